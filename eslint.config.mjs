@@ -1,0 +1,40 @@
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'coverage'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/prefer-nullish-coalescing': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'import-x/no-cycle': 'error',
+      'import-x/no-default-export': 'error',
+      // The pure core imports no SDK and reads neither clock nor environment.
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only shared/config reads the environment.' }],
+    },
+  },
+  {
+    files: ['shared/change/**', 'shared/writer/decide.ts', 'shared/writer/stamp.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['@azure/*', 'node:fs*', 'node:http*'] }],
+      'no-restricted-globals': ['error', 'Date', 'setTimeout', 'fetch'],
+    },
+  },
+  {
+    files: ['shared/config/**', 'functions/**', 'local/**', 'cli/**', 'bench/**', 'test/**'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    files: ['test/**'],
+    rules: { '@typescript-eslint/no-floating-promises': 'error', '@typescript-eslint/unbound-method': 'off' },
+  },
+);

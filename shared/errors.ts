@@ -1,0 +1,24 @@
+/**
+ * What to do with the delivery that met the error.
+ *
+ * - `retry`: the same delivery can succeed later.
+ * - `park`: it can't succeed as things stand; keep it with its cause until an operator or a new version acts.
+ * - `reject`: it isn't ours to keep (not authenticated, too large to keep): answer with the reason.
+ */
+export type Disposition = 'retry' | 'park' | 'reject';
+
+/** Base of all errors that this app raises on purpose: a stable code, what to do, and where it happened. */
+export abstract class OutboundError extends Error {
+  abstract readonly code: string;
+  abstract readonly disposition: Disposition;
+}
+
+/** The disposition of any error: what this app doesn't know may pass, so it is tried again. */
+export const dispositionOf = (error: unknown): Disposition =>
+  error instanceof OutboundError ? error.disposition : 'retry';
+
+/** The stable code of an error, for logs and parked items. */
+export const codeOf = (error: unknown): string => (error instanceof OutboundError ? error.code : 'unexpected');
+
+/** The message of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
