@@ -1,0 +1,25 @@
+import { app, type EventHubFunctionOptions } from '@azure/functions';
+import { messagesHandler } from '../shared/receive/messages';
+import { coreFaults, requiredServices, servable } from '../shared/services';
+
+const NAME = 'event-hub';
+
+// Not registered without its settings: its events wait in the hub.
+if (servable(NAME, coreFaults())) {
+  const options: EventHubFunctionOptions & { dataType: 'binary' } = {
+    connection: 'EventHubConnection',
+    eventHubName: '%EVENTHUB_NAME%',
+    consumerGroup: '%EVENTHUB_CONSUMER_GROUP%',
+    cardinality: 'many',
+    dataType: 'binary',
+    // The checkpoint moves after the last retry whether or not the batch succeeded; it fails only when parking fails.
+    retry: {
+      strategy: 'exponentialBackoff',
+      maxRetryCount: -1,
+      minimumInterval: { seconds: 1 },
+      maximumInterval: { minutes: 5 },
+    },
+    handler: messagesHandler(NAME, () => requiredServices().receiver),
+  };
+  app.eventHub(NAME, options);
+}

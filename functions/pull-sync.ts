@@ -1,0 +1,20 @@
+import { app } from '@azure/functions';
+import { appConfig, coreFaults, requiredServices, servable } from '../shared/services';
+import { pullHandler } from '../shared/sync/pull-handler';
+import type { PullSync } from '../shared/sync/pull-sync';
+
+const NAME = 'pull-sync';
+const { core } = appConfig();
+const noWebApi =
+  core.ok && core.value.dataverse === undefined ? ['DATAVERSE_URL is missing: pulling needs the Web API'] : [];
+
+if (core.ok && servable(NAME, noWebApi)) {
+  const sync = (): PullSync => {
+    const { pullSync } = requiredServices();
+    if (pullSync === undefined) throw new Error(noWebApi[0]);
+    return pullSync;
+  };
+  app.timer(NAME, { schedule: '%PULL_SCHEDULE%', handler: pullHandler(core.value.tables, sync) });
+} else if (!core.ok) {
+  servable(NAME, coreFaults());
+}

@@ -1,0 +1,9 @@
+import { app } from '@azure/functions';
+import { replayHandler } from '../shared/parking/replay';
+import { coreFaults, requiredServices, servable } from '../shared/services';
+
+const NAME = 'replay-parked';
+
+if (servable(NAME, coreFaults())) {
+  app.timer(NAME, { schedule: '%REPLAY_SCHEDULE%', handler: replayHandler(requiredServices) });
+}

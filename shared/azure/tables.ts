@@ -1,0 +1,43 @@
+import { RestError, type TableClient } from '@azure/data-tables';
+
+/** Makes the client of one Azure table: with a connection string or an identity, as the composition decides. */
+export type TableClientFactory = (tableName: string) => TableClient;
+
+/** The HTTP status of an error of the table service, if it is one. */
+export const statusOf = (error: unknown): number | undefined =>
+  error instanceof RestError ? error.statusCode : undefined;
+
+/** The service's own error code: in the error, or in the OData body that the SDK leaves unread. */
+export function serviceCodeOf(error: unknown): string | undefined {
+  if (!(error instanceof RestError)) return undefined;
+  const details = error.details as { odataError?: { code?: string } } | undefined;
+  return details?.odataError?.code ?? error.code;
+}
+
+/** Whether the table itself isn't there (as opposed to an entity of it). */
+export const tableIsMissing = (error: unknown): boolean => serviceCodeOf(error) === 'TableNotFound';
+
+/** Runs an action; makes the table and runs it again if the table isn't there. Costs nothing where it is. */
+export async function withTable<T>(client: TableClient, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!tableIsMissing(error)) throw error;
+    await client.createTable();
+    return action();
+  }
+}
+
+/** An entity, or undefined where it (or its table) isn't there. */
+export async function findEntity(
+  client: TableClient,
+  partitionKey: string,
+  rowKey: string,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    return await client.getEntity(partitionKey, rowKey);
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The app's settings, read once. Every fault of every section is reported together; a section with faults stops only the
+ * functions that need it. docs/configuration.md lists all settings.
+ */
+import { z } from 'zod';
+import { azureTableName } from '../lob/tables/layout';
+
+/** An account of Azure Storage: by connection string, or by name with the app's identity. */
+export type StorageAccount =
+  | { readonly kind: 'connectionString'; readonly connectionString: string }
+  | { readonly kind: 'identity'; readonly tableEndpoint: string; readonly blobEndpoint: string };
+
+/** As whom to call Dataverse. */
+export type DataverseAuth =
+  | { readonly kind: 'client-secret'; readonly tenantId: string; readonly clientId: string; readonly secret: string }
+  | {
+      readonly kind: 'client-certificate';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly certificatePath: string;
+    }
+  | { readonly kind: 'managed-identity'; readonly clientId?: string };
+
+/** The Web API: where, as whom. */
+export interface DataverseConfig {
+  readonly url: string;
+  readonly auth: DataverseAuth;
+  /** For clouds whose authority Microsoft's instance discovery doesn't know. */
+  readonly disableInstanceDiscovery: boolean;
+}
+
+/** What every function needs. */
+export interface CoreConfig {
+  /** Logical names of the tables that are kept in step. */
+  readonly tables: readonly string[];
+  readonly lob: StorageAccount;
+  readonly lobTablePrefix: string;
+  /** Parking, pull state and leases. */
+  readonly state: StorageAccount;
+  /** Undefined: no Web API access; `unprovable` then says what happens to changes whose order can't be proven. */
+  readonly dataverse?: DataverseConfig;
+  readonly unprovable: 'apply' | 'park';
+  readonly orderMode: 'default' | 'strict';
+  readonly marginSeconds: number;
+  readonly maxReadAgeSeconds: number;
+  readonly hintDelaySeconds: number;
+  readonly fullImageAlias?: string;
+  readonly cacheMegabytes: number;
+}
+
+/** What the webhook needs besides. */
+export interface WebhookConfig {
+  /** Any of them opens; several at once allow rotation without a gap. */
+  readonly keys: readonly string[];
+  /** Name of the header or query parameter that carries the key, besides `code`. */
+  readonly keyName: string;
+  readonly maxBytes: number;
+}
+
+/** A section: its value, or what is wrong with it, one sentence per setting. */
+export type Section<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly string[] };
+
+/** All sections. */
+export interface Config {
+  readonly core: Section<CoreConfig>;
+  readonly webhook: Section<WebhookConfig>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const optionalText = z.preprocess(
+  (value) => (typeof value === 'string' && value.trim() === '' ? undefined : value),
+  z.string().trim().optional(),
+);
+const whole = (least: number, most: number, fallback: number) =>
+  z.preprocess(
+    (value) => (value === undefined || value === '' ? fallback : Number(value)),
+    z
+      .number({ error: 'must be a whole number' })
+      .int('must be a whole number')
+      .min(least, `must be at least ${least}`)
+      .max(most, `must be at most ${most}`),
+  );
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
+  z.preprocess(
+    (value) => (value === undefined || value === '' ? fallback : value),
+    z.enum(values, { error: `must be one of ${values.join(', ')}` }),
+  );
+const list = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(/[\s,]+/).filter((item) => item !== '') : []),
+  z.array(z.string()),
+);
+
+const environmentUrl = z
+  .url({ protocol: /^https$/, error: 'must be an https address such as https://contoso.crm4.dynamics.com' })
+  .transform((url) => new URL(url).origin);
+
+const coreSchema = z.object({
+  SYNC_TABLES: list
+    .pipe(z.array(z.string().regex(/^[a-z][a-z0-9_]{1,127}$/, 'must hold logical table names (lower case)')))
+    .refine((tables) => tables.length > 0, 'is missing: name the tables to keep in step, such as account,contact'),
+  LOB_TABLE_PREFIX: z.preprocess(
+    (value) => value ?? '',
+    z.string().regex(/^(?:[A-Za-z][A-Za-z0-9]{0,19})?$/, 'must be letters and digits, 20 at most'),
+  ),
+  UNPROVABLE_ORDER: oneOf(['park', 'apply'], 'park'),
+  ORDER_MODE: oneOf(['default', 'strict'], 'default'),
+  CLOCK_MARGIN_SECONDS: whole(1, 300, 5),
+  READ_BACK_MAX_AGE_SECONDS: whole(1, 600, 30),
+  HINT_DELAY_SECONDS: whole(0, 3600, 10),
+  FULL_IMAGE_ALIAS: optionalText,
+  CACHE_MEGABYTES: whole(1, 4096, 32),
+});
+
+const webhookSchema = z.object({
+  WEBHOOK_KEYS: list
+    .pipe(z.array(z.string().min(16, 'must hold keys of at least 16 characters')))
+    .refine(
+      (keys) => keys.length > 0,
+      'is missing: set the key that the webhook step sends (several, separated by commas, while rotating)',
+    ),
+  WEBHOOK_KEY_NAME: z.preprocess(
+    (value) => (value === undefined || value === '' ? 'x-dvo-key' : value),
+    z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name'),
+  ),
+  WEBHOOK_MAX_KILOBYTES: whole(64, 896, 512),
+});
+
+/** Reads every section out of an environment. Never throws: faults are data. */
+export function readConfig(environment: Environment): Config {
+  return { core: readCore(environment), webhook: readWebhook(environment) };
+}
+
+function readCore(environment: Environment): Section<CoreConfig> {
+  const parsed = coreSchema.safeParse(environment);
+  const lob = readStorage(environment, 'LOB_STORAGE');
+  const state = readStorage(environment, 'AzureWebJobsStorage');
+  const dataverse = readDataverse(environment);
+  const names = parsed.success ? collidingTables(parsed.data.SYNC_TABLES, parsed.data.LOB_TABLE_PREFIX) : [];
+  const faults = [...faultsOf(parsed), ...names, ...lob.faults, ...state.faults, ...dataverse.faults];
+  if (!parsed.success || faults.length > 0 || lob.value === undefined || state.value === undefined)
+    return { ok: false, faults };
+  const { data } = parsed;
+  return {
+    ok: true,
+    value: {
+      tables: data.SYNC_TABLES,
+      lob: lob.value,
+      lobTablePrefix: data.LOB_TABLE_PREFIX,
+      state: state.value,
+      ...(dataverse.value === undefined ? {} : { dataverse: dataverse.value }),
+      unprovable: data.UNPROVABLE_ORDER,
+      orderMode: data.ORDER_MODE,
+      marginSeconds: data.CLOCK_MARGIN_SECONDS,
+      maxReadAgeSeconds: data.READ_BACK_MAX_AGE_SECONDS,
+      hintDelaySeconds: data.HINT_DELAY_SECONDS,
+      ...(data.FULL_IMAGE_ALIAS === undefined ? {} : { fullImageAlias: data.FULL_IMAGE_ALIAS }),
+      cacheMegabytes: data.CACHE_MEGABYTES,
+    },
+  };
+}
+
+function readWebhook(environment: Environment): Section<WebhookConfig> {
+  const parsed = webhookSchema.safeParse(environment);
+  if (!parsed.success) return { ok: false, faults: faultsOf(parsed) };
+  const { WEBHOOK_KEYS: keys, WEBHOOK_KEY_NAME: keyName, WEBHOOK_MAX_KILOBYTES: kilobytes } = parsed.data;
+  return { ok: true, value: { keys, keyName: keyName.toLowerCase(), maxBytes: kilobytes * 1024 } };
+}
+
+interface Found<T> {
+  readonly value?: T;
+  readonly faults: readonly string[];
+}
+
+/** `NAME` as a connection string or `NAME__accountName` with the app's identity: the platform's own convention. */
+function readStorage(environment: Environment, name: string): Found<StorageAccount> {
+  const connectionString = environment[name]?.trim() ?? '';
+  const account = environment[`${name}__accountName`]?.trim() ?? '';
+  if (connectionString !== '') {
+    if (!/(?:AccountName|UseDevelopmentStorage|TableEndpoint)=/i.test(connectionString)) {
+      return { faults: [`${name} must be a connection string of a storage account`] };
+    }
+    return { value: { kind: 'connectionString', connectionString }, faults: [] };
+  }
+  if (account === '')
+    return {
+      faults: [
+        `${name} is missing: set it to a storage connection string, or set ${name}__accountName to use the app's identity`,
+      ],
+    };
+  if (!/^[a-z0-9]{3,24}$/.test(account))
+    return { faults: [`${name}__accountName must be a storage account name (3 to 24 lower-case letters and digits)`] };
+  const endpoint = (service: string) => `https://${account}.${service}.core.windows.net`;
+  return { value: { kind: 'identity', tableEndpoint: endpoint('table'), blobEndpoint: endpoint('blob') }, faults: [] };
+}
+
+function readDataverse(environment: Environment): Found<DataverseConfig> {
+  const address = environment.DATAVERSE_URL?.trim() ?? '';
+  if (address === '') return { faults: [] };
+  const url = environmentUrl.safeParse(address);
+  const faults = url.success ? [] : url.error.issues.map(({ message }) => `DATAVERSE_URL ${message}`);
+  const setting = (name: string): string => environment[name]?.trim() ?? '';
+  const need = (name: string): string => {
+    if (setting(name) === '')
+      faults.push(`${name} is missing: DATAVERSE_AUTH=${setting('DATAVERSE_AUTH') || 'client-secret'} needs it`);
+    return setting(name);
+  };
+  let auth: DataverseAuth;
+  switch (setting('DATAVERSE_AUTH')) {
+    case '':
+    case 'client-secret':
+      auth = {
+        kind: 'client-secret',
+        tenantId: need('AZURE_TENANT_ID'),
+        clientId: need('AZURE_CLIENT_ID'),
+        secret: need('AZURE_CLIENT_SECRET'),
+      };
+      break;
+    case 'client-certificate':
+      auth = {
+        kind: 'client-certificate',
+        tenantId: need('AZURE_TENANT_ID'),
+        clientId: need('AZURE_CLIENT_ID'),
+        certificatePath: need('AZURE_CLIENT_CERTIFICATE_PATH'),
+      };
+      break;
+    case 'managed-identity':
+      auth =
+        setting('AZURE_CLIENT_ID') === ''
+          ? { kind: 'managed-identity' }
+          : { kind: 'managed-identity', clientId: setting('AZURE_CLIENT_ID') };
+      break;
+    default:
+      return {
+        faults: [...faults, 'DATAVERSE_AUTH must be one of client-secret, client-certificate, managed-identity'],
+      };
+  }
+  if (!url.success || faults.length > 0) return { faults };
+  return {
+    value: { url: url.data, auth, disableInstanceDiscovery: setting('AZURE_DISABLE_INSTANCE_DISCOVERY') === 'true' },
+    faults: [],
+  };
+}
+
+/** Two Dataverse tables that would share an Azure table, whose names may have no underscore. */
+function collidingTables(tables: readonly string[], prefix: string): string[] {
+  const byName = Map.groupBy(tables, (table) => azureTableName(prefix, table).toLowerCase());
+  return [...byName.values()]
+    .filter((same) => new Set(same).size > 1)
+    .map((same) => `SYNC_TABLES must not hold both ${same.join(' and ')}: their Azure tables would have the same name`);
+}
+
+/** A fault names its setting, never its value. */
+const faultsOf = (result: z.ZodSafeParseResult<unknown>): string[] =>
+  result.success ? [] : result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+
+/** The environment of this process: read here and nowhere else. */
+export const environment = (): Environment => process.env;

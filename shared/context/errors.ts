@@ -1,0 +1,135 @@
+import type { Disposition } from '../errors';
+import { OutboundError } from '../errors';
+
+/** Codes of everything that can be wrong with a body that was pushed; stable, for logs, parked items and the CLI. */
+export const CONTEXT_ERROR_CODES = {
+  bodyEmpty: 'body-empty',
+  bodyTooLarge: 'body-too-large',
+  formatUnsupported: 'format-unsupported',
+  jsonInvalid: 'json-invalid',
+  contextInvalid: 'context-invalid',
+  tableInvalid: 'table-invalid',
+  rowIdInvalid: 'row-id-invalid',
+  messageUnsupported: 'message-unsupported',
+} as const;
+
+/** Names that come from outside go into an error's text only in this form: short, and without anything unprintable. */
+const printable = (name: string): string => {
+  const clean = name.replace(/[^\x20-\x7e]/g, '?');
+  return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean;
+};
+
+/** Thrown when a delivery has no body at all: there is nothing to keep. */
+export class BodyEmpty extends OutboundError {
+  override readonly name = 'BodyEmpty';
+  readonly code = CONTEXT_ERROR_CODES.bodyEmpty;
+  readonly disposition: Disposition = 'reject';
+
+  constructor() {
+    super('The body is empty; send the execution context as the body.');
+  }
+}
+
+/** Thrown before a body is looked at when it is larger than this app is willing to hold. */
+export class BodyTooLarge extends OutboundError {
+  override readonly name = 'BodyTooLarge';
+  readonly code = CONTEXT_ERROR_CODES.bodyTooLarge;
+  readonly disposition: Disposition = 'reject';
+
+  constructor(
+    readonly bytes: number,
+    readonly maxBytes: number,
+  ) {
+    super(
+      `The body has ${bytes} bytes, more than the ${maxBytes} allowed; Dataverse sends at most 256 KB, so check the sender or raise the bound.`,
+    );
+  }
+}
+
+/** Thrown when a body is in a form that this version doesn't read. */
+export class ContextFormatUnsupported extends OutboundError {
+  override readonly name = 'ContextFormatUnsupported';
+  readonly code = CONTEXT_ERROR_CODES.formatUnsupported;
+  readonly disposition: Disposition = 'park';
+
+  constructor(readonly format: string) {
+    super(
+      `The body is ${printable(format)}, which is not read; set the service endpoint's message format to JSON (messageformat 2).`,
+    );
+  }
+}
+
+/** Thrown when a body is not JSON in UTF-8. Never carries content: a column's value must not reach a log. */
+export class JsonInvalid extends OutboundError {
+  override readonly name = 'JsonInvalid';
+  readonly code = CONTEXT_ERROR_CODES.jsonInvalid;
+  readonly disposition: Disposition = 'park';
+
+  constructor(
+    readonly reason: 'syntax' | 'encoding',
+    /** Where reading stopped, in characters from the start; undefined when it isn't known. */
+    readonly position?: number,
+  ) {
+    const what = reason === 'encoding' ? 'The body is not UTF-8' : 'The body is not JSON';
+    const where = position === undefined ? '' : ` (at character ${position})`;
+    super(`${what}${where}; it was probably cut off or changed on its way, so send it again from its source.`);
+  }
+}
+
+/** Thrown when a body can be read but is not an execution context, or a member of it is missing or of another type. */
+export class ContextInvalid extends OutboundError {
+  override readonly name = 'ContextInvalid';
+  readonly code = CONTEXT_ERROR_CODES.contextInvalid;
+  readonly disposition: Disposition = 'park';
+  /** The member at fault, by its path in the message. */
+  readonly member: string;
+
+  constructor(member: string, expected: string) {
+    const shown = printable(member);
+    super(`${shown} must be ${expected}; check what sent this body, or whether it was changed on its way.`);
+    this.member = shown;
+  }
+}
+
+/** Thrown when an event names no table that Dataverse could have. */
+export class TableInvalid extends OutboundError {
+  override readonly name = 'TableInvalid';
+  readonly code = CONTEXT_ERROR_CODES.tableInvalid;
+  readonly disposition: Disposition = 'park';
+
+  constructor(readonly event: string) {
+    super(`The ${printable(event)} event names no valid table (a logical name: lower case, digits, underscores).`);
+  }
+}
+
+/** Thrown when an event of a row doesn't say which row. */
+export class RowIdInvalid extends OutboundError {
+  override readonly name = 'RowIdInvalid';
+  readonly code = CONTEXT_ERROR_CODES.rowIdInvalid;
+  readonly disposition: Disposition = 'park';
+
+  constructor(
+    readonly table: string,
+    readonly event: string,
+  ) {
+    super(
+      `The ${printable(event)} event of table ${printable(table)} has no valid row id (a GUID that is not all zeros).`,
+    );
+  }
+}
+
+/** Thrown when an event is of a message that no handler turns into changes of rows. */
+export class MessageUnsupported extends OutboundError {
+  override readonly name = 'MessageUnsupported';
+  readonly code = CONTEXT_ERROR_CODES.messageUnsupported;
+  readonly disposition: Disposition = 'park';
+  readonly event: string;
+
+  constructor(event: string, supported: readonly string[]) {
+    const shown = printable(event);
+    super(
+      `The message ${shown} is not turned into changes of rows (only ${supported.join(', ')} are); remove the step, or replay the parked event once it is.`,
+    );
+    this.event = shown;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Context } from './context';
+import { BodyEmpty, BodyTooLarge, ContextFormatUnsupported } from './errors';
+import type { ContextFormat } from './format';
+import { detectFormat } from './format';
+import { readJson } from './read-json';
+
+/**
+ * Webhooks send up to 256 KB and buses up to 192 KB (https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks);
+ * the rest is room for whoever puts a context into another envelope or text encoding.
+ */
+export const DEFAULT_MAX_BYTES = 1_048_576;
+
+/** Contexts in captures nest some twenty deep; a chain of eight parents, the platform's limit, would add as many. */
+export const DEFAULT_MAX_DEPTH = 64;
+
+/** How to read a body. */
+export interface ReadOptions {
+  /** The delivery's content type. @default none: the first character tells the format */
+  readonly contentType?: string;
+  /** The format, whatever the content type and the body say. @default as detected */
+  readonly format?: ContextFormat;
+  /** Larger bodies are refused. @default DEFAULT_MAX_BYTES */
+  readonly maxBytes?: number;
+  /** Values and parents nested deeper are refused. @default DEFAULT_MAX_DEPTH */
+  readonly maxDepth?: number;
+}
+
+const bytesOf = (body: Uint8Array | string): number =>
+  typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+
+/**
+ * Reads an execution context in any format that a service endpoint can send.
+ *
+ * @throws BodyEmpty, BodyTooLarge, ContextFormatUnsupported, JsonInvalid, ContextInvalid
+ */
+export function readContext(body: Uint8Array | string, options: ReadOptions = {}): Context {
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const bytes = bytesOf(body);
+  if (bytes === 0) throw new BodyEmpty();
+  if (bytes > maxBytes) throw new BodyTooLarge(bytes, maxBytes);
+  const format = options.format ?? detectFormat(body, options.contentType);
+  switch (format) {
+    case 'json':
+      return readJson(body, options.maxDepth ?? DEFAULT_MAX_DEPTH);
+    case 'xml':
+      throw new ContextFormatUnsupported('text XML');
+    case 'binary':
+      throw new ContextFormatUnsupported('.NET binary XML');
+    case undefined:
+      throw new ContextFormatUnsupported('of no known form');
+  }
+}

@@ -1,0 +1,51 @@
+import type { Context } from './context';
+import { JsonInvalid } from './errors';
+import type { Json } from './exact-json';
+import { parseExact } from './exact-json';
+import { contextOfJson } from './json-context';
+
+/** Takes a byte order mark away, and refuses bytes that are not UTF-8 rather than replace them. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(body: Uint8Array | string): string {
+  if (typeof body === 'string') return body.startsWith('\ufeff') ? body.slice(1) : body;
+  try {
+    return UTF8.decode(body);
+  } catch {
+    throw new JsonInvalid('encoding');
+  }
+}
+
+/** Where the native parser stopped. Its message is read for the position only, for it quotes the text. */
+function positionOf(text: string): number | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    if (message.startsWith('Unexpected end')) return text.length;
+    const digits = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
+    return digits === undefined ? undefined : Number(digits);
+  }
+}
+
+function parse(text: string): Json {
+  try {
+    return parseExact(text);
+  } catch {
+    // The parser's own error is left behind: its text quotes the input, and a column's value must not reach a log.
+    throw new JsonInvalid('syntax', positionOf(text));
+  }
+}
+
+/**
+ * Reads a context in the JSON form, as webhooks send it.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
+ *
+ * @param maxDepth values and parents nested deeper are refused when they are asked for
+ * @throws JsonInvalid when the body is not JSON in UTF-8; ContextInvalid when it is no context
+ */
+export function readJson(body: Uint8Array | string, maxDepth: number): Context {
+  const text = decode(body);
+  return contextOfJson(parse(text), text, maxDepth);
+}

@@ -1,0 +1,69 @@
+import type { Value } from '../change/value';
+
+const JSON_DATE = /^\/Date\((0|-?[1-9]\d{0,14})(?:([+-])(0\d|1[0-4])([0-5]\d))?\)\/$/;
+const ISO_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?)(Z|[+-]\d\d:\d\d)?$/;
+
+/** .NET's DateTime.MinValue and MaxValue: nothing outside can be a date. */
+const FIRST_MS = -62_135_596_800_000;
+const LAST_MS = 253_402_300_799_999;
+
+/** A date as it stands in a message: its milliseconds as written, and the offset that came with them, in minutes. */
+interface WireDate {
+  readonly ms: number;
+  readonly offsetMinutes: number | null;
+}
+
+/**
+ * Reads `/Date(ms)/` and `/Date(ms+hhmm)/`; undefined for all other text. By .NET's rule the milliseconds are UTC and
+ * the offset tells only the writer's zone.
+ * https://learn.microsoft.com/dotnet/framework/wcf/feature-details/stand-alone-json-serialization#datetime-wire-format
+ */
+function jsonDateOf(text: string): WireDate | undefined {
+  const parts = JSON_DATE.exec(text);
+  const ms = Number(parts?.[1]);
+  // Also false for NaN, that is, without a match.
+  if (parts === null || !(ms >= FIRST_MS && ms <= LAST_MS)) return undefined;
+  const sign = parts[2];
+  if (sign === undefined) return { ms, offsetMinutes: null };
+  const minutes = Number(parts[3]) * 60 + Number(parts[4]);
+  return { ms, offsetMinutes: sign === '-' && minutes > 0 ? -minutes : minutes };
+}
+
+/**
+ * A date of a column or parameter; undefined when the text is not exactly what the serialiser writes for a date. A text
+ * column may hold the same characters: from an instant they can be written back as they were.
+ */
+export function dateValueOf(text: string): Value | undefined {
+  const date = jsonDateOf(text);
+  if (date === undefined) return undefined;
+  return date.offsetMinutes === null
+    ? { kind: 'instant', epochMs: date.ms }
+    : { kind: 'offsetTime', epochMs: date.ms, offsetMinutes: date.offsetMinutes };
+}
+
+/** When an operation was created: the true instant, and the offset that came with it. */
+export interface OperationTime {
+  readonly epochMs: number;
+  readonly offsetMinutes: number | null;
+}
+
+/**
+ * The true instant of OperationCreatedOn; undefined when the text is no date.
+ *
+ * An asynchronous step's time comes from its system job: it is UTC, but was read back without its kind and is written
+ * as if it were the server's local time. So the milliseconds are early by the offset that follows them, and the true
+ * instant is their sum. Captures of servers at +03:00, +02:00 and -07:00 agree with Target's modifiedon only so. A
+ * synchronous step's time carries no offset.
+ *
+ * A context that a plug-in wrote with its own settings has the same time in ISO form, without a zone where it is UTC.
+ */
+export function operationTimeOf(text: string, asynchronous: boolean): OperationTime | undefined {
+  const date = jsonDateOf(text);
+  if (date !== undefined) {
+    const trap = asynchronous ? (date.offsetMinutes ?? 0) * 60_000 : 0;
+    return { epochMs: date.ms + trap, offsetMinutes: date.offsetMinutes };
+  }
+  const iso = ISO_DATE.exec(text);
+  const epochMs = iso === null ? Number.NaN : Date.parse(`${iso[1] ?? ''}${iso[2] ?? 'Z'}`);
+  return Number.isNaN(epochMs) ? undefined : { epochMs, offsetMinutes: null };
+}

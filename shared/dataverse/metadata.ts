@@ -1,0 +1,177 @@
+import { LRUCache } from 'lru-cache';
+import { OutboundError } from '../errors';
+import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../mapping/table-definition';
+import { WebApiError, type WebApi } from './web-api';
+
+/** Thrown when Dataverse has no table of that name (for this user). */
+export class TableUnknown extends OutboundError {
+  readonly code = 'table-unknown';
+  readonly disposition = 'park';
+  constructor(table: string) {
+    super(
+      `Dataverse has no table ${table}, or the application user may not see it. Check SYNC_TABLES and the user's role.`,
+    );
+  }
+}
+
+/** How long a definition is used before it is read again, in milliseconds. */
+const DEFINITION_LIFETIME_MS = 60 * 60 * 1000;
+
+/**
+ * Tables' definitions from the Web API, three requests each: the table with its columns, the behaviour of its date
+ * columns, and the labels of its choices (the StringMap table holds them all).
+ * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query-metadata-web-api
+ * https://learn.microsoft.com/power-apps/developer/data-platform/behavior-format-date-time-attribute
+ */
+export class MetadataCatalog implements TableCatalog {
+  readonly #definitions: LRUCache<string, TableDefinition>;
+
+  constructor(api: WebApi) {
+    this.#definitions = new LRUCache<string, TableDefinition>({
+      max: 1000,
+      ttl: DEFINITION_LIFETIME_MS,
+      fetchMethod: (table) => readDefinition(api, table),
+      // A definition that can't be refreshed for now is better than none.
+      allowStaleOnFetchRejection: true,
+      noDeleteOnFetchRejection: true,
+    });
+  }
+
+  async get(table: string): Promise<TableDefinition> {
+    const definition = await this.#definitions.fetch(table);
+    if (definition === undefined) throw new TableUnknown(table);
+    return definition;
+  }
+}
+
+interface AttributeMetadata {
+  readonly LogicalName: string;
+  readonly AttributeType: string;
+  readonly AttributeTypeName?: { readonly Value?: string } | null;
+}
+
+async function readDefinition(api: WebApi, table: string): Promise<TableDefinition> {
+  const path = `EntityDefinitions(LogicalName='${encodeURIComponent(table)}')`;
+  try {
+    const [entity, dates, labels] = await Promise.all([
+      api.get(
+        `${path}?$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled` +
+          `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName)`,
+      ),
+      api.get(
+        `${path}/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior,Format`,
+      ),
+      readLabels(api, table),
+    ]);
+    return definitionFrom(
+      table,
+      JSON.parse(entity.body) as EntityMetadata,
+      JSON.parse(dates.body) as DateMetadata,
+      labels,
+    );
+  } catch (error) {
+    if (error instanceof WebApiError && error.status === 404) throw new TableUnknown(table);
+    throw error;
+  }
+}
+
+interface EntityMetadata {
+  readonly EntitySetName: string;
+  readonly PrimaryIdAttribute: string;
+  readonly ChangeTrackingEnabled: boolean;
+  readonly Attributes: readonly AttributeMetadata[];
+}
+
+interface DateMetadata {
+  readonly value: readonly {
+    readonly LogicalName: string;
+    readonly DateTimeBehavior?: { readonly Value?: string } | null;
+    readonly Format?: string | null;
+  }[];
+}
+
+type Labels = ReadonlyMap<string, ReadonlyMap<number, string>>;
+
+function definitionFrom(table: string, entity: EntityMetadata, dates: DateMetadata, labels: Labels): TableDefinition {
+  const dateTypes = new Map(
+    dates.value.map(({ LogicalName, DateTimeBehavior }) => [LogicalName, dateType(DateTimeBehavior?.Value)]),
+  );
+  const columns = new Map<string, ColumnDefinition>();
+  for (const attribute of entity.Attributes) {
+    const name = attribute.LogicalName;
+    const type = dateTypes.get(name) ?? columnType(attribute);
+    const ofColumn = labels.get(name);
+    columns.set(name, ofColumn === undefined ? { name, type } : { name, type, labels: ofColumn });
+  }
+  return {
+    table,
+    entitySet: entity.EntitySetName,
+    primaryId: entity.PrimaryIdAttribute,
+    changeTracking: entity.ChangeTrackingEnabled,
+    columns,
+  };
+}
+
+function dateType(behavior: string | undefined): ColumnType {
+  if (behavior === 'DateOnly') return 'date';
+  return behavior === 'TimeZoneIndependent' ? 'wallTime' : 'instant';
+}
+
+/** https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/attributetypecode */
+const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
+  String: 'string',
+  Memo: 'string',
+  EntityName: 'string',
+  Boolean: 'boolean',
+  Integer: 'integer',
+  BigInt: 'bigint',
+  Decimal: 'decimal',
+  Double: 'double',
+  Money: 'money',
+  DateTime: 'instant',
+  Uniqueidentifier: 'guid',
+  Picklist: 'choice',
+  State: 'choice',
+  Status: 'choice',
+  Lookup: 'lookup',
+  Customer: 'lookup',
+  Owner: 'lookup',
+};
+
+function columnType({ AttributeType, AttributeTypeName }: AttributeMetadata): ColumnType {
+  if (AttributeTypeName?.Value === 'MultiSelectPicklistType') return 'choices';
+  if (AttributeTypeName?.Value === 'ImageType') return 'bytes';
+  return COLUMN_TYPES[AttributeType] ?? 'other';
+}
+
+/** English where a label exists in several languages; otherwise the language with the lowest code. */
+const ENGLISH = 1033;
+
+async function readLabels(api: WebApi, table: string): Promise<Labels> {
+  const labels = new Map<string, Map<number, string>>();
+  const languages = new Map<string, number>();
+  let page: string | undefined =
+    `stringmaps?$select=attributename,attributevalue,value,langid&$filter=objecttypecode eq '${encodeURIComponent(table)}'`;
+  while (page !== undefined) {
+    const { value, '@odata.nextLink': next } = JSON.parse((await api.get(page)).body) as StringMaps;
+    for (const { attributename, attributevalue, value: label, langid } of value) {
+      const known = languages.get(`${attributename} ${attributevalue}`);
+      if (known !== undefined && (known === ENGLISH || (langid !== ENGLISH && langid > known))) continue;
+      languages.set(`${attributename} ${attributevalue}`, langid);
+      const ofColumn = labels.get(attributename) ?? new Map<number, string>();
+      labels.set(attributename, ofColumn.set(attributevalue, label));
+    }
+    page = next;
+  }
+  return labels;
+}
+
+interface StringMaps {
+  readonly value: readonly {
+    readonly attributename: string;
+    readonly attributevalue: number;
+    readonly value: string;
+    readonly langid: number;
+  }[];
+  readonly '@odata.nextLink'?: string;
+}

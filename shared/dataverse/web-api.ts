@@ -1,0 +1,160 @@
+import {
+  bearerTokenAuthenticationPolicy,
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineFromOptions,
+  createPipelineRequest,
+  type HttpClient,
+  type Pipeline,
+} from '@azure/core-rest-pipeline';
+import type { TokenCredential } from '@azure/identity';
+import { OutboundError, type Disposition } from '../errors';
+
+/** Where the Web API is and as whom to call it. */
+export interface WebApiOptions {
+  /** The environment's address: `https://contoso.crm4.dynamics.com`. */
+  readonly url: string;
+  readonly credential: TokenCredential;
+  /** Retries of one request on 429 (after Retry-After), 5xx and lost connections. @default 5 */
+  readonly maxRetries?: number;
+  /** Time allowed for one attempt, in milliseconds. @default 10,000 */
+  readonly timeoutMs?: number;
+}
+
+/** A successful answer. */
+export interface WebApiResponse {
+  readonly body: string;
+  /** The Date header, milliseconds since 1970: the response in Dataverse's clock. */
+  readonly dateMs: number;
+}
+
+/** Thrown when the Web API answers with an error, or (after the retries) not at all. */
+export class WebApiError extends OutboundError {
+  readonly code = 'web-api';
+  readonly disposition: Disposition;
+  constructor(
+    /** What was asked for, without query values: `GET accounts(…)`. */
+    readonly request: string,
+    /** HTTP status; 0 when no answer came. */
+    readonly status: number,
+    /** The platform's own code (`0x80040217`), empty where it sends none. */
+    readonly platformCode: string,
+    text: string,
+    /** The answer's Date header, milliseconds since 1970; undefined when no answer came. */
+    readonly dateMs?: number,
+    options?: ErrorOptions,
+  ) {
+    super(`${request} answered ${status === 0 ? 'nothing' : status}: ${text}${hintFor(status)}`, options);
+    // A request that Dataverse calls wrong stays wrong; all else (token, privilege, throttling, outage) can be mended.
+    this.disposition = status === 400 || status === 404 ? 'park' : 'retry';
+  }
+}
+
+const hintFor = (status: number): string => {
+  if (status === 401) return ' Check the application registration, its secret or certificate, and DATAVERSE_URL.';
+  if (status === 403) return ' Give the application user a security role with organisation-level read on this table.';
+  return '';
+};
+
+/** Thrown when a link in an answer leads to another host: it is not followed, since the token would go with it. */
+export class ForeignLink extends OutboundError {
+  readonly code = 'foreign-link';
+  readonly disposition = 'park';
+  constructor(host: string, expected: string) {
+    super(`A link in an answer of the Web API leads to ${host} instead of ${expected}. It was not followed.`);
+  }
+}
+
+/**
+ * Dataverse's Web API as far as this app needs it: authenticated GETs, retried as the platform asks.
+ *
+ * Answers stay text, so that whoever parses them can keep numbers exact (docs/pull.md compares with `dynamics-web-api`).
+ * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
+ * https://learn.microsoft.com/power-apps/developer/data-platform/api-limits
+ */
+export class WebApi {
+  readonly #base: URL;
+  readonly #pipeline: Pipeline;
+  readonly #http: HttpClient;
+  readonly #timeoutMs: number;
+
+  constructor({ url, credential, maxRetries = 5, timeoutMs = 10_000 }: WebApiOptions) {
+    this.#base = new URL('/api/data/v9.2/', url);
+    this.#timeoutMs = timeoutMs;
+    this.#http = createDefaultHttpClient();
+    this.#pipeline = createPipelineFromOptions({
+      retryOptions: { maxRetries, retryDelayInMs: 500, maxRetryDelayInMs: 30_000 },
+      userAgentOptions: { userAgentPrefix: 'dataverse-outbound' },
+      // A redirect would carry the token elsewhere.
+      redirectOptions: { maxRetries: 0 },
+    });
+    this.#pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${this.#base.origin}/.default` }), {
+      phase: 'Sign',
+    });
+  }
+
+  /** The environment's host, for logs. */
+  get host(): string {
+    return this.#base.host;
+  }
+
+  /** GETs a path below `/api/data/v9.2/`, or an absolute link that the Web API gave. */
+  async get(pathOrLink: string, prefer: readonly string[] = []): Promise<WebApiResponse> {
+    const url = new URL(pathOrLink, this.#base);
+    if (url.origin !== this.#base.origin) throw new ForeignLink(url.host, this.#base.host);
+    const what = `GET ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
+    const request = createPipelineRequest({
+      // The link goes out as it came: re-encoding it can break its token.
+      url: pathOrLink.startsWith('https:') ? pathOrLink : url.href,
+      timeout: this.#timeoutMs,
+      headers: createHttpHeaders({
+        Accept: 'application/json',
+        'OData-MaxVersion': '4.0',
+        'OData-Version': '4.0',
+        'If-None-Match': 'null',
+        ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
+      }),
+    });
+    let response;
+    try {
+      response = await this.#pipeline.sendRequest(this.#http, request);
+    } catch (error) {
+      throw new WebApiError(what, 0, '', error instanceof Error ? error.message : 'no answer', undefined, {
+        cause: error,
+      });
+    }
+    const body = response.bodyAsText ?? '';
+    const dateMs = Date.parse(response.headers.get('Date') ?? '') || Date.now();
+    if (response.status !== 200) throw errorFrom(what, response.status, body, dateMs);
+    return { body, dateMs };
+  }
+}
+
+function errorFrom(what: string, status: number, body: string, dateMs: number): WebApiError {
+  let code = '';
+  let message = 'no error text';
+  try {
+    const { error } = JSON.parse(body) as { error?: { code?: unknown; message?: unknown } };
+    if (typeof error?.code === 'string') code = error.code;
+    if (typeof error?.message === 'string') message = error.message;
+  } catch {
+    // A proxy's page instead of OData: the status has to do.
+  }
+  return new WebApiError(what, status, code, `${code} ${message}`.trim(), dateMs);
+}
+
+/** ObjectDoesNotExist: the row is gone. A 404 for another reason (a table unknown to the Web API) is no delete. */
+export const rowIsMissing = (error: unknown): error is WebApiError =>
+  error instanceof WebApiError &&
+  error.status === 404 &&
+  (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message)));
+
+/**
+ * The change-tracking token is too old, or the table's definition has changed since. The HTTP status isn't documented, so
+ * the code and the text decide.
+ */
+export const tokenExpired = (error: unknown): boolean =>
+  error instanceof WebApiError &&
+  (/^0x80044352$/i.test(error.platformCode) ||
+    error.platformCode === '-2147204270' ||
+    /version stamp associated with the client has expired/i.test(error.message));

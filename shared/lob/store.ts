@@ -1,0 +1,52 @@
+import type { Instant } from '../change/instant';
+import type { RowAddress } from '../change/row-change';
+import type { Columns } from '../change/value';
+import type { DataEffect } from '../writer/decide';
+import type { Stamp } from '../writer/stamp';
+
+/** A row as the store holds it, tombstones included. */
+export interface StoredRow {
+  readonly stamp: Stamp;
+  /** The store's entity tag; never repeats for a row. */
+  readonly etag: string;
+  /** When it was last written, in the store's clock (or later). */
+  readonly writtenAt: Instant;
+  /** The stored columns in the store's own form: only the store that gave it can read it. */
+  readonly data: unknown;
+  /** Bytes this takes in memory, roughly: for bounding a cache. */
+  readonly size: number;
+}
+
+/** One compare-and-swap: data and stamp together, only if the row still is as `expected` (undefined: not there). */
+export interface RowWrite {
+  readonly row: RowAddress;
+  readonly expected: StoredRow | undefined;
+  readonly stamp: Stamp;
+  readonly effect: DataEffect;
+  /** The columns of a `snapshot` or `patch`; ignored otherwise. */
+  readonly columns: Columns;
+}
+
+/** What became of a write. */
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly stored: StoredRow }
+  /** The row wasn't as expected, or shared a transaction with such rows: nothing was written, decide again. */
+  | { readonly kind: 'conflict' }
+  /** The store can't hold the row (nothing was written), or didn't answer (nobody knows). */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/**
+ * The line-of-business store. Every implementation passes `test/lob/store-contract.ts`.
+ *
+ * Legal at any time, from any number of processes: the compare-and-swap is what orders them.
+ */
+export interface LobStore {
+  /** The rows as stored, in the order asked for; undefined where nothing is stored. */
+  read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]>;
+  /** Writes each row on its own merits; the outcomes are in the order of `writes`. At most one write per row. */
+  write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
+  /** Whether the stored columns equal `columns` taken as a snapshot. */
+  sameData(stored: StoredRow, columns: Columns): boolean;
+  /** Every row of a table that isn't a tombstone, in pages. Rows written meanwhile may be missing. */
+  liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]>;
+}

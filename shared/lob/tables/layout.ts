@@ -1,0 +1,315 @@
+/**
+ * How a Dataverse row lies in Azure Tables: the code behind docs/store.md.
+ *
+ * One Azure table per Dataverse table; the partition is the first hexadecimal digit of the row id (16 partitions: enough
+ * for the 20,000 entities/s of an account at 2,000/s each, few enough that a batch fills transactions); RowKey is the
+ * row id. Logical names are lower case, so every property that is ours has a capital letter and can't meet a column.
+ * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+ */
+import type { TableEntity } from '@azure/data-tables';
+import type { RowAddress } from '../../change/row-change';
+import type { Columns, RowContent, Value } from '../../change/value';
+import { OutboundError } from '../../errors';
+import type { Stamp } from '../../writer/stamp';
+
+/** An Azure Tables property as the SDK takes it: a number is an Int32, a bigint an Int64. */
+export type Property =
+  string | number | boolean | bigint | { readonly type: 'Double' | 'DateTime' | 'Binary'; readonly value: string };
+
+/** Properties that carry the stamp; see docs/store.md. */
+export const STAMP_PROPERTY = 'Stamp';
+/** True on a tombstone, false on a live row: what readers filter by. */
+export const DELETED_PROPERTY = 'Deleted';
+
+/** Longest text of one property: 64 KiB of UTF-16. */
+const MAX_TEXT = 32 * 1024;
+/** Largest binary of one property, as base64 text (64 KiB of bytes, a multiple of 3 so that parts join). */
+const MAX_BASE64 = 4 * Math.floor((64 * 1024) / 3);
+/** An entity has at most 255 properties, three of which are PartitionKey, RowKey and Timestamp. */
+const MAX_PROPERTIES = 252;
+const MAX_ENTITY_BYTES = 1024 * 1024;
+
+/** Thrown when a row doesn't fit one entity (252 properties, 1 MiB). The row is parked: leave columns out to fit it. */
+export class RowTooLarge extends OutboundError {
+  readonly code = 'row-too-large';
+  readonly disposition = 'park';
+  constructor(row: RowAddress, what: string) {
+    super(`Row ${row.table}(${row.id}) doesn't fit one entity of Azure Tables: ${what}. It was not written.`);
+  }
+}
+
+/** The PartitionKey of a row. */
+export const partitionOf = (id: string): string => id.slice(0, 1);
+
+/** All partitions, for readers of a whole table. */
+export const PARTITIONS: readonly string[] = Array.from({ length: 16 }, (_, digit) => digit.toString(16));
+
+/** The Azure table of a Dataverse table: Azure allows letters and digits only, so underscores go. */
+export const azureTableName = (prefix: string, table: string): string => prefix + table.replaceAll('_', '');
+
+/** Names that the SDK uses for an entity's own metadata; a column of that name gets a suffix. */
+const TAKEN = new Set(['etag', 'timestamp']);
+const propertyName = (column: string): string => (TAKEN.has(column) ? `${column}Column` : column);
+
+/** A row's columns as properties; an empty column has none. */
+export function encodeColumns(columns: Columns): Map<string, Property> {
+  const properties = new Map<string, Property>();
+  for (const [column, value] of columns) encodeValue(properties, propertyName(column), value);
+  return properties;
+}
+
+/** Every property that a column can have taken in an earlier write: what a patch has to clear besides setting it. */
+export const belongsTo = (property: string, column: string): boolean => {
+  const name = propertyName(column);
+  return (
+    property.startsWith(name) &&
+    (property.length === name.length || /^(?:Label|Table|Name|Part\d+)$/.test(property.slice(name.length)))
+  );
+};
+
+function encodeValue(into: Map<string, Property>, name: string, value: Value): void {
+  if (value === null) return;
+  switch (value.kind) {
+    case 'string': {
+      putText(into, name, value.value);
+      return;
+    }
+    case 'guid':
+      return void into.set(name, value.value);
+    case 'boolean':
+    case 'managed':
+      return void into.set(name, value.value);
+    case 'integer':
+      return void into.set(name, value.value);
+    case 'bigint':
+      return void into.set(name, value.value);
+    case 'double':
+      return void into.set(name, { type: 'Double', value: String(value.value) });
+    // Azure Tables has no decimal: the digits are kept as text, scale included.
+    case 'number':
+    case 'decimal':
+    case 'money':
+      return void into.set(name, value.text);
+    case 'instant':
+      return void into.set(name, { type: 'DateTime', value: new Date(value.epochMs).toISOString() });
+    case 'date':
+    case 'wallTime':
+      return void into.set(name, value.text);
+    case 'offsetTime':
+      return void into.set(name, new Date(value.epochMs + value.offsetMinutes * 60_000).toISOString().replace('Z', ''));
+    case 'choice':
+      into.set(name, value.value);
+      if (value.label !== undefined) into.set(`${name}Label`, value.label);
+      return;
+    case 'choices':
+      into.set(name, JSON.stringify(value.values));
+      if (value.label !== undefined) into.set(`${name}Label`, value.label);
+      return;
+    case 'lookup':
+      into.set(name, value.id);
+      into.set(`${name}Table`, value.table);
+      if (value.name !== null) into.set(`${name}Name`, value.name);
+      return;
+    case 'bytes': {
+      putParts(into, name, value.base64, MAX_BASE64, (part) => ({ type: 'Binary', value: part }));
+      return;
+    }
+    case 'aliased': {
+      encodeValue(into, name, value.value);
+      return;
+    }
+    case 'rows':
+    case 'row':
+    case 'list':
+    case 'pairs':
+    case 'relationship':
+    case 'unknown': {
+      putText(into, name, JSON.stringify(plain(value)));
+      return;
+    }
+    default:
+      value satisfies never;
+  }
+}
+
+const putText = (into: Map<string, Property>, name: string, text: string): void =>
+  putParts(into, name, text, MAX_TEXT, (part) => part);
+
+function putParts(
+  into: Map<string, Property>,
+  name: string,
+  text: string,
+  size: number,
+  make: (part: string) => Property,
+): void {
+  into.set(name, make(text.slice(0, size)));
+  for (let part = 2, at = size; at < text.length; part += 1, at += size) {
+    into.set(`${name}Part${part}`, make(text.slice(at, at + size)));
+  }
+}
+
+/** A nested value as plain JSON: digits of exact numbers as text, a date as its ISO form. */
+function plain(value: Value): unknown {
+  if (value === null) return null;
+  switch (value.kind) {
+    case 'string':
+    case 'guid':
+    case 'boolean':
+    case 'integer':
+    case 'double':
+    case 'managed':
+    case 'choice':
+      return value.value;
+    case 'bigint':
+      return value.value.toString();
+    case 'number':
+    case 'decimal':
+    case 'money':
+    case 'date':
+    case 'wallTime':
+      return value.text;
+    case 'instant':
+      return new Date(value.epochMs).toISOString();
+    case 'offsetTime':
+      return new Date(value.epochMs + value.offsetMinutes * 60_000).toISOString().replace('Z', '');
+    case 'choices':
+      return value.values;
+    case 'lookup':
+      return { table: value.table, id: value.id, name: value.name };
+    case 'bytes':
+      return value.base64;
+    case 'aliased':
+      return plain(value.value);
+    case 'rows':
+      return value.rows.map(plainRow);
+    case 'row':
+      return plainRow(value.row);
+    case 'relationship':
+      return { schemaName: value.schemaName, role: value.role };
+    case 'pairs':
+      return value.entries;
+    case 'list':
+      return value.items.map(plain);
+    case 'unknown':
+      return { type: value.type, json: value.json };
+    default:
+      return value satisfies never;
+  }
+}
+
+const plainRow = (row: RowContent): unknown => ({
+  table: row.table,
+  id: row.id,
+  columns: Object.fromEntries([...row.columns].map(([name, value]) => [name, plain(value)])),
+});
+
+/** The stamp as one text property: short names, since every row carries it. */
+export function encodeStamp(stamp: Stamp): string {
+  return JSON.stringify({
+    v: stamp.version.toString(),
+    base: stamp.base,
+    seen: stamp.seen,
+    ...(stamp.ahead ? { ahead: true } : {}),
+    ...(stamp.gone ? { gone: true } : {}),
+    ring: stamp.ring.join(' '),
+  });
+}
+
+/** Thrown when an entity in the store's table was not written by this app. */
+export class StampUnreadable extends OutboundError {
+  readonly code = 'stamp-unreadable';
+  readonly disposition = 'park';
+  constructor(partition: string, rowKey: string) {
+    super(
+      `The entity (${partition}, ${rowKey}) has no readable ${STAMP_PROPERTY} property: it was not written by this app. Move it out of the table.`,
+    );
+  }
+}
+
+/** Reads the stamp of an entity back. */
+export function decodeStamp(text: string): Stamp | undefined {
+  try {
+    const { v, base, seen, ahead, gone, ring } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof v !== 'string' || typeof base !== 'number' || typeof seen !== 'number' || typeof ring !== 'string')
+      return undefined;
+    return {
+      version: BigInt(v),
+      base,
+      seen,
+      ahead: ahead === true,
+      gone: gone === true,
+      ring: ring === '' ? [] : ring.split(' '),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** An entity for the SDK from properties and stamp, or an error if it doesn't fit. */
+export function toEntity(row: RowAddress, stamp: Stamp, properties: ReadonlyMap<string, Property>): TableEntity {
+  const entity: TableEntity = { partitionKey: partitionOf(row.id), rowKey: row.id };
+  for (const [name, value] of properties) entity[name] = value;
+  entity[STAMP_PROPERTY] = encodeStamp(stamp);
+  entity[DELETED_PROPERTY] = stamp.gone;
+  return entity;
+}
+
+/** Refuses a row that Azure Tables would refuse, naming the limit. `stored` are the fingerprints of the whole row. */
+export function assertFits(row: RowAddress, stamp: Stamp, stored: ReadonlyMap<string, string>): void {
+  const count = stored.size + 2;
+  if (count > MAX_PROPERTIES) throw new RowTooLarge(row, `${count} properties of at most ${MAX_PROPERTIES}`);
+  // https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-limitations
+  let bytes = 4 + 2 * (1 + row.id.length) + 2 * encodeStamp(stamp).length + 64;
+  for (const [name, print] of stored)
+    bytes += 8 + 2 * name.length + 4 + (print.startsWith('x') ? 0.75 : 2) * print.length;
+  if (bytes > MAX_ENTITY_BYTES) throw new RowTooLarge(row, `${Math.ceil(bytes / 1024)} KiB of at most 1024`);
+}
+
+/** A property's type and value as one comparable text: equal texts, equal properties. */
+export function fingerprint(property: Property): string {
+  switch (typeof property) {
+    case 'string':
+      return `s${property}`;
+    case 'number':
+      return `n${property}`;
+    case 'boolean':
+      return `b${property}`;
+    case 'bigint':
+      return `l${property}`;
+    default:
+      return fingerprintTyped(property.type, property.value);
+  }
+}
+
+function fingerprintTyped(type: string, value: unknown): string {
+  const text = String(value);
+  switch (type) {
+    case 'Boolean':
+      return `b${text}`;
+    case 'Int32':
+      return `n${Number(text)}`;
+    case 'Int64':
+      return `l${text}`;
+    case 'Double':
+      return `n${Number(text)}`;
+    case 'DateTime':
+      return `t${new Date(text).toISOString()}`;
+    case 'Binary':
+      return `x${text}`;
+    default:
+      return `s${text}`;
+  }
+}
+
+const OWN = new Set([STAMP_PROPERTY, DELETED_PROPERTY, 'partitionKey', 'rowKey', 'etag', 'timestamp']);
+
+/** The fingerprints of the columns of an entity that was read with `disableTypeConversion`. */
+export function fingerprintsOf(entity: Record<string, unknown>): Map<string, string> {
+  const prints = new Map<string, string>();
+  for (const [name, property] of Object.entries(entity)) {
+    if (OWN.has(name) || name.startsWith('odata.')) continue;
+    const { type, value } = property as { type: string; value: unknown };
+    prints.set(name, fingerprintTyped(type, value));
+  }
+  return prints;
+}

@@ -1,0 +1,302 @@
+import { RestError, type TableClient, type TransactionAction } from '@azure/data-tables';
+import pLimit from 'p-limit';
+import { statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
+import { floorInstant, type Instant } from '../../change/instant';
+import type { RowAddress } from '../../change/row-change';
+import type { Columns } from '../../change/value';
+import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../store';
+import {
+  PARTITIONS,
+  STAMP_PROPERTY,
+  StampUnreadable,
+  assertFits,
+  azureTableName,
+  belongsTo,
+  decodeStamp,
+  encodeColumns,
+  fingerprint,
+  fingerprintsOf,
+  partitionOf,
+  toEntity,
+  type Property,
+} from './layout';
+
+/** Azure's limits of one entity group transaction: 100 entities, 4 MiB. Rows are measured in fingerprints, so stay below. */
+const MAX_TRANSACTION_ROWS = 100;
+const MAX_TRANSACTION_BYTES = 3 * 1024 * 1024;
+/** Lost races after which a transaction isn't tried again. */
+const MAX_LOSERS = 2;
+/** Requests to the store under way at once from one call. */
+const CONCURRENCY = 32;
+
+/** The columns of a row in Azure Tables, as fingerprints by property: enough to compare and to merge. */
+type StoredColumns = ReadonlyMap<string, string>;
+
+const columnsOf = (stored: StoredRow | undefined): StoredColumns =>
+  (stored?.data as StoredColumns | undefined) ?? new Map<string, string>();
+
+interface Prepared {
+  readonly index: number;
+  readonly write: RowWrite;
+  readonly action: TransactionAction;
+  readonly columns: StoredColumns;
+  readonly size: number;
+}
+
+/** Azure Tables as a LOB store: one entity per row, one entity tag per compare-and-swap, transactions per partition. */
+export class TableStore implements LobStore {
+  readonly #clients = new Map<string, TableClient>();
+
+  constructor(
+    private readonly clientOf: TableClientFactory,
+    private readonly prefix: string,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  async read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]> {
+    const limit = pLimit(CONCURRENCY);
+    return Promise.all(rows.map((row) => limit(() => this.#readOne(row))));
+  }
+
+  async #readOne(row: RowAddress): Promise<StoredRow | undefined> {
+    try {
+      const entity = await this.#client(row.table).getEntity(partitionOf(row.id), row.id, {
+        disableTypeConversion: true,
+      });
+      return stored(entity);
+    } catch (error) {
+      // A table that isn't there has no rows; it is made by the first write.
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
+    const outcomes = new Array<WriteOutcome>(writes.length);
+    const groups = new Map<string, Prepared[]>();
+    writes.forEach((write, index) => {
+      try {
+        const group = `${write.row.table}/${partitionOf(write.row.id)}`;
+        const prepared = prepare(write, index);
+        groups.set(group, [...(groups.get(group) ?? []), prepared]);
+      } catch (error) {
+        outcomes[index] = { kind: 'failed', error };
+      }
+    });
+    const limit = pLimit(CONCURRENCY);
+    const chunks = [...groups.values()].flatMap(chunked);
+    await Promise.all(chunks.map((chunk) => limit(() => this.#writeChunk(chunk, outcomes))));
+    return outcomes;
+  }
+
+  /**
+   * One transaction; an operation that lost its race is taken out and the others are sent again. Where many lose, the
+   * rest is given back for deciding again rather than sent once for each loser.
+   */
+  async #writeChunk(chunk: readonly Prepared[], outcomes: WriteOutcome[]): Promise<void> {
+    let rest = chunk;
+    let created = false;
+    let losers = 0;
+    while (rest.length > 0) {
+      const [first] = rest;
+      if (first === undefined) return;
+      try {
+        const etags = rest.length === 1 ? [await this.#single(first)] : await this.#transaction(rest);
+        rest.forEach((prepared, at) => {
+          outcomes[prepared.index] = { kind: 'written', stored: this.#written(prepared, etags[at] ?? '') };
+        });
+        return;
+      } catch (error) {
+        if (tableIsMissing(error) && !created) {
+          created = await this.#create(first.write.row.table);
+          if (created) continue;
+        }
+        const lost = losesRace(error) ? (rest.length === 1 ? 0 : failedOperation(error)) : undefined;
+        const loser = lost === undefined ? undefined : rest[lost];
+        if (loser === undefined) {
+          for (const { index } of rest) outcomes[index] = { kind: 'failed', error };
+          return;
+        }
+        losers += 1;
+        outcomes[loser.index] = { kind: 'conflict' };
+        rest = rest.filter((prepared) => prepared !== loser);
+        if (losers < MAX_LOSERS) continue;
+        for (const { index } of rest) outcomes[index] = { kind: 'conflict' };
+        return;
+      }
+    }
+  }
+
+  async #create(table: string): Promise<boolean> {
+    try {
+      await this.#client(table).createTable();
+      return true;
+    } catch {
+      // The write that needed the table is reported with its own error.
+      return false;
+    }
+  }
+
+  async #single({ write, action }: Prepared): Promise<string> {
+    const client = this.#client(write.row.table);
+    const [, entity, mode] = action;
+    const response =
+      action[0] === 'create'
+        ? await client.createEntity(entity)
+        : await client.updateEntity(entity, mode === 'Merge' ? 'Merge' : 'Replace', {
+            etag: write.expected?.etag ?? '',
+          });
+    return response.etag ?? '';
+  }
+
+  async #transaction(chunk: readonly Prepared[]): Promise<string[]> {
+    const [first] = chunk;
+    const response = await this.#client(first?.write.row.table ?? '').submitTransaction(
+      chunk.map(({ action }) => action),
+    );
+    return chunk.map(({ write }) => response.getResponseForEntity(write.row.id)?.etag?.trim() ?? '');
+  }
+
+  #written({ write, columns, size }: Prepared, etag: string): StoredRow {
+    return { stamp: write.stamp, etag, writtenAt: floorInstant(this.now()), data: columns, size };
+  }
+
+  sameData(storedRow: StoredRow, columns: Columns): boolean {
+    const have = columnsOf(storedRow);
+    const want = encodeColumns(columns);
+    if (have.size !== want.size) return false;
+    for (const [name, property] of want) if (have.get(name) !== fingerprint(property)) return false;
+    return true;
+  }
+
+  async *liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]> {
+    for (const partition of PARTITIONS) {
+      const pages = this.#client(table)
+        .listEntities({
+          disableTypeConversion: true,
+          queryOptions: { filter: `PartitionKey eq '${partition}' and Deleted eq false` },
+        })
+        .byPage({ maxPageSize: 1000 });
+      try {
+        for await (const page of pages) {
+          yield page.map((entity) => ({ row: { table, id: entity.rowKey ?? '' }, stored: stored(entity) }));
+        }
+      } catch (error) {
+        if (tableIsMissing(error)) return;
+        throw error;
+      }
+    }
+  }
+
+  #client(table: string): TableClient {
+    const name = azureTableName(this.prefix, table);
+    const known = this.#clients.get(name);
+    if (known !== undefined) return known;
+    const client = this.clientOf(name);
+    this.#clients.set(name, client);
+    return client;
+  }
+}
+
+/** Turns a write into one operation of the SDK, keeping to Merge where that is enough (it sends only what changed). */
+function prepare(write: RowWrite, index: number): Prepared {
+  const { row, stamp, expected, effect } = write;
+  const before = columnsOf(expected);
+  const changed =
+    effect === 'snapshot' || effect === 'patch' ? encodeColumns(write.columns) : new Map<string, Property>();
+  const columns = new Map(effect === 'patch' || effect === 'keep' ? before : undefined);
+  let cleared = effect === 'clear' && before.size > 0;
+  if (effect === 'patch') {
+    for (const column of write.columns.keys()) {
+      for (const name of before.keys()) {
+        if (!belongsTo(name, column) || changed.has(name)) continue;
+        columns.delete(name);
+        cleared = true;
+      }
+    }
+  }
+  for (const [name, property] of changed) columns.set(name, fingerprint(property));
+  assertFits(row, stamp, columns);
+
+  // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
+  const merge = effect === 'keep' || (effect === 'patch' && !cleared);
+  const properties = merge || effect !== 'patch' ? changed : withUnchanged(columns, changed);
+  const entity = toEntity(row, stamp, properties);
+  const action: TransactionAction =
+    expected === undefined
+      ? ['create', entity]
+      : ['update', entity, merge ? 'Merge' : 'Replace', { etag: expected.etag }];
+  return { index, write, action, columns, size: sizeOf(columns) };
+}
+
+function withUnchanged(columns: StoredColumns, changed: ReadonlyMap<string, Property>): Map<string, Property> {
+  const all = new Map(changed);
+  for (const [name, print] of columns) if (!all.has(name)) all.set(name, fromFingerprint(print));
+  return all;
+}
+
+/** A stored property from its fingerprint; a Double that happens to be whole may come back as an Int32. */
+function fromFingerprint(print: string): Property {
+  const text = print.slice(1);
+  switch (print[0]) {
+    case 'n':
+      return Number.isInteger(Number(text)) && Math.abs(Number(text)) < 2 ** 31
+        ? Number(text)
+        : { type: 'Double', value: text };
+    case 'b':
+      return text === 'true';
+    case 'l':
+      return BigInt(text);
+    case 't':
+      return { type: 'DateTime', value: text };
+    case 'x':
+      return { type: 'Binary', value: text };
+    default:
+      return text;
+  }
+}
+
+function* chunksOf(group: readonly Prepared[]): Generator<Prepared[]> {
+  let chunk: Prepared[] = [];
+  let bytes = 0;
+  for (const prepared of group) {
+    if (chunk.length === MAX_TRANSACTION_ROWS || (chunk.length > 0 && bytes + prepared.size > MAX_TRANSACTION_BYTES)) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(prepared);
+    bytes += prepared.size;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+const chunked = (group: readonly Prepared[]): Prepared[][] => [...chunksOf(group)];
+
+function stored(entity: Record<string, unknown>): StoredRow {
+  const property = entity[STAMP_PROPERTY] as { value?: unknown } | undefined;
+  const stamp = typeof property?.value === 'string' ? decodeStamp(property.value) : undefined;
+  if (stamp === undefined) throw new StampUnreadable(String(entity.partitionKey), String(entity.rowKey));
+  const columns = fingerprintsOf(entity);
+  const writtenAt: Instant = floorInstant(Date.parse(String(entity.timestamp))) + 1;
+  return { stamp, etag: String(entity.etag), writtenAt, data: columns, size: sizeOf(columns) };
+}
+
+/** UTF-16 bytes of names and values, with a little for each: about what a row takes on the wire and in memory. */
+function sizeOf(columns: StoredColumns): number {
+  let bytes = 600;
+  for (const [name, print] of columns) bytes += 2 * (name.length + print.length) + 32;
+  return bytes;
+}
+
+/** 412: the entity tag has moved; 409: someone made the row first; 404: the row was removed from outside. */
+const losesRace = (error: unknown): boolean => {
+  const status = statusOf(error);
+  return status === 412 || status === 409 || (status === 404 && !tableIsMissing(error));
+};
+
+/** Which operation failed a transaction: the service says it as `INDEX:text`. */
+function failedOperation(error: unknown): number | undefined {
+  const index = error instanceof RestError ? /^(\d+):/.exec(error.message)?.[1] : undefined;
+  return index === undefined ? undefined : Number(index);
+}

@@ -1,0 +1,130 @@
+import type { RowChange } from '../change/row-change';
+import type { Columns, Value } from '../change/value';
+import type { ColumnDefinition, TableDefinition } from './table-definition';
+
+/**
+ * The row version is order evidence when it is read, and says nothing when it is pushed: never a data column. Readers
+ * find it in the stamp.
+ */
+const NOT_DATA = new Set(['versionnumber']);
+
+/** A change with its columns in the types that the table's metadata gives them. */
+export function conformChange(change: RowChange, definition: TableDefinition | undefined): RowChange {
+  return change.kind === 'delete' ? change : { ...change, columns: conformColumns(change.columns, definition) };
+}
+
+/** Columns in the types of the table's metadata; a column the metadata doesn't know stays as it came. */
+export function conformColumns(columns: Columns, definition: TableDefinition | undefined): Columns {
+  const conformed = new Map<string, Value>();
+  for (const [name, value] of columns) {
+    if (NOT_DATA.has(name)) continue;
+    const column = definition?.columns.get(name);
+    conformed.set(name, column === undefined ? value : conformValue(value, column));
+  }
+  return conformed;
+}
+
+/** One value in the type of its column. A value that doesn't fit the type is kept as it came. */
+export function conformValue(value: Value, column: ColumnDefinition): Value {
+  if (value === null) return null;
+  switch (value.kind) {
+    case 'number':
+      return conformNumber(value.text, column) ?? value;
+    case 'string':
+      return conformText(value.value, column) ?? value;
+    case 'instant':
+    case 'offsetTime':
+      return conformTime(value, column);
+    case 'choice':
+      return column.type === 'choice' ? choice(value.value, column, value.label) : value;
+    case 'choices':
+      return column.type === 'choices' ? choices(value.values, column, value.label) : value;
+    case 'list':
+      return conformList(value.items, column) ?? value;
+    default:
+      return value;
+  }
+}
+
+function conformNumber(text: string, column: ColumnDefinition): Value | undefined {
+  switch (column.type) {
+    case 'integer':
+      return /^-?\d{1,10}$/.test(text) ? { kind: 'integer', value: Number(text) } : undefined;
+    case 'bigint':
+      return /^-?\d{1,19}$/.test(text) ? { kind: 'bigint', value: BigInt(text) } : undefined;
+    case 'decimal':
+    case 'money':
+      return { kind: column.type, text };
+    case 'double':
+      return { kind: 'double', value: Number(text) };
+    case 'choice':
+      return choice(Number(text), column, undefined);
+    default:
+      return undefined;
+  }
+}
+
+const GUID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
+
+function conformText(text: string, column: ColumnDefinition): Value | undefined {
+  switch (column.type) {
+    case 'guid': {
+      const id = GUID.exec(text)?.[1];
+      return id === undefined ? undefined : { kind: 'guid', value: id.toLowerCase() };
+    }
+    // The Web API's forms: `2026-03-14`, `2026-03-14T09:26:53Z`, and `1,2,3` for a multi-select choice.
+    case 'date':
+      return /^\d{4}-\d\d-\d\d$/.test(text) ? { kind: 'date', text } : undefined;
+    case 'wallTime':
+      return wallTime(Date.parse(text));
+    case 'instant': {
+      const epochMs = Date.parse(text);
+      return Number.isNaN(epochMs) ? undefined : { kind: 'instant', epochMs };
+    }
+    case 'choices':
+      return /^-?\d+(?:,-?\d+)*$/.test(text) ? choices(text.split(',').map(Number), column, undefined) : undefined;
+    case 'bytes':
+      return { kind: 'bytes', base64: text };
+    default:
+      return undefined;
+  }
+}
+
+function conformTime(value: Extract<Value, { kind: 'instant' | 'offsetTime' }>, column: ColumnDefinition): Value {
+  const wallMs = value.kind === 'instant' ? value.epochMs : value.epochMs + value.offsetMinutes * 60_000;
+  switch (column.type) {
+    case 'instant':
+      return { kind: 'instant', epochMs: value.epochMs };
+    case 'date':
+      return { kind: 'date', text: new Date(wallMs).toISOString().slice(0, 10) };
+    case 'wallTime':
+      return wallTime(wallMs) ?? value;
+    default:
+      return value;
+  }
+}
+
+const wallTime = (ms: number): Value | undefined =>
+  Number.isNaN(ms) ? undefined : { kind: 'wallTime', text: new Date(ms).toISOString().replace('Z', '') };
+
+function conformList(items: readonly Value[], column: ColumnDefinition): Value | undefined {
+  const numbers = items.flatMap((item) => (item?.kind === 'number' ? [Number(item.text)] : []));
+  if (numbers.length !== items.length) return undefined;
+  if (column.type === 'bytes') return { kind: 'bytes', base64: Buffer.from(numbers).toString('base64') };
+  return column.type === 'choices' ? choices(numbers, column, undefined) : undefined;
+}
+
+/**
+ * The metadata's label wins over the one that came along: that one is in the language of whoever caused the event, and
+ * most events bring none.
+ */
+function choice(value: number, column: ColumnDefinition, came: string | undefined): Value {
+  const label = column.labels?.get(value) ?? came;
+  return label === undefined ? { kind: 'choice', value } : { kind: 'choice', value, label };
+}
+
+function choices(values: readonly number[], column: ColumnDefinition, came: string | undefined): Value {
+  const labels = values.flatMap((value) => column.labels?.get(value) ?? []);
+  const label = labels.length === values.length && labels.length > 0 ? labels.join('; ') : came;
+  return label === undefined ? { kind: 'choices', values } : { kind: 'choices', values, label };
+}

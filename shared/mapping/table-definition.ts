@@ -1,0 +1,43 @@
+/** What a column holds, from the table's metadata; decides how its values are stored whichever way they came. */
+export type ColumnType =
+  | 'string'
+  | 'boolean'
+  | 'integer'
+  | 'bigint'
+  | 'decimal'
+  | 'double'
+  | 'money'
+  | 'instant'
+  | 'date'
+  | 'wallTime'
+  | 'guid'
+  | 'choice'
+  | 'choices'
+  | 'lookup'
+  | 'bytes'
+  /** Anything else (party lists, managed properties): stored as it comes. */
+  | 'other';
+
+/** A column of a table. */
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Labels of a choice's values. */
+  readonly labels?: ReadonlyMap<number, string>;
+}
+
+/** A table as Dataverse's metadata describes it. */
+export interface TableDefinition {
+  /** Logical name: `account`. */
+  readonly table: string;
+  /** The name in URLs: `accounts`. */
+  readonly entitySet: string;
+  readonly primaryId: string;
+  readonly changeTracking: boolean;
+  readonly columns: ReadonlyMap<string, ColumnDefinition>;
+}
+
+/** Gives tables' definitions; kept for a while, since a table rarely changes. */
+export interface TableCatalog {
+  get(table: string): Promise<TableDefinition>;
+}

@@ -1,0 +1,50 @@
+import type { RowAddress } from '../change/row-change';
+
+/** Why something was parked: a stable code and a sentence, never a column's value. */
+export interface ParkCause {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A delivery as it came in, kept so that it can be settled later exactly as if it had just arrived. */
+export interface KeptDelivery {
+  /** The function that received it. */
+  readonly source: string;
+  readonly body: Uint8Array;
+  readonly contentType?: string;
+  /** The sender said that members were removed for size. */
+  readonly truncated?: boolean;
+}
+
+/** What is parked: a delivery, or a pulled row (which is read again, never replayed from its old page). */
+export type ParkedSubject =
+  { readonly kind: 'delivery'; readonly delivery: KeptDelivery } | { readonly kind: 'row'; readonly row: RowAddress };
+
+/** A parked item. */
+export interface ParkedItem {
+  readonly id: string;
+  readonly subject: ParkedSubject;
+  readonly cause: ParkCause;
+  /** How often it was tried in vain since it was parked. */
+  readonly attempts: number;
+  readonly parkedAtMs: number;
+  /** When it is tried again by itself; absent: it waits for an operator. */
+  readonly dueAtMs?: number;
+}
+
+/**
+ * Durable parking: what couldn't be settled is kept with its cause. Parking the same subject twice keeps one item.
+ */
+export interface Parking {
+  /** `dueAtMs`: when to try again by itself; absent: never. */
+  parkDelivery(delivery: KeptDelivery, cause: ParkCause, dueAtMs?: number): Promise<void>;
+  parkRow(row: RowAddress, cause: ParkCause, dueAtMs?: number): Promise<void>;
+  /** Items whose time has come, oldest first, `limit` at most. */
+  due(nowMs: number, limit: number): Promise<readonly ParkedItem[]>;
+  /** All items, oldest first. */
+  list(): AsyncIterable<ParkedItem>;
+  /** The item was settled (or superseded): it goes. */
+  settle(item: ParkedItem): Promise<void>;
+  /** The item failed again. */
+  postpone(item: ParkedItem, cause: ParkCause, dueAtMs?: number): Promise<void>;
+}

@@ -1,0 +1,162 @@
+/**
+ * The one place that composes: settings in, services out. All functions of a process share one writer, so that changes
+ * of a row that arrive by different ways meet in one lane and one cache.
+ */
+import { TableClient } from '@azure/data-tables';
+import {
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+} from '@azure/identity';
+import { BlobServiceClient } from '@azure/storage-blob';
+import type { TableClientFactory } from './azure/tables';
+import {
+  environment,
+  readConfig,
+  type Config,
+  type CoreConfig,
+  type DataverseConfig,
+  type StorageAccount,
+} from './config/config';
+import { ChangeFeed } from './dataverse/change-feed';
+import { MetadataCatalog } from './dataverse/metadata';
+import { WebApiRowReader } from './dataverse/read-back';
+import { WebApi } from './dataverse/web-api';
+import { TableStore } from './lob/tables/table-store';
+import { TableParking } from './parking/table-parking';
+import { Receiver } from './receive/receiver';
+import { BlobLeases } from './sync/blob-leases';
+import { PullSync } from './sync/pull-sync';
+import { TablePullStates } from './sync/table-pull-state';
+import { LOG_EVENTS } from './telemetry/log';
+import { Writer } from './writer/writer';
+
+/** Azure tables and the blob container of the app's own state. */
+const STATE_NAMES = { parked: 'dvoparked', pull: 'dvopull', leases: 'dvo-leases' } as const;
+
+/** What the functions work with. */
+export interface Services {
+  readonly config: CoreConfig;
+  readonly receiver: Receiver;
+  readonly writer: Writer;
+  readonly parking: TableParking;
+  /** Undefined without a Web API. */
+  readonly pullSync: PullSync | undefined;
+}
+
+let config: Config | undefined;
+let services: Services | undefined;
+
+/** The settings of this process. */
+export function appConfig(): Config {
+  return (config ??= readConfig(environment()));
+}
+
+/** Makes the services at first use; undefined where the settings don't allow it. */
+export function appServices(): Services | undefined {
+  const { core } = appConfig();
+  return core.ok ? (services ??= compose(core.value)) : undefined;
+}
+
+/** Like `appServices`, for functions that aren't registered without them. */
+export function requiredServices(): Services {
+  const made = appServices();
+  if (made === undefined) throw new Error('The settings have faults; see the log of the start.');
+  return made;
+}
+
+/** Says once, at the start, what is wrong with the settings that a function needs. Returns whether it can be served. */
+export function servable(functionName: string, ...faults: readonly (readonly string[])[]): boolean {
+  const all = faults.flat();
+  if (all.length === 0) return true;
+  console.error(
+    `misconfigured ${JSON.stringify({ event: LOG_EVENTS.misconfigured.id, function: functionName, faults: all })}`,
+  );
+  return false;
+}
+
+/** The faults of the core settings. */
+export function coreFaults(): readonly string[] {
+  const { core } = appConfig();
+  return core.ok ? [] : core.faults;
+}
+
+/** Composes the services from settings. */
+export function compose(core: CoreConfig): Services {
+  const lobTables = tableClients(core.lob);
+  const stateTables = tableClients(core.state);
+  const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
+  const store = new TableStore(lobTables, core.lobTablePrefix);
+  const parking = new TableParking(stateTables(STATE_NAMES.parked));
+  const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
+  const catalog = api && new MetadataCatalog(api);
+  const reader = api && catalog && new WebApiRowReader(api, catalog);
+  const writer = new Writer(store, reader, {
+    rule: { margin: core.marginSeconds, mode: core.orderMode },
+    unprovable: core.unprovable,
+    cacheBytes: core.cacheMegabytes * 1024 * 1024,
+    maxReadAgeMs,
+  });
+  const receiver = new Receiver(writer, parking, catalog, {
+    tables: core.tables,
+    hintDelayMs: core.hintDelaySeconds * 1000,
+    ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
+  });
+  const pullSync =
+    api &&
+    catalog &&
+    new PullSync({
+      catalog,
+      feed: new ChangeFeed(api),
+      writer,
+      store,
+      states: new TablePullStates(stateTables(STATE_NAMES.pull)),
+      leases: new BlobLeases(blobService(core.state).getContainerClient(STATE_NAMES.leases)),
+      parking,
+      maxReadAgeMs,
+    });
+  return { config: core, receiver, writer, parking, pullSync };
+}
+
+function tableClients(account: StorageAccount): TableClientFactory {
+  // A store that doesn't answer within these retries is reported, and what waits for it is parked or stays with its sender.
+  const retryOptions = { maxRetries: 3, maxRetryDelayInMs: 2000 };
+  if (account.kind === 'identity') {
+    const credential = new DefaultAzureCredential();
+    return (name) => new TableClient(account.tableEndpoint, name, credential, { retryOptions });
+  }
+  const allowInsecureConnection = isPlainHttp(account.connectionString);
+  return (name) =>
+    TableClient.fromConnectionString(account.connectionString, name, { allowInsecureConnection, retryOptions });
+}
+
+/** Plain HTTP only where the connection string itself says so, as Azurite's does. */
+const isPlainHttp = (connectionString: string): boolean =>
+  /(?:=http:|UseDevelopmentStorage=true|EndpointsProtocol=http(?:;|$))/i.test(connectionString);
+
+const blobService = (account: StorageAccount): BlobServiceClient =>
+  account.kind === 'identity'
+    ? new BlobServiceClient(account.blobEndpoint, new DefaultAzureCredential())
+    : BlobServiceClient.fromConnectionString(account.connectionString);
+
+const webApi = (dataverse: DataverseConfig): WebApi =>
+  new WebApi({ url: dataverse.url, credential: credentialOf(dataverse) });
+
+function credentialOf({ auth, disableInstanceDiscovery }: DataverseConfig): TokenCredential {
+  switch (auth.kind) {
+    case 'client-secret':
+      return new ClientSecretCredential(auth.tenantId, auth.clientId, auth.secret, { disableInstanceDiscovery });
+    case 'client-certificate':
+      return new ClientCertificateCredential(auth.tenantId, auth.clientId, auth.certificatePath, {
+        disableInstanceDiscovery,
+      });
+    case 'managed-identity':
+      return auth.clientId === undefined
+        ? new ManagedIdentityCredential()
+        : new ManagedIdentityCredential({ clientId: auth.clientId });
+    default:
+      return auth satisfies never;
+  }
+}

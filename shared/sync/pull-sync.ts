@@ -1,0 +1,231 @@
+import { floorInstant } from '../change/instant';
+import type { Origin, RowAddress, RowChange } from '../change/row-change';
+import { NO_VERSION } from '../change/row-version';
+import type { ChangeFeed, FeedPage } from '../dataverse/change-feed';
+import { endOf } from '../dataverse/read-back';
+import { tokenExpired } from '../dataverse/web-api';
+import { codeOf, dispositionOf, messageOf } from '../errors';
+import type { LobStore } from '../lob/store';
+import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
+import type { Parking } from '../parking/parking';
+import type { Verdict } from '../writer/decide';
+import type { Writer } from '../writer/writer';
+import type { Lease, Leases, PullState, PullStateStore } from './pull-state';
+import { RowIdSet } from './row-id-set';
+
+/** What a pull run of one table did. */
+export interface PullReport {
+  readonly table: string;
+  /** `load`: the first one; `reload`: a full load of a table that was loaded before; `busy`: another run holds the lease. */
+  readonly mode: 'load' | 'reload' | 'delta' | 'busy';
+  readonly rows: number;
+  readonly deletes: number;
+  readonly pages: number;
+  readonly verdicts: Partial<Record<Verdict, number>>;
+  /** Rows that differed in the store: what the pushes had not brought (yet). Not counted in the first load. */
+  readonly healed: number;
+  /** Rows that a full load no longer showed and that were settled as deleted or read back. */
+  readonly swept: number;
+  readonly parked: number;
+  readonly milliseconds: number;
+}
+
+/** What a pull works with. */
+export interface PullSyncParts {
+  readonly catalog: TableCatalog;
+  readonly feed: ChangeFeed;
+  readonly writer: Writer;
+  readonly store: LobStore;
+  readonly states: PullStateStore;
+  readonly leases: Leases;
+  readonly parking: Parking;
+  /** Oldest read-back that may still land: the sweep waits that long after the load's begin. */
+  readonly maxReadAgeMs: number;
+  readonly now?: () => number;
+  readonly sleep?: (milliseconds: number) => Promise<void>;
+}
+
+const ORIGIN: Origin = { source: 'pull-sync', message: 'Pull' };
+
+/** The report of a run under way. */
+type Counters = { -readonly [K in 'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'parked']: number } & {
+  readonly verdicts: Partial<Record<Verdict, number>>;
+};
+
+const newCounters = (): Counters => ({ rows: 0, deletes: 0, pages: 0, healed: 0, swept: 0, parked: 0, verdicts: {} });
+
+/**
+ * Pulls a table's changes through the writer: everything at first, then deltas. A run's token is kept only after every
+ * row of every page is settled or parked, so a run that dies is simply run again.
+ */
+export class PullSync {
+  readonly #now: () => number;
+  readonly #sleep: (milliseconds: number) => Promise<void>;
+
+  constructor(private readonly parts: PullSyncParts) {
+    this.#now = parts.now ?? Date.now;
+    this.#sleep = parts.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
+  }
+
+  /** One run of one table. Errors reject; the state is then as it was. */
+  async run(table: string): Promise<PullReport> {
+    const begunMs = this.#now();
+    const counters = newCounters();
+    const lease = await this.parts.leases.acquire(`pull-${table}`);
+    if (lease === undefined) return this.#report(table, 'busy', counters, begunMs);
+    try {
+      const definition = await this.parts.catalog.get(table);
+      const state = await this.parts.states.read(table);
+      const mode = await this.#changes(definition, state, lease, begunMs, counters);
+      return this.#report(table, mode, counters, begunMs);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async #changes(
+    definition: TableDefinition,
+    state: PullState,
+    lease: Lease,
+    begunMs: number,
+    counters: Counters,
+  ): Promise<PullReport['mode']> {
+    if (state.deltaLink === undefined) return this.#load(definition, state, lease, begunMs, counters);
+    try {
+      const deltaLink = await this.#pages(definition, state.deltaLink, lease, begunMs, counters, undefined, false);
+      await this.#keep(definition, state, deltaLink, begunMs, counters);
+      return 'delta';
+    } catch (error) {
+      if (!tokenExpired(error)) throw error;
+      // Rows by version cost only what changed meanwhile; deletes are found by the sweep.
+      return this.#load(definition, state, lease, begunMs, counters);
+    }
+  }
+
+  async #load(
+    definition: TableDefinition,
+    state: PullState,
+    lease: Lease,
+    begunMs: number,
+    counters: Counters,
+  ): Promise<PullReport['mode']> {
+    const first = state.loadBegunMs === undefined;
+    // Without the old token, should this load not come to its end; and never again "the first" for expectNothing.
+    const begun: PullState = {
+      loadBegunMs: begunMs,
+      ...(state.lastRun === undefined ? {} : { lastRun: state.lastRun }),
+    };
+    await this.parts.states.write(definition.table, begun);
+    const seen = new RowIdSet();
+    const deltaLink = await this.#pages(definition, undefined, lease, begunMs, counters, seen, first);
+    await this.#sweep(definition, seen, lease, begunMs, counters);
+    await this.#keep(definition, begun, deltaLink, begunMs, counters);
+    if (first) counters.healed = 0;
+    return first ? 'load' : 'reload';
+  }
+
+  async #pages(
+    definition: TableDefinition,
+    from: string | undefined,
+    lease: Lease,
+    begunMs: number,
+    counters: Counters,
+    seen: RowIdSet | undefined,
+    expectNothing: boolean,
+  ): Promise<string> {
+    let deltaLink = '';
+    for await (const page of this.parts.feed.pages(definition, from)) {
+      counters.pages += 1;
+      const changes = changesOf(page, definition.table, floorInstant(begunMs), lease);
+      for (const { row } of changes) seen?.add(row.id);
+      counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
+      counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
+      await this.#settle(changes, counters, expectNothing);
+      deltaLink = page.deltaLink ?? deltaLink;
+    }
+    return deltaLink;
+  }
+
+  /** Settles pulled changes; a row that can't be settled as it stands is parked, any other failure ends the run. */
+  async #settle(changes: readonly RowChange[], counters: Counters, expectNothing: boolean): Promise<void> {
+    for (const settlement of await this.parts.writer.settle(changes, expectNothing)) {
+      if (settlement.kind === 'settled') {
+        counters.verdicts[settlement.verdict] = (counters.verdicts[settlement.verdict] ?? 0) + 1;
+        if (settlement.changed) counters.healed += 1;
+        continue;
+      }
+      const { change, error } = settlement;
+      if (dispositionOf(error) === 'retry') throw error;
+      await this.parts.parking.parkRow(change.row, { code: codeOf(error), message: messageOf(error) });
+      counters.parked += 1;
+    }
+  }
+
+  /**
+   * Every full load ends with a sweep: a stored row that the load didn't show is gone, or was made meanwhile. It starts
+   * late enough that no read-back from before the load can still land on a row that the sweep didn't see.
+   */
+  async #sweep(
+    { table }: TableDefinition,
+    seen: RowIdSet,
+    lease: Lease,
+    begunMs: number,
+    counters: Counters,
+  ): Promise<void> {
+    const wait = begunMs + this.parts.maxReadAgeMs - this.#now();
+    if (wait > 0) await this.#sleep(wait);
+    for await (const page of this.parts.store.liveRows(table)) {
+      const candidates = page.filter(({ row }) => !seen.has(row.id));
+      counters.swept += candidates.length;
+      const deletes = candidates.map(({ row }) => pulledDelete(row, floorInstant(begunMs), endOf(this.#now()), lease));
+      await this.#settle(deletes, counters, false);
+    }
+  }
+
+  async #keep(
+    { table }: TableDefinition,
+    state: PullState,
+    deltaLink: string,
+    begunMs: number,
+    counters: Counters,
+  ): Promise<void> {
+    await this.parts.states.write(table, {
+      ...state,
+      deltaLink,
+      lastRun: { begunMs, endedMs: this.#now(), rows: counters.rows + counters.deletes },
+    });
+  }
+
+  #report(table: string, mode: PullReport['mode'], counters: Counters, begunMs: number): PullReport {
+    return { table, mode, ...counters, milliseconds: this.#now() - begunMs };
+  }
+}
+
+function changesOf(page: FeedPage, table: string, runBegin: number, lease: Lease): RowChange[] {
+  return page.items.map((item): RowChange => {
+    const row: RowAddress = { table, id: item.id };
+    if (item.kind === 'deleted') return pulledDelete(row, runBegin, page.end, lease);
+    const { version, modifiedOn, columns } = item;
+    const evidence = {
+      kind: 'pull',
+      version,
+      modifiedOn,
+      runBegin,
+      end: page.end,
+      holdsLease: () => lease.held(),
+    } as const;
+    return { kind: 'snapshot', row, columns, evidence, origin: ORIGIN };
+  });
+}
+
+function pulledDelete(row: RowAddress, runBegin: number, end: number, lease: Lease): RowChange {
+  const evidence = {
+    kind: 'pull',
+    version: NO_VERSION,
+    modifiedOn: runBegin,
+    runBegin,
+    end,
+    holdsLease: () => lease.held(),
+  } as const;
+  return { kind: 'delete', row, evidence, origin: ORIGIN };
+}

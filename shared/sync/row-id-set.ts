@@ -1,0 +1,58 @@
+/**
+ * A set of row ids (GUIDs) in 16 bytes each, by open addressing: a load of a million rows takes about 40 MB where a Set
+ * of strings takes several times that.
+ */
+export class RowIdSet {
+  #words = new Uint32Array(4 * 1024);
+  #slots = 1024;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(id: string): void {
+    if (this.#size * 3 >= this.#slots * 2) this.#grow();
+    const words = wordsOf(id);
+    const at = this.#find(words);
+    if (this.#isFree(at)) this.#size += 1;
+    this.#words.set(words, at);
+  }
+
+  has(id: string): boolean {
+    return !this.#isFree(this.#find(wordsOf(id)));
+  }
+
+  /** Where the id is, or the free slot where it would go. The id of all zeros is never a row's and marks a free slot. */
+  #find(words: Words): number {
+    let slot = (words[0] ^ words[1] ^ words[2] ^ words[3]) >>> 0;
+    for (;;) {
+      const at = 4 * (slot & (this.#slots - 1));
+      if (this.#isFree(at) || words.every((word, index) => this.#words[at + index] === word)) return at;
+      slot += 1;
+    }
+  }
+
+  #isFree(at: number): boolean {
+    const words = this.#words;
+    return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
+  }
+
+  #grow(): void {
+    const old = this.#words;
+    this.#slots *= 2;
+    this.#words = new Uint32Array(4 * this.#slots);
+    for (let at = 0; at < old.length; at += 4) {
+      const words: Words = [old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, old[at + 3] ?? 0];
+      if (words.some((word) => word !== 0)) this.#words.set(words, this.#find(words));
+    }
+  }
+}
+
+type Words = [number, number, number, number];
+
+function wordsOf(id: string): Words {
+  const hex = id.replaceAll('-', '');
+  const word = (at: number): number => Number.parseInt(hex.slice(at, at + 8), 16) >>> 0;
+  return [word(0), word(8), word(16), word(24)];
+}

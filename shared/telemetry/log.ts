@@ -1,0 +1,46 @@
+/**
+ * Every log event of the app, numbered: alerts and queries can rely on the number and the field names. A record is one
+ * line: the event's name, then its fields as JSON. Never a column's value, never a secret.
+ */
+export const LOG_EVENTS = {
+  /** Deliveries were handled: counts by verdict, and the lag of each since its operation, in milliseconds. */
+  settled: { id: 1001, level: 'info' },
+  /** A delivery was put aside durably with its cause. */
+  parked: { id: 1002, level: 'warn' },
+  /** A delivery was refused: nothing of it is kept. */
+  rejected: { id: 1003, level: 'warn' },
+  /** Parking itself failed: the delivery stays with its sender. */
+  parkingFailed: { id: 1004, level: 'error' },
+  /** A pull run of one table ended. */
+  pulled: { id: 2001, level: 'info' },
+  /** A pull run of one table failed; the next run begins where this one did. */
+  pullFailed: { id: 2002, level: 'error' },
+  /** Parked items were tried again. */
+  replayed: { id: 3001, level: 'info' },
+  /** Settings are missing or wrong; the function named is not served. */
+  misconfigured: { id: 9001, level: 'error' },
+} as const satisfies Record<string, { id: number; level: LogLevel }>;
+
+/** Severity, as the platform's logger has it. */
+export type LogLevel = 'info' | 'warn' | 'error';
+
+/** Name of a log event. */
+export type LogEvent = keyof typeof LOG_EVENTS;
+
+/** Writes one log record. */
+export type Log = (event: LogEvent, fields: Readonly<Record<string, unknown>>) => void;
+
+/** The part of an InvocationContext (or console) that writes lines. */
+export interface LineLogger {
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/** Logs to a function's invocation. */
+export const logTo =
+  (logger: LineLogger): Log =>
+  (event, fields) => {
+    const { id, level } = LOG_EVENTS[event];
+    logger[level](`${event} ${JSON.stringify({ event: id, ...fields })}`);
+  };

@@ -1,0 +1,227 @@
+/**
+ * The deciding rule: what a change does to a stored row. Pure; the table in docs/deciding.md says the same in words.
+ *
+ * A push needs proof to be applied (a push skipped wrongly is healed by the next pull), a pulled fact needs proof to be
+ * skipped (its version may already be below the change-tracking token, so nothing would bring it again). Where neither
+ * is provable the row is read back, and that read is proof only under the entity tag that was read before it was sent.
+ */
+import { BEGINNING, type Instant } from '../change/instant';
+import type { DeliveryKey, RowChange } from '../change/row-change';
+import { NO_VERSION, type RowVersion } from '../change/row-version';
+import { NO_STAMP, withKeys, type Stamp } from './stamp';
+
+/** How a change was settled; every change gets exactly one, and they are counted. */
+export type Verdict =
+  | 'applied'
+  | 'merged'
+  | 'replaced'
+  | 'deleted'
+  | 'adopted'
+  | 'touched'
+  | 'duplicate'
+  | 'stale'
+  | 'contained'
+  | 'readBack';
+
+/** What a write does to the stored row's columns. */
+export type DataEffect = 'snapshot' | 'patch' | 'keep' | 'clear';
+
+/** What to do about a change. */
+export type Decision =
+  | { readonly kind: 'skip'; readonly verdict: 'duplicate' | 'stale' | 'contained' }
+  | { readonly kind: 'write'; readonly verdict: Verdict; readonly data: DataEffect; readonly stamp: Stamp }
+  | { readonly kind: 'readBack' };
+
+/** Fixed parameters of the rule. */
+export interface Rule {
+  /** Allowance for a commit after its `modifiedon` and for clock skew, in seconds. Too small only delays until a pull. */
+  readonly margin: number;
+  /** `strict`: no reader sees a column go back even when `modifiedon` itself goes back; costs more read-backs. */
+  readonly mode: 'default' | 'strict';
+}
+
+/** The stored row as the rule sees it. */
+export interface StoredState {
+  readonly stamp: Stamp;
+  /** When the stamp was last written, in the store's clock. */
+  readonly writtenAt: Instant;
+  /** Whether the stored columns equal the change's; asked only where the rule needs it. */
+  readonly sameData: () => boolean;
+}
+
+/** A row read back by its id: the snapshot's version and modifiedon, or that there is none. */
+export type ReadBack =
+  | {
+      readonly kind: 'found';
+      readonly version: RowVersion;
+      readonly modifiedOn: Instant;
+      readonly begin: Instant;
+      readonly end: Instant;
+    }
+  | { readonly kind: 'missing'; readonly begin: Instant; readonly end: Instant };
+
+const SKIP = {
+  duplicate: { kind: 'skip', verdict: 'duplicate' },
+  stale: { kind: 'skip', verdict: 'stale' },
+  contained: { kind: 'skip', verdict: 'contained' },
+} as const satisfies Record<string, Decision>;
+
+const READ_BACK: Decision = { kind: 'readBack' };
+
+/** Decides one change against what is stored of its row (undefined: nothing, not even a tombstone). */
+export function decide(stored: StoredState | undefined, change: RowChange, rule: Rule): Decision {
+  switch (change.evidence.kind) {
+    case 'hint':
+      return READ_BACK;
+    case 'event':
+      return decideEvent(stored?.stamp, change, change.evidence, rule);
+    case 'pull':
+      return decidePull(stored, change, change.evidence, rule);
+    default:
+      return change.evidence satisfies never;
+  }
+}
+
+type EventEvidence = Extract<RowChange['evidence'], { kind: 'event' }>;
+type PullEvidence = Extract<RowChange['evidence'], { kind: 'pull' }>;
+
+function decideEvent(
+  stamp: Stamp | undefined,
+  change: RowChange,
+  { key, at, sure }: EventEvidence,
+  rule: Rule,
+): Decision {
+  if (stamp?.ring.includes(key)) return SKIP.duplicate;
+  if (change.kind === 'delete') {
+    if (stamp === undefined) return tombstone(NO_STAMP, { base: BEGINNING, seen: at }, [key]);
+    // Touching moves the entity tag, so that an older read-back still under way can't land on the tombstone.
+    return stamp.gone ? touch(stamp, stamp.seen, [key]) : READ_BACK;
+  }
+  if (stamp === undefined) return READ_BACK;
+  if (at < stamp.base) return SKIP.stale;
+  if (stamp.gone || !sure || at <= stamp.seen) return READ_BACK;
+  if (change.kind === 'snapshot') {
+    return write('replaced', 'snapshot', {
+      ...stamp,
+      base: at,
+      seen: at,
+      ahead: true,
+      ring: withKeys(stamp.ring, [key]),
+    });
+  }
+  if (rule.mode === 'strict' && stamp.ahead) return READ_BACK;
+  return write('merged', 'patch', { ...stamp, seen: at, ahead: true, ring: withKeys(stamp.ring, [key]) });
+}
+
+function decidePull(stored: StoredState | undefined, change: RowChange, evidence: PullEvidence, rule: Rule): Decision {
+  const { version, modifiedOn, runBegin, end, holdsLease } = evidence;
+  if (change.kind === 'delete') {
+    const window = { base: runBegin - rule.margin, seen: end };
+    if (stored === undefined) return tombstone(NO_STAMP, window, []);
+    if (stored.stamp.gone) return touch(stored.stamp, Math.max(stored.stamp.seen, end), []);
+    return writtenBefore(stored, runBegin, rule) ? tombstone(stored.stamp, window, []) : READ_BACK;
+  }
+  const read = { version, modifiedOn, begin: runBegin, end };
+  // A run that lost its lease may hold pages older than a delete that was since forgotten by everyone.
+  if (stored === undefined) return holdsLease() ? apply(NO_STAMP, read, [], rule) : READ_BACK;
+  const { stamp } = stored;
+  if (version <= stamp.version) return SKIP.contained;
+  if (stamp.gone) return READ_BACK;
+  if (!stamp.ahead || writtenBefore(stored, runBegin, rule)) return apply(stamp, read, [], rule);
+  if (rule.mode === 'default' && modifiedOn > stamp.seen) return apply(stamp, read, [], rule);
+  return stored.sameData() ? adopt(stamp, read, rule) : READ_BACK;
+}
+
+/**
+ * All that is stored was written before the run began, so the page is at least as new (rows only: a superseded run
+ * could bring a deleted row back to life).
+ */
+const writtenBefore = (stored: StoredState, runBegin: Instant, rule: Rule): boolean =>
+  stored.writtenAt < runBegin - rule.margin;
+
+/**
+ * Settles changes by a read-back made under the stored state's entity tag: no comparison at all, since whatever is in
+ * the stamp happened before the read was sent. `keys` are those of the committed events it settles (never of hints).
+ */
+export function settleByReadBack(
+  stamp: Stamp = NO_STAMP,
+  read: ReadBack,
+  keys: readonly DeliveryKey[],
+  rule: Rule,
+): Extract<Decision, { kind: 'write' }> {
+  if (read.kind === 'found') return { ...apply(stamp, read, keys, rule), verdict: 'readBack' };
+  return { ...tombstone(stamp, { base: read.begin - rule.margin, seen: read.end }, keys), verdict: 'readBack' };
+}
+
+/**
+ * Whether a read-back shows a state older than what is already known, so that it must have been served by a lagging
+ * replica. Detects some lag, not all.
+ */
+export function readLags(stamp: Stamp | undefined, read: ReadBack, changes: readonly RowChange[]): boolean {
+  if (read.kind === 'missing') return false;
+  if (read.version < (stamp?.version ?? NO_VERSION)) return true;
+  return changes.some(({ evidence }) => evidence.kind === 'event' && evidence.sure && read.modifiedOn < evidence.at);
+}
+
+interface FullRead {
+  readonly version: RowVersion;
+  readonly modifiedOn: Instant;
+  readonly begin: Instant;
+  readonly end: Instant;
+}
+
+function apply(stamp: Stamp, read: FullRead, keys: readonly DeliveryKey[], rule: Rule) {
+  return write('applied', 'snapshot', {
+    version: read.version,
+    base: Math.max(read.modifiedOn, read.begin - rule.margin),
+    seen: Math.max(stamp.seen, read.modifiedOn, read.end),
+    ahead: false,
+    gone: false,
+    ring: withKeys(stamp.ring, keys),
+  });
+}
+
+function adopt(stamp: Stamp, read: FullRead, rule: Rule) {
+  return write('adopted', 'keep', {
+    ...stamp,
+    version: read.version,
+    base: Math.max(stamp.base, read.modifiedOn, read.begin - rule.margin),
+    seen: Math.max(stamp.seen, read.modifiedOn, read.end),
+  });
+}
+
+function tombstone(stamp: Stamp, window: { base: Instant; seen: Instant }, keys: readonly DeliveryKey[]) {
+  return write('deleted', 'clear', {
+    version: stamp.version,
+    base: Math.max(stamp.base, window.base),
+    seen: Math.max(stamp.seen, window.seen),
+    ahead: false,
+    gone: true,
+    ring: withKeys(stamp.ring, keys),
+  });
+}
+
+const touch = (stamp: Stamp, seen: Instant, keys: readonly DeliveryKey[]) =>
+  write('touched', 'keep', { ...stamp, seen, ring: withKeys(stamp.ring, keys) });
+
+const write = (verdict: Verdict, data: DataEffect, stamp: Stamp) => ({ kind: 'write', verdict, data, stamp }) as const;
+
+/**
+ * What an event does where its order can't be proven and there is no Web API to ask: applied as it comes. Converges only
+ * if events arrive in order (docs/deciding.md); never for a hint, which may not have happened.
+ */
+export function applyUnproven(stamp: Stamp = NO_STAMP, { kind, evidence }: RowChange): Decision | undefined {
+  if (evidence.kind !== 'event') return undefined;
+  const { key, at } = evidence;
+  if (kind === 'delete') return tombstone(stamp, { base: BEGINNING, seen: at }, [key]);
+  const onTop = kind === 'patch' && !stamp.gone;
+  const seen = Math.max(stamp.seen, at);
+  const ring = withKeys(stamp.ring, [key]);
+  return write(onTop ? 'merged' : 'replaced', onTop ? 'patch' : 'snapshot', {
+    ...stamp,
+    seen,
+    ahead: true,
+    gone: false,
+    ring,
+  });
+}

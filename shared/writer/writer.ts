@@ -1,0 +1,363 @@
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
+import type { DeliveryKey, RowAddress, RowChange } from '../change/row-change';
+import type { Columns } from '../change/value';
+import { OutboundError } from '../errors';
+import type { LobStore, RowWrite, StoredRow } from '../lob/store';
+import {
+  applyUnproven,
+  decide,
+  readLags,
+  settleByReadBack,
+  type Decision,
+  type Rule,
+  type StoredState,
+  type Verdict,
+} from './decide';
+import type { RowRead, RowReader } from './row-reader';
+
+/** How a change ended. */
+export type Settlement =
+  | {
+      readonly kind: 'settled';
+      readonly change: RowChange;
+      readonly verdict: Verdict;
+      /** For a pulled change: whether the row's columns in the store were other than they are now. */
+      readonly changed: boolean;
+    }
+  | { readonly kind: 'failed'; readonly change: RowChange; readonly error: unknown };
+
+/** Options of the writer. */
+export interface WriterOptions {
+  readonly rule: Rule;
+  /** What to do with a change whose order can't be proven when there is no Web API to ask. @default 'park' */
+  readonly unprovable?: 'apply' | 'park';
+  /** Memory for stamps and columns of recently written rows, in bytes. @default 32 MiB */
+  readonly cacheBytes?: number;
+  /** Oldest read-back that may be written where no live row is stored, in milliseconds (RULE.md's A). @default 30,000 */
+  readonly maxReadAgeMs?: number;
+  /** Web API reads under way at once. @default 16 */
+  readonly readConcurrency?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** Thrown when a read-back shows a state older than what is known: it was served by a lagging replica. */
+export class ReadLagged extends OutboundError {
+  readonly code = 'read-lagged';
+  readonly disposition = 'retry';
+  constructor(row: RowAddress) {
+    super(`Reading ${row.table}(${row.id}) back showed an older state than is already known. It will be read again.`);
+  }
+}
+
+/** Thrown when a change can't be ordered and no Web API is configured. */
+export class OrderUnprovable extends OutboundError {
+  readonly code = 'order-unprovable';
+  readonly disposition = 'park';
+  constructor(row: RowAddress) {
+    super(
+      `The order of a change of ${row.table}(${row.id}) can't be proven and no Web API is configured to read the row. ` +
+        `Set DATAVERSE_URL, or UNPROVABLE_ORDER=apply to apply such changes as they come.`,
+    );
+  }
+}
+
+/** Thrown when others keep winning the race for a row. */
+export class RowContended extends OutboundError {
+  readonly code = 'row-contended';
+  readonly disposition = 'retry';
+  constructor(row: RowAddress, rounds: number) {
+    super(`${row.table}(${row.id}) was changed by others ${rounds} times in a row while it was being written.`);
+  }
+}
+
+/** Rounds of deciding again after a lost race. */
+const MAX_ROUNDS = 25;
+
+interface Waiting {
+  readonly change: RowChange;
+  readonly resolve: (settlement: Settlement) => void;
+}
+
+/** All waiting changes of one row: settled together, by one write. */
+interface Group {
+  readonly key: string;
+  readonly row: RowAddress;
+  readonly waiting: readonly Waiting[];
+  readonly expectNothing: boolean;
+  rounds: number;
+}
+
+type Plan =
+  | { readonly kind: 'done'; readonly verdicts: readonly Verdict[] }
+  | { readonly kind: 'write'; readonly verdicts: readonly Verdict[]; readonly write: RowWrite }
+  | { readonly kind: 'readBack'; readonly verdicts: readonly (Verdict | undefined)[] };
+
+interface Planned<P extends Plan> {
+  readonly group: Group;
+  readonly stored: StoredRow | undefined;
+  readonly plan: P;
+}
+
+/**
+ * The idempotent writer: settles changes in the LOB store, one compare-and-swap per row, deciding again whenever a race
+ * is lost. It knows no source, no wire format and no store's layout.
+ *
+ * Changes of one row that wait together are settled together: pushes fold into one write, and one read-back settles all
+ * of them (each one's stamp was read before the request was sent; none joins a request already under way).
+ */
+export class Writer {
+  readonly #cache: LRUCache<string, StoredRow>;
+  /** Rows being settled, with the changes that came meanwhile. */
+  readonly #lanes = new Map<string, Waiting[]>();
+  readonly #readLimit: ReturnType<typeof pLimit>;
+  readonly #maxReadAgeMs: number;
+  readonly #now: () => number;
+
+  constructor(
+    private readonly store: LobStore,
+    private readonly reader: RowReader | undefined,
+    private readonly options: WriterOptions,
+  ) {
+    this.#cache = new LRUCache({
+      maxSize: options.cacheBytes ?? 32 * 1024 * 1024,
+      sizeCalculation: (stored) => Math.max(1, stored.size),
+    });
+    this.#readLimit = pLimit(options.readConcurrency ?? 16);
+    this.#maxReadAgeMs = options.maxReadAgeMs ?? 30_000;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Settles each change on its own merits; never rejects. `expectNothing`: the rows are most likely not stored yet (an
+   * initial load), so writing without reading first saves a round trip; where one is stored, the race is lost and the
+   * row is read.
+   */
+  async settle(changes: readonly RowChange[], expectNothing = false): Promise<readonly Settlement[]> {
+    const groups = new Map<string, Waiting[]>();
+    const settlements = changes.map(
+      (change) =>
+        new Promise<Settlement>((resolve) => {
+          const key = keyOf(change.row);
+          const group = groups.get(key) ?? this.#lanes.get(key);
+          if (group !== undefined) return void group.push({ change, resolve });
+          groups.set(key, [{ change, resolve }]);
+          this.#lanes.set(key, []);
+        }),
+    );
+    void this.#run([...groups].map(([key, waiting]) => groupOf(key, waiting, expectNothing)));
+    return Promise.all(settlements);
+  }
+
+  /** Round after round, until every group and whoever queued up behind it is settled. */
+  async #run(groups: readonly Group[]): Promise<void> {
+    let work = groups;
+    while (work.length > 0) work = await this.#round(work);
+  }
+
+  /** One round: look, decide, write or read back. Returns the groups for the next one. */
+  async #round(groups: readonly Group[]): Promise<readonly Group[]> {
+    const next: Group[] = [];
+    const planned = await this.#plan(groups, next);
+    const writes: Planned<Extract<Plan, { kind: 'write' }>>[] = [];
+    const reads: Planned<Extract<Plan, { kind: 'readBack' }>>[] = [];
+    for (const { group, stored, plan } of planned) {
+      if (plan.kind === 'write') writes.push({ group, stored, plan });
+      else if (plan.kind === 'readBack') reads.push({ group, stored, plan });
+      else this.#finish(group, stored, plan.verdicts, undefined, next);
+    }
+    await Promise.all([
+      this.#write(writes, next),
+      ...reads.map((read) => this.#readLimit(() => this.#settleByRead(read, next))),
+    ]);
+    return next;
+  }
+
+  async #plan(groups: readonly Group[], next: Group[]): Promise<readonly Planned<Plan>[]> {
+    const unknown = groups.filter(
+      (group) => !this.#cache.has(group.key) && !(group.expectNothing && group.rounds === 0),
+    );
+    const found = new Map<string, StoredRow>();
+    try {
+      const rows = unknown.length === 0 ? [] : await this.store.read(unknown.map(({ row }) => row));
+      unknown.forEach(({ key }, index) => {
+        const stored = rows[index];
+        if (stored !== undefined) found.set(key, stored);
+      });
+    } catch (error) {
+      for (const group of unknown) this.#fail(group, error, next);
+      return this.#plan(
+        groups.filter((group) => !unknown.includes(group)),
+        next,
+      );
+    }
+    return groups.map((group) => {
+      const stored = this.#cache.get(group.key) ?? found.get(group.key);
+      return { group, stored, plan: this.#decideGroup(group, stored) };
+    });
+  }
+
+  /** Folds the group's changes, in the order they came, into at most one write. */
+  #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined): Plan {
+    const verdicts: (Verdict | undefined)[] = waiting.map(() => undefined);
+    let state: StoredState | undefined = stored && { ...stored, sameData: () => false };
+    let pending: RowWrite | undefined;
+    for (const [index, { change }] of waiting.entries()) {
+      const now =
+        state && pending === undefined && stored ? { ...state, sameData: () => this.#same(stored, change) } : state;
+      const decision = this.#decideOne(now, change);
+      if (decision.kind === 'readBack') {
+        // The read settles everything that waits, except what is provably known already.
+        const skipped = verdicts.map((verdict) => (verdict !== undefined && isSkip(verdict) ? verdict : undefined));
+        return { kind: 'readBack', verdicts: skipped };
+      }
+      verdicts[index] = decision.verdict;
+      if (decision.kind === 'skip') continue;
+      pending = fold(pending, {
+        row,
+        expected: stored,
+        stamp: decision.stamp,
+        effect: decision.data,
+        columns: columnsOf(change),
+      });
+      state = { stamp: decision.stamp, writtenAt: Number.POSITIVE_INFINITY, sameData: () => false };
+    }
+    const settled = verdicts.map((verdict) => verdict ?? 'readBack');
+    return pending === undefined
+      ? { kind: 'done', verdicts: settled }
+      : { kind: 'write', verdicts: settled, write: pending };
+  }
+
+  #decideOne(state: StoredState | undefined, change: RowChange): Decision {
+    const decision = decide(state, change, this.options.rule);
+    if (decision.kind !== 'readBack' || this.reader !== undefined) return decision;
+    return this.options.unprovable === 'apply' ? (applyUnproven(state?.stamp, change) ?? decision) : decision;
+  }
+
+  #same(stored: StoredRow, change: RowChange): boolean {
+    return change.kind === 'snapshot' && !stored.stamp.gone && this.store.sameData(stored, change.columns);
+  }
+
+  async #write(planned: readonly Planned<Extract<Plan, { kind: 'write' }>>[], next: Group[]): Promise<void> {
+    if (planned.length === 0) return;
+    try {
+      const outcomes = await this.store.write(planned.map(({ plan }) => plan.write));
+      planned.forEach(({ group, stored, plan }, index) => {
+        const outcome = outcomes[index];
+        if (outcome?.kind === 'written') {
+          this.#cache.set(group.key, outcome.stored);
+          this.#finish(group, stored, plan.verdicts, plan.write, next);
+        } else if (outcome?.kind === 'conflict') this.#again(group, next);
+        else this.#fail(group, outcome?.error, next);
+      });
+    } catch (error) {
+      for (const { group } of planned) this.#fail(group, error, next);
+    }
+  }
+
+  /** The fenced read-back: what it brings is written only if the entity tag known before it was sent still stands. */
+  async #settleByRead(
+    { group, stored, plan }: Planned<Extract<Plan, { kind: 'readBack' }>>,
+    next: Group[],
+  ): Promise<void> {
+    try {
+      if (this.reader === undefined) throw new OrderUnprovable(group.row);
+      const unsettled = group.waiting
+        .filter((_, index) => plan.verdicts[index] === undefined)
+        .map(({ change }) => change);
+      const read = await this.#readFresh(this.reader, group.row, stored);
+      if (readLags(stored?.stamp, read, unsettled)) throw new ReadLagged(group.row);
+      const decision = settleByReadBack(stored?.stamp, read, unsettled.flatMap(eventKey), this.options.rule);
+      const columns = read.kind === 'found' ? read.columns : NO_COLUMNS;
+      const write: RowWrite = {
+        row: group.row,
+        expected: stored,
+        stamp: decision.stamp,
+        effect: decision.data,
+        columns,
+      };
+      const verdicts = plan.verdicts.map((verdict) => verdict ?? decision.verdict);
+      await this.#write([{ group, stored, plan: { kind: 'write', verdicts, write } }], next);
+    } catch (error) {
+      this.#fail(group, error, next);
+    }
+  }
+
+  /**
+   * Where no live row is stored, an old read must not be written: a sweep may already have passed. Half of the allowed
+   * age is left for the write to land.
+   */
+  async #readFresh(reader: RowReader, row: RowAddress, stored: StoredRow | undefined): Promise<RowRead> {
+    for (;;) {
+      const sent = this.#now();
+      const read = await reader.read(row);
+      if (this.#now() - sent <= this.#maxReadAgeMs / 2 || (stored !== undefined && !stored.stamp.gone)) return read;
+    }
+  }
+
+  #finish(
+    group: Group,
+    before: StoredRow | undefined,
+    verdicts: readonly Verdict[],
+    write: RowWrite | undefined,
+    next: Group[],
+  ): void {
+    this.#release(group, next);
+    group.waiting.forEach(({ change, resolve }, index) => {
+      const verdict = verdicts[index] ?? 'readBack';
+      const changed = change.evidence.kind === 'pull' && write !== undefined && this.#changes(before, write);
+      resolve({ kind: 'settled', change, verdict, changed });
+    });
+  }
+
+  #changes(before: StoredRow | undefined, { effect, columns }: RowWrite): boolean {
+    const live = before !== undefined && !before.stamp.gone;
+    if (effect === 'clear') return live;
+    return effect === 'snapshot' ? !live || !this.store.sameData(before, columns) : effect === 'patch';
+  }
+
+  #fail(group: Group, error: unknown, next: Group[]): void {
+    this.#cache.delete(group.key);
+    this.#release(group, next);
+    for (const { change, resolve } of group.waiting) resolve({ kind: 'failed', change, error });
+  }
+
+  /** A lost race: what was known of the row is forgotten and the original changes are decided again. */
+  #again(group: Group, next: Group[]): void {
+    this.#cache.delete(group.key);
+    group.rounds += 1;
+    if (group.rounds >= MAX_ROUNDS) this.#fail(group, new RowContended(group.row, group.rounds), next);
+    else next.push(group);
+  }
+
+  #release(group: Group, next: Group[]): void {
+    const queued = this.#lanes.get(group.key);
+    if (queued === undefined || queued.length === 0) return void this.#lanes.delete(group.key);
+    this.#lanes.set(group.key, []);
+    next.push(groupOf(group.key, queued, false));
+  }
+}
+
+const NO_COLUMNS: Columns = new Map();
+
+const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
+
+function groupOf(key: string, waiting: readonly Waiting[], expectNothing: boolean): Group {
+  const [table = '', id = ''] = key.split('/');
+  return { key, row: { table, id }, waiting, expectNothing, rounds: 0 };
+}
+
+const columnsOf = (change: RowChange): Columns => (change.kind === 'delete' ? NO_COLUMNS : change.columns);
+
+const eventKey = ({ evidence }: RowChange): DeliveryKey[] => (evidence.kind === 'event' ? [evidence.key] : []);
+
+const isSkip = (verdict: Verdict): boolean => verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained';
+
+/** Two writes of one row as one. */
+function fold(first: RowWrite | undefined, then: RowWrite): RowWrite {
+  if (first === undefined || then.effect === 'snapshot' || then.effect === 'clear') return then;
+  if (then.effect === 'keep') return { ...first, stamp: then.stamp };
+  if (first.effect === 'keep') return then;
+  return { ...first, stamp: then.stamp, columns: new Map([...first.columns, ...then.columns]) };
+}
