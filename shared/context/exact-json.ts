@@ -59,6 +59,12 @@ const MILLIONTH_DIGITS = 7;
 
 const isDigit = (code: number): boolean => code >= ZERO && code <= NINE;
 
+/**
+ * Whole numbers in a list that a double holds: the bytes of a picture are many thousand, so they are passed over many at
+ * a time. (Not without end, because the matcher remembers each.)
+ */
+const SHORT_NUMBERS = /(?:\d{1,15},){1,500}/y;
+
 /** Number tokens to be marked: start and end of each, one after the other, in the order of the text. */
 type Places = number[];
 
@@ -119,11 +125,8 @@ function noteList(text: string, start: number, places: Places): number {
   while (depth > 0 && at < text.length) {
     const code = text.charCodeAt(at);
     if (isDigit(code)) {
-      // Short whole numbers are passed over here: a picture's bytes are a list of many thousand.
-      const token = at;
-      let next = text.charCodeAt(++at);
-      while (isDigit(next)) next = text.charCodeAt(++at);
-      if ((next !== COMMA && next !== CLOSE_LIST) || at - token > SAFE_DIGITS) at = noteNumber(text, token, places);
+      SHORT_NUMBERS.lastIndex = at;
+      at = SHORT_NUMBERS.test(text) ? SHORT_NUMBERS.lastIndex : noteNumber(text, at, places);
     } else if (code === COMMA) at++;
     else if (code === MINUS) at = noteNumber(text, at, places);
     else if (code === QUOTE) at = skipString(text, at);
@@ -216,6 +219,7 @@ export const isList = (json: Json | undefined): json is readonly Json[] => Array
  * `rough` has the digits too. Both must come from the same text.
  */
 export function takeDigits(rough: Json, exact: Json): void {
+  if (typeof rough !== 'object' || rough === null) return;
   const open = [[rough, exact] as [Writable, Writable]];
   for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
     const [to, from] = pair;

@@ -28,6 +28,13 @@ export interface ReadOptions {
 const bytesOf = (body: Uint8Array | string): number =>
   typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 
+/** White space of JSON and XML, and the bytes of a byte order mark. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
+
+/** Whether a body holds nothing; stops at the first thing that it holds. */
+const isBlank = (body: Uint8Array | string): boolean =>
+  typeof body === 'string' ? body.trimStart() === '' : body.every((byte) => BLANKS.has(byte));
+
 /**
  * Reads an execution context in any format that a service endpoint can send.
  *
@@ -36,8 +43,8 @@ const bytesOf = (body: Uint8Array | string): number =>
 export function readContext(body: Uint8Array | string, options: ReadOptions = {}): Context {
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const bytes = bytesOf(body);
-  if (bytes === 0) throw new BodyEmpty();
   if (bytes > maxBytes) throw new BodyTooLarge(bytes, maxBytes);
+  if (isBlank(body)) throw new BodyEmpty();
   const format = options.format ?? detectFormat(body, options.contentType);
   switch (format) {
     case 'json':

@@ -33,7 +33,7 @@ const TABLE = /^[a-z][a-z0-9_]{0,127}$/;
 const NO_COLUMNS: Columns = new Map<string, Value>();
 
 /** A place in the row's history: what an event's evidence says besides its key. */
-interface Moment {
+export interface Moment {
   readonly at: Instant;
   readonly sure: boolean;
 }
@@ -44,22 +44,22 @@ interface Moment {
  */
 const createdMoment = (context: Context): Moment => ({ at: ceilInstant(context.operationCreatedOn), sure: false });
 
+/** A row's `modifiedon` as sent, not yet held against the operation's time; undefined without one. */
+export function modifiedOnOf(columns: Columns): Moment | undefined {
+  const value = columns.get(MODIFIED_ON);
+  if (value?.kind === 'instant') return { at: floorInstant(value.epochMs), sure: true };
+  if (value?.kind !== 'offsetTime') return undefined;
+  // With an offset other than zero it is not known which of two instants is meant; the later one claims less.
+  const latest = Math.max(value.epochMs, value.epochMs + value.offsetMinutes * 60_000);
+  return { at: floorInstant(latest), sure: value.offsetMinutes === 0 };
+}
+
 /** The moment that a row's `modifiedon` tells; undefined without one. */
 function modifiedMoment(context: Context, columns: Columns): Moment | undefined {
-  const value = columns.get(MODIFIED_ON);
-  let at: Instant;
-  let clear = true;
-  if (value?.kind === 'instant') {
-    at = floorInstant(value.epochMs);
-  } else if (value?.kind === 'offsetTime') {
-    // With an offset other than zero it is not known which of two instants is meant; the later one claims less.
-    at = floorInstant(Math.max(value.epochMs, value.epochMs + value.offsetMinutes * 60_000));
-    clear = value.offsetMinutes === 0;
-  } else {
-    return undefined;
-  }
+  const moment = modifiedOnOf(columns);
+  if (moment === undefined) return undefined;
   const latest = ceilInstant(context.operationCreatedOn) + MODIFIED_ON_MARGIN_S;
-  return { at, sure: clear && at <= latest };
+  return { at: moment.at, sure: moment.sure && moment.at <= latest };
 }
 
 /** The row's id; undefined when it is missing or no id of a row. */

@@ -100,6 +100,8 @@ function decideEvent(
   if (stamp === undefined) return READ_BACK;
   if (at < stamp.base) return SKIP.stale;
   if (stamp.gone || !sure || at <= stamp.seen) return READ_BACK;
+  // Two pushes on top of one read are in order only if modifiedon never goes back; that holds for images as for patches.
+  if (rule.mode === 'strict' && stamp.ahead) return READ_BACK;
   if (change.kind === 'snapshot') {
     return write('replaced', 'snapshot', {
       ...stamp,
@@ -109,7 +111,6 @@ function decideEvent(
       ring: withKeys(stamp.ring, [key]),
     });
   }
-  if (rule.mode === 'strict' && stamp.ahead) return READ_BACK;
   return write('merged', 'patch', { ...stamp, seen: at, ahead: true, ring: withKeys(stamp.ring, [key]) });
 }
 

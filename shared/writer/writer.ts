@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import type { DeliveryKey, RowAddress, RowChange } from '../change/row-change';
 import type { Columns } from '../change/value';
-import { OutboundError } from '../errors';
-import type { LobStore, RowWrite, StoredRow } from '../lob/store';
+import { OutboundError, dispositionOf } from '../errors';
+import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../lob/store';
 import {
   applyUnproven,
   decide,
@@ -63,6 +63,18 @@ export class OrderUnprovable extends OutboundError {
   }
 }
 
+/** Thrown when every read-back took so long that it may no longer be written where no live row is stored. */
+export class ReadTooSlow extends OutboundError {
+  readonly code = 'read-too-slow';
+  readonly disposition = 'retry';
+  constructor(row: RowAddress, maxReadAgeMs: number) {
+    super(
+      `Reading ${row.table}(${row.id}) back took more than ${maxReadAgeMs / 2} ms, ${MAX_SLOW_READS} times in a row. ` +
+        `If that is usual, raise READ_BACK_MAX_AGE_SECONDS.`,
+    );
+  }
+}
+
 /** Thrown when others keep winning the race for a row. */
 export class RowContended extends OutboundError {
   readonly code = 'row-contended';
@@ -74,6 +86,8 @@ export class RowContended extends OutboundError {
 
 /** Rounds of deciding again after a lost race. */
 const MAX_ROUNDS = 25;
+/** Read-backs of one row that may be too old to be written before the row is given up for now. */
+const MAX_SLOW_READS = 3;
 
 interface Waiting {
   readonly change: RowChange;
@@ -89,9 +103,12 @@ interface Group {
   rounds: number;
 }
 
+/** `unproven`: the change needs a read-back and there is no Web API; it fails, and those beside it don't. */
+type Conclusion = Verdict | 'unproven';
+
 type Plan =
-  | { readonly kind: 'done'; readonly verdicts: readonly Verdict[] }
-  | { readonly kind: 'write'; readonly verdicts: readonly Verdict[]; readonly write: RowWrite }
+  | { readonly kind: 'done'; readonly verdicts: readonly Conclusion[] }
+  | { readonly kind: 'write'; readonly verdicts: readonly Conclusion[]; readonly write: RowWrite }
   | { readonly kind: 'readBack'; readonly verdicts: readonly (Verdict | undefined)[] };
 
 interface Planned<P extends Plan> {
@@ -150,28 +167,35 @@ export class Writer {
     return Promise.all(settlements);
   }
 
-  /** Round after round, until every group and whoever queued up behind it is settled. */
+  /** Looks, decides, then writes or reads back. */
   async #run(groups: readonly Group[]): Promise<void> {
-    let work = groups;
-    while (work.length > 0) work = await this.#round(work);
-  }
-
-  /** One round: look, decide, write or read back. Returns the groups for the next one. */
-  async #round(groups: readonly Group[]): Promise<readonly Group[]> {
-    const next: Group[] = [];
-    const planned = await this.#plan(groups, next);
+    const planned = await this.#continuing((next) => this.#plan(groups, next));
     const writes: Planned<Extract<Plan, { kind: 'write' }>>[] = [];
     const reads: Planned<Extract<Plan, { kind: 'readBack' }>>[] = [];
+    const done: Planned<Extract<Plan, { kind: 'done' }>>[] = [];
     for (const { group, stored, plan } of planned) {
       if (plan.kind === 'write') writes.push({ group, stored, plan });
       else if (plan.kind === 'readBack') reads.push({ group, stored, plan });
-      else this.#finish(group, stored, plan.verdicts, undefined, next);
+      else done.push({ group, stored, plan });
     }
     await Promise.all([
-      this.#write(writes, next),
-      ...reads.map((read) => this.#readLimit(() => this.#settleByRead(read, next))),
+      this.#continuing((next) => {
+        for (const { group, stored, plan } of done) this.#finish(group, stored, plan.verdicts, undefined, next);
+      }),
+      this.#continuing((next) => this.#write(writes, next)),
+      ...reads.map((read) => this.#readLimit(() => this.#continuing((next) => this.#settleByRead(read, next)))),
     ]);
-    return next;
+  }
+
+  /**
+   * One step. The groups that come out of it (to be decided again, or queued up behind it) go on at once: a row never
+   * waits for another row's read.
+   */
+  async #continuing<T>(step: (next: Group[]) => T | Promise<T>): Promise<T> {
+    const next: Group[] = [];
+    const result = await step(next);
+    if (next.length > 0) void this.#run(next);
+    return result;
   }
 
   async #plan(groups: readonly Group[], next: Group[]): Promise<readonly Planned<Plan>[]> {
@@ -179,37 +203,55 @@ export class Writer {
       (group) => !this.#cache.has(group.key) && !(group.expectNothing && group.rounds === 0),
     );
     const found = new Map<string, StoredRow>();
+    const failures = new Map<Group, unknown>();
+    if (unknown.length > 0) await this.#look(unknown, found, failures);
+    return groups.flatMap((group): Planned<Plan>[] => {
+      try {
+        if (failures.has(group)) throw failures.get(group);
+        const stored = this.#cache.get(group.key) ?? found.get(group.key);
+        return [{ group, stored, plan: this.#decideGroup(group, stored) }];
+      } catch (error) {
+        this.#fail(group, error, next);
+        return [];
+      }
+    });
+  }
+
+  /** Reads rows from the store. One that can't be read for good fails alone: the others are read without it. */
+  async #look(groups: readonly Group[], found: Map<string, StoredRow>, failures: Map<Group, unknown>): Promise<void> {
     try {
-      const rows = unknown.length === 0 ? [] : await this.store.read(unknown.map(({ row }) => row));
-      unknown.forEach(({ key }, index) => {
+      const rows = await this.store.read(groups.map(({ row }) => row));
+      groups.forEach(({ key }, index) => {
         const stored = rows[index];
         if (stored !== undefined) found.set(key, stored);
       });
     } catch (error) {
-      for (const group of unknown) this.#fail(group, error, next);
-      return this.#plan(
-        groups.filter((group) => !unknown.includes(group)),
-        next,
-      );
+      if (groups.length === 1 || dispositionOf(error) === 'retry') {
+        for (const group of groups) failures.set(group, error);
+        return;
+      }
+      const half = Math.floor(groups.length / 2);
+      await this.#look(groups.slice(0, half), found, failures);
+      await this.#look(groups.slice(half), found, failures);
     }
-    return groups.map((group) => {
-      const stored = this.#cache.get(group.key) ?? found.get(group.key);
-      return { group, stored, plan: this.#decideGroup(group, stored) };
-    });
   }
 
   /** Folds the group's changes, in the order they came, into at most one write. */
   #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined): Plan {
-    const verdicts: (Verdict | undefined)[] = waiting.map(() => undefined);
+    const verdicts: (Conclusion | undefined)[] = waiting.map(() => undefined);
     let state: StoredState | undefined = stored && { ...stored, sameData: () => false };
     let pending: RowWrite | undefined;
     for (const [index, { change }] of waiting.entries()) {
       const now =
         state && pending === undefined && stored ? { ...state, sameData: () => this.#same(stored, change) } : state;
       const decision = this.#decideOne(now, change);
+      if (decision.kind === 'readBack' && this.reader === undefined) {
+        verdicts[index] = 'unproven';
+        continue;
+      }
       if (decision.kind === 'readBack') {
         // The read settles everything that waits, except what is provably known already.
-        const skipped = verdicts.map((verdict) => (verdict !== undefined && isSkip(verdict) ? verdict : undefined));
+        const skipped = verdicts.map((verdict) => (isSkip(verdict) ? verdict : undefined));
         return { kind: 'readBack', verdicts: skipped };
       }
       verdicts[index] = decision.verdict;
@@ -241,19 +283,21 @@ export class Writer {
 
   async #write(planned: readonly Planned<Extract<Plan, { kind: 'write' }>>[], next: Group[]): Promise<void> {
     if (planned.length === 0) return;
+    let outcomes: readonly WriteOutcome[];
     try {
-      const outcomes = await this.store.write(planned.map(({ plan }) => plan.write));
-      planned.forEach(({ group, stored, plan }, index) => {
-        const outcome = outcomes[index];
-        if (outcome?.kind === 'written') {
-          this.#cache.set(group.key, outcome.stored);
-          this.#finish(group, stored, plan.verdicts, plan.write, next);
-        } else if (outcome?.kind === 'conflict') this.#again(group, next);
-        else this.#fail(group, outcome?.error, next);
-      });
+      outcomes = await this.store.write(planned.map(({ plan }) => plan.write));
     } catch (error) {
       for (const { group } of planned) this.#fail(group, error, next);
+      return;
     }
+    planned.forEach(({ group, stored, plan }, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.kind === 'written') {
+        this.#cache.set(group.key, outcome.stored);
+        this.#finish(group, stored, plan.verdicts, plan.write, next);
+      } else if (outcome?.kind === 'conflict') this.#again(group, next);
+      else this.#fail(group, outcome?.error, next);
+    });
   }
 
   /** The fenced read-back: what it brings is written only if the entity tag known before it was sent still stands. */
@@ -289,23 +333,28 @@ export class Writer {
    * age is left for the write to land.
    */
   async #readFresh(reader: RowReader, row: RowAddress, stored: StoredRow | undefined): Promise<RowRead> {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_SLOW_READS; attempt += 1) {
       const sent = this.#now();
       const read = await reader.read(row);
       if (this.#now() - sent <= this.#maxReadAgeMs / 2 || (stored !== undefined && !stored.stamp.gone)) return read;
     }
+    throw new ReadTooSlow(row, this.#maxReadAgeMs);
   }
 
   #finish(
     group: Group,
     before: StoredRow | undefined,
-    verdicts: readonly Verdict[],
+    verdicts: readonly Conclusion[],
     write: RowWrite | undefined,
     next: Group[],
   ): void {
     this.#release(group, next);
     group.waiting.forEach(({ change, resolve }, index) => {
       const verdict = verdicts[index] ?? 'readBack';
+      if (verdict === 'unproven') {
+        resolve({ kind: 'failed', change, error: new OrderUnprovable(group.row) });
+        return;
+      }
       const changed = change.evidence.kind === 'pull' && write !== undefined && this.#changes(before, write);
       resolve({ kind: 'settled', change, verdict, changed });
     });
@@ -352,7 +401,8 @@ const columnsOf = (change: RowChange): Columns => (change.kind === 'delete' ? NO
 
 const eventKey = ({ evidence }: RowChange): DeliveryKey[] => (evidence.kind === 'event' ? [evidence.key] : []);
 
-const isSkip = (verdict: Verdict): boolean => verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained';
+const isSkip = (verdict: Conclusion | undefined): verdict is 'duplicate' | 'stale' | 'contained' =>
+  verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained';
 
 /** Two writes of one row as one. */
 function fold(first: RowWrite | undefined, then: RowWrite): RowWrite {

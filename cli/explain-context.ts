@@ -1,0 +1,159 @@
+import type { Evidence, RowChange } from '../shared/change/row-change';
+import type { RowContent, Value } from '../shared/change/value';
+import type { Context, Images, Parameters } from '../shared/context/context';
+import { odditiesOf } from '../shared/context/oddities';
+import { messageOf } from '../shared/errors';
+
+const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();
+
+const names = (list: Iterable<string>): string => {
+  const all = [...list];
+  return all.length === 0 ? 'none' : all.join(', ');
+};
+
+const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const rowText = (row: RowContent): string =>
+  `row of ${row.table || 'no table'}, ${countOf(row.columns.size, 'column')}: ${names(row.columns.keys())}`;
+
+function valueText(value: Value): string {
+  if (value === null) return 'empty';
+  switch (value.kind) {
+    case 'row':
+      return rowText(value.row);
+    case 'rows':
+      return `${countOf(value.rows.length, 'row')} of ${value.table || 'no table'}`;
+    case 'list':
+      return `list of ${value.items.length}`;
+    case 'lookup':
+      return `${value.table} ${value.id}`;
+    default:
+      return value.kind;
+  }
+}
+
+/** A part of the context, or why it can't be read: one bad part shouldn't hide the others. */
+function attempt(read: () => string[]): string[] {
+  try {
+    return read();
+  } catch (error) {
+    return [`can't be read: ${messageOf(error)}`];
+  }
+}
+
+const parametersText = (parameters: Parameters | null): string[] => {
+  if (parameters === null) return ['removed'];
+  return parameters.size === 0 ? ['none'] : [...parameters].map(([name, value]) => `${name} (${valueText(value)})`);
+};
+
+const imagesText = (images: Images | null): string[] => {
+  if (images === null) return ['removed'];
+  return images.size === 0 ? ['none'] : [...images].map(([alias, row]) => `${alias} (${rowText(row)})`);
+};
+
+function parentsText(context: Context): string[] {
+  const lines: string[] = [];
+  for (let at = context.parent; at !== null; at = at.parent) {
+    lines.push(`${at.message} of ${at.table} at stage ${at.stage}, depth ${at.depth}`);
+  }
+  return lines.length === 0 ? ['none'] : [`${lines.length} deep`, ...lines];
+}
+
+/** A heading with its lines below each other. */
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.map((line, index) => `  ${(index === 0 ? title : '').padEnd(14)}${line}`);
+
+function happened(context: Context): string[] {
+  const how =
+    context.mode === 'async'
+      ? 'asynchronous: sent after its transaction was committed'
+      : 'synchronous: sent inside its transaction, which may yet be rolled back';
+  const by =
+    context.userId === context.initiatingUserId
+      ? context.userId
+      : `${context.userId}, started by ${context.initiatingUserId}`;
+  const agent = context.initiatingUserAgent ?? '';
+  const step = context.owningExtension;
+  return [
+    `${context.message} of ${context.table} ${context.rowId}`,
+    ...section('when', [`${isoOf(context.operationCreatedOn)} (when the operation was created)`]),
+    ...section('how', [`stage ${context.stage}, depth ${context.depth}, ${how}`]),
+    ...section('by', [by, ...(agent === '' ? [] : [`with ${agent}`])]),
+    ...section('organisation', [`${context.organizationName ?? 'no name'} (${context.organizationId})`]),
+    ...section('step', [step === null ? 'none' : `${step.stepId}${step.name === null ? '' : ` "${step.name}"`}`]),
+    ...section('correlation', [context.correlationId]),
+    ...section('operation', [context.operationId]),
+    ...section('request', [context.requestId ?? 'none']),
+    ...section(
+      'parameters',
+      attempt(() => parametersText(context.inputParameters)),
+    ),
+    ...section(
+      'results',
+      attempt(() => parametersText(context.outputParameters)),
+    ),
+    ...section(
+      'variables',
+      attempt(() => parametersText(context.sharedVariables)),
+    ),
+    ...section(
+      'row before',
+      attempt(() => imagesText(context.preImages)),
+    ),
+    ...section(
+      'row after',
+      attempt(() => imagesText(context.postImages)),
+    ),
+    ...section(
+      'parents',
+      attempt(() => parentsText(context)),
+    ),
+  ];
+}
+
+function evidenceText(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case 'event': {
+      const at = isoOf(evidence.at * 1000);
+      return evidence.sure
+        ? `dated ${at} by modifiedon: applied without a read where that is provably newer`
+        : `not after ${at}, which may prove it old but never new: otherwise the row is read`;
+    }
+    case 'hint':
+      return 'none (a hint): the row is read, and nothing of this message is stored';
+    case 'pull':
+      return `row version ${evidence.version}`;
+  }
+}
+
+function changeText(change: RowChange): string[] {
+  switch (change.kind) {
+    case 'snapshot':
+      return [`all ${countOf(change.columns.size, 'column')} of the row, ones that are absent are empty`];
+    case 'patch':
+      return change.columns.size === 0
+        ? ['a patch without columns: all that is known is that the row changed']
+        : [`a patch of ${countOf(change.columns.size, 'column')}: ${names(change.columns.keys())}`];
+    case 'delete':
+      return ['the row is gone'];
+  }
+}
+
+function willBeDone(change: RowChange): string[] {
+  const { evidence } = change;
+  return [
+    `Will be handled as a change of ${change.row.table} ${change.row.id}`,
+    ...section('change', changeText(change)),
+    ...section('order', [evidenceText(evidence)]),
+    ...(evidence.kind === 'pull' ? [] : section('delivery key', [evidence.key])),
+  ];
+}
+
+/** A context in words, for operators: what happened, and what is worth knowing about it. Names columns, not values. */
+export function explainContext(context: Context): string {
+  const oddities = attempt(() => odditiesOf(context).map((oddity) => `${oddity.kind}: ${oddity.text}`));
+  return [...happened(context), ...section('noticed', oddities.length === 0 ? ['nothing odd'] : oddities)].join('\n');
+}
+
+/** Changes in words: what the writer will make of them. */
+export const explainChanges = (changes: readonly RowChange[]): string => changes.flatMap(willBeDone).join('\n');

@@ -1,0 +1,37 @@
+import { Command, CommanderError } from 'commander';
+import { codeOf, messageOf, OutboundError } from '../shared/errors';
+import { addParseCommand } from './parse';
+import type { Terminal } from './terminal';
+import { EXIT, UsageError } from './terminal';
+
+/** Every command of the CLI: one file each. */
+const COMMANDS = [addParseCommand];
+
+/**
+ * Runs one command of the operator's CLI.
+ *
+ * @param args without the program's own name
+ * @returns the exit code: 0 done, 1 the command failed, 2 it was called wrongly
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = new Command('dvo')
+    .description("The operator's tool of dataverse-outbound.")
+    .exitOverride()
+    .showHelpAfterError('(dvo --help lists the commands)')
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+  // Subcommands take over the settings that the program has when they are added.
+  for (const add of COMMANDS) add(program, terminal);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof UsageError) {
+      terminal.err(`dvo: ${error.message}\n`);
+      return EXIT.usage;
+    }
+    const code = error instanceof OutboundError ? `${codeOf(error)}: ` : '';
+    terminal.err(`dvo: ${code}${messageOf(error)}\n`);
+    return EXIT.failed;
+  }
+}

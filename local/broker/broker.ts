@@ -1,0 +1,187 @@
+/**
+ * A local stand-in for Azure Service Bus and Event Hubs: an AMQP 1.0 server that `@azure/service-bus` and
+ * `@azure/event-hubs` connect to unchanged, with `UseDevelopmentEmulator=true` in the connection string.
+ *
+ * Service Bus: queues, topics with subscriptions, their dead letters; single messages and batches; peek-lock and
+ * receive-and-delete; complete, abandon, defer and dead-letter, with properties to modify; locks that expire and can be
+ * renewed; delivery counts up to the maximum; scheduling and cancelling; peeking; receiving deferred messages; sessions
+ * (by id or the next, in order, with state and lock renewal).
+ *
+ * Event Hubs: partitions with sequence numbers, offsets and enqueued times; sending to a partition, by key or in turn;
+ * consumer groups; start positions; ownership by epoch; the end of the partition with each event on request.
+ *
+ * What it lacks compared to Azure:
+ * - Everything is in memory and gone with the process. Settled messages are freed; events are kept until the broker closes,
+ *   so a hub grows with what is sent to it.
+ * - No authorization: any key or token will do. No TLS, no WebSockets, no geo-replication.
+ * - The topology is fixed: no administration (ATOM) API, so no rules either: a subscription gets every message.
+ * - No time to live, duplicate detection, auto-forwarding, transactions, partitioned entities, quotas, throttling, batch
+ *   deletion or listing of sessions.
+ * - A key's partition is not the one Azure would choose, and an epoch-less hub may have any number of readers.
+ */
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { create_container, type EventContext, type Receiver, type Sender } from 'rhea';
+import { recordOf, textOf } from './amqp-types';
+import { BrokerError } from './broker-error';
+import { openInbound } from './inbound-link';
+import { OpenLinks } from './open-links';
+import { openPartitionLink, partitionAddress } from './partition-link';
+import { openQueueLink } from './queue-link';
+import { handleRequest, isRequestAddress } from './request-response';
+import { confirmAttach, receiveUndecoded } from './rhea-internals';
+import { Entities, type BrokerCounts, type BrokerTopology } from './topology';
+
+export type { QueueCounts, QueueOptions } from './queue';
+export type { BrokerCounts, BrokerTopology } from './topology';
+
+/** What to run, and where. */
+export interface BrokerOptions extends BrokerTopology {
+  /** @default '127.0.0.1' */
+  readonly host?: string;
+  /** 0 takes a free one. @default 0 */
+  readonly port?: number;
+  /** In bytes, of a message or a batch. @default 1048576 */
+  readonly maxMessageSize?: number;
+}
+
+/** A running broker. */
+export interface Broker {
+  readonly port: number;
+  /** For both SDKs; clients of Event Hubs name the hub beside it. */
+  readonly connectionString: string;
+  counts(): BrokerCounts;
+  /** Cuts all connections off, as a failing network would. Clients may connect again at once. */
+  dropConnections(): void;
+  /** Stops listening, cuts all connections off and forgets everything. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_MAX_MESSAGE_SIZE = 1_048_576;
+
+/** How often locks and schedules are looked at, in milliseconds: they come due up to this much late. */
+const TICK_MS = 20;
+
+/** Starts a broker. Rejects when the port is taken, throws when two entities have one address. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const entities = new Entities(options);
+  const server = listen(entities, options);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', reject);
+  });
+  const ticking = setInterval(() => entities.tick(Date.now()), TICK_MS);
+  const dropConnections = (): void => {
+    // rhea notices a destroyed socket, and stops its timers, only if there is an error.
+    for (const socket of sockets) socket.destroy(new Error('The broker dropped the connection.'));
+  };
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    port,
+    connectionString: connectionStringOf(address, port),
+    counts: () => entities.counts(),
+    dropConnections,
+    close: () =>
+      new Promise((resolve) => {
+        clearInterval(ticking);
+        server.close(() => resolve());
+        dropConnections();
+      }),
+  };
+}
+
+/** The flag makes the SDKs speak plain TCP at any port; it and its value are case-sensitive. */
+function connectionStringOf(address: string, port: number): string {
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address;
+  const key = 'SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=local';
+  return `Endpoint=sb://${host}:${port};${key};UseDevelopmentEmulator=true;`;
+}
+
+function listen(entities: Entities, options: BrokerOptions): Server {
+  const maxMessageSize = options.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE;
+  const links = new OpenLinks();
+  const entityReceivers = new WeakSet<Receiver>();
+  const container = create_container({ id: 'local-broker' });
+
+  container.on('session_open', ({ session }: EventContext) => {
+    if (session !== undefined) receiveUndecoded(session, (receiver) => entityReceivers.has(receiver));
+  });
+  // rhea names links from its own side: its receiver is the client's sender, and the other way round.
+  container.on('receiver_open', ({ receiver }: EventContext) => {
+    if (receiver === undefined) return;
+    const address = addressOf(receiver.target);
+    confirmAttach(receiver, maxMessageSize);
+    receiver.set_target({ address });
+    receiver.set_source({ address: addressOf(receiver.source) });
+    if (isRequestAddress(address)) acceptRequests(receiver, entities, address);
+    else {
+      entityReceivers.add(receiver);
+      openOrRefuse(receiver, () => openInbound(receiver, entities, address, maxMessageSize));
+    }
+  });
+  container.on('sender_open', ({ sender }: EventContext) => {
+    if (sender === undefined) return;
+    const address = addressOf(sender.source);
+    confirmAttach(sender, maxMessageSize);
+    sender.set_target({ address: addressOf(sender.target) });
+    sender.set_source({ address });
+    if (isRequestAddress(address)) return;
+    openOrRefuse(sender, () => links.add(sender, openOutbound(sender, entities, address)));
+  });
+
+  container.on('sender_close', ({ sender }: EventContext) => sender && links.closed(sender));
+  container.on('session_close', ({ session }: EventContext) => session && links.sessionClosed(session));
+  container.on('connection_close', ({ connection }: EventContext) => links.connectionClosed(connection));
+  container.on('disconnected', ({ connection }: EventContext) => links.connectionClosed(connection));
+  container.on('receiver_close', ignore);
+  container.on('connection_error', ignore); // 'connection_close' follows
+  // Without the flag in its connection string a client speaks TLS, which fails here at the first byte.
+  container.on('protocol_error', (error: Error) => console.error('The broker refused a connection:', error.message));
+  container.on('error', (error: unknown) => console.error('The broker failed on a client’s frame:', error));
+
+  return container.listen({
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+    max_frame_size: 65_536,
+    idle_time_out: 120_000,
+    session_buffer_size: { incoming: 2_048, outgoing: 8_192 },
+    receiver_options: { autoaccept: false, credit_window: 500 },
+    // An abandoned message comes as 'modified', and rhea would report it as 'released' too.
+    sender_options: UNTRANSLATED,
+  });
+}
+
+const UNTRANSLATED: object = { treat_modified_as_released: false };
+
+function openOutbound(sender: Sender, entities: Entities, address: string): () => void {
+  const partition = partitionAddress(address);
+  if (partition !== undefined) return openPartitionLink(sender, entities, address, partition);
+  const entity = entities.at(address);
+  if (entity.kind !== 'queue') throw BrokerError.entityNotFound(address);
+  return openQueueLink(sender, entity.queue, address);
+}
+
+function acceptRequests(receiver: Receiver, entities: Entities, address: string): void {
+  receiver.on('message', ({ message, delivery }: EventContext) => {
+    delivery?.accept();
+    if (message !== undefined) handleRequest(entities, receiver.session, address, message);
+  });
+}
+
+/** A link that can't be is answered and then detached with the reason, as AMQP wants it. */
+function openOrRefuse(link: Sender | Receiver, open: () => void): void {
+  try {
+    open();
+  } catch (error) {
+    const { condition, message } = BrokerError.from(error);
+    link.close({ condition, description: message });
+  }
+}
+
+const addressOf = (terminus: unknown): string => textOf(recordOf(terminus).address) ?? '';
+
+const ignore = (): void => undefined;

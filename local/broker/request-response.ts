@@ -1,0 +1,64 @@
+import { types, type Message, type Sender, type Session } from 'rhea';
+import { recordOf, symbol, textOf } from './amqp-types';
+import { BrokerError } from './broker-error';
+import { manageEntity } from './entity-management';
+import { manageHub } from './hub-management';
+import type { Reply, Request } from './management-request';
+import type { Entities } from './topology';
+
+const CBS = '$cbs';
+const MANAGEMENT = '$management';
+
+/** Whether links to this address carry requests or replies. */
+export const isRequestAddress = (address: string): boolean =>
+  [CBS, MANAGEMENT].includes(address.toLowerCase()) || address.toLowerCase().endsWith(`/${MANAGEMENT}`);
+
+/** Handles a request that came in on a link to `address`, and sends the reply over the link that it names. */
+export function handleRequest(entities: Entities, session: Session, address: string, message: Message): void {
+  const replyTo = message.reply_to;
+  const sender = session.find_sender(
+    (link: Sender) =>
+      recordOf(link.source).address === address && (recordOf(link.target).address === replyTo || link.name === replyTo),
+  );
+  sender?.send(replyMessage(message, attempt(entities, address, message)));
+}
+
+function attempt(entities: Entities, address: string, message: Message): Reply | BrokerError {
+  try {
+    return answer(entities, address, message);
+  } catch (error) {
+    return BrokerError.from(error);
+  }
+}
+
+function answer(entities: Entities, address: string, message: Message): Reply {
+  // Claims-based security: a client puts a token before it uses an entity. Any token will do here.
+  if (address.toLowerCase() === CBS) return { status: 202 };
+  const properties = recordOf(message.application_properties);
+  const operation = textOf(properties.operation) ?? '';
+  const request: Request = { operation, properties, body: recordOf(message.body) };
+  // Event Hubs clients ask at one address for all hubs, Service Bus clients at one below each entity.
+  if (address.toLowerCase() === MANAGEMENT) return manageHub(entities.hub(textOf(properties.name) ?? ''), request);
+  return manageEntity(entities.at(address.slice(0, -MANAGEMENT.length - 1)), request);
+}
+
+/** The clients read the status under either spelling: `$cbs` uses the one, `$management` the other. */
+function replyMessage(request: Message, reply: Reply | BrokerError): Message {
+  const failed = reply instanceof BrokerError;
+  const status = types.wrap_int(reply.status);
+  const description = failed ? reply.message : 'OK';
+  const condition = failed
+    ? { errorCondition: symbol(reply.condition), 'error-condition': symbol(reply.condition) }
+    : {};
+  return {
+    ...(request.message_id === undefined ? {} : { correlation_id: request.message_id }),
+    application_properties: {
+      statusCode: status,
+      'status-code': status,
+      statusDescription: description,
+      'status-description': description,
+      ...condition,
+    },
+    body: failed ? undefined : reply.body,
+  };
+}

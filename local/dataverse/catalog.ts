@@ -1,0 +1,37 @@
+import { completeTable, type Table, type TableDefinition } from './table';
+
+/** The tables of the organisation, by logical name and by entity set. */
+export class Catalog {
+  readonly #byName = new Map<string, Table>();
+  readonly #bySet = new Map<string, Table>();
+
+  constructor(definitions: readonly TableDefinition[]) {
+    definitions.forEach((definition, index) => {
+      const table = completeTable(definition, 10_000 + index);
+      this.#byName.set(table.logicalName, table);
+      this.#bySet.set(table.entitySetName, table);
+    });
+  }
+
+  /** All tables. */
+  get tables(): IterableIterator<Table> {
+    return this.#byName.values();
+  }
+
+  /** The table of this logical name; undefined when there is none. */
+  find(logicalName: string): Table | undefined {
+    return this.#byName.get(logicalName);
+  }
+
+  /** The table of this logical name; throws when there is none. */
+  table(logicalName: string): Table {
+    const table = this.#byName.get(logicalName);
+    if (table === undefined) throw new Error(`There is no table '${logicalName}'.`);
+    return table;
+  }
+
+  /** The table of this entity set (`accounts`); undefined when there is none. */
+  bySet(entitySetName: string): Table | undefined {
+    return this.#bySet.get(entitySetName);
+  }
+}

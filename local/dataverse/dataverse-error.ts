@@ -1,0 +1,51 @@
+/** A refused request, as the Web API answers it: `{"error":{"code":"0x…","message":"…"}}`. */
+export class DataverseError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Errors of conditional requests come in two forms. Microsoft's page on conditional operations shows an empty code and
+ * `account With Id = … Does Not Exist`; organisations of today send 0x80040217 and `Entity 'account' With Id = …`.
+ */
+export type ErrorForm = 'documented' | 'current';
+
+/** The row does not exist (any more). */
+export const notFound = (form: ErrorForm, table: string, id: string): DataverseError =>
+  form === 'documented'
+    ? new DataverseError(404, '', `${table} With Id = ${id} Does Not Exist`)
+    : new DataverseError(404, '0x80040217', `Entity '${table}' With Id = ${id} Does Not Exist`);
+
+/** A row with this id exists already. */
+export const alreadyExists = (form: ErrorForm): DataverseError =>
+  new DataverseError(
+    412,
+    form === 'documented' ? '' : '0x80040237',
+    'A record with matching key values already exists.',
+  );
+
+/** The row has another version than the caller's If-Match. */
+export const versionMismatch = (form: ErrorForm): DataverseError =>
+  new DataverseError(
+    412,
+    form === 'documented' ? '' : '0x80060882',
+    "The version of the existing record doesn't match the RowVersion property provided.",
+  );
+
+/** A request that makes no sense. */
+export const badRequest = (message: string, code = '0x80060888'): DataverseError =>
+  new DataverseError(400, code, message);
+
+/** A column that the table does not have. */
+export const noProperty = (name: string, type: string): DataverseError =>
+  badRequest(`Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${type}'.`, '0x0');
+
+/** A path that leads to nothing. */
+export const noResource = (segment: string): DataverseError =>
+  new DataverseError(404, '0x8006088a', `Resource not found for the segment '${segment}'.`);

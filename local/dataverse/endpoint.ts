@@ -1,0 +1,87 @@
+import { AUTH_TYPE, CONTRACT } from './registration-tables';
+import type { Columns } from './value';
+
+/** How a webhook shows its key. */
+export type WebhookAuth =
+  | { readonly kind: 'none' }
+  /** `?code=<value>`, as Azure Functions expects it. */
+  | { readonly kind: 'key'; readonly value: string }
+  | { readonly kind: 'headers'; readonly values: Readonly<Record<string, string>> }
+  | { readonly kind: 'query'; readonly values: Readonly<Record<string, string>> };
+
+/** Where events are posted to. */
+export type Endpoint =
+  | {
+      readonly kind: 'webhook';
+      readonly id: string;
+      readonly name: string;
+      readonly url: string;
+      readonly auth: WebhookAuth;
+    }
+  | {
+      readonly kind: 'queue' | 'topic' | 'eventHub';
+      readonly id: string;
+      readonly name: string;
+      readonly connectionString: string;
+      /** Name of the queue, topic or event hub. */
+      readonly path: string;
+    };
+
+const KINDS = { [CONTRACT.queue]: 'queue', [CONTRACT.topic]: 'topic', [CONTRACT.eventHub]: 'eventHub' } as const;
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };
+
+/** Headers or query parameters as `authvalue` keeps them: `<settings><setting name="k" value="v" /></settings>`. */
+export function writeSettings(values: Readonly<Record<string, string>>): string {
+  const escape = (text: string): string => text.replace(/[&"<>]/g, (found) => ESCAPES[found] ?? found);
+  const items = Object.entries(values).map(
+    ([name, value]) => `<setting name="${escape(name)}" value="${escape(value)}" />`,
+  );
+  return `<settings>${items.join('')}</settings>`;
+}
+
+function readSettings(text: string): Record<string, string> {
+  const unescape = (escaped: string): string =>
+    Object.entries(ESCAPES).reduce((result, [character, entity]) => result.replaceAll(entity, character), escaped);
+  const found = text.matchAll(/<setting\s+name="([^"]*)"\s+value="([^"]*)"/g);
+  return Object.fromEntries([...found].map(([, name = '', value = '']) => [unescape(name), unescape(value)]));
+}
+
+function webhookAuth(type: unknown, value: string | undefined): WebhookAuth {
+  if (value === undefined) return { kind: 'none' };
+  switch (type) {
+    case AUTH_TYPE.webhookKey:
+      return { kind: 'key', value };
+    case AUTH_TYPE.httpHeader:
+      return { kind: 'headers', values: readSettings(value) };
+    case AUTH_TYPE.httpQueryString:
+      return { kind: 'query', values: readSettings(value) };
+    default:
+      return { kind: 'none' };
+  }
+}
+
+/** The connection string of a bus endpoint: given as such, or made of namespace and key. */
+function connectionString(text: (name: string) => string | undefined): string {
+  const given = text('authvalue');
+  if (given !== undefined) return given;
+  const address = (text('namespaceaddress') ?? '').replace(/\/?$/, '/');
+  const local = /\/\/(localhost|127\.0\.0\.1)\b/.test(address) ? ';UseDevelopmentEmulator=true' : '';
+  const key = `SharedAccessKeyName=${text('saskeyname') ?? ''};SharedAccessKey=${text('saskey') ?? ''}`;
+  return `Endpoint=${address};${key}${local}`;
+}
+
+/** Reads an endpoint out of its row; undefined when its contract is not one of the four that can be posted to here. */
+export function endpointOf(id: string, row: Columns): Endpoint | undefined {
+  const text = (name: string): string | undefined => {
+    const value = row[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const name = text('name') ?? id;
+  if (row['contract'] === CONTRACT.webhook) {
+    return { kind: 'webhook', id, name, url: text('url') ?? '', auth: webhookAuth(row['authtype'], text('authvalue')) };
+  }
+  const kind = KINDS[row['contract'] as keyof typeof KINDS] as (typeof KINDS)[keyof typeof KINDS] | undefined;
+  if (kind === undefined) return undefined;
+  return { kind, id, name, connectionString: connectionString(text), path: text('path') ?? '' };
+}

@@ -1,0 +1,126 @@
+import type { ApiRequest, ApiResponse } from './api-request';
+import type { Catalog } from './catalog';
+import { badRequest, DataverseError, noProperty, noResource } from './dataverse-error';
+import { isObject, type Json } from './json-text';
+import { attributesMetadata, metadataId, tableMetadata, type AttributeMetadata, type Metadata } from './metadata-json';
+import { compileFilter, type Comparable } from './odata-filter';
+import type { ODataQuery } from './odata-query';
+import type { Table } from './table';
+
+const CAST = 'Microsoft.Dynamics.CRM.';
+
+/** Members named by `$select` (all without one); MetadataId always comes along. */
+function selected(members: Metadata, select: readonly string[] | undefined, type: string): Record<string, Json> {
+  if (select === undefined) return { ...members };
+  const result: Record<string, Json> = {};
+  for (const name of select) {
+    const value = members[name];
+    if (value === undefined) throw noProperty(name, type);
+    result[name] = value;
+  }
+  return { ...result, MetadataId: members['MetadataId'] ?? null };
+}
+
+function matches(members: Metadata, filter: string | undefined): boolean {
+  if (filter === undefined) return true;
+  return compileFilter(filter)((path): Comparable => {
+    let value: Json | undefined = members;
+    for (const name of path.split('/')) value = value !== undefined && isObject(value) ? value[name] : undefined;
+    return typeof value === 'object' && value !== null ? String(value) : value;
+  });
+}
+
+function attributeJson(attribute: AttributeMetadata, query: ODataQuery, cast: string | undefined): Json {
+  const members = cast === undefined ? attribute.common : { ...attribute.common, ...attribute.own };
+  const type = cast ?? 'AttributeMetadata';
+  const json: Record<string, Json> = {
+    ...(cast === undefined ? { '@odata.type': `#${CAST}${attribute.type}` } : {}),
+    ...(cast === undefined && query.select === undefined
+      ? { ...members, ...attribute.own }
+      : selected(members, query.select, type)),
+  };
+  for (const [name, options] of query.expand) {
+    if (name !== 'OptionSet' && name !== 'GlobalOptionSet') throw noProperty(name, type);
+    if (attribute.optionSet === undefined) throw noProperty(name, type);
+    const set = name === 'OptionSet' && isObject(attribute.optionSet) ? attribute.optionSet : undefined;
+    json[name] = set === undefined ? null : selected(set, options.select, 'OptionSetMetadata');
+  }
+  return json;
+}
+
+function attributeList(table: Table, query: ODataQuery, cast: string | undefined): Json[] {
+  return attributesMetadata(table)
+    .filter((attribute) => cast === undefined || attribute.type === cast)
+    .filter((attribute) => matches({ ...attribute.common, ...attribute.own }, query.filter))
+    .map((attribute) => attributeJson(attribute, query, cast));
+}
+
+function tableJson(table: Table, query: ODataQuery): Record<string, Json> {
+  const json = selected(tableMetadata(table), query.select, 'EntityMetadata');
+  for (const [name, options] of query.expand) {
+    if (name !== 'Attributes') throw badRequest(`Expanding '${name}' is not supported here.`);
+    json['Attributes'] = attributeList(table, options, undefined);
+  }
+  return json;
+}
+
+/** Tables and columns by `EntityDefinitions` (query-metadata-web-api). */
+export class MetadataRequests {
+  readonly #catalog: Catalog;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** Answers `EntityDefinitions`, one of them, its attributes, or one of those. */
+  answer(request: ApiRequest): ApiResponse {
+    if (request.method !== 'GET') throw new DataverseError(405, '0x80060888', 'Definitions are read only here.');
+    const context = `${request.serviceRoot}/$metadata#EntityDefinitions`;
+    const path = /^EntityDefinitions(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path);
+    const [, key, rest] = path ?? [];
+    if (key === undefined) {
+      if (path === null || rest !== undefined) throw noResource(request.path);
+      const tables = [...this.#catalog.tables].filter((table) => matches(tableMetadata(table), request.query.filter));
+      const value = tables.map((table) => tableJson(table, request.query));
+      return { status: 200, body: { '@odata.context': context, value } };
+    }
+    const table = this.#table(key);
+    if (rest === undefined) {
+      const json = tableJson(table, request.query);
+      return { status: 200, body: { '@odata.context': `${context}/$entity`, ...json } };
+    }
+    return this.#attributes(request, table, rest, `${context}('${table.logicalName}')`);
+  }
+
+  #table(key: string): Table {
+    const name = /^LogicalName='([^']*)'$/.exec(key)?.[1];
+    const table =
+      name === undefined
+        ? [...this.#catalog.tables].find((candidate) => metadataId(candidate.logicalName) === key.toLowerCase())
+        : this.#catalog.find(name);
+    if (table !== undefined) return table;
+    const which = name === undefined ? `id = '${key}'` : `logical name = '${name}'`;
+    throw new DataverseError(404, '0x80060888', `Could not find an entity with ${which}.`);
+  }
+
+  #attributes(request: ApiRequest, table: Table, rest: string, context: string): ApiResponse {
+    const [, name, cast] =
+      /^Attributes(?:\(LogicalName='([^']*)'\))?(?:\/Microsoft\.Dynamics\.CRM\.(\w+))?$/.exec(rest) ?? [];
+    if (!rest.startsWith('Attributes') || (rest !== 'Attributes' && name === undefined && cast === undefined)) {
+      throw noResource(rest);
+    }
+    const suffix = cast === undefined ? '/Attributes' : `/Attributes/${CAST}${cast}`;
+    if (name === undefined) {
+      return {
+        status: 200,
+        body: { '@odata.context': `${context}${suffix}`, value: attributeList(table, request.query, cast) },
+      };
+    }
+    const attribute = attributesMetadata(table).find((candidate) => candidate.common['LogicalName'] === name);
+    if (attribute === undefined || (cast !== undefined && attribute.type !== cast)) {
+      throw new DataverseError(404, '0x80060888', `Could not find an attribute with logical name = '${name}'.`);
+    }
+    const json = attributeJson(attribute, request.query, cast);
+    return { status: 200, body: { '@odata.context': `${context}${suffix}/$entity`, ...(isObject(json) ? json : {}) } };
+  }
+}

@@ -1,0 +1,79 @@
+import type { Catalog } from './catalog';
+import { jobRows, stringMapRows } from './computed-rows';
+import type { Message } from './event';
+import type { Random } from './random';
+import type { Row, RowStore } from './row-store';
+import type { SystemJob } from './system-jobs';
+import { secondsText, type Columns, type Value } from './value';
+
+/** A user who can act. */
+export interface SeededUser {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The rows that an organisation begins with. */
+export interface Organization {
+  readonly businessUnitId: string;
+  readonly users: readonly SeededUser[];
+  readonly teamId: string;
+  readonly applicationUserId: string;
+}
+
+const PEOPLE = ['Ingrid Solheim', 'Tomasz Wilk', 'Priya Raman'];
+
+/** Creates the business unit, users, team, messages and message filters; raises no events. */
+export function seedOrganization(given: {
+  readonly store: RowStore;
+  readonly catalog: Catalog;
+  readonly random: Random;
+  readonly now: () => number;
+  readonly clientId: string;
+  readonly messages: readonly Message[];
+}): Organization {
+  const { store, catalog, random } = given;
+  const at = secondsText(given.now());
+  const add = (tableName: string, columns: Columns): string => {
+    const table = catalog.table(tableName);
+    const id = random.guid();
+    const empty = Object.fromEntries(table.columns.map((column): [string, Value] => [column.logicalName, null]));
+    const platform = { createdon: at, modifiedon: at, statecode: 0, statuscode: 1, [table.primaryId]: id };
+    store.commit(tableName, id, { ...empty, ...platform, ...columns });
+    return id;
+  };
+
+  const businessUnitId = add('businessunit', { name: 'Northwind Freight' });
+  const businessunitid = { table: 'businessunit', id: businessUnitId };
+  const user = (fullname: string, extra: Columns): string =>
+    add('systemuser', {
+      fullname,
+      businessunitid,
+      isdisabled: false,
+      azureactivedirectoryobjectid: random.guid(),
+      ...extra,
+    });
+  const users = PEOPLE.map((name): SeededUser => {
+    const address = `${name.toLowerCase().replaceAll(' ', '.')}@northwind.example`;
+    return { id: user(name, { domainname: address, internalemailaddress: address }), name };
+  });
+  const applicationUserId = user('# Outbound synchronisation', { applicationid: given.clientId });
+  const teamId = add('team', { name: 'Harbour desk', businessunitid });
+
+  for (const name of given.messages) {
+    const sdkmessageid = { table: 'sdkmessage', id: add('sdkmessage', { name }) };
+    for (const table of catalog.tables) {
+      add('sdkmessagefilter', { primaryobjecttypecode: table.logicalName, sdkmessageid });
+    }
+  }
+  return { businessUnitId, users, teamId, applicationUserId };
+}
+
+/** Tables whose rows are made when asked for. */
+export const computedRows = (
+  catalog: Catalog,
+  jobs: () => readonly SystemJob[],
+): ReadonlyMap<string, () => readonly Row[]> =>
+  new Map([
+    ['stringmap', () => stringMapRows(catalog)],
+    ['asyncoperation', () => jobRows(jobs())],
+  ]);

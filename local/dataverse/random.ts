@@ -1,0 +1,32 @@
+/** Decisions that repeat for the same seed (mulberry32: small, fast, good enough to disturb deliveries). */
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number;
+  /** An integer in [min, max]. */
+  between(min: number, max: number): number;
+  /** True with the given probability (0 to 1). */
+  chance(probability: number): boolean;
+  /** A version 4 GUID in lower case. */
+  guid(): string;
+}
+
+/** Makes a source of decisions from a seed. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+  const hex = (digits: number): string =>
+    Math.floor(next() * 16 ** digits)
+      .toString(16)
+      .padStart(digits, '0');
+  return {
+    next,
+    between: (min, max) => min + Math.floor(next() * (max - min + 1)),
+    chance: (probability) => probability > 0 && next() < probability,
+    guid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(6)}${hex(6)}`,
+  };
+}

@@ -1,0 +1,126 @@
+import { writeSettings } from './endpoint';
+import type { Message } from './event';
+import type { ColumnInputs } from './operations';
+import { AUTH_TYPE, CONTRACT } from './registration-tables';
+import type { RowStore } from './row-store';
+
+/** An endpoint to register. */
+export type EndpointRegistration =
+  | {
+      readonly name: string;
+      readonly contract: 'webhook';
+      readonly url: string;
+      /** 4 WebhookKey (`?code=`), 5 HttpHeader, 6 HttpQueryString. Absent: no key. */
+      readonly authtype?: 4 | 5 | 6;
+      /** The key, or the headers or query parameters by name. */
+      readonly authvalue?: string | Readonly<Record<string, string>>;
+    }
+  | {
+      readonly name: string;
+      readonly contract: 'queue' | 'topic' | 'eventHub';
+      readonly connectionString: string;
+      /** Name of the queue, topic or event hub. */
+      readonly path: string;
+      /** The simulator writes JSON only. */
+      readonly messageFormat?: 'json';
+    };
+
+/** An image to register with a step. */
+export interface ImageRegistration {
+  readonly kind: 'pre' | 'post' | 'both';
+  readonly alias: string;
+  /** Absent: all columns. */
+  readonly columns?: readonly string[];
+}
+
+/** A step to register. */
+export interface StepRegistration {
+  readonly table: string;
+  readonly message: Message;
+  /** Id of the endpoint. */
+  readonly endpoint: string;
+  readonly mode: 'sync' | 'async';
+  /** 10, 20 or 40; asynchronous steps only 40. @default 40 */
+  readonly stage?: 10 | 20 | 40;
+  /** @default 1 */
+  readonly rank?: number;
+  readonly name?: string;
+  /** Update only: fires when one of them is in the request. */
+  readonly filteringColumns?: readonly string[];
+  readonly images?: readonly ImageRegistration[];
+}
+
+/** A row of a registration table, to be created. */
+export interface NewRow {
+  readonly table: string;
+  readonly columns: ColumnInputs;
+}
+
+const IMAGE_TYPE = { pre: 0, post: 1, both: 2 } as const;
+
+/** The `serviceendpoint` row of an endpoint. */
+export function endpointRow(endpoint: EndpointRegistration): NewRow {
+  const common = { name: endpoint.name, contract: CONTRACT[endpoint.contract], messageformat: 2, messagecharset: 1 };
+  if (endpoint.contract !== 'webhook') {
+    const { connectionString: authvalue, path } = endpoint;
+    return { table: 'serviceendpoint', columns: { ...common, authtype: AUTH_TYPE.connectionString, authvalue, path } };
+  }
+  const { authtype = 4, authvalue } = endpoint;
+  const value = typeof authvalue === 'object' ? writeSettings(authvalue) : (authvalue ?? null);
+  return { table: 'serviceendpoint', columns: { ...common, authtype, authvalue: value, url: endpoint.url } };
+}
+
+function idWhere(
+  store: RowStore,
+  table: string,
+  matches: (columns: Readonly<Record<string, unknown>>) => boolean,
+): string {
+  for (const row of store.table(table).values()) if (matches(row.columns)) return row.id;
+  throw new Error(`Nothing in ${table} fits the registration.`);
+}
+
+/** The `sdkmessageprocessingstep` row of a step. Throws when the platform would not register it. */
+export function stepRow(store: RowStore, step: StepRegistration): NewRow {
+  const stage = step.stage ?? 40;
+  if (step.mode === 'async' && stage !== 40) throw new Error('An asynchronous step runs at stage 40 only.');
+  const contract = store.table('serviceendpoint').get(step.endpoint)?.columns['contract'];
+  if (contract === undefined) throw new Error(`There is no endpoint ${step.endpoint}.`);
+  if (step.mode === 'sync' && contract !== CONTRACT.webhook)
+    throw new Error('Steps of bus endpoints are asynchronous.');
+  const message = idWhere(store, 'sdkmessage', (columns) => columns['name'] === step.message);
+  const filter = idWhere(
+    store,
+    'sdkmessagefilter',
+    (columns) =>
+      columns['primaryobjecttypecode'] === step.table &&
+      (columns['sdkmessageid'] as { readonly id: string } | null)?.id === message,
+  );
+  return {
+    table: 'sdkmessageprocessingstep',
+    columns: {
+      name: step.name ?? `${step.message} of ${step.table}`,
+      mode: step.mode === 'async' ? 1 : 0,
+      stage,
+      rank: step.rank ?? 1,
+      supporteddeployment: 0,
+      filteringattributes: step.filteringColumns?.join(',') ?? null,
+      eventhandler: { table: 'serviceendpoint', id: step.endpoint },
+      sdkmessageid: { table: 'sdkmessage', id: message },
+      sdkmessagefilterid: { table: 'sdkmessagefilter', id: filter },
+    },
+  };
+}
+
+/** The rows of a step's images. */
+export const imageRows = (step: StepRegistration, stepId: string): NewRow[] =>
+  (step.images ?? []).map((image) => ({
+    table: 'sdkmessageprocessingstepimage',
+    columns: {
+      name: image.alias,
+      entityalias: image.alias,
+      imagetype: IMAGE_TYPE[image.kind],
+      messagepropertyname: step.message === 'Create' ? 'Id' : 'Target',
+      attributes: image.columns?.join(',') ?? null,
+      sdkmessageprocessingstepid: { table: 'sdkmessageprocessingstep', id: stepId },
+    },
+  }));

@@ -1,0 +1,359 @@
+/**
+ * Microsoft Dataverse on one machine: rows, the Web API over HTTPS with its authority, change tracking, and the Event
+ * Framework that posts execution contexts to webhooks, queues, topics and event hubs. For development, demos and tests;
+ * never deployed, and the app does not know that it talks to it.
+ *
+ * Supported
+ * - Tables with all common column types, exact decimals and 64-bit integers; platform columns; one row version counter.
+ * - Authority: v2 token endpoint for client credentials by secret or signed assertion.
+ * - Web API v9.x: WhoAmI; GET of sets (`$select`, `$filter` as in `odata-filter.ts`, `$orderby`, `$top`, `$count`, paging
+ *   by `odata.maxpagesize`), of `/$count` and of one row; POST, PATCH (upsert), DELETE; `@odata.bind`; ETags with If-Match
+ *   and If-None-Match; annotations; `return=representation`; `?tag=`; MSCRMCallerID; errors as the platform words them.
+ * - Change tracking: initial load, delta and next links, `$deletedEntity`, `$count` of a delta, expiry by age or on demand.
+ * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `stringmaps`; `asyncoperations`.
+ * - Service protection limits with 429, Retry-After and codes; faults on demand.
+ * - Registration of endpoints, steps and images, in process or through the Web API's own tables. Create, Update and Delete
+ *   at stages 10, 20 and 40, synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns;
+ *   images; oversize contexts; retries; disturbances of asynchronous deliveries.
+ *
+ * Lacking
+ * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, associations of many rows, functions and actions except
+ *   WhoAmI, `$metadata`, security roles, several users of the API, party lists, images (files), currencies of a row.
+ * - Messages other than Create, Update and Delete (an Assign or SetState is an Update here); nested operations of plug-ins;
+ *   bodies as XML or .NET binary; relay, Event Grid and REST endpoints.
+ * - The platform's own pauses: a commit takes no time and the counters of limits are those of one web server.
+ */
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ApiRequest, ApiResponse } from './api-request';
+import { Catalog } from './catalog';
+import { makeCertificate } from './certificate';
+import { ChangeTracking } from './change-tracking';
+import { noResource, type ErrorForm } from './dataverse-error';
+import type { Message } from './event';
+import type { NameOf } from './formatted-value';
+import { MetadataRequests } from './metadata-requests';
+import { Operations, type ColumnInputs, type OperationOptions } from './operations';
+import { Poster } from './poster';
+import { seededRandom } from './random';
+import {
+  endpointRow,
+  imageRows,
+  stepRow,
+  type EndpointRegistration,
+  type NewRow,
+  type StepRegistration,
+} from './registration';
+import { ASYNC_OPERATION, REGISTRATION_TABLES, STRING_MAP } from './registration-tables';
+import { RowRequests } from './row-requests';
+import { RowStore, type Row } from './row-store';
+import { ServiceProtection, type ServiceProtectionLimits } from './service-protection';
+import { OWNER_TABLES, STANDARD_TABLES } from './standard-tables';
+import { StepRegistry } from './step-registry';
+import { SystemJobs, type Disturbances, type JobSettings, type PushCounters, type SystemJob } from './system-jobs';
+import type { Table, TableDefinition } from './table';
+import { TokenEndpoint } from './token-endpoint';
+import { computedRows, seedOrganization, type SeededUser } from './organization';
+import { WebServer, type Fault, type RequestCounters } from './web-server';
+
+export type { EndpointRegistration, StepRegistration, ImageRegistration } from './registration';
+export type { ColumnInputs, OperationOptions } from './operations';
+export type { Row } from './row-store';
+export type { ColumnInput, Columns, Reference, Value } from './value';
+export type { TableDefinition, ColumnDefinition, Option } from './table';
+export type { Disturbances, PushCounters, SystemJob } from './system-jobs';
+export type { ServiceProtectionLimits } from './service-protection';
+export type { Fault, RequestCounters } from './web-server';
+
+/** How a simulator is started. */
+export interface DataverseOptions {
+  /** @default 0, a free one */
+  readonly port?: number;
+  /** @default 127.0.0.1 */
+  readonly host?: string;
+  /** @default account, contact, lead, opportunity, incident, new_shipment, new_note */
+  readonly tables?: readonly TableDefinition[];
+  /** Ids, delays and disturbances repeat for the same seed. @default 1 */
+  readonly seed?: number;
+  /** @default 5000 */
+  readonly maxPageSize?: number;
+  /** The organisation's clock, milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  /** @default the documented limits */
+  readonly limits?: ServiceProtectionLimits | 'off';
+  /** @default 3599 */
+  readonly tokenLifetimeSeconds?: number;
+  /** Age at which delta tokens expire. @default 7 */
+  readonly changeTrackingExpiryDays?: number;
+  /** Every Web API request takes at least this long. @default 0 */
+  readonly latencyMs?: number;
+  /** @default 60000 */
+  readonly webhookTimeoutMs?: number;
+  readonly organization?: { readonly id?: string; readonly name?: string; readonly host?: string };
+  readonly tenantId?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** PEM certificate of the application, for client assertions. */
+  readonly clientCertificate?: string;
+  /** Where the server's certificate is written. @default a new temporary directory, removed at close */
+  readonly certificateDirectory?: string;
+  readonly jobs?: Partial<JobSettings>;
+  /** Wording of 404 and 412. @default documented */
+  readonly errorForm?: ErrorForm;
+  /** Contexts with InitiatingUserAgent and AzureActiveDirectoryObjectIds, as newer ones have. @default true */
+  readonly identityMembers?: boolean;
+  /** How oversize contexts lack their members. @default absent */
+  readonly oversizeForm?: 'absent' | 'null' | 'empty';
+  /** The users' zone, for formatted values in images. @default 0 */
+  readonly utcOffsetMinutes?: number;
+}
+
+/** Everything that was counted. */
+export interface DataverseStats extends PushCounters {
+  readonly webApi: Readonly<RequestCounters>;
+  readonly openJobs: number;
+}
+
+/** A running simulator. */
+export interface Dataverse {
+  /** `https://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** `https://127.0.0.1:PORT/`: authority for `@azure/identity`, with `disableInstanceDiscovery`. */
+  readonly authorityHost: string;
+  /** PEM file for NODE_EXTRA_CA_CERTS. */
+  readonly certificatePath: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly organizationId: string;
+  readonly organizationName: string;
+  /** What `x-ms-dynamics-organization` says. */
+  readonly organizationHost: string;
+  /** The people who can act; the first is who acts unless told otherwise. */
+  readonly users: readonly SeededUser[];
+  /** Team that can own rows. */
+  readonly teamId: string;
+  /** The application user: the caller of the Web API. */
+  readonly applicationUserId: string;
+  /** The tables with all their columns. */
+  readonly tables: readonly Table[];
+
+  /** Creates a row in one transaction that raises its events; returns the id. */
+  create(table: string, columns: ColumnInputs, options?: OperationOptions): Promise<string>;
+  /** Changes columns of a row; rejects when it does not exist. */
+  update(table: string, id: string, columns: ColumnInputs, options?: OperationOptions): Promise<void>;
+  /** Deletes a row; rejects when it does not exist. */
+  delete(table: string, id: string, options?: OperationOptions): Promise<void>;
+  /** Brings a deleted row back as it was, with its id and a higher version; raises Create. */
+  restore(table: string, id: string, options?: OperationOptions): Promise<void>;
+  /** The row as committed; undefined when there is none. */
+  get(table: string, id: string): Row | undefined;
+  /** All rows of a table as committed. */
+  rows(table: string): Iterable<Row>;
+
+  /** Registers where to post to; returns the endpoint's id. */
+  registerEndpoint(endpoint: EndpointRegistration): Promise<string>;
+  /** Registers what to post; returns the step's id. */
+  registerStep(step: StepRegistration): Promise<string>;
+  /** Removes a step or an endpoint. */
+  unregister(id: string): Promise<void>;
+
+  /** Sets the disturbances of asynchronous deliveries from now on; `{}` ends them. */
+  disturb(disturbances: Disturbances): void;
+  /** Makes the next `count` Web API requests fail. */
+  failNext(count: number, status: number | 'reset', options?: Omit<Fault, 'status'>): void;
+  /** Makes delta tokens issued so far expired: of one table or of all. */
+  expireToken(table?: string): void;
+  /** Makes access tokens issued so far worthless. */
+  revokeAccessTokens(): void;
+  /** Resolves when all system jobs are finished; rejects after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void>;
+  stats(): DataverseStats;
+  /** System jobs, finished ones first. */
+  jobs(): readonly SystemJob[];
+  close(): Promise<void>;
+}
+
+const MESSAGES: readonly Message[] = ['Create', 'Update', 'Delete'];
+
+/** Starts a simulator. */
+export async function startDataverse(options: DataverseOptions = {}): Promise<Dataverse> {
+  const seed = options.seed ?? 1;
+  const random = seededRandom(seed);
+  const now = options.now ?? Date.now;
+  const host = options.host ?? '127.0.0.1';
+  const catalog = new Catalog([
+    ...OWNER_TABLES,
+    ...(options.tables ?? STANDARD_TABLES),
+    ...REGISTRATION_TABLES,
+    ASYNC_OPERATION,
+    STRING_MAP,
+  ]);
+  const store = new RowStore();
+  const clientId = options.clientId ?? random.guid();
+  const organization = seedOrganization({ store, catalog, random, now, clientId, messages: MESSAGES });
+  const organizationId = options.organization?.id ?? random.guid();
+  const organizationName = options.organization?.name ?? `org${organizationId.slice(0, 8)}`;
+  const organizationHost = options.organization?.host ?? `${organizationName}.crm4.dynamics.com`;
+  const errorForm = options.errorForm ?? 'documented';
+
+  const nameOf: NameOf = ({ table, id }) => {
+    const primaryName = catalog.find(table)?.primaryName ?? null;
+    const name = primaryName === null ? null : store.table(table).get(id)?.columns[primaryName];
+    return typeof name === 'string' ? name : null;
+  };
+  const steps = new StepRegistry(store);
+  const poster = new Poster(
+    {
+      organizationId,
+      organizationName,
+      identityMembers: options.identityMembers ?? true,
+      utcOffsetMinutes: options.utcOffsetMinutes ?? 0,
+      oversizeForm: options.oversizeForm ?? 'absent',
+      nameOf,
+    },
+    organizationHost,
+    options.webhookTimeoutMs ?? 60_000,
+  );
+  const counters: PushCounters = {
+    raised: 0,
+    posts: 0,
+    delivered: 0,
+    failed: 0,
+    dropped: 0,
+    duplicated: 0,
+    reordered: 0,
+    truncated: 0,
+    rolledBack: 0,
+  };
+  const jobs = new SystemJobs({
+    counters,
+    now,
+    random: seededRandom(seed + 1),
+    reseed: seededRandom,
+    settings: {
+      concurrency: 8,
+      jitterMs: 5,
+      retryDelaysMs: [500, 1000, 2000, 4000, 8000],
+      remembered: 100_000,
+      ...options.jobs,
+    },
+    post: (event, step, job, reduce) =>
+      poster.post(
+        steps.endpoint(step.endpointId),
+        event,
+        step,
+        { kind: 'async', jobId: job.id, createdAt: job.createdAt },
+        reduce,
+      ),
+  });
+  const operations = new Operations({
+    catalog,
+    store,
+    steps,
+    counters,
+    random,
+    now,
+    errorForm,
+    defaultUser: organization.users[0]?.id ?? organization.applicationUserId,
+    postSync: (event, step, at) => poster.post(steps.endpoint(step.endpointId), event, step, { kind: 'sync', at }),
+    createJob: (event, step) => jobs.create(event, step),
+  });
+  const tracking = new ChangeTracking(store, now, options.changeTrackingExpiryDays ?? 7);
+  const rowRequests = new RowRequests({
+    catalog,
+    store,
+    operations,
+    tracking,
+    nameOf,
+    errorForm,
+    maxPageSize: options.maxPageSize ?? 5000,
+    applicationUserId: organization.applicationUserId,
+    computed: computedRows(catalog, () => jobs.list()),
+  });
+  const metadataRequests = new MetadataRequests(catalog);
+
+  const whoAmI = (request: ApiRequest): ApiResponse => ({
+    status: 200,
+    body: {
+      '@odata.context': `${request.serviceRoot}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
+      BusinessUnitId: organization.businessUnitId,
+      UserId: organization.applicationUserId,
+      OrganizationId: organizationId,
+    },
+  });
+  const answer = async (request: ApiRequest): Promise<ApiResponse> => {
+    if (/^WhoAmI(\(\))?$/.test(request.path)) return whoAmI(request);
+    if (request.path.startsWith('EntityDefinitions')) return metadataRequests.answer(request);
+    const [, set = '', key, rest = ''] = /^(\w+)(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path) ?? [];
+    const table = catalog.bySet(set);
+    if (table === undefined) throw noResource(set === '' ? request.path : set);
+    return rowRequests.answer(request, table, key, rest);
+  };
+
+  const certificate = await makeCertificate(host, options.certificateDirectory);
+  const server = new WebServer(certificate);
+  const url = await server.listen(host, options.port ?? 0);
+  const tenantId = options.tenantId ?? random.guid();
+  const clientSecret = options.clientSecret ?? `secret-${random.guid()}`;
+  const tokens = new TokenEndpoint(
+    { tenantId, clientId, clientSecret, certificate: options.clientCertificate },
+    url,
+    now,
+    options.tokenLifetimeSeconds ?? 3599,
+  );
+  const protection = new ServiceProtection(options.limits ?? {}, now);
+  server.serve({ certificate, tokens, protection, now, latencyMs: options.latencyMs ?? 0, answer });
+
+  const register = (row: NewRow): Promise<string> => operations.create(row.table, row.columns);
+
+  return {
+    url,
+    authorityHost: `${url}/`,
+    certificatePath: certificate.path,
+    tenantId,
+    clientId,
+    clientSecret,
+    organizationId,
+    organizationName,
+    organizationHost,
+    users: organization.users,
+    teamId: organization.teamId,
+    applicationUserId: organization.applicationUserId,
+    tables: [...catalog.tables],
+    create: (table, columns, given) => operations.create(table, columns, given),
+    update: (table, id, columns, given) => operations.update(table, id, columns, given),
+    delete: (table, id, given) => operations.delete(table, id, given),
+    restore: (table, id, given) => operations.restore(table, id, given),
+    get: (table, id) => store.table(catalog.table(table).logicalName).get(id.toLowerCase()),
+    rows: (table) => store.table(catalog.table(table).logicalName).values(),
+    registerEndpoint: (endpoint) => register(endpointRow(endpoint)),
+    async registerStep(step) {
+      const id = await register(stepRow(store, step));
+      for (const row of imageRows(step, id)) await register(row);
+      return id;
+    },
+    async unregister(id) {
+      const table = ['sdkmessageprocessingstep', 'serviceendpoint'].find(
+        (name) => store.table(name).get(id) !== undefined,
+      );
+      if (table === undefined) throw new Error(`Nothing is registered under ${id}.`);
+      await operations.delete(table, id);
+    },
+    disturb: (disturbances) => jobs.disturb(disturbances),
+    failNext: (count, status, given) => server.failNext(count, { status, ...given }),
+    expireToken(table) {
+      for (const each of table === undefined ? catalog.tables : [catalog.table(table)]) tracking.expire(each);
+    },
+    revokeAccessTokens: () => tokens.revokeAll(),
+    drain: (timeoutMs) => jobs.drain(timeoutMs),
+    stats: () => ({ ...counters, webApi: { ...server.counters }, openJobs: jobs.open }),
+    jobs: () => jobs.list(),
+    async close() {
+      jobs.close();
+      await Promise.all([server.close(), poster.close()]);
+      if (options.certificateDirectory === undefined)
+        rmSync(dirname(certificate.path), { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { endpointOf, type Endpoint } from './endpoint';
+import type { Message, Step, StepImage } from './event';
+import type { RowStore } from './row-store';
+import { asReference, type Columns, type Value } from './value';
+
+const STEP = 'sdkmessageprocessingstep';
+const IMAGE = 'sdkmessageprocessingstepimage';
+
+/** A comma list as registration keeps one; undefined when it is empty: all columns. */
+function columnList(value: Value | undefined): readonly string[] | undefined {
+  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim().toLowerCase()) : [];
+  const filled = names.filter((name) => name !== '');
+  return filled.length === 0 ? undefined : filled;
+}
+
+function imagesOf(row: Columns): StepImage[] {
+  const alias = typeof row['entityalias'] === 'string' ? row['entityalias'] : '';
+  const columns = columnList(row['attributes']);
+  const whens =
+    row['imagetype'] === 2
+      ? (['pre', 'post'] as const)
+      : row['imagetype'] === 0
+        ? (['pre'] as const)
+        : (['post'] as const);
+  return whens.map((when) => ({ when, alias, columns }));
+}
+
+/** Reads what is registered out of the registration tables, once per change of them. */
+export class StepRegistry {
+  readonly #store: RowStore;
+  #steps = new Map<string, Step[]>();
+  #readAt = -1;
+
+  constructor(store: RowStore) {
+    this.#store = store;
+  }
+
+  /** The enabled steps of a message on a table, in the order they run: stage, then rank. */
+  steps(message: Message, table: string): readonly Step[] {
+    const commits = this.#store.table(STEP).commits + this.#store.table(IMAGE).commits;
+    if (commits !== this.#readAt) {
+      this.#read();
+      this.#readAt = commits;
+    }
+    return this.#steps.get(`${message} ${table}`) ?? [];
+  }
+
+  /** The endpoint of this id; undefined when it was deleted or cannot be posted to. */
+  endpoint(id: string): Endpoint | undefined {
+    const row = this.#store.table('serviceendpoint').get(id);
+    return row === undefined ? undefined : endpointOf(id, row.columns);
+  }
+
+  #read(): void {
+    this.#steps = new Map();
+    const images = new Map<string, StepImage[]>();
+    for (const { columns } of this.#store.table(IMAGE).values()) {
+      const step = asReference(columns['sdkmessageprocessingstepid'])?.id ?? '';
+      images.set(step, [...(images.get(step) ?? []), ...imagesOf(columns)]);
+    }
+    for (const { id, columns } of this.#store.table(STEP).values()) {
+      const message = this.#column('sdkmessage', columns['sdkmessageid'], 'name');
+      const table = this.#column('sdkmessagefilter', columns['sdkmessagefilterid'], 'primaryobjecttypecode');
+      const endpointId = asReference(columns['eventhandler'])?.id;
+      if (columns['statecode'] !== 0 || endpointId === undefined) continue;
+      const step: Step = {
+        id,
+        name: typeof columns['name'] === 'string' ? columns['name'] : '',
+        mode: columns['mode'] === 1 ? 'async' : 'sync',
+        stage: typeof columns['stage'] === 'number' ? columns['stage'] : 40,
+        rank: typeof columns['rank'] === 'number' ? columns['rank'] : 1,
+        filteringColumns: message === 'Update' ? columnList(columns['filteringattributes']) : undefined,
+        endpointId,
+        images: images.get(id) ?? [],
+      };
+      const key = `${message} ${table}`;
+      this.#steps.set(key, [...(this.#steps.get(key) ?? []), step]);
+    }
+    for (const steps of this.#steps.values()) steps.sort((a, b) => a.stage - b.stage || a.rank - b.rank);
+  }
+
+  #column(table: string, value: Value | undefined, name: string): string {
+    const found = this.#store.table(table).get(asReference(value)?.id ?? '')?.columns[name];
+    return typeof found === 'string' ? found : '';
+  }
+}

@@ -1,0 +1,119 @@
+/** One choice of a column: a number with its label. */
+export interface Option {
+  readonly value: number;
+  readonly label: string;
+  /** For a status reason: the state it belongs to. */
+  readonly state?: number;
+}
+
+interface ColumnBase {
+  readonly logicalName: string;
+  readonly label?: string;
+  /** Never read back, as `authvalue` of a service endpoint. */
+  readonly writeOnly?: boolean;
+  /** Not set by callers, only by the platform. */
+  readonly platform?: boolean;
+}
+
+/** A column of a table; `type` tells what its values are (see `value.ts`). */
+export type ColumnDefinition = ColumnBase &
+  (
+    | { readonly type: 'string' | 'memo'; readonly maxLength?: number }
+    | { readonly type: 'integer' | 'bigint' | 'uniqueidentifier' }
+    | { readonly type: 'decimal' | 'money' | 'double'; readonly precision?: number }
+    | { readonly type: 'boolean'; readonly yes?: string; readonly no?: string }
+    | { readonly type: 'dateTime'; readonly behavior: 'UserLocal' | 'DateOnly' | 'TimeZoneIndependent' }
+    | { readonly type: 'choice' | 'choices' | 'state' | 'status'; readonly options: readonly Option[] }
+    | { readonly type: 'lookup' | 'customer' | 'owner'; readonly targets: readonly string[] }
+  );
+
+/** A table as its author describes it: the platform adds its own columns (`createdon`, `ownerid`, `versionnumber`, …). */
+export interface TableDefinition {
+  readonly logicalName: string;
+  readonly entitySetName: string;
+  readonly label?: string;
+  readonly primaryId: string;
+  readonly primaryName: string | null;
+  readonly changeTracking: boolean;
+  /** `user` (default): rows have owners and states. `organization`: none. */
+  readonly ownership?: 'user' | 'organization';
+  readonly columns: readonly ColumnDefinition[];
+  /** Names and states of its own: `Open`, `Won`, `Lost` instead of `Active`, `Inactive`. */
+  readonly states?: readonly Option[];
+  readonly statuses?: readonly Option[];
+}
+
+/** A table with all its columns. */
+export interface Table extends TableDefinition {
+  readonly ownership: 'user' | 'organization';
+  readonly objectTypeCode: number;
+  /** By logical name, in order. */
+  readonly byName: ReadonlyMap<string, ColumnDefinition>;
+}
+
+const ACTIVE: readonly Option[] = [
+  { value: 0, label: 'Active' },
+  { value: 1, label: 'Inactive' },
+];
+const ACTIVE_REASONS: readonly Option[] = [
+  { value: 1, label: 'Active', state: 0 },
+  { value: 2, label: 'Inactive', state: 1 },
+];
+
+function platformColumns(definition: TableDefinition): ColumnDefinition[] {
+  const platform = true;
+  const user = { type: 'lookup', targets: ['systemuser'], platform } as const;
+  const columns: ColumnDefinition[] = [
+    { logicalName: 'createdon', type: 'dateTime', behavior: 'UserLocal', platform },
+    { logicalName: 'createdby', ...user },
+    { logicalName: 'modifiedon', type: 'dateTime', behavior: 'UserLocal', platform },
+    { logicalName: 'modifiedby', ...user },
+    { logicalName: 'modifiedonbehalfby', ...user },
+  ];
+  if (definition.ownership !== 'organization') {
+    columns.push(
+      { logicalName: 'ownerid', type: 'owner', targets: ['systemuser', 'team'] },
+      { logicalName: 'owningbusinessunit', type: 'lookup', targets: ['businessunit'], platform },
+      { logicalName: 'owninguser', ...user },
+      { logicalName: 'owningteam', type: 'lookup', targets: ['team'], platform },
+    );
+  }
+  columns.push(
+    { logicalName: 'statecode', type: 'state', options: definition.states ?? ACTIVE },
+    { logicalName: 'statuscode', type: 'status', options: definition.statuses ?? ACTIVE_REASONS },
+    { logicalName: 'versionnumber', type: 'bigint', platform },
+  );
+  return columns;
+}
+
+/** Adds what the platform adds to every table. */
+export function completeTable(definition: TableDefinition, objectTypeCode: number): Table {
+  const byName = new Map<string, ColumnDefinition>();
+  const add = (column: ColumnDefinition): void => {
+    if (!byName.has(column.logicalName)) byName.set(column.logicalName, column);
+  };
+  add({ logicalName: definition.primaryId, type: 'uniqueidentifier' });
+  definition.columns.forEach(add);
+  platformColumns(definition).forEach(add);
+  return {
+    ...definition,
+    ownership: definition.ownership ?? 'user',
+    objectTypeCode,
+    columns: [...byName.values()],
+    byName,
+  };
+}
+
+/** Is the column a reference to a row? */
+export const isLookup = (
+  column: ColumnDefinition,
+): column is Extract<ColumnDefinition, { readonly targets: unknown }> =>
+  column.type === 'lookup' || column.type === 'customer' || column.type === 'owner';
+
+/**
+ * The OData navigation property of a reference: a lookup of one table is named after the column, a customer lookup also
+ * after the table (`parentcustomerid_account`), an owner never.
+ */
+export function navigationProperty(column: ColumnDefinition, target: string): string {
+  return column.type === 'customer' ? `${column.logicalName}_${target}` : column.logicalName;
+}

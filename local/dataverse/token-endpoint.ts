@@ -1,0 +1,154 @@
+import { createHash, timingSafeEqual, verify, X509Certificate } from 'node:crypto';
+import type { Json } from './json-text';
+
+/** The application that may ask for tokens. */
+export interface Application {
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** PEM certificate whose key may sign client assertions. */
+  readonly certificate: string | undefined;
+}
+
+/** An answer of the authority. */
+export interface AuthorityAnswer {
+  readonly status: number;
+  readonly body: Json;
+}
+
+const same = (a: string, b: string): boolean => {
+  const [left, right] = [a, b].map((text) => createHash('sha256').update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+};
+
+const refused = (status: number, error: string, description: string): AuthorityAnswer => ({
+  status,
+  body: { error, error_description: description, error_codes: [Number(/\d+/.exec(description)?.[0] ?? 0)] },
+});
+
+const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/**
+ * The part of Entra ID that an application needs: OpenID configuration and the v2 token endpoint for client credentials,
+ * by secret or by an assertion signed with a certificate's key.
+ */
+export class TokenEndpoint {
+  readonly #application: Application;
+  readonly #baseUrl: string;
+  readonly #now: () => number;
+  readonly #lifetimeSeconds: number;
+  readonly #expiry = new Map<string, number>();
+  #issued = 0;
+
+  constructor(application: Application, baseUrl: string, now: () => number, lifetimeSeconds: number) {
+    this.#application = application;
+    this.#baseUrl = baseUrl;
+    this.#now = now;
+    this.#lifetimeSeconds = lifetimeSeconds;
+  }
+
+  /** Is the token one of ours and still good? */
+  accepts(token: string): boolean {
+    return (this.#expiry.get(token) ?? 0) > this.#now();
+  }
+
+  /** Makes all tokens worthless, as when the application's consent is withdrawn. */
+  revokeAll(): void {
+    this.#expiry.clear();
+  }
+
+  /** Answers a request to the authority; undefined when the path is none of its. */
+  answer(method: string, path: string, body: string): AuthorityAnswer | undefined {
+    const tenant = `/${this.#application.tenantId}`;
+    if (method === 'GET' && path === '/common/discovery/instance') {
+      return { status: 200, body: { tenant_discovery_endpoint: this.#configurationUrl(), metadata: [] } };
+    }
+    if (method === 'GET' && path === `${tenant}/v2.0/.well-known/openid-configuration`) {
+      return { status: 200, body: this.#configuration() };
+    }
+    if (method === 'POST' && /^\/[^/]+\/oauth2\/v2\.0\/token$/.test(path)) {
+      if (!path.startsWith(`${tenant}/`)) return refused(400, 'invalid_request', 'AADSTS90002: Tenant not found.');
+      return this.#token(new URLSearchParams(body));
+    }
+    return undefined;
+  }
+
+  #configurationUrl(): string {
+    return `${this.#baseUrl}/${this.#application.tenantId}/v2.0/.well-known/openid-configuration`;
+  }
+
+  #tokenUrl(): string {
+    return `${this.#baseUrl}/${this.#application.tenantId}/oauth2/v2.0/token`;
+  }
+
+  #configuration(): Json {
+    const base = `${this.#baseUrl}/${this.#application.tenantId}`;
+    return {
+      issuer: `${base}/v2.0`,
+      authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+      token_endpoint: this.#tokenUrl(),
+      end_session_endpoint: `${base}/oauth2/v2.0/logout`,
+      jwks_uri: `${base}/discovery/v2.0/keys`,
+      response_types_supported: ['code', 'token'],
+      subject_types_supported: ['pairwise'],
+      id_token_signing_alg_values_supported: ['RS256'],
+      token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt'],
+    };
+  }
+
+  #token(form: URLSearchParams): AuthorityAnswer {
+    if (form.get('grant_type') !== 'client_credentials') {
+      return refused(400, 'unsupported_grant_type', 'AADSTS70003: Only client_credentials is supported.');
+    }
+    if (form.get('client_id') !== this.#application.clientId) {
+      return refused(400, 'unauthorized_client', 'AADSTS700016: Application not found in the directory.');
+    }
+    const scopes = (form.get('scope') ?? '').split(' ');
+    if (!scopes.includes(`${this.#baseUrl}/.default`)) {
+      return refused(400, 'invalid_scope', `AADSTS70011: The scope must be ${this.#baseUrl}/.default.`);
+    }
+    const assertion = form.get('client_assertion');
+    const known =
+      assertion === null
+        ? same(form.get('client_secret') ?? '', this.#application.clientSecret)
+        : this.#acceptsAssertion(assertion);
+    if (!known) return refused(401, 'invalid_client', 'AADSTS7000215: Invalid client secret or assertion provided.');
+    return { status: 200, body: { token_type: 'Bearer', ...this.#issue() } };
+  }
+
+  #issue(): { readonly expires_in: number; readonly ext_expires_in: number; readonly access_token: string } {
+    this.#issued += 1;
+    const now = this.#now();
+    const expiry = now + this.#lifetimeSeconds * 1000;
+    const claims = {
+      aud: this.#baseUrl,
+      appid: this.#application.clientId,
+      tid: this.#application.tenantId,
+      exp: Math.floor(expiry / 1000),
+      jti: this.#issued,
+    };
+    // Clients must not look into an access token; only its form is that of one.
+    const token = `${base64url({ typ: 'JWT', alg: 'none' })}.${base64url(claims)}.${base64url(this.#issued)}`;
+    for (const [old, end] of this.#expiry) if (end <= now) this.#expiry.delete(old);
+    this.#expiry.set(token, expiry);
+    return { expires_in: this.#lifetimeSeconds, ext_expires_in: this.#lifetimeSeconds, access_token: token };
+  }
+
+  #acceptsAssertion(assertion: string): boolean {
+    const { certificate, clientId } = this.#application;
+    const [header = '', payload = '', signature = ''] = assertion.split('.');
+    if (certificate === undefined || signature === '') return false;
+    const read = (part: string): Record<string, unknown> =>
+      JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>;
+    const claims = read(payload);
+    const key = new X509Certificate(certificate).publicKey;
+    const options = read(header)['alg'] === 'PS256' ? { key, padding: 6, saltLength: 32 } : { key };
+    return (
+      claims['iss'] === clientId &&
+      claims['sub'] === clientId &&
+      claims['aud'] === this.#tokenUrl() &&
+      Number(claims['exp']) * 1000 > this.#now() &&
+      verify('sha256', Buffer.from(`${header}.${payload}`), options, Buffer.from(signature, 'base64url'))
+    );
+  }
+}

@@ -1,0 +1,165 @@
+import type { LogRecord } from '../host/log';
+
+/** The ways by which changes reach the store: the names of the app's functions. */
+export const PATHS = ['webhook', 'service-bus-queue', 'service-bus-topic', 'event-hub', 'pull-sync', 'replay-parked'] as const;
+
+/** One way. */
+export type Path = (typeof PATHS)[number];
+
+/** Verdicts that changed the store. */
+const APPLYING = new Set(['applied', 'merged', 'replaced', 'deleted', 'adopted', 'touched']);
+
+/** What happened on one way. */
+export interface PathFigures {
+  received: number;
+  applied: number;
+  duplicate: number;
+  stale: number;
+  contained: number;
+  readBack: number;
+  parked: number;
+  rejected: number;
+  healed: number;
+  /** Every verdict by its own name. */
+  readonly verdicts: Record<string, number>;
+  /** From the operation in Dataverse to the end of its handling, milliseconds, one for each delivery. */
+  readonly lagMs: number[];
+}
+
+/** How a pull run ended: for waiting until every table was pulled. */
+export interface PullRun {
+  readonly table: string;
+  readonly mode: string;
+  readonly failed: boolean;
+  /** When it began, milliseconds since 1970, as told by its end and its length. */
+  readonly begunAt: number;
+}
+
+/** Counts what the app says of itself in its log; it is asked nothing else. */
+export class Figures {
+  readonly paths = new Map<Path, PathFigures>(PATHS.map((path) => [path, emptyFigures()]));
+  /** Records that say something went wrong, for showing. */
+  readonly problems: string[] = [];
+  readonly #pullListeners = new Set<(run: PullRun) => void>();
+
+  /** Takes one record of the host's output. */
+  take({ level, message }: LogRecord): void {
+    const [event = '', json] = splitOnce(message);
+    const fields = parse(json);
+    if (fields === undefined) {
+      if (level === 'error' || level === 'critical') this.problems.push(message);
+      return;
+    }
+    switch (event) {
+      case 'settled':
+        this.#settled(fields);
+        break;
+      case 'parked':
+      case 'rejected':
+        this.#count(String(fields['source']), event);
+        if (fields['code'] !== 'unconfirmed') this.problems.push(message);
+        break;
+      case 'pulled':
+        this.#pulled(fields);
+        break;
+      case 'replayed':
+        this.#of('replay-parked').received += number(fields['settled']);
+        this.#of('replay-parked').readBack += number(fields['settled']);
+        break;
+      case 'pullFailed':
+        this.problems.push(message);
+        for (const tell of this.#pullListeners) tell({ table: String(fields['table']), mode: 'failed', failed: true, begunAt: 0 });
+        break;
+      default:
+        if (level === 'error' || level === 'critical') this.problems.push(message);
+    }
+  }
+
+  /** Calls back for every pull run that ends; the function returned ends that. */
+  onPull(listener: (run: PullRun) => void): () => void {
+    this.#pullListeners.add(listener);
+    return () => this.#pullListeners.delete(listener);
+  }
+
+  /** Deliveries that the app has answered for, on all pushed ways. */
+  get pushesHandled(): number {
+    return PATHS.filter((path) => path !== 'pull-sync' && path !== 'replay-parked').reduce((sum, path) => {
+      const { received, rejected } = this.#of(path);
+      return sum + received + rejected;
+    }, 0);
+  }
+
+  #of(path: Path): PathFigures {
+    const figures = this.paths.get(path);
+    if (figures === undefined) throw new Error(`No such path: ${path}`);
+    return figures;
+  }
+
+  #count(source: string, what: 'parked' | 'rejected'): void {
+    const figures = this.paths.get(source as Path);
+    if (figures === undefined) return;
+    figures[what] += 1;
+    if (what === 'parked') figures.received += 1;
+  }
+
+  #settled(fields: Record<string, unknown>): void {
+    const figures = this.paths.get(fields['source'] as Path);
+    if (figures === undefined) return;
+    figures.received += number(fields['received']);
+    addVerdicts(figures, fields['verdicts']);
+    if (Array.isArray(fields['lagMs'])) figures.lagMs.push(...fields['lagMs'].map(Number));
+  }
+
+  #pulled(fields: Record<string, unknown>): void {
+    const figures = this.#of('pull-sync');
+    figures.received += number(fields['rows']) + number(fields['deletes']);
+    figures.healed += number(fields['healed']);
+    figures.parked += number(fields['parked']);
+    addVerdicts(figures, fields['verdicts']);
+    for (const tell of this.#pullListeners) tell({ table: String(fields['table']), mode: String(fields['mode']), failed: false, begunAt: Date.now() - number(fields['milliseconds']) });
+  }
+}
+
+const emptyFigures = (): PathFigures => ({
+  received: 0,
+  applied: 0,
+  duplicate: 0,
+  stale: 0,
+  contained: 0,
+  readBack: 0,
+  parked: 0,
+  rejected: 0,
+  healed: 0,
+  verdicts: {},
+  lagMs: [],
+});
+
+function addVerdicts(figures: PathFigures, verdicts: unknown): void {
+  for (const [verdict, count] of Object.entries((verdicts ?? {}) as Record<string, number>)) {
+    figures.verdicts[verdict] = (figures.verdicts[verdict] ?? 0) + count;
+    if (APPLYING.has(verdict)) figures.applied += count;
+    else if (verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained' || verdict === 'readBack') figures[verdict] += count;
+  }
+}
+
+/** The value below which a share of the numbers lies; undefined without numbers. */
+export function percentile(numbers: readonly number[], share: number): number | undefined {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}
+
+function splitOnce(message: string): [string, string] {
+  const blank = message.indexOf(' ');
+  return blank < 0 ? [message, ''] : [message.slice(0, blank), message.slice(blank + 1)];
+}
+
+function parse(json: string | undefined): Record<string, unknown> | undefined {
+  if (json?.startsWith('{') !== true) return undefined;
+  try {
+    return JSON.parse(json) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0);

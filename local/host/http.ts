@@ -1,0 +1,235 @@
+/**
+ * HTTP triggers and the admin endpoint. As in the real host: functions are tried in name order and the first whose route and method fit runs; a wrong method is
+ * 404, since methods are part of the route; a body is read only if the request has a Content-Length, so a chunked one arrives empty (unless the app has turned
+ * HTTP streams on); what a handler throws becomes an empty 500.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import type { HttpCookie, HttpData } from './core-api';
+import type { Delivery } from './executor';
+import { forwardToLibrary } from './http-stream';
+import { compileRoute, type RouteMatcher } from './route';
+import { CALLED_REASON, type Trigger, type TriggerContext } from './trigger';
+import type { RegisteredFunction } from './worker';
+
+/** Keys that callers must present. With none given no key is asked for, as Core Tools does without `--enableAuth`. */
+export interface HttpKeys {
+  /** Opens everything, the admin endpoint included. */
+  readonly master?: string;
+  /** Opens functions of auth level `function`: a host key. */
+  readonly function?: string;
+}
+
+/** A function behind a route. */
+export interface HttpRoute {
+  readonly target: RegisteredFunction;
+  readonly path: string;
+  /** Empty = all. */
+  readonly methods: readonly string[];
+  readonly match: RouteMatcher;
+  readonly authLevel: AuthLevel;
+}
+
+const AUTH_LEVELS = ['anonymous', 'function', 'admin'] as const;
+type AuthLevel = (typeof AUTH_LEVELS)[number];
+
+const httpBinding = z.object({
+  route: z.string().optional(),
+  methods: z.array(z.string()).default([]),
+  authLevel: z.string().toLowerCase().pipe(z.enum(AUTH_LEVELS)).default('function'),
+});
+
+/** The real host's limit, which the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (bytes) replaces; beyond it the answer is 413. */
+const DEFAULT_BODY_LIMIT = 104_857_600;
+/** Longer than a client's pause between two requests, so that it doesn't write into a connection that is just being closed. */
+const KEEP_ALIVE_MS = 130_000;
+
+/**
+ * Prepares an HTTP trigger.
+ *
+ * @throws FunctionInError if its route is wrong or a setting in it is missing.
+ */
+export function prepareHttp(target: RegisteredFunction, context: TriggerContext): HttpRoute {
+  const binding = httpBinding.parse(target.trigger);
+  const prefix = context.hostJson.extensions.http.routePrefix;
+  const path = [prefix, context.settings.resolve(binding.route || target.name)].filter((part) => part !== '').join('/');
+  const methods = binding.methods.map((method) => method.toUpperCase());
+  return { target, path, methods, match: compileRoute(path), authLevel: binding.authLevel };
+}
+
+/** What the server serves. */
+export interface HttpServerOptions {
+  readonly context: TriggerContext;
+  readonly routes: readonly HttpRoute[];
+  /** Functions with other triggers, for `POST /admin/functions/{name}`. */
+  readonly manual: ReadonlyMap<string, Trigger>;
+  readonly keys: HttpKeys;
+  /** 0 = a free one. */
+  readonly port: number;
+  /** Where the library takes HTTP streams, if the app has turned them on. */
+  readonly httpUri: string | undefined;
+}
+
+/** Starts the server and waits until it listens. */
+export async function startHttpServer(options: HttpServerOptions): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
+    serve(options, request, response).catch((error: unknown) => {
+      options.context.log({
+        level: 'error',
+        category: 'host',
+        message: `HTTP ${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`,
+      });
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  return server;
+}
+
+async function serve(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? 'GET';
+  const url = URL.parse(request.url ?? '/', `http://${request.headers.host ?? '127.0.0.1'}`);
+  if (url === null) return void response.writeHead(400).end();
+  const admin = /^\/admin\/functions\/([^/]+)\/?$/i.exec(url.pathname);
+  if (admin !== null && method === 'POST') return serveAdmin(options, admin[1] ?? '', url, request, response);
+
+  for (const route of options.routes) {
+    const params = route.methods.length === 0 || route.methods.includes(method) ? route.match(url.pathname) : null;
+    if (params === null) continue;
+    if (!isAllowed(options.keys, route.authLevel, request, url)) return void response.writeHead(401).end();
+    return options.httpUri === undefined
+      ? runFunction(options, route, params, url, request, response)
+      : streamFunction(options, options.httpUri, route, params, request, response);
+  }
+  response.writeHead(404).end();
+}
+
+function isAllowed(keys: HttpKeys, level: AuthLevel, request: IncomingMessage, url: URL): boolean {
+  if (level === 'anonymous' || (keys.master === undefined && keys.function === undefined)) return true;
+  // The header beats the query: https://learn.microsoft.com/azure/azure-functions/function-keys-how-to
+  const given = request.headers['x-functions-key'] ?? url.searchParams.get('code');
+  if (typeof given !== 'string' || given === '') return false;
+  return given === keys.master || (level === 'function' && given === keys.function);
+}
+
+async function runFunction(
+  { context }: HttpServerOptions,
+  route: HttpRoute,
+  params: Readonly<Record<string, string>>,
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > Number(context.settings.get('FUNCTIONS_REQUEST_BODY_SIZE_LIMIT') ?? DEFAULT_BODY_LIMIT)) {
+    return void response.writeHead(413, { connection: 'close' }).end();
+  }
+  if (request.headers['transfer-encoding'] !== undefined) {
+    const message =
+      'The body came without a Content-Length; like the real host, this one gives the function an empty body.';
+    context.log({ level: 'warning', category: 'host', function: route.target.name, message });
+  }
+  const body = length > 0 ? await readBody(request) : undefined;
+  const http: HttpData = {
+    url: url.href,
+    method: request.method ?? 'GET',
+    nullableHeaders: wrapped(headersOf(request)),
+    nullableParams: wrapped(params),
+    nullableQuery: wrapped(queryOf(url)),
+    ...(body && { body: { bytes: body } }),
+  };
+  const delivery: Delivery = { data: { http }, metadata: {}, reason: CALLED_REASON };
+  const result = await context.executor.run(route.target, delivery);
+  if (result.kind !== 'succeeded') return void response.writeHead(500).end();
+  const answer = result.response.returnValue?.http;
+  if (answer === undefined) return void response.writeHead(204).end();
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (answer.cookies?.length) response.setHeader('set-cookie', answer.cookies.map(serializeCookie));
+  response.writeHead(Number(answer.statusCode ?? 200)).end(Buffer.from(answer.body?.bytes ?? []));
+}
+
+/** With HTTP streams the library reads the request and writes the answer itself; the host only passes both on. */
+async function streamFunction(
+  { context }: HttpServerOptions,
+  httpUri: string,
+  route: HttpRoute,
+  params: Readonly<Record<string, string>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { invocationId, answered, abort } = forwardToLibrary(httpUri, request, response);
+  const metadata = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, { string: value }]));
+  const result = await context.executor.run(route.target, {
+    data: { http: {} },
+    metadata: { ...metadata, Headers: { json: JSON.stringify(headersOf(request)) } },
+    reason: CALLED_REASON,
+    invocationId,
+  });
+  if (result.kind === 'succeeded') return answered;
+  abort();
+  if (response.headersSent) response.destroy();
+  else response.writeHead(500).end();
+}
+
+/** https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http */
+async function serveAdmin(
+  { context, manual, keys }: HttpServerOptions,
+  name: string,
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!isAllowed(keys, 'admin', request, url)) return void response.writeHead(401).end();
+  const trigger = manual.get(name.toLowerCase());
+  if (trigger === undefined) return void response.writeHead(404).end();
+  const input = manualInput(await readBody(request));
+  if (input === undefined) return void response.writeHead(400).end('The body must be JSON: {"input": ""}\n');
+  response.writeHead(202).end();
+  await trigger.runManually(input).catch((error: unknown) => {
+    context.log({ level: 'error', category: 'host', function: name, message: `Run by hand: ${String(error)}` });
+  });
+}
+
+function manualInput(body: Buffer): string | undefined {
+  try {
+    return z.object({ input: z.string().default('') }).parse(JSON.parse(body.toString('utf8'))).input;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const wrapped = (values: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+
+const headersOf = (request: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+
+/** Values of a repeated name are joined, as ASP.NET's StringValues does. */
+const queryOf = (url: URL): Record<string, string> =>
+  Object.fromEntries([...url.searchParams.keys()].map((name) => [name, url.searchParams.getAll(name).join(',')]));
+
+function serializeCookie(cookie: HttpCookie): string {
+  const sameSite = { none: undefined, lax: 'Lax', strict: 'Strict', explicitNone: 'None' }[cookie.sameSite ?? 'none'];
+  return [
+    `${cookie.name}=${encodeURIComponent(cookie.value)}`,
+    cookie.expires && `Expires=${new Date(cookie.expires.value.seconds * 1000).toUTCString()}`,
+    cookie.maxAge && `Max-Age=${cookie.maxAge.value}`,
+    cookie.domain && `Domain=${cookie.domain.value}`,
+    `Path=${cookie.path?.value ?? '/'}`,
+    cookie.secure?.value && 'Secure',
+    cookie.httpOnly?.value && 'HttpOnly',
+    sameSite && `SameSite=${sameSite}`,
+  ]
+    .filter((part) => typeof part === 'string')
+    .join('; ');
+}

@@ -1,0 +1,45 @@
+import { Option, InvalidArgumentError, type Command } from 'commander';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { StackOptions } from './stack';
+
+/** Reads a whole number within bounds; commander shows the message with the flag's name. */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    return value;
+  };
+
+/** Reads a share from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be a share from 0 to 1, such as 0.2.');
+  return value;
+}
+
+/** A folder for Azurite's data, which must be new: data of an earlier Dataverse can't be continued with another. */
+function newFolder(text: string): string {
+  const folder = resolve(text);
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new InvalidArgumentError(`${folder} isn't empty: the simulator starts with no rows, so the store must start empty too.`);
+  }
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Adds the flags that place the stand-ins. */
+export function withStackFlags(command: Command): Command {
+  const port = wholeNumber(0, 65_535);
+  return command
+    .addOption(new Option('--blob-port <port>', 'port of Azurite’s blobs (default: a free one)').argParser(port))
+    .addOption(new Option('--queue-port <port>', 'port of Azurite’s queues (default: a free one)').argParser(port))
+    .addOption(new Option('--table-port <port>', 'port of Azurite’s tables (default: a free one)').argParser(port))
+    .addOption(new Option('--amqp-port <port>', 'port of the broker (default: a free one)').argParser(port))
+    .addOption(new Option('--dataverse-port <port>', 'port of the Dataverse simulator (default: a free one)').argParser(port))
+    .addOption(new Option('--disk <dir>', 'keep Azurite’s data in this new or empty folder (default: in memory)').argParser(newFolder));
+}
+
+/** The flags as commander gives them. */
+export type StackFlags = Pick<StackOptions, 'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk'>;

@@ -1,0 +1,99 @@
+/**
+ * The local stack: Azurite, the AMQP broker and the Dataverse simulator, with the settings under which the app uses them.
+ * The app itself runs in a process of its own: under `local/host`, or under `func start`.
+ */
+import { randomBytes } from 'node:crypto';
+import { startAzurite, type Azurite } from './azurite';
+import { startBroker, type Broker } from './broker/broker';
+import { startDataverse, type Dataverse } from './dataverse/simulator';
+
+/** Ports (0 or absent: a free one) and where Azurite keeps its data. */
+export interface StackOptions {
+  readonly blobPort?: number;
+  readonly queuePort?: number;
+  readonly tablePort?: number;
+  readonly amqpPort?: number;
+  readonly dataversePort?: number;
+  /** Folder for Azurite's data; absent: in memory. */
+  readonly disk?: string;
+  /** Seed of everything random in the simulator. @default 1 */
+  readonly seed?: number;
+}
+
+/** The stand-ins, running. */
+export interface Stack {
+  readonly azurite: Azurite;
+  readonly broker: Broker;
+  readonly dataverse: Dataverse;
+  readonly webhookKey: string;
+  /** Everything the app needs to use them, as in local.settings.json. */
+  readonly settings: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** Names of the broker's entities. */
+export const BUS = { queue: 'dataverse-events', topic: 'dataverse-changes', subscription: 'lob', hub: 'dataverse-feed', group: 'lob' } as const;
+
+/** The tables that the app keeps in step locally. */
+export const SYNCED_TABLES = ['account', 'contact', 'lead', 'opportunity', 'incident', 'new_shipment'] as const;
+
+/** Starts the stand-ins; if one can't start, those that did are stopped again. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const running: { stop(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    for (const part of running.splice(0).reverse()) await part.stop();
+  };
+  try {
+    const azurite = await startAzurite({
+      blobPort: options.blobPort ?? 0,
+      queuePort: options.queuePort ?? 0,
+      tablePort: options.tablePort ?? 0,
+      ...(options.disk === undefined ? {} : { dir: options.disk }),
+    });
+    running.push(azurite);
+    const broker = await startBroker({
+      port: options.amqpPort ?? 0,
+      queues: { [BUS.queue]: {} },
+      topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: {} } } },
+      hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
+    });
+    running.push({ stop: () => broker.close() });
+    const dataverse = await startDataverse({ port: options.dataversePort ?? 0, seed: options.seed ?? 1 });
+    running.push({ stop: () => dataverse.close() });
+    const webhookKey = randomBytes(24).toString('base64url');
+    return { azurite, broker, dataverse, webhookKey, settings: settingsFor(azurite, broker, dataverse, webhookKey), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function settingsFor(azurite: Azurite, broker: Broker, dataverse: Dataverse, webhookKey: string): Record<string, string> {
+  return {
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    AzureWebJobsStorage: azurite.connectionString,
+    LOB_STORAGE: azurite.connectionString,
+    SYNC_TABLES: SYNCED_TABLES.join(','),
+    WEBHOOK_KEYS: webhookKey,
+    ServiceBusConnection: broker.connectionString,
+    SERVICEBUS_QUEUE: BUS.queue,
+    SERVICEBUS_TOPIC: BUS.topic,
+    SERVICEBUS_SUBSCRIPTION: BUS.subscription,
+    EventHubConnection: broker.connectionString,
+    EVENTHUB_NAME: BUS.hub,
+    EVENTHUB_CONSUMER_GROUP: BUS.group,
+    PULL_SCHEDULE: '*/10 * * * * *',
+    REPLAY_SCHEDULE: '*/5 * * * * *',
+    FULL_IMAGE_ALIAS: 'full',
+    HINT_DELAY_SECONDS: '2',
+    READ_BACK_MAX_AGE_SECONDS: '6',
+    DATAVERSE_URL: dataverse.url,
+    DATAVERSE_AUTH: 'client-secret',
+    AZURE_TENANT_ID: dataverse.tenantId,
+    AZURE_CLIENT_ID: dataverse.clientId,
+    AZURE_CLIENT_SECRET: dataverse.clientSecret,
+    AZURE_AUTHORITY_HOST: dataverse.authorityHost,
+    AZURE_DISABLE_INSTANCE_DISCOVERY: 'true',
+    NODE_EXTRA_CA_CERTS: dataverse.certificatePath,
+  };
+}

@@ -1,0 +1,179 @@
+// Proves: `dvo parse` prints the changes of a context, explains it in words, and ends with the exit code and the one line
+// that say what to do when it can't.
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { changed, fixture } from '../context/fixture-files';
+import { dvo } from './terminal';
+
+const file = (name: string): string => path.resolve(__dirname, '../fixtures', name);
+
+const parsed = (out: string): unknown => JSON.parse(out);
+
+describe('dvo parse', () => {
+  test('prints the row changes as JSON', async () => {
+    const { code, out, err } = await dvo(['parse', file('update-account-server-offset.json')]);
+    expect(code).toBe(0);
+    expect(err).toBe('');
+    expect(parsed(out)).toMatchObject([
+      {
+        kind: 'patch',
+        row: { table: 'account', id: 'e48664d8-dbdd-43be-8d96-c02d26fc1d54' },
+        evidence: { kind: 'event', at: 1768508998, sure: true },
+        origin: { source: 'cli', occurredAtMs: 1768509000000 },
+        columns: {
+          modifiedon: { kind: 'instant', epochMs: 1768508998000 },
+          new_localtime: { kind: 'offsetTime', epochMs: 1768508998000, offsetMinutes: -360 },
+        },
+      },
+    ]);
+  });
+
+  test('reads standard input', async () => {
+    const { code, out } = await dvo(['parse', '-'], fixture('delete-account.json'));
+    expect(code).toBe(0);
+    expect(parsed(out)).toMatchObject([{ kind: 'delete' }]);
+  });
+
+  test('keeps digits, and columns whose names are special', async () => {
+    const body = fixture('create-account.json').toString('utf8').replace('"key":"exchangerate"', '"key":"__proto__"');
+    const { out } = await dvo(['parse', '-'], body);
+    expect(out).toContain('"__proto__": {\n        "kind": "number",\n        "text": "1.10"');
+  });
+
+  test('takes an image as the full row, and a truncation on the word of the sender', async () => {
+    const image = await dvo(['parse', '--full-image', 'After', file('update-contact.json')]);
+    expect(parsed(image.out)).toMatchObject([{ kind: 'snapshot', columns: { donotphone: { kind: 'boolean' } } }]);
+    const truncated = await dvo(['parse', '--truncated', file('update-contact.json')]);
+    expect(parsed(truncated.out)).toMatchObject([{ kind: 'patch', columns: {}, evidence: { sure: false } }]);
+  });
+
+  test('--full prints the context with its parents too', async () => {
+    const { code, out } = await dvo(['parse', '--full', file('update-account-three-parents.json')]);
+    expect(code).toBe(0);
+    expect(parsed(out)).toMatchObject({
+      context: {
+        message: 'Update',
+        inputParameters: { Target: { kind: 'row' } },
+        parent: { parent: { parent: { parent: null } } },
+      },
+      changes: [{ kind: 'patch' }],
+    });
+  });
+});
+
+describe('dvo parse --explain', () => {
+  test.each<[string, string, RegExp[]]>([
+    [
+      'an update',
+      'update-contact.json',
+      [
+        /^Update of contact 445649e8/,
+        /asynchronous/,
+        /2026-04-02T13:05:11/,
+        /patch of 6 columns: telephone1/,
+        /2026-04-02T13:05:10.000Z by modifiedon/,
+        /Before \(row of contact, 7/,
+        /parents +1 deep/,
+        /nothing odd/,
+      ],
+    ],
+    [
+      'a synchronous create',
+      'create-lead-sync.json',
+      [/synchronous: sent inside its transaction/, /a hint/, /"Contoso webhook: lead created"/],
+    ],
+    ['a delete', 'delete-account.json', [/the row is gone/, /never new/]],
+    [
+      'one that was too big',
+      'update-account-oversize.json',
+      [/parameters +removed/, /members-removed/, /without columns/],
+    ],
+    ["a server's offset", 'update-account-server-offset.json', [/offset-trap: .*-06:00/, /2026-01-15T20:30:00.000Z/]],
+    ['three parents', 'update-account-three-parents.json', [/parents +3 deep/]],
+  ])('%s', async (_, name, expected) => {
+    const { code, out } = await dvo(['parse', '--explain', file(name)]);
+    expect(code).toBe(0);
+    for (const words of expected) expect(out).toMatch(words);
+  });
+
+  test('names columns and never their values', async () => {
+    const { out } = await dvo(['parse', '--explain', file('create-account.json')]);
+    expect(out).toContain('accountnumber');
+    for (const value of ['Contoso Harbour', '250000.0000', 'amara@contoso.example']) expect(out).not.toContain(value);
+  });
+
+  test('a snapshot', async () => {
+    const { out } = await dvo(['parse', '--explain', '--full-image', 'After', file('update-contact.json')]);
+    expect(out).toMatch(/all 8 columns of the row/);
+  });
+
+  test('a part that is bad does not hide the rest', async () => {
+    const body = changed('update-contact', { ParentContext: { MessageName: 'Update' } });
+    const { code, out } = await dvo(['parse', '--explain', '-'], body);
+    expect(code).toBe(0);
+    expect(out).toMatch(/parents +can't be read: ParentContext\.Stage/);
+    expect(out).toMatch(/a patch of 6 columns/);
+  });
+});
+
+describe('what can not be parsed', () => {
+  test.each<[string, string, string]>([
+    ['a message that is not handled', 'associate-account-lead.json', 'message-unsupported'],
+    ['text XML', 'create-account.xml', 'format-unsupported'],
+    ['.NET binary', 'create-account.msbin1', 'format-unsupported'],
+  ])('%s', async (_, name, expected) => {
+    const { code, out, err } = await dvo(['parse', file(name)]);
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toMatch(new RegExp(`^dvo: ${expected}: [^\\n]+\\n$`));
+  });
+
+  test.each<[string, string, string]>([
+    ['nothing', '', 'body-empty'],
+    ['half a body', fixture('update-contact.json').toString('utf8').slice(0, 500), 'json-invalid'],
+    ['another object', '{"a":1}', 'context-invalid'],
+    ['a row id that is none', changed('delete-account', { PrimaryEntityId: 'x' }).toString('utf8'), 'row-id-invalid'],
+    ['a table that is none', changed('delete-account', { PrimaryEntityName: 'X Y' }).toString('utf8'), 'table-invalid'],
+  ])('%s', async (_, body, expected) => {
+    const { code, err } = await dvo(['parse', '--format', 'json', '-'], body);
+    expect(code).toBe(1);
+    expect(err).toMatch(new RegExp(`^dvo: ${expected}: [^\\n]+\\n$`));
+  });
+
+  test('a message that is not handled can be looked at', async () => {
+    const explained = await dvo(['parse', '--explain', file('associate-account-lead.json')]);
+    expect(explained.code).toBe(1);
+    expect(explained.out).toMatch(/^Associate of account/);
+    expect(explained.out).toMatch(/RelatedEntities \(list of 3\)/);
+    expect(explained.err).toMatch(/^dvo: message-unsupported: The message Associate/);
+    const full = await dvo(['parse', '--full', file('associate-account-lead.json')]);
+    expect(full.code).toBe(1);
+    expect(parsed(full.out)).toMatchObject({ context: { message: 'Associate' }, changes: null });
+  });
+});
+
+describe('how it is called', () => {
+  test.each([
+    [['parse']],
+    [['parse', 'no such file']],
+    [['bogus']],
+    [[]],
+    [['parse', '--format', 'yaml', '-']],
+    [['parse', '--bogus', '-']],
+    [['parse', '-', '-']],
+  ])('%j is wrong', async (args) => {
+    const { code, out, err } = await dvo(args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).not.toBe('');
+  });
+
+  test('--help lists the commands', async () => {
+    const { code, out } = await dvo(['--help']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/parse \[options\] <file>/);
+    const { out: parse } = await dvo(['parse', '--help']);
+    for (const option of ['--explain', '--full', '--format', '--full-image', '--truncated'])
+      expect(parse).toContain(option);
+  });
+});

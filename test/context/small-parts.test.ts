@@ -1,0 +1,121 @@
+// Proves: the small readers: which form a body has, what is a date and what only looks like one, what text was encoded
+// twice, what about a context is odd.
+import { describe, expect, test } from '@jest/globals';
+import { looksDoubleEncoded } from '../../shared/context/double-encoded';
+import type { ContextFormat } from '../../shared/context/format';
+import { detectFormat } from '../../shared/context/format';
+import type { Oddity } from '../../shared/context/oddities';
+import { odditiesOf } from '../../shared/context/oddities';
+import { readContext } from '../../shared/context/read-context';
+import { dateValueOf, operationTimeOf } from '../../shared/context/wire-date';
+import type { Wire } from './fixture-files';
+import { changed, fixture } from './fixture-files';
+
+describe('the form of a body', () => {
+  test.each<[string, string | undefined, ContextFormat | undefined]>([
+    ['{}', 'application/json; charset=utf-8', 'json'],
+    ['<x/>', 'application/json', 'json'],
+    ['{}', 'APPLICATION/XML', 'xml'],
+    ['{}', 'text/xml;charset=utf-8', 'xml'],
+    ['{}', 'application/msbin1', 'binary'],
+    ['{}', undefined, 'json'],
+    [' \r\n {}', undefined, 'json'],
+    ['\ufeff{}', undefined, 'json'],
+    ['\ufeff<x/>', undefined, 'xml'],
+    ['@\u0016RemoteExecutionContext', undefined, 'binary'],
+    ['{}', 'application/octet-stream', 'json'],
+    ['<x/>', 'text/plain', 'xml'],
+    ['hello', 'text/plain', undefined],
+    ['', undefined, undefined],
+  ])('%p sent as %p', (body, contentType, format) => {
+    expect(detectFormat(body, contentType)).toBe(format);
+    expect(detectFormat(Buffer.from(body), contentType)).toBe(format);
+  });
+
+  test.each(['json', 'xml', 'msbin1'])('of the fixtures: %s', (form) => {
+    expect(detectFormat(fixture(`create-account.${form}`))).toBe(form === 'msbin1' ? 'binary' : form);
+  });
+});
+
+describe('dates', () => {
+  test.each([
+    ['/Date(0)/', { kind: 'instant', epochMs: 0 }],
+    ['/Date(-1964453384750)/', { kind: 'instant', epochMs: -1964453384750 }],
+    ['/Date(-62135596800000)/', { kind: 'instant', epochMs: -62135596800000 }],
+    ['/Date(253402300799999)/', { kind: 'instant', epochMs: 253402300799999 }],
+    ['/Date(1773480413000+0000)/', { kind: 'offsetTime', epochMs: 1773480413000, offsetMinutes: 0 }],
+    ['/Date(-1-0330)/', { kind: 'offsetTime', epochMs: -1, offsetMinutes: -210 }],
+    ['/Date(1+1400)/', { kind: 'offsetTime', epochMs: 1, offsetMinutes: 840 }],
+  ])('%s is one', (text, value) => {
+    expect(dateValueOf(text)).toStrictEqual(value);
+  });
+
+  test.each([
+    '/Date(-0)/',
+    '/Date(01)/',
+    '/Date(1)/ ',
+    '/Date()/',
+    '/Date(1.5)/',
+    '/Date(1+1500)/',
+    '/Date(1+0060)/',
+    '/Date(253402300800000)/',
+    '/Date(-62135596800001)/',
+    '/Date(1)/\n',
+    '2026-01-01T00:00:00Z',
+  ])('%p only looks like one', (text) => {
+    expect(dateValueOf(text)).toBeUndefined();
+  });
+
+  test.each<[string, boolean, number | undefined, number | null]>([
+    ['/Date(1724647396000+0300)/', true, 1724658196000, 180],
+    ['/Date(1506409448000-0700)/', true, 1506384248000, -420],
+    ['/Date(1608007658000+0000)/', true, 1608007658000, 0],
+    ['/Date(1724647396000+0300)/', false, 1724647396000, 180],
+    ['/Date(1525647913673)/', false, 1525647913673, null],
+    ['2026-01-15T20:30:00.1234567Z', true, Date.parse('2026-01-15T20:30:00.123Z'), null],
+    ['2026-01-15T20:30:00', true, Date.parse('2026-01-15T20:30:00Z'), null],
+    ['2026-01-15T20:30:00+02:00', true, Date.parse('2026-01-15T18:30:00Z'), null],
+    ['2026-99-15T20:30:00', true, undefined, null],
+    ['yesterday', true, undefined, null],
+  ])('an operation at %s (asynchronous: %p)', (text, asynchronous, epochMs, offsetMinutes) => {
+    expect(operationTimeOf(text, asynchronous)).toEqual(epochMs === undefined ? undefined : { epochMs, offsetMinutes });
+  });
+});
+
+describe('text that was encoded twice', () => {
+  test.each(['MÃ¼ller', 'â€œquotedâ€\u009d', 'Ã…se', '20 â‚¬', 'ÐŸÑ€Ð¸Ð²ÐµÑ‚'])('%s', (text) => {
+    expect(looksDoubleEncoded(text)).toBe(true);
+  });
+
+  test.each(['', 'plain', 'Müller', 'Söhne “Süd”', '株式会社', 'Привет', 'naïve café', 'àŸ€', 'Ã', '🚢'])(
+    'not %s',
+    (text) => {
+      expect(looksDoubleEncoded(text)).toBe(false);
+    },
+  );
+});
+
+describe('what is odd', () => {
+  const kindsOf = (name: string, members: Wire = {}): Oddity['kind'][] =>
+    odditiesOf(readContext(changed(name, members))).map((oddity) => oddity.kind);
+
+  test.each<[string, Wire, Oddity['kind'][]]>([
+    ['update-contact', {}, []],
+    ['delete-account', {}, []],
+    ['create-account', {}, []],
+    ['create-lead-sync', {}, []],
+    ['update-account-oversize', {}, ['members-removed']],
+    ['update-account-server-offset', {}, ['offset-trap']],
+    ['update-account-server-offset', { Mode: 0 }, []],
+    ['update-contact', { OperationCreatedOn: '/Date(1775134809000)/' }, ['future-modifiedon']],
+    ['update-contact', { OperationCreatedOn: '/Date(1775134810000)/' }, []],
+    ['update-contact', { IsInTransaction: true }, ['uncommitted']],
+    ['update-contact', { IsOfflinePlayback: true }, ['offline']],
+    ['update-contact', { Stage: 20 }, ['not-after']],
+    ['update-contact', { PrimaryEntityName: 'lead' }, ['other-row']],
+    ['update-contact', { SharedVariables: [{ key: 'x', value: 'MÃ¼ller' }] }, ['double-encoded']],
+    ['update-contact', { SharedVariables: [{ key: 'x', value: { __type: 'A:#B' } }] }, ['unknown-type']],
+  ])('%s %p', (name, members, kinds) => {
+    expect(kindsOf(name, members)).toEqual(kinds);
+  });
+});

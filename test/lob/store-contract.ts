@@ -1,0 +1,261 @@
+/**
+ * What every LOB store must do, whatever it keeps rows in: compare-and-swap per row, each row on its own merits, exact
+ * columns, tombstones. A store passes by calling `storeContract` with a way to make an empty one.
+ */
+import { describe, expect, test } from '@jest/globals';
+import type { RowAddress } from '../../shared/change/row-change';
+import type { Columns } from '../../shared/change/value';
+import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
+import { columns, row, stamp } from '../writer/changes';
+
+const LIVE = stamp({ version: 7n, base: 10, seen: 12, ahead: true, ring: ['k1', 'k2'] });
+const GONE = stamp({ version: 7n, base: 20, seen: 22, gone: true, ring: ['k1'] });
+
+const snapshot = (address: RowAddress, of: Columns, expected?: StoredRow, withStamp = LIVE): RowWrite => ({
+  row: address,
+  expected,
+  stamp: withStamp,
+  effect: 'snapshot',
+  columns: of,
+});
+
+/** The stored rows of writes that all have to succeed. */
+const rowsOf = (outcomes: readonly WriteOutcome[]): StoredRow[] =>
+  outcomes.map((outcome) => {
+    if (outcome.kind === 'written') return outcome.stored;
+    throw outcome.kind === 'failed' ? outcome.error : new Error('conflict');
+  });
+
+const kinds = (outcomes: readonly WriteOutcome[]): string[] => outcomes.map(({ kind }) => kind);
+
+/** Runs the suite; `make` gives a store whose tables are all new. */
+export function storeContract(name: string, make: () => LobStore): void {
+  const readOne = async (store: LobStore, address: RowAddress): Promise<StoredRow> => {
+    const [stored] = await store.read([address]);
+    if (stored === undefined) throw new Error(`nothing is stored of ${address.id}`);
+    return stored;
+  };
+  const writeOne = async (store: LobStore, write: RowWrite): Promise<StoredRow> => {
+    const [stored] = rowsOf(await store.write([write]));
+    if (stored === undefined) throw new Error('no outcome');
+    return stored;
+  };
+  /** What the write answered and what a read finds, which must be the same. */
+  const writeAndRead = async (store: LobStore, write: RowWrite): Promise<StoredRow> => {
+    const written = await writeOne(store, write);
+    const read = await readOne(store, write.row);
+    expect(read.stamp).toEqual(written.stamp);
+    expect(read.etag).toBe(written.etag);
+    return read;
+  };
+  const live = async (store: LobStore, table: string): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const page of store.liveRows(table)) ids.push(...page.map(({ row: { id } }) => id));
+    return ids.sort();
+  };
+
+  describe(`${name} keeps the contract of a LOB store`, () => {
+    test('nothing is stored of an unknown row, nor in a table that is not there', async () => {
+      const store = make();
+      expect(await store.read([row(1), row(2, 'contact')])).toEqual([undefined, undefined]);
+      expect(await live(store, 'account')).toEqual([]);
+    });
+
+    test('the first write makes the table, and stamp and columns come back', async () => {
+      const store = make();
+      const of = columns({ name: 'Ada', size: 3, city: null });
+      const read = await writeAndRead(store, snapshot(row(), of));
+      expect(read.stamp).toEqual(LIVE);
+      expect(store.sameData(read, of)).toBe(true);
+    });
+
+    test('a create meets a row that is there: conflict, and the row stays', async () => {
+      const store = make();
+      await writeOne(store, snapshot(row(), columns({ name: 'first' })));
+      expect(kinds(await store.write([snapshot(row(), columns({ name: 'second' }))]))).toEqual(['conflict']);
+      expect(store.sameData(await readOne(store, row()), columns({ name: 'first' }))).toBe(true);
+    });
+
+    test('a create meets a tombstone: conflict', async () => {
+      const store = make();
+      await writeOne(store, { row: row(), expected: undefined, stamp: GONE, effect: 'clear', columns: new Map() });
+      expect(kinds(await store.write([snapshot(row(), columns({ name: 'ghost' }))]))).toEqual(['conflict']);
+    });
+
+    test('an update with the known entity tag is written, with an older one it conflicts', async () => {
+      const store = make();
+      const first = await writeOne(store, snapshot(row(), columns({ name: '1' })));
+      const second = await writeOne(store, snapshot(row(), columns({ name: '2' }), first));
+      expect(second.etag).not.toBe(first.etag);
+      expect(kinds(await store.write([snapshot(row(), columns({ name: '3' }), first)]))).toEqual(['conflict']);
+      await writeOne(store, snapshot(row(), columns({ name: '4' }), second));
+      expect(store.sameData(await readOne(store, row()), columns({ name: '4' }))).toBe(true);
+    });
+
+    test('a write that changes nothing but the stamp, or nothing at all, moves the entity tag', async () => {
+      const store = make();
+      const first = await writeOne(store, snapshot(row(), columns({ name: '1' })));
+      const touch = (expected: StoredRow): RowWrite => ({ ...snapshot(row(), new Map(), expected), effect: 'keep' });
+      const second = await writeOne(store, touch(first));
+      expect(second.etag).not.toBe(first.etag);
+      const third = await writeAndRead(store, touch(second));
+      expect(new Set([first.etag, second.etag, third.etag]).size).toBe(3);
+      expect(store.sameData(third, columns({ name: '1' }))).toBe(true);
+    });
+
+    test('an update of a row that is not there conflicts', async () => {
+      const store = make();
+      const elsewhere = await writeOne(store, snapshot(row(1), columns({ name: '1' })));
+      expect(kinds(await store.write([snapshot(row(2), columns({ name: '2' }), elsewhere)]))).toEqual(['conflict']);
+    });
+
+    test.each([
+      ['snapshot', { name: 'new', size: null }, { name: 'new' }],
+      ['patch', { name: 'new', size: null }, { name: 'new', city: 'Oslo' }],
+      ['patch', {}, { name: 'old', size: 1, city: 'Oslo' }],
+      ['keep', {}, { name: 'old', size: 1, city: 'Oslo' }],
+      ['clear', {}, {}],
+    ] as const)('%s %j', async (effect, change, after) => {
+      const store = make();
+      const before = await writeOne(store, snapshot(row(), columns({ name: 'old', size: 1, city: 'Oslo' })));
+      const write = { ...snapshot(row(), columns(change), before), effect };
+      const written = await writeOne(store, write);
+      expect(store.sameData(written, columns(after))).toBe(true);
+      expect(store.sameData(await readOne(store, row()), columns(after))).toBe(true);
+    });
+
+    test('a patch on what was only read, not written by this instance', async () => {
+      const store = make();
+      await writeOne(store, snapshot(row(), columns({ name: 'old', size: 1 })));
+      const read = await readOne(store, row());
+      const after = await writeAndRead(store, { ...snapshot(row(), columns({ size: null }), read), effect: 'patch' });
+      expect(store.sameData(after, columns({ name: 'old' }))).toBe(true);
+    });
+
+    test('sameData: another value, a missing column and a further one are not the same; an empty one is no column', async () => {
+      const store = make();
+      const stored = await writeAndRead(store, snapshot(row(), columns({ name: 'Ada', size: 1 })));
+      expect(store.sameData(stored, columns({ size: 1, name: 'Ada', city: null }))).toBe(true);
+      for (const other of [
+        { name: 'Ada', size: 2 },
+        { name: 'ada', size: 1 },
+        { name: 'Ada' },
+        { name: 'Ada', size: 1, city: '' },
+      ])
+        expect(store.sameData(stored, columns(other))).toBe(false);
+      expect(
+        store.sameData(stored, new Map([...columns({ name: 'Ada' }), ['size', { kind: 'string', value: '1' }]])),
+      ).toBe(false);
+    });
+
+    test('a tombstone keeps its stamp, has no columns and is no live row; the row can come back', async () => {
+      const store = make();
+      const [first] = rowsOf(await store.write([1, 2, 3].map((n) => snapshot(row(n), columns({ name: String(n) })))));
+      const gone = await writeAndRead(store, {
+        row: row(1),
+        expected: first,
+        stamp: GONE,
+        effect: 'clear',
+        columns: new Map(),
+      });
+      expect(gone.stamp).toEqual(GONE);
+      expect(store.sameData(gone, new Map())).toBe(true);
+      expect(await live(store, 'account')).toEqual([row(2).id, row(3).id]);
+      await writeOne(store, snapshot(row(1), columns({ name: 'again' }), gone));
+      expect(await live(store, 'account')).toEqual([row(1).id, row(2).id, row(3).id]);
+    });
+
+    test('live rows are of one table, come with their stamp, and can be written on', async () => {
+      const store = make();
+      await store.write(
+        [row(1), row(2, 'contact'), row(3, 'account', '0')].map((of) => snapshot(of, columns({ name: of.id }))),
+      );
+      expect(await live(store, 'account')).toEqual([row(3, 'account', '0').id, row(1).id]);
+      for await (const page of store.liveRows('contact')) {
+        for (const { row: address, stored } of page) {
+          expect(address).toEqual(row(2, 'contact'));
+          expect(stored.stamp).toEqual(LIVE);
+          await writeOne(store, snapshot(address, columns({ name: 'next' }), stored));
+        }
+      }
+    });
+
+    test('many rows of several tables and partitions at once, in the order asked', async () => {
+      const store = make();
+      const rows = Array.from({ length: 250 }, (_, n) =>
+        row(n, n % 5 === 0 ? 'contact' : 'account', n % 3 === 0 ? '0' : 'f'),
+      );
+      const written = rowsOf(await store.write(rows.map((of, n) => snapshot(of, columns({ size: n })))));
+      const read = await store.read([...rows].reverse());
+      expect(read.map((stored) => stored?.etag)).toEqual(written.map(({ etag }) => etag).reverse());
+      read.reverse().forEach((stored, n) => {
+        expect(stored !== undefined && store.sameData(stored, columns({ size: n }))).toBe(true);
+      });
+    });
+
+    test('one loser among many does not hurt the others', async () => {
+      const store = make();
+      const stale = await writeOne(store, snapshot(row(50), columns({ size: 0 })));
+      await writeOne(store, snapshot(row(50), columns({ size: 1 }), stale));
+      const outcomes = await store.write(
+        Array.from({ length: 90 }, (_, n) => snapshot(row(n), columns({ size: n }), n === 50 ? stale : undefined)),
+      );
+      expect(kinds(outcomes)).toEqual(Array.from({ length: 90 }, (_, n) => (n === 50 ? 'conflict' : 'written')));
+      expect(store.sameData(await readOne(store, row(50)), columns({ size: 1 }))).toBe(true);
+    });
+
+    test('many losers: none is written, and whoever else is not written is told to decide again', async () => {
+      const store = make();
+      const known = rowsOf(
+        await store.write(Array.from({ length: 30 }, (_, n) => snapshot(row(n), columns({ size: n })))),
+      );
+      await store.write(
+        known.slice(0, 10).map((expected, n) => snapshot(row(n), columns({ size: 1000 + n }), expected)),
+      );
+      const outcomes = await store.write(
+        known.map((expected, n) => snapshot(row(n), columns({ size: 2000 + n }), expected)),
+      );
+      for (const [n, outcome] of outcomes.entries()) {
+        expect(outcome.kind).toBe(n < 10 || outcome.kind === 'conflict' ? 'conflict' : 'written');
+        const size = outcome.kind === 'written' ? 2000 + n : n < 10 ? 1000 + n : n;
+        expect(store.sameData(await readOne(store, row(n)), columns({ size }))).toBe(true);
+      }
+    });
+
+    test('of two writers with the same knowledge one wins', async () => {
+      const store = make();
+      const known = await writeOne(store, snapshot(row(), columns({ size: 0 })));
+      const outcomes = await Promise.all(
+        [1, 2, 3].map((size) => store.write([snapshot(row(), columns({ size }), known)])),
+      );
+      expect(kinds(outcomes.flat()).sort()).toEqual(['conflict', 'conflict', 'written']);
+    });
+
+    test('when it was written is never told earlier than it was', async () => {
+      const store = make();
+      const before = Date.now() / 1000;
+      const { writtenAt } = await writeOne(store, snapshot(row(), columns({ size: 0 })));
+      expect(writtenAt).toBeGreaterThanOrEqual(before);
+      expect((await readOne(store, row())).writtenAt).toBeGreaterThanOrEqual(before);
+    });
+
+    test('every part of a stamp comes back exactly', async () => {
+      const store = make();
+      const whole = stamp({
+        version: 9223372036854775807n,
+        base: -62135596800,
+        seen: 253402300799,
+        ahead: true,
+        ring: Array.from({ length: 16 }, (_, n) => `key-${n}_${'x'.repeat(15)}`),
+      });
+      expect((await writeAndRead(store, snapshot(row(), columns({ name: 'x' }), undefined, whole))).stamp).toEqual(
+        whole,
+      );
+    });
+
+    test('writing nothing is nothing', async () => {
+      expect(await make().write([])).toEqual([]);
+      expect(await make().read([])).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,410 @@
+/**
+ * Proves that the Azure Tables store keeps the contract of a LOB store on a real table service (Azurite), and that every
+ * value lies there exactly as docs/store.md says: entities are read with the SDK alone, past all code of the app.
+ */
+import { TableClient } from '@azure/data-tables';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startAzurite, type Azurite } from '../../local/azurite';
+import type { Columns, Value } from '../../shared/change/value';
+import { codeOf } from '../../shared/errors';
+import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
+import { TableStore } from '../../shared/lob/tables/table-store';
+import type { DataEffect } from '../../shared/writer/decide';
+import { columns, row, stamp } from '../writer/changes';
+import { storeContract } from './store-contract';
+
+let azurite: Azurite;
+let stores = 0;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+});
+afterAll(() => azurite.stop());
+
+const clientOf = (table: string): TableClient =>
+  TableClient.fromConnectionString(azurite.connectionString, table, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+  });
+
+/** A store in tables of its own, and the SDK's client of its account table. */
+function fresh(): { readonly store: TableStore; readonly raw: TableClient } {
+  const prefix = `t${(stores += 1)}`;
+  return { store: new TableStore(clientOf, prefix), raw: clientOf(`${prefix}account`) };
+}
+
+storeContract('the Azure Tables store', () => fresh().store);
+
+const LIVE = stamp({ version: 7n, base: 10, seen: 12, ring: ['k1', 'k2'] });
+
+const write = (effect: DataEffect, of: Columns, expected?: StoredRow, n = 1): RowWrite => ({
+  row: row(n),
+  expected,
+  stamp: effect === 'clear' ? { ...LIVE, gone: true } : LIVE,
+  effect,
+  columns: of,
+});
+
+async function put(store: LobStore, of: RowWrite): Promise<StoredRow> {
+  const [outcome] = await store.write([of]);
+  if (outcome?.kind !== 'written') throw new Error('not written', { cause: outcome });
+  return outcome.stored;
+}
+
+/** The entity's own properties, without keys, stamp and what the service adds. */
+async function entity(raw: TableClient, n = 1): Promise<Record<string, unknown>> {
+  const { id } = row(n);
+  const all = Object.entries(await raw.getEntity(id.slice(0, 1), id));
+  const keys = ['partitionKey', 'rowKey', 'etag', 'timestamp', 'Stamp', 'Deleted', 'odata.metadata'];
+  return Object.fromEntries(all.filter(([name]) => !keys.includes(name)));
+}
+
+const one = (value: Value, name = 'x'): Columns => new Map([[name, value]]);
+const text = (value: string): Value => ({ kind: 'string', value });
+const codes = (outcomes: readonly WriteOutcome[]): string[] =>
+  outcomes.map((outcome) => (outcome.kind === 'failed' ? codeOf(outcome.error) : outcome.kind));
+
+describe('where a row lies', () => {
+  test('one table per Dataverse table without its underscores; partition by the first digit; the stamp in one property', async () => {
+    const { store, raw } = fresh();
+    await put(store, write('snapshot', columns({ name: 'Ada' })));
+    const found = await raw.getEntity('a', row().id);
+    expect(found.Deleted).toBe(false);
+    expect(JSON.parse(String(found.Stamp))).toEqual({ v: '7', base: 10, seen: 12, ring: 'k1 k2' });
+    await store.write([{ ...write('snapshot', columns({ name: 'x' })), row: row(1, 'new_my_table') }]);
+    expect(await clientOf(`t${stores}newmytable`).getEntity('a', row().id)).toMatchObject({ name: 'x' });
+  });
+
+  test('a tombstone: Deleted is true, the stamp stays, the columns are gone', async () => {
+    const { store, raw } = fresh();
+    const before = await put(store, write('snapshot', columns({ name: 'Ada', size: 1 })));
+    await put(store, write('clear', new Map(), before));
+    expect(await entity(raw)).toEqual({});
+    const found = await raw.getEntity('a', row().id);
+    expect(found.Deleted).toBe(true);
+    expect(JSON.parse(String(found.Stamp))).toMatchObject({ v: '7', gone: true, ring: 'k1 k2' });
+  });
+});
+
+describe('every kind of value is exact', () => {
+  const cases: readonly (readonly [what: string, value: Value, stored: Record<string, unknown>])[] = [
+    ['an empty column has no property', null, {}],
+    ['a string', text('Ærø & <b>'), { x: 'Ærø & <b>' }],
+    ['an empty string', text(''), { x: '' }],
+    ['emoji', text('👩‍👩‍👧 🇳🇴'), { x: '👩‍👩‍👧 🇳🇴' }],
+    [
+      'control characters',
+      text('a\u0000b\u0001\t\r\n\u001f\u007f\u2028'),
+      { x: 'a\u0000b\u0001\t\r\n\u001f\u007f\u2028' },
+    ],
+    ['a lone surrogate', text('a\ud800b'), { x: 'a\ud800b' }],
+    ['a text that looks like a date or a number', text('2026-01-01T00:00:00Z'), { x: '2026-01-01T00:00:00Z' }],
+    ['true', { kind: 'boolean', value: true }, { x: true }],
+    ['false', { kind: 'boolean', value: false }, { x: false }],
+    ['the largest Int32', { kind: 'integer', value: 2147483647 }, { x: 2147483647 }],
+    ['the smallest Int32', { kind: 'integer', value: -2147483648 }, { x: -2147483648 }],
+    ['the largest Int64', { kind: 'bigint', value: 9223372036854775807n }, { x: 9223372036854775807n }],
+    ['the smallest Int64', { kind: 'bigint', value: -9223372036854775808n }, { x: -9223372036854775808n }],
+    ['a small Int64 is one too', { kind: 'bigint', value: 5n }, { x: 5n }],
+    ['a decimal as text with its scale', { kind: 'decimal', text: '1.10' }, { x: '1.10' }],
+    ['money as text', { kind: 'money', text: '922337203685477.5807' }, { x: '922337203685477.5807' }],
+    ['a number whose type is lost', { kind: 'number', text: '9007199254740993' }, { x: '9007199254740993' }],
+    ['a double', { kind: 'double', value: 0.1 }, { x: 0.1 }],
+    ['a tiny double', { kind: 'double', value: 5e-324 }, { x: 5e-324 }],
+    ['a huge double', { kind: 'double', value: 1.7976931348623157e308 }, { x: 1.7976931348623157e308 }],
+    ['a whole double', { kind: 'double', value: 42 }, { x: 42 }],
+    ['an instant', { kind: 'instant', epochMs: 1775135110123 }, { x: new Date('2026-04-02T13:05:10.123Z') }],
+    ['an instant before 1970', { kind: 'instant', epochMs: -1 }, { x: new Date('1969-12-31T23:59:59.999Z') }],
+    [
+      'the first day of Dataverse',
+      { kind: 'instant', epochMs: Date.UTC(1753, 0, 1) },
+      { x: new Date('1753-01-01T00:00:00Z') },
+    ],
+    ['a date', { kind: 'date', text: '1969-07-20' }, { x: '1969-07-20' }],
+    ['a wall time', { kind: 'wallTime', text: '2026-02-28T17:45:00.000' }, { x: '2026-02-28T17:45:00.000' }],
+    [
+      'a time with an offset, as the wall time',
+      { kind: 'offsetTime', epochMs: 0, offsetMinutes: -90 },
+      { x: '1969-12-31T22:30:00.000' },
+    ],
+    ['a guid', { kind: 'guid', value: row().id }, { x: row().id }],
+    ['a choice', { kind: 'choice', value: 3, label: 'Gold' }, { x: 3, xLabel: 'Gold' }],
+    ['a choice without a label', { kind: 'choice', value: 3 }, { x: 3 }],
+    ['choices', { kind: 'choices', values: [1, 2], label: 'A; B' }, { x: '[1,2]', xLabel: 'A; B' }],
+    [
+      'a lookup',
+      { kind: 'lookup', table: 'contact', id: row().id, name: 'Ada' },
+      { x: row().id, xTable: 'contact', xName: 'Ada' },
+    ],
+    [
+      'a lookup without a name',
+      { kind: 'lookup', table: 'contact', id: row().id, name: null },
+      { x: row().id, xTable: 'contact' },
+    ],
+    ['bytes', { kind: 'bytes', base64: 'AAEC/w==' }, { x: new Uint8Array([0, 1, 2, 255]) }],
+    [
+      'a managed property',
+      { kind: 'managed', value: true, canBeChanged: false, property: 'iscustomizable' },
+      { x: true },
+    ],
+    [
+      'a column of another table',
+      { kind: 'aliased', table: 'contact', column: 'name', value: text('Ada') },
+      { x: 'Ada' },
+    ],
+    ['pairs', { kind: 'pairs', entries: [['a', 'b']] }, { x: '[["a","b"]]' }],
+    [
+      'a list keeps the digits of its numbers',
+      {
+        kind: 'list',
+        items: [{ kind: 'number', text: '1.10' }, null, { kind: 'bigint', value: 9223372036854775807n }],
+      },
+      { x: '["1.10",null,"9223372036854775807"]' },
+    ],
+    [
+      'an unknown type',
+      { kind: 'unknown', type: 'New', json: '{"a":1}' },
+      { x: '{"type":"New","json":"{\\"a\\":1}"}' },
+    ],
+    ['a relationship', { kind: 'relationship', schemaName: 's', role: null }, { x: '{"schemaName":"s","role":null}' }],
+    [
+      'rows within a row',
+      {
+        kind: 'rows',
+        table: 'activityparty',
+        rows: [
+          {
+            table: 'activityparty',
+            id: row().id,
+            columns: columns({ name: 'Ada' }),
+            formatted: new Map(),
+            rowVersion: null,
+            keyAttributes: new Map(),
+          },
+        ],
+      },
+      { x: `[{"table":"activityparty","id":"${row().id}","columns":{"name":"Ada"}}]` },
+    ],
+  ];
+
+  test.each(cases)('%s', async (_what, value, stored) => {
+    const { store, raw } = fresh();
+    const written = await put(store, write('snapshot', one(value)));
+    expect(await entity(raw)).toEqual(stored);
+    const [read] = await store.read([row()]);
+    expect(read !== undefined && store.sameData(read, one(value))).toBe(true);
+    expect(store.sameData(written, one(value))).toBe(true);
+  });
+
+  test('types are those of Azure Tables: Int32, Int64, Double, DateTime, Boolean, Binary', async () => {
+    const { store, raw } = fresh();
+    const of: Columns = new Map<string, Value>([
+      ['int', { kind: 'integer', value: 1 }],
+      ['long', { kind: 'bigint', value: 1n }],
+      ['double', { kind: 'double', value: 1.5 }],
+      ['instant', { kind: 'instant', epochMs: 0 }],
+      ['flag', { kind: 'boolean', value: true }],
+      ['bytes', { kind: 'bytes', base64: 'AA==' }],
+    ]);
+    await put(store, write('snapshot', of));
+    const found = await raw.getEntity<Record<string, { type: string }>>('a', row().id, { disableTypeConversion: true });
+    const types = [...of.keys()].map((name) => found[name]?.type);
+    expect(types).toEqual(['Int32', 'Int64', 'Double', 'DateTime', 'Boolean', 'Binary']);
+  });
+
+  test.each([
+    ['etag', { etagColumn: 'a' }],
+    ['timestamp', { timestampColumn: 'a' }],
+    ['__proto__', { __proto__Column: 'a' }],
+    ['constructor', { constructor: 'a' }],
+    ['partitionkey', { partitionkey: 'a' }],
+    ['stamp', { stamp: 'a' }],
+  ])('a column named %s', async (name, stored) => {
+    const { store, raw } = fresh();
+    await put(store, write('snapshot', one(text('a'), name)));
+    expect(Object.entries(await entity(raw))).toEqual(Object.entries(stored));
+    const [read] = await store.read([row()]);
+    expect(read !== undefined && store.sameData(read, one(text('a'), name))).toBe(true);
+    await put(store, write('patch', one(null, name), read));
+    expect(await entity(raw)).toEqual({});
+  });
+});
+
+describe('what a patch takes away is gone from the entity', () => {
+  const lookup: Value = { kind: 'lookup', table: 'contact', id: row().id, name: 'Ada' };
+
+  test.each<readonly [string, Value, Value, Record<string, unknown>]>([
+    ['a lookup that is emptied', lookup, null, {}],
+    ['a lookup whose name did not come', lookup, { ...lookup, name: null }, { x: row().id, xTable: 'contact' }],
+    ['a choice that is emptied', { kind: 'choice', value: 1, label: 'A' }, null, {}],
+    ['a choice without a label', { kind: 'choice', value: 1, label: 'A' }, { kind: 'choice', value: 2 }, { x: 2 }],
+    ['a column of another kind', lookup, text('a'), { x: 'a' }],
+  ])('%s', async (_what, before, after, stored) => {
+    const { store, raw } = fresh();
+    const rest: Columns = new Map<string, Value>([
+      ['xx', text('a name that begins the same')],
+      ['exact', { kind: 'bigint', value: 9007199254740993n }],
+      ['bytes', { kind: 'bytes', base64: 'AAEC' }],
+      ['when', { kind: 'instant', epochMs: -1 }],
+      ['flag', { kind: 'boolean', value: false }],
+      ['size', { kind: 'double', value: 1.5 }],
+      ['count', { kind: 'integer', value: -7 }],
+      ['empty', text('')],
+    ]);
+    await put(store, write('snapshot', new Map([['x', before], ...rest])));
+    const untouched = { ...(await entity(raw)) };
+    for (const name of ['x', 'xLabel', 'xTable', 'xName']) Reflect.deleteProperty(untouched, name);
+    const [read] = await store.read([row()]);
+    const patched = await put(store, write('patch', one(after), read));
+    expect(await entity(raw)).toEqual({ ...untouched, ...stored });
+    expect(store.sameData(patched, new Map([['x', after], ...rest]))).toBe(true);
+  });
+
+  test('a whole double stays a double when another column is emptied', async () => {
+    const { store, raw } = fresh();
+    const before = await put(
+      store,
+      write(
+        'snapshot',
+        new Map([
+          ['x', text('a')],
+          ['size', { kind: 'double', value: 42 }],
+        ]),
+      ),
+    );
+    await put(store, write('patch', one(null), before));
+    const found = await raw.getEntity<Record<string, { type: string }>>('a', row().id, { disableTypeConversion: true });
+    expect(found.size?.type).toBe('Double');
+  });
+});
+
+describe('long values lie in parts', () => {
+  /** Characters of one part: 64 KiB of UTF-16. */
+  const PART = 32 * 1024;
+  const joined = (found: Record<string, unknown>): string =>
+    Object.entries(found)
+      .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+      .map(([, part]) => String(part))
+      .join('');
+
+  test('a memo of three parts, then of two, then of one, then none', async () => {
+    const { store, raw } = fresh();
+    let before: StoredRow | undefined;
+    for (const [length, names] of [
+      [2 * PART + 1, ['x', 'xPart2', 'xPart3']],
+      [2 * PART, ['x', 'xPart2']],
+      [PART, ['x']],
+    ] as const) {
+      const memo = 'm'.repeat(length - 1) + '!';
+      before = await put(store, write(before === undefined ? 'snapshot' : 'patch', one(text(memo)), before));
+      const found = await entity(raw);
+      expect(Object.keys(found).sort()).toEqual(names);
+      expect(joined(found) === memo).toBe(true);
+      const [read] = await store.read([row()]);
+      expect(read !== undefined && store.sameData(read, one(text(memo)))).toBe(true);
+    }
+    await put(store, write('patch', one(null), before));
+    expect(await entity(raw)).toEqual({});
+  });
+
+  test('no part ends within a character: the service would replace its halves', async () => {
+    const { store, raw } = fresh();
+    const memo = 'a' + '😀'.repeat(PART);
+    await put(store, write('snapshot', one(text(memo))));
+    const found = await entity(raw);
+    expect(Object.values(found).every((part) => String(part).isWellFormed())).toBe(true);
+    expect(joined(found) === memo).toBe(true);
+    const [read] = await store.read([row()]);
+    expect(read !== undefined && store.sameData(read, one(text(memo)))).toBe(true);
+  });
+
+  test('bytes of several parts', async () => {
+    const { store, raw } = fresh();
+    const bytes = Buffer.alloc(150_000, 'abcdefg');
+    const picture: Value = { kind: 'bytes', base64: bytes.toString('base64') };
+    await put(store, write('snapshot', one(picture)));
+    const { x, xPart2, xPart3, ...rest } = await entity(raw);
+    expect(rest).toEqual({});
+    expect(Buffer.concat([x, xPart2, xPart3] as Uint8Array[]).equals(bytes)).toBe(true);
+    const [read] = await store.read([row()]);
+    expect(read !== undefined && store.sameData(read, one(picture))).toBe(true);
+  });
+});
+
+describe('what does not fit is said, not written, and hurts no other row', () => {
+  const numbered = (count: number): Columns =>
+    new Map(Array.from({ length: count }, (_, n) => [`column${n}`, { kind: 'integer', value: n }]));
+
+  test('252 properties fit, stamp and mark included; 253 do not', async () => {
+    const { store, raw } = fresh();
+    const outcomes = await store.write([
+      write('snapshot', numbered(251), undefined, 1),
+      write('snapshot', numbered(250), undefined, 2),
+    ]);
+    expect(codes(outcomes)).toEqual(['row-too-large', 'written']);
+    expect(Object.keys(await entity(raw, 2))).toHaveLength(250);
+    await expect(raw.getEntity('a', row(1).id)).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  test('a patch that would make the row too large', async () => {
+    const { store } = fresh();
+    const before = await put(store, write('snapshot', numbered(250)));
+    expect(codes(await store.write([write('patch', columns({ one: 'more' }), before)]))).toEqual(['row-too-large']);
+  });
+
+  test('less than 1 MiB fits, more does not', async () => {
+    const { store } = fresh();
+    const outcomes = await store.write([
+      write('snapshot', one(text('m'.repeat(524_000))), undefined, 1),
+      write('snapshot', one(text('m'.repeat(530_000))), undefined, 2),
+    ]);
+    expect(codes(outcomes)).toEqual(['written', 'row-too-large']);
+  });
+
+  test('a transaction keeps below 4 MiB on the wire, whatever the script', async () => {
+    const { store } = fresh();
+    const outcomes = await store.write(
+      Array.from({ length: 12 }, (_, n) => write('snapshot', one(text('漢'.repeat(250_000))), undefined, n)),
+    );
+    expect(new Set(codes(outcomes))).toEqual(new Set(['written']));
+  });
+
+  test('a value that the service refuses: only its row fails, for good', async () => {
+    const { store, raw } = fresh();
+    await put(store, write('snapshot', columns({ name: 'makes the table' }), undefined, 9));
+    const outcomes = await store.write([
+      write('snapshot', columns({ name: 'a' }), undefined, 1),
+      write('snapshot', one({ kind: 'bytes', base64: 'not base64 at all' }), undefined, 2),
+      write('snapshot', columns({ name: 'c' }), undefined, 3),
+    ]);
+    expect(codes(outcomes)).toEqual(['written', 'row-refused', 'written']);
+    expect(await entity(raw, 3)).toEqual({ name: 'c' });
+  });
+});
+
+describe('entities that the app did not write', () => {
+  test.each([
+    ['no stamp', {}],
+    ['a stamp that is no JSON', { Stamp: 'x' }],
+    ['a stamp of another form', { Stamp: '{"v":7}' }],
+    ['a version that is no number', { Stamp: '{"v":"x","base":1,"seen":1,"ring":""}' }],
+  ])('%s: said by its keys', async (_what, properties) => {
+    const { store, raw } = fresh();
+    await raw.createTable();
+    await raw.createEntity({ partitionKey: 'a', rowKey: row().id, ...properties });
+    await expect(store.read([row()])).rejects.toMatchObject({ code: 'stamp-unreadable', disposition: 'park' });
+  });
+
+  test('a service that does not answer fails each row; nothing is said to be missing', async () => {
+    const store = new TableStore(
+      (table) =>
+        TableClient.fromConnectionString(azurite.connectionString.replace(/:\d+\//g, ':9/'), table, {
+          allowInsecureConnection: true,
+          retryOptions: { maxRetries: 0 },
+        }),
+      '',
+    );
+    await expect(store.read([row()])).rejects.toThrow();
+    expect(codes(await store.write([write('snapshot', columns({ name: 'x' }))]))).toEqual(['unexpected']);
+  });
+});

@@ -1,0 +1,389 @@
+/**
+ * Proves that `decide` is the deciding rule: every cell of its table with the boundaries of each comparison, every row of
+ * "how the stamp moves", the plausibility of a read-back, and what happens to an unprovable order without a Web API.
+ * The name of each test quotes the cell (docs/deciding.md).
+ */
+import { describe, expect, test } from '@jest/globals';
+import { BEGINNING } from '../../shared/change/instant';
+import type { RowChange } from '../../shared/change/row-change';
+import {
+  applyUnproven,
+  decide,
+  readLags,
+  settleByReadBack,
+  type Decision,
+  type Rule,
+  type StoredState,
+} from '../../shared/writer/decide';
+import { NO_STAMP, RING_SIZE, withKeys, type Stamp } from '../../shared/writer/stamp';
+import {
+  RULE,
+  STRICT,
+  eventDelete,
+  found,
+  hint,
+  image,
+  missing,
+  patch,
+  pulledDelete,
+  pulledRow,
+  stamp,
+} from './changes';
+
+/** Stored at version 100; all before second 1000 is contained, all after 1010 is newer; written long after any run. */
+const FIELDS = { version: 100n, base: 1000, seen: 1010, ring: ['old'] };
+
+const stored = (of: Partial<Stamp> = {}, rest: Partial<StoredState> = {}): StoredState => ({
+  stamp: stamp({ ...FIELDS, ...of }),
+  writtenAt: 9999,
+  sameData: () => false,
+  ...rest,
+});
+
+const ROW = stored();
+const AHEAD = stored({ ahead: true });
+const AHEAD_SAME = stored({ ahead: true }, { sameData: () => true });
+const TOMBSTONE = stored({ gone: true });
+const NOTHING = undefined;
+
+/** A decision in a few words. */
+const inWords = (decision: Decision | undefined): string => {
+  switch (decision?.kind) {
+    case undefined:
+      return 'undecided';
+    case 'skip':
+      return decision.verdict;
+    case 'readBack':
+      return 'read back';
+    case 'write':
+      return `${decision.verdict}, ${decision.data} the columns`;
+  }
+};
+
+type Case = readonly [when: string, before: StoredState | undefined, change: RowChange, then: string, rule?: Rule];
+
+const cell = (name: string, cases: readonly Case[]): void =>
+  describe(name, () => {
+    test.each(cases)('%s', (_when, before, change, then, rule = RULE) => {
+      expect(inWords(decide(before, change, rule))).toBe(then);
+    });
+  });
+
+const APPLY = 'applied, snapshot the columns';
+const MERGE = 'merged, patch the columns';
+const REPLACE = 'replaced, snapshot the columns';
+const TOMB = 'deleted, clear the columns';
+const TOUCH = 'touched, keep the columns';
+const ADOPT = 'adopted, keep the columns';
+
+describe('the table', () => {
+  cell('key in ring × event: patch or image: "duplicate"', [
+    ['a patch on a row', ROW, patch({ key: 'old' }), 'duplicate'],
+    ['an image on a row', ROW, image({ key: 'old' }), 'duplicate'],
+    ['a patch that would be stale as well', ROW, patch({ key: 'old', at: 1 }), 'duplicate'],
+    ['a patch on a tombstone', TOMBSTONE, patch({ key: 'old' }), 'duplicate'],
+    ['another key is no duplicate', ROW, patch({ key: 'older' }), MERGE],
+  ]);
+  cell('key in ring × event: delete: "duplicate"', [
+    ['on a row', ROW, eventDelete({ key: 'old' }), 'duplicate'],
+    ['on a tombstone', TOMBSTONE, eventDelete({ key: 'old' }), 'duplicate'],
+  ]);
+  cell('nothing × event: patch or image: "read back"', [
+    ['a sure patch', NOTHING, patch(), 'read back'],
+    ['an unsure patch', NOTHING, patch({ sure: false }), 'read back'],
+    ['a sure image', NOTHING, image(), 'read back'],
+    ['an image dated before everything', NOTHING, image({ at: BEGINNING - 1 }), 'read back'],
+  ]);
+  cell('nothing × event: delete: "tombstone"', [['', NOTHING, eventDelete(), TOMB]]);
+  cell('nothing × pulled row: "apply; run\'s lease lost: read back"', [
+    ['the lease is held', NOTHING, pulledRow(), APPLY],
+    ['the lease is lost', NOTHING, pulledRow({ leased: false }), 'read back'],
+  ]);
+  cell('nothing × pulled delete: "tombstone (also for an unknown id)"', [['', NOTHING, pulledDelete(), TOMB]]);
+  cell('row × event: patch or image: "at < base: stale"', [
+    ['one second before base', ROW, patch({ at: 999 }), 'stale'],
+    ['an image before base', ROW, image({ at: 999 }), 'stale'],
+    ['unsure, before base: OperationCreatedOn may prove an event old', ROW, patch({ at: 999, sure: false }), 'stale'],
+    ['at = base', ROW, patch({ at: 1000 }), 'read back'],
+    ['between base and seen', ROW, patch({ at: 1005 }), 'read back'],
+  ]);
+  cell('row × event: patch or image: "at > seen and sure: merge (image: replace). else read back"', [
+    ['at = seen: "later" means strictly later', ROW, patch({ at: 1010 }), 'read back'],
+    ['an image at = seen', ROW, image({ at: 1010 }), 'read back'],
+    ['one second after seen', ROW, patch({ at: 1011 }), MERGE],
+    ['an image one second after seen', ROW, image({ at: 1011 }), REPLACE],
+    ['unsure, after seen: OperationCreatedOn never proves an event new', ROW, patch({ sure: false }), 'read back'],
+    ['an unsure image after seen', ROW, image({ sure: false }), 'read back'],
+    ['after seen on a row that is ahead', AHEAD, patch({ at: 1011 }), MERGE],
+    ['an image after seen on a row that is ahead', AHEAD, image({ at: 1011 }), REPLACE],
+  ]);
+  cell('row × event: delete: "read back"', [
+    ['after seen', ROW, eventDelete({ at: 1011 }), 'read back'],
+    ['before base', ROW, eventDelete({ at: 1 }), 'read back'],
+    ['even if it were sure', ROW, eventDelete({ at: 1011, sure: true }), 'read back'],
+    ['ahead', AHEAD, eventDelete(), 'read back'],
+  ]);
+  cell('row × pulled row: "V <= v: contained"', [
+    ['V < v', ROW, pulledRow({ version: 99n }), 'contained'],
+    ['V = v', ROW, pulledRow({ version: 100n }), 'contained'],
+    ['V = v on a row that is ahead', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'contained'],
+    ['V = v, written before the run', stored({}, { writtenAt: 1 }), pulledRow({ version: 100n }), 'contained'],
+  ]);
+  cell('row × pulled row: "not ahead: apply"', [
+    ['V = v + 1', ROW, pulledRow({ version: 101n }), APPLY],
+    ['modifiedon has gone back', ROW, pulledRow({ version: 101n, modifiedOn: 1 }), APPLY],
+    [
+      'versions beyond 2^53 differ in their last digit',
+      stored({ version: 9007199254740992n }),
+      pulledRow({ version: 9007199254740993n }),
+      APPLY,
+    ],
+    ['the lease is lost: rows need none', ROW, pulledRow({ leased: false }), APPLY],
+    ['strict', ROW, pulledRow(), APPLY, STRICT],
+  ]);
+  cell('row × pulled row: "ahead: modifiedon > seen: apply; same data: adopt; else read back"', [
+    ['modifiedon = seen', AHEAD, pulledRow({ modifiedOn: 1010 }), 'read back'],
+    ['modifiedon > seen', AHEAD, pulledRow({ modifiedOn: 1011 }), APPLY],
+    ['modifiedon = seen, same data', AHEAD_SAME, pulledRow({ modifiedOn: 1010 }), ADOPT],
+    ['modifiedon > seen, same data', AHEAD_SAME, pulledRow({ modifiedOn: 1011 }), APPLY],
+  ]);
+  cell('row × pulled row [S2]: "stamp last written before the pulled page\'s RUN began: apply"', [
+    ['a second and the margin before', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow(), APPLY],
+    ['only the margin before', stored({ ahead: true }, { writtenAt: 1025 }), pulledRow(), 'read back'],
+    ['strict as well', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow(), APPLY, STRICT],
+  ]);
+  cell('row × pulled delete / sweep candidate: "read back [S2]"', [
+    ['written since the run began', ROW, pulledDelete(), 'read back'],
+    ['written the margin before', stored({}, { writtenAt: 1025 }), pulledDelete(), 'read back'],
+    ['written a second and the margin before', stored({}, { writtenAt: 1024 }), pulledDelete(), TOMB],
+    ['the same on a row that is ahead', stored({ ahead: true }, { writtenAt: 1024 }), pulledDelete(), TOMB],
+  ]);
+  cell('tombstone × event: patch or image: "at < base: stale. else read back"', [
+    ['one second before base', TOMBSTONE, patch({ at: 999 }), 'stale'],
+    ['at = base', TOMBSTONE, patch({ at: 1000 }), 'read back'],
+    ['after seen and sure: a tombstone is never merged onto', TOMBSTONE, patch({ at: 1011 }), 'read back'],
+    ['an image after seen and sure', TOMBSTONE, image({ at: 1011 }), 'read back'],
+  ]);
+  cell('tombstone × event: delete: "touch"', [
+    ['after seen', TOMBSTONE, eventDelete(), TOUCH],
+    ['before base', TOMBSTONE, eventDelete({ at: 1 }), TOUCH],
+  ]);
+  cell('tombstone × pulled row: "V <= v: contained. else read back"', [
+    ['V = v', TOMBSTONE, pulledRow({ version: 100n }), 'contained'],
+    ['V = v + 1', TOMBSTONE, pulledRow({ version: 101n }), 'read back'],
+    ['modifiedon > seen', TOMBSTONE, pulledRow({ modifiedOn: 2000 }), 'read back'],
+    [
+      'written before the run began [S2]: "Rows only, never tombstones"',
+      stored({ gone: true }, { writtenAt: 1 }),
+      pulledRow(),
+      'read back',
+    ],
+  ]);
+  cell('tombstone × pulled delete: "touch"', [['', TOMBSTONE, pulledDelete(), TOUCH]]);
+  cell('any, hint: "read back; nothing of the hint is stored"', [
+    ['nothing', NOTHING, hint(), 'read back'],
+    ['row', ROW, hint(), 'read back'],
+    ['tombstone', TOMBSTONE, hint(), 'read back'],
+    ['a hint whose key is in the ring is no duplicate: it may be another try', ROW, hint({ key: 'old' }), 'read back'],
+    ['a hint of a delete', ROW, { ...eventDelete(), evidence: hint().evidence }, 'read back'],
+  ]);
+  cell('strict mode: "merge only when not ahead (else read back), and no modifiedon > seen: apply"', [
+    ['a patch on a row that is not ahead', ROW, patch({ at: 1011 }), MERGE, STRICT],
+    ['a patch on a row that is ahead', AHEAD, patch({ at: 1011 }), 'read back', STRICT],
+    ['an image on a row that is not ahead', ROW, image({ at: 1011 }), REPLACE, STRICT],
+    ['an image on a row that is ahead', AHEAD, image({ at: 1011 }), 'read back', STRICT],
+    ['a pulled row with modifiedon > seen', AHEAD, pulledRow({ modifiedOn: 1011 }), 'read back', STRICT],
+    ['a pulled row with the same data', AHEAD_SAME, pulledRow({ modifiedOn: 1011 }), ADOPT, STRICT],
+  ]);
+});
+
+/** The stamp that a decision writes. */
+const stampOf = (decision: Decision | undefined): Stamp => {
+  if (decision?.kind !== 'write') throw new Error(`nothing is written: ${inWords(decision)}`);
+  return decision.stamp;
+};
+
+describe('how the stamp moves', () => {
+  const moved = (before: StoredState | undefined, change: RowChange, rule = RULE): Stamp =>
+    stampOf(decide(before, change, rule));
+
+  describe('apply pulled row: V | max(modifiedon, begin-M) | max(b.seen, modifiedon, end) | not ahead | not gone', () => {
+    test('on nothing', () => {
+      const applied = { version: 200n, base: 1025, seen: 1040, ahead: false, gone: false, ring: [] };
+      expect(moved(NOTHING, pulledRow())).toEqual(applied);
+    });
+    test('modifiedon is later than begin-M', () =>
+      expect(moved(ROW, pulledRow({ modifiedOn: 1028 }))).toMatchObject({ base: 1028, seen: 1040 }));
+    test('modifiedon is later than end', () =>
+      expect(moved(ROW, pulledRow({ modifiedOn: 1060 }))).toMatchObject({ base: 1060, seen: 1060 }));
+    test('the stored seen is later than both', () =>
+      expect(moved(stored({ seen: 5000 }), pulledRow())).toMatchObject({ seen: 5000 }));
+    test('base comes from the read alone and may go back', () =>
+      expect(moved(stored({ base: 5000, seen: 5000 }), pulledRow())).toMatchObject({ base: 1025 }));
+    test('what was ahead no longer is; the ring stays', () =>
+      expect(moved(AHEAD, pulledRow({ modifiedOn: 1011 }))).toMatchObject({ ahead: false, ring: ['old'] }));
+  });
+
+  describe('fenced read-back 200: as a pulled row, + key of the change that caused it', () => {
+    test('on a row', () =>
+      expect(settleByReadBack(AHEAD.stamp, found(300n), ['k1'], RULE)).toEqual({
+        kind: 'write',
+        verdict: 'readBack',
+        data: 'snapshot',
+        stamp: { version: 300n, base: 1045, seen: 1052, ahead: false, gone: false, ring: ['old', 'k1'] },
+      }));
+    test('on a tombstone the row lives again', () =>
+      expect(settleByReadBack(TOMBSTONE.stamp, found(300n), ['k1'], RULE).stamp.gone).toBe(false));
+    test('with no comparison at all: a lower version and an older modifiedon are written too', () =>
+      expect(settleByReadBack(ROW.stamp, found(1n, undefined, { modifiedOn: 1 }), [], RULE)).toMatchObject({
+        data: 'snapshot',
+        stamp: { version: 1n },
+      }));
+    test('all keys of the changes that waited together, each once', () =>
+      expect(settleByReadBack(ROW.stamp, found(300n), ['k1', 'k2', 'k1', 'old'], RULE).stamp.ring).toEqual([
+        'old',
+        'k1',
+        'k2',
+      ]));
+  });
+
+  describe('fenced read-back 404: v same | max(b.base, begin-M) | max(b.seen, end) | not ahead | gone | + key', () => {
+    test('on a row', () =>
+      expect(settleByReadBack(AHEAD.stamp, missing(), ['k1'], RULE)).toEqual({
+        kind: 'write',
+        verdict: 'readBack',
+        data: 'clear',
+        stamp: { version: 100n, base: 1045, seen: 1052, ahead: false, gone: true, ring: ['old', 'k1'] },
+      }));
+    test('on nothing', () =>
+      expect(settleByReadBack(undefined, missing(), [], RULE).stamp).toEqual({
+        ...NO_STAMP,
+        base: 1045,
+        seen: 1052,
+        gone: true,
+      }));
+    test('the stored base and seen are later', () =>
+      expect(settleByReadBack(stamp({ base: 5000, seen: 6000 }), missing(), [], RULE).stamp).toMatchObject({
+        base: 5000,
+        seen: 6000,
+      }));
+  });
+
+  test('merge patch: changed columns only | v same | base same | seen = at | ahead | not gone | + key', () =>
+    expect(moved(ROW, patch({ at: 1020 }))).toEqual({
+      version: 100n,
+      base: 1000,
+      seen: 1020,
+      ahead: true,
+      gone: false,
+      ring: ['old', 'k1'],
+    }));
+
+  test('replace by image: v same | base = at | seen = at | ahead | not gone | + key', () =>
+    expect(moved(ROW, image({ at: 1020 }))).toEqual({
+      version: 100n,
+      base: 1020,
+      seen: 1020,
+      ahead: true,
+      gone: false,
+      ring: ['old', 'k1'],
+    }));
+
+  test('adopt: columns unchanged | V | max(b.base, modifiedon, begin-M) | max(b.seen, modifiedon, end) | ahead stays | ring same', () =>
+    expect(moved(AHEAD_SAME, pulledRow())).toEqual({
+      version: 200n,
+      base: 1025,
+      seen: 1040,
+      ahead: true,
+      gone: false,
+      ring: ['old'],
+    }));
+
+  test('adopt: the stored base and seen are later', () =>
+    expect(moved(stored({ ahead: true, base: 5000, seen: 6000 }, { sameData: () => true }), pulledRow())).toMatchObject(
+      {
+        base: 5000,
+        seen: 6000,
+      },
+    ));
+
+  test('tombstone by event delete on nothing: v 0 | base -1 | seen = at | gone | + key', () =>
+    expect(moved(NOTHING, eventDelete({ at: 1020 }))).toEqual({
+      version: 0n,
+      base: -1,
+      seen: 1020,
+      ahead: false,
+      gone: true,
+      ring: ['k1'],
+    }));
+
+  describe('tombstone by pulled delete: v same | max(b.base, begin-M) | max(b.seen, end) | gone | ring same', () => {
+    test('on nothing', () =>
+      expect(moved(NOTHING, pulledDelete())).toEqual({ ...NO_STAMP, base: 1025, seen: 1040, gone: true }));
+    test('on a row written before the run', () =>
+      expect(moved(stored({ ahead: true }, { writtenAt: 1 }), pulledDelete())).toEqual({
+        version: 100n,
+        base: 1025,
+        seen: 1040,
+        ahead: false,
+        gone: true,
+        ring: ['old'],
+      }));
+  });
+
+  describe('touch: columns none | v same | base same | max(b.seen, end if pulled) | gone | + key', () => {
+    test('by an event', () =>
+      expect(moved(TOMBSTONE, eventDelete({ at: 5000 }))).toEqual({ ...TOMBSTONE.stamp, ring: ['old', 'k1'] }));
+    test('by a pull', () => expect(moved(TOMBSTONE, pulledDelete())).toEqual({ ...TOMBSTONE.stamp, seen: 1040 }));
+    test('by a pull whose end is before seen', () =>
+      expect(moved(TOMBSTONE, pulledDelete({ end: 1 }))).toEqual(TOMBSTONE.stamp));
+  });
+
+  test('the ring holds the last keys, the oldest falls out', () => {
+    const full = Array.from({ length: RING_SIZE }, (_, n) => `k${n}`);
+    expect(withKeys(full, ['new'])).toEqual([...full.slice(1), 'new']);
+    expect(withKeys(full, ['k3'])).toBe(full);
+  });
+});
+
+describe('a read-back is plausible unless "version below v, or (event) modifiedon below the event\'s at"', () => {
+  test.each([
+    ['version below v', ROW.stamp, found(99n), [], true],
+    ['version = v', ROW.stamp, found(100n), [], false],
+    ['nothing stored', undefined, found(1n), [], false],
+    ['missing is no lag', ROW.stamp, missing(), [patch({ at: 2000 })], false],
+    ["modifiedon below the event's at", ROW.stamp, found(200n, undefined, { modifiedOn: 1019 }), [patch()], true],
+    ["modifiedon = the event's at", ROW.stamp, found(200n, undefined, { modifiedOn: 1020 }), [patch()], false],
+    ['OperationCreatedOn is no modifiedon', ROW.stamp, found(200n), [patch({ at: 2000, sure: false })], false],
+    ['a hint has no time', ROW.stamp, found(200n), [hint()], false],
+    ['one event of several', ROW.stamp, found(200n), [patch({ at: 1 }), patch({ at: 1021 })], true],
+  ] as const)('%s', (_when, before, read, changes, lags) => {
+    expect(readLags(before, read, changes)).toBe(lags);
+  });
+});
+
+describe('without a Web API an unprovable event is applied as it comes', () => {
+  test('a delete leaves a tombstone that keeps the version', () =>
+    expect(applyUnproven(ROW.stamp, eventDelete({ at: 1020 }))).toMatchObject({
+      data: 'clear',
+      stamp: { version: 100n, base: 1000, seen: 1020, gone: true, ring: ['old', 'k1'] },
+    }));
+  test('a patch is merged onto a row', () =>
+    expect(applyUnproven(ROW.stamp, patch({ at: 1005 }))).toMatchObject({
+      data: 'patch',
+      stamp: { version: 100n, base: 1000, seen: 1010, ahead: true, gone: false },
+    }));
+  test.each([
+    ['a patch on a tombstone', TOMBSTONE.stamp, patch()],
+    ['an image on a row', ROW.stamp, image()],
+  ])('%s becomes the row', (_when, before, change) =>
+    expect(applyUnproven(before, change)).toMatchObject({ data: 'snapshot', stamp: { ahead: true, gone: false } }),
+  );
+  test('a patch on nothing is all that is known of the row', () =>
+    expect(applyUnproven(undefined, patch())).toMatchObject({
+      data: 'patch',
+      stamp: { version: 0n, base: BEGINNING, seen: 1020, ahead: true, gone: false },
+    }));
+  test('a hint never is: it may not have happened', () => expect(applyUnproven(ROW.stamp, hint())).toBeUndefined());
+  test('a pulled row needs no such thing', () => expect(applyUnproven(ROW.stamp, pulledRow())).toBeUndefined());
+});

@@ -1,0 +1,102 @@
+/**
+ * A LOB store in memory with the semantics of a real one: compare-and-swap by entity tags that never repeat, tombstones,
+ * merge and replace. It counts its work, and can be made to wait or fail at any step.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { floorInstant } from '../../shared/change/instant';
+import type { RowAddress } from '../../shared/change/row-change';
+import type { Columns, Value } from '../../shared/change/value';
+import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
+
+/** Where a store can be made to wait or fail: before a read, before a write, after a write whose answer is then lost. */
+export type StorePoint = 'read' | 'write' | 'written';
+
+const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
+
+const withoutNulls = (columns: Columns): Columns => new Map([...columns].filter(([, value]) => value !== null));
+
+export class MemoryStore implements LobStore {
+  readonly rows = new Map<string, StoredRow>();
+  /** Rows read, rows sent to be written, and calls of `write`. */
+  readonly counts = { reads: 0, writes: 0, calls: 0 };
+  /** Runs at each point; what it throws is what the caller of the store gets. */
+  at: (point: StorePoint, rows: readonly RowAddress[]) => Promise<void> | void = () => undefined;
+  #etags = 0;
+
+  constructor(private readonly now: () => number = Date.now) {}
+
+  async read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]> {
+    await this.at('read', rows);
+    this.counts.reads += rows.length;
+    return rows.map((row) => this.rows.get(keyOf(row)));
+  }
+
+  async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
+    const rows = writes.map(({ row }) => row);
+    await this.at('write', rows);
+    this.counts.calls += 1;
+    this.counts.writes += writes.length;
+    const outcomes = writes.map((write) => this.#writeOne(write));
+    await this.at('written', rows);
+    return outcomes;
+  }
+
+  #writeOne(write: RowWrite): WriteOutcome {
+    const key = keyOf(write.row);
+    const have = this.rows.get(key);
+    if (!this.isAsExpected(have, write)) return { kind: 'conflict' };
+    const written: StoredRow = {
+      stamp: write.stamp,
+      etag: String((this.#etags += 1)),
+      writtenAt: floorInstant(this.now()) + 1,
+      data: dataAfter(have, write),
+      size: 100,
+    };
+    this.rows.set(key, written);
+    return { kind: 'written', stored: written };
+  }
+
+  /** The compare of the compare-and-swap. */
+  protected isAsExpected(have: StoredRow | undefined, { expected }: RowWrite): boolean {
+    return have?.etag === expected?.etag;
+  }
+
+  sameData(stored: StoredRow, columns: Columns): boolean {
+    return isDeepStrictEqual(stored.data, withoutNulls(columns));
+  }
+
+  async *liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]> {
+    await this.at('read', []);
+    const live = [...this.rows].flatMap(([key, stored]) => {
+      const [of = '', id = ''] = key.split('/');
+      return of === table && !stored.stamp.gone ? [{ row: { table, id }, stored }] : [];
+    });
+    for (let at = 0; at < live.length; at += 2) yield live.slice(at, at + 2);
+  }
+
+  /** The columns of a live row; undefined for a tombstone or where nothing is stored. */
+  columnsOf(row: RowAddress): Columns | undefined {
+    const stored = this.rows.get(keyOf(row));
+    return stored === undefined || stored.stamp.gone ? undefined : (stored.data as Columns);
+  }
+
+  stampOf(row: RowAddress): StoredRow['stamp'] | undefined {
+    return this.rows.get(keyOf(row))?.stamp;
+  }
+}
+
+function dataAfter(have: StoredRow | undefined, { effect, columns }: RowWrite): Columns {
+  const before = (have?.data as Columns | undefined) ?? new Map<string, Value>();
+  switch (effect) {
+    case 'snapshot':
+      return withoutNulls(columns);
+    case 'patch':
+      return withoutNulls(new Map([...before, ...columns]));
+    case 'keep':
+      return before;
+    case 'clear':
+      return new Map();
+    default:
+      return effect satisfies never;
+  }
+}
