@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, messageOf, OutboundError } from '../shared/errors';
 import { addParseCommand } from './parse';
+import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { EXIT, UsageError } from './terminal';
 
 /** Every command of the CLI: one file each. */
-const COMMANDS = [addParseCommand];
+const COMMANDS = [addParseCommand, addRowsCommand];
 
 /**
  * Runs one command of the operator's CLI.

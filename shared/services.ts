@@ -2,7 +2,6 @@
  * The one place that composes: settings in, services out. All functions of a process share one writer, so that changes
  * of a row that arrive by different ways meet in one lane and one cache.
  */
-import { TableClient } from '@azure/data-tables';
 import {
   ClientCertificateCredential,
   ClientSecretCredential,
@@ -11,7 +10,7 @@ import {
   type TokenCredential,
 } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { TableClientFactory } from './azure/tables';
+import { tableClients } from './azure/table-clients';
 import {
   environment,
   readConfig,
@@ -119,22 +118,6 @@ export function compose(core: CoreConfig): Services {
     });
   return { config: core, receiver, writer, parking, pullSync };
 }
-
-function tableClients(account: StorageAccount): TableClientFactory {
-  // A store that doesn't answer within these retries is reported, and what waits for it is parked or stays with its sender.
-  const retryOptions = { maxRetries: 3, maxRetryDelayInMs: 2000 };
-  if (account.kind === 'identity') {
-    const credential = new DefaultAzureCredential();
-    return (name) => new TableClient(account.tableEndpoint, name, credential, { retryOptions });
-  }
-  const allowInsecureConnection = isPlainHttp(account.connectionString);
-  return (name) =>
-    TableClient.fromConnectionString(account.connectionString, name, { allowInsecureConnection, retryOptions });
-}
-
-/** Plain HTTP only where the connection string itself says so, as Azurite's does. */
-const isPlainHttp = (connectionString: string): boolean =>
-  /(?:=http:|UseDevelopmentStorage=true|EndpointsProtocol=http(?:;|$))/i.test(connectionString);
 
 const blobService = (account: StorageAccount): BlobServiceClient =>
   account.kind === 'identity'

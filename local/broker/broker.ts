@@ -148,7 +148,6 @@ function listen(entities: Entities, options: BrokerOptions): Server {
     port: options.port ?? 0,
     max_frame_size: 65_536,
     idle_time_out: 120_000,
-    session_buffer_size: { incoming: 2_048, outgoing: 8_192 },
     receiver_options: { autoaccept: false, credit_window: 500 },
     // An abandoned message comes as 'modified', and rhea would report it as 'released' too.
     sender_options: UNTRANSLATED,

@@ -5,6 +5,9 @@ import type { Endpoint } from './endpoint';
 
 type BusEndpoint = Extract<Endpoint, { connectionString: string }>;
 
+/** How long closing may take. */
+const CLOSE_MS = 2000;
+
 const CLAIM = 'http://schemas.microsoft.com/xrm/2011/Claims/';
 
 /** The application properties by which a listener knows a message of Dataverse (write-listener-application). */
@@ -73,7 +76,9 @@ export function busClient(): DeliveryClient<BusEndpoint> {
       }
     },
     async close() {
-      await Promise.allSettled([...producers.values(), ...buses.values()].map((client) => client.close()));
+      const closed = Promise.allSettled([...producers.values(), ...buses.values()].map((client) => client.close()));
+      // A client whose broker is gone closes only after trying long to reach it.
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
     },
   };
 }

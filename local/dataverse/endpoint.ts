@@ -78,10 +78,10 @@ export function endpointOf(id: string, row: Columns): Endpoint | undefined {
     return typeof value === 'string' ? value : undefined;
   };
   const name = text('name') ?? id;
-  if (row['contract'] === CONTRACT.webhook) {
-    return { kind: 'webhook', id, name, url: text('url') ?? '', auth: webhookAuth(row['authtype'], text('authvalue')) };
+  if (row.contract === CONTRACT.webhook) {
+    return { kind: 'webhook', id, name, url: text('url') ?? '', auth: webhookAuth(row.authtype, text('authvalue')) };
   }
-  const kind = KINDS[row['contract'] as keyof typeof KINDS] as (typeof KINDS)[keyof typeof KINDS] | undefined;
+  const kind = KINDS[row.contract as keyof typeof KINDS] as (typeof KINDS)[keyof typeof KINDS] | undefined;
   if (kind === undefined) return undefined;
   return { kind, id, name, connectionString: connectionString(text), path: text('path') ?? '' };
 }

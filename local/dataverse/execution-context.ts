@@ -2,7 +2,7 @@ import type { RowEvent, Step, StepImage, User } from './event';
 import { formattedValue, type DateForm, type NameOf } from './formatted-value';
 import { Digits, writeJson, type Json } from './json-text';
 import type { ColumnDefinition, Table } from './table';
-import { asReference, type Columns, type Value } from './value';
+import { asReference, valueText, type Columns, type Value } from './value';
 
 /** What a context says of the organisation, and which generation of contexts it sends. */
 export interface ContextSettings {
@@ -51,12 +51,12 @@ function attribute(column: ColumnDefinition, value: Value, nameOf: NameOf): Json
       return value as string | boolean | number;
     case 'bigint':
     case 'decimal':
-      return new Digits(String(value));
+      return new Digits(valueText(value));
     case 'money':
-      return typed('Money', { Value: new Digits(String(value)) });
+      return typed('Money', { Value: new Digits(valueText(value)) });
     case 'dateTime':
       // UTC kind has no offset; dates without a zone (Unspecified) come with the server's.
-      return `/Date(${Date.parse(String(value))}${column.behavior === 'UserLocal' ? '' : '+0000'})/`;
+      return `/Date(${Date.parse(valueText(value))}${column.behavior === 'UserLocal' ? '' : '+0000'})/`;
     case 'choice':
     case 'state':
     case 'status':
@@ -116,7 +116,7 @@ function imageEntity(event: RowEvent, row: Columns, image: StepImage, settings: 
 function primaryNameImage(event: RowEvent, row: Columns): Members {
   const { primaryName, primaryId } = event.table;
   const name = primaryName === null ? null : (row[primaryName] ?? null);
-  const attributes: Json[] = primaryName === null || name === null ? [] : [pair(primaryName, String(name))];
+  const attributes: Json[] = primaryName === null || name === null ? [] : [pair(primaryName, valueText(name))];
   attributes.push(pair(primaryId, event.id));
   return pair('AsynchronousStepPrimaryName', entity(event.table, event.id, attributes, []));
 }

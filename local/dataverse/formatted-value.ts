@@ -1,5 +1,5 @@
 import type { ColumnDefinition } from './table';
-import { asReference, type Reference, type Value } from './value';
+import { asReference, valueText, type Reference, type Value } from './value';
 
 /** How dates are written: the Web API follows the user's format settings, an image is ISO in the user's zone. */
 export type DateForm = { readonly kind: 'webApi' } | { readonly kind: 'image'; readonly utcOffsetMinutes: number };
@@ -42,7 +42,7 @@ export function formattedValue(
   nameOf: NameOf,
 ): string | undefined {
   if (value === null) return undefined;
-  const digits = String(value);
+  const digits = valueText(value);
   switch (column.type) {
     case 'string':
     case 'memo':

@@ -4,14 +4,18 @@ export class Digits {
 }
 
 /** A JSON document whose members keep their order and whose numbers keep their digits. */
-export type Json = string | number | boolean | null | Digits | readonly Json[] | { readonly [member: string]: Json };
+export type Json = string | number | boolean | null | Digits | readonly Json[] | JsonObject;
+
+/** A JSON object. */
+export interface JsonObject {
+  readonly [member: string]: Json;
+}
 
 /** How strings are escaped: as the Web API does, or as .NET's DataContractJsonSerializer does. */
 export type Escaping = 'webApi' | 'dataContract';
 
 // The characters that DataContractJsonSerializer never writes as they are: controls, NEL, line and paragraph separators,
 // surrogates and non-characters. It has no short forms: a line feed is \u000a, never \n.
-// eslint-disable-next-line no-control-regex
 const DATA_CONTRACT_ESCAPED = /[\u0000-\u001f"\\/\u0085\u2028\u2029\ud800-\udfff\ufffe\uffff]/g;
 
 function dataContractEscape(character: string): string {
@@ -64,7 +68,7 @@ export function writeJson(json: Json, escaping: Escaping): string {
 export const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
 
 /** Is it an object with members? */
-export const isObject = (json: Json): json is { readonly [member: string]: Json } =>
+export const isObject = (json: Json): json is JsonObject =>
   typeof json === 'object' && json !== null && !isList(json) && !(json instanceof Digits);
 
 /** Reads JSON text, each number as the digits that were sent. Throws a SyntaxError on text that is not JSON. */

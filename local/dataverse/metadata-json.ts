@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Json } from './json-text';
+import type { Json, JsonObject } from './json-text';
 import { isLookup, type ColumnDefinition, type Option, type Table } from './table';
 
 /** Metadata as the Web API shows it. */
-export type Metadata = Readonly<Record<string, Json>>;
+export type Metadata = JsonObject;
 
 /** Ids of definitions do not change from one start to the next. */
 export function metadataId(name: string): string {

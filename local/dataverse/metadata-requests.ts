@@ -18,7 +18,7 @@ function selected(members: Metadata, select: readonly string[] | undefined, type
     if (value === undefined) throw noProperty(name, type);
     result[name] = value;
   }
-  return { ...result, MetadataId: members['MetadataId'] ?? null };
+  return { ...result, MetadataId: members.MetadataId ?? null };
 }
 
 function matches(members: Metadata, filter: string | undefined): boolean {
@@ -26,7 +26,7 @@ function matches(members: Metadata, filter: string | undefined): boolean {
   return compileFilter(filter)((path): Comparable => {
     let value: Json | undefined = members;
     for (const name of path.split('/')) value = value !== undefined && isObject(value) ? value[name] : undefined;
-    return typeof value === 'object' && value !== null ? String(value) : value;
+    return typeof value === 'object' && value !== null ? undefined : value;
   });
 }
 
@@ -59,7 +59,7 @@ function tableJson(table: Table, query: ODataQuery): Record<string, Json> {
   const json = selected(tableMetadata(table), query.select, 'EntityMetadata');
   for (const [name, options] of query.expand) {
     if (name !== 'Attributes') throw badRequest(`Expanding '${name}' is not supported here.`);
-    json['Attributes'] = attributeList(table, options, undefined);
+    json.Attributes = attributeList(table, options, undefined);
   }
   return json;
 }
@@ -116,7 +116,7 @@ export class MetadataRequests {
         body: { '@odata.context': `${context}${suffix}`, value: attributeList(table, request.query, cast) },
       };
     }
-    const attribute = attributesMetadata(table).find((candidate) => candidate.common['LogicalName'] === name);
+    const attribute = attributesMetadata(table).find((candidate) => candidate.common.LogicalName === name);
     if (attribute === undefined || (cast !== undefined && attribute.type !== cast)) {
       throw new DataverseError(404, '0x80060888', `Could not find an attribute with logical name = '${name}'.`);
     }

@@ -93,7 +93,7 @@ export class Operations {
     await this.#transaction(table, id.toLowerCase(), options, (before, startedAt) => {
       if (before === undefined) throw notFound(this.#d.errorForm, table.logicalName, id);
       const requested = { ...this.#accept(table, inputs), [table.primaryId]: before.id };
-      const owner = asReference(requested['ownerid']);
+      const owner = asReference(requested.ownerid);
       const target: Columns = {
         ...requested,
         ...(owner === undefined ? {} : this.#ownership(owner)),
@@ -231,7 +231,7 @@ export class Operations {
       accepted[name] = acceptValue(column, input);
     }
     if (table.logicalName === 'serviceendpoint' && 'authvalue' in accepted) {
-      accepted['isauthvalueset'] = accepted['authvalue'] !== null;
+      accepted.isauthvalueset = accepted.authvalue !== null;
     }
     return accepted;
   }
@@ -239,7 +239,7 @@ export class Operations {
   #defaults(table: Table, requested: Columns, startedAt: number, user: User): Columns {
     const by = { table: 'systemuser', id: user.id };
     const at = secondsText(startedAt);
-    const owner = asReference(requested['ownerid']) ?? by;
+    const owner = asReference(requested.ownerid) ?? by;
     return {
       createdon: at,
       createdby: by,
@@ -248,14 +248,14 @@ export class Operations {
       modifiedonbehalfby: null,
       ...composedName(table, requested, {}),
       ...(table.ownership === 'user' ? { ownerid: owner, ...this.#ownership(owner) } : {}),
-      statecode: requested['statecode'] ?? 0,
-      statuscode: requested['statuscode'] ?? firstReason(table, requested['statecode'] ?? 0),
+      statecode: requested.statecode ?? 0,
+      statuscode: requested.statuscode ?? firstReason(table, requested.statecode ?? 0),
     };
   }
 
   /** The columns that follow from the owner. */
   #ownership(owner: { readonly table: string; readonly id: string }): Columns {
-    const unit = this.#d.store.table(owner.table).get(owner.id)?.columns['businessunitid'] ?? null;
+    const unit = this.#d.store.table(owner.table).get(owner.id)?.columns.businessunitid ?? null;
     return {
       owningbusinessunit: unit,
       owninguser: owner.table === 'systemuser' ? reference('systemuser', owner.id) : null,
@@ -290,7 +290,7 @@ function composedName(table: Table, requested: Columns, before: Columns): Column
   const composed = table.byName.has('fullname') && table.byName.has('firstname');
   if (!composed || !('firstname' in requested || 'lastname' in requested)) return {};
   const parts = ['firstname', 'lastname'].map((name) => (name in requested ? requested[name] : before[name]));
-  return { fullname: parts.filter((part) => typeof part === 'string' && part !== '').join(' ') };
+  return { fullname: parts.filter((part): part is string => typeof part === 'string' && part !== '').join(' ') };
 }
 
 function firstReason(table: Table, state: Value): Value {
@@ -301,7 +301,7 @@ function firstReason(table: Table, state: Value): Value {
 
 /** The status reason that comes with a state when the caller names none. */
 function reasonOfState(table: Table, requested: Columns): Columns {
-  const state = requested['statecode'];
+  const state = requested.statecode;
   if (state === undefined || 'statuscode' in requested) return {};
   return { statuscode: firstReason(table, state) };
 }

@@ -83,17 +83,17 @@ function idWhere(
 export function stepRow(store: RowStore, step: StepRegistration): NewRow {
   const stage = step.stage ?? 40;
   if (step.mode === 'async' && stage !== 40) throw new Error('An asynchronous step runs at stage 40 only.');
-  const contract = store.table('serviceendpoint').get(step.endpoint)?.columns['contract'];
+  const contract = store.table('serviceendpoint').get(step.endpoint)?.columns.contract;
   if (contract === undefined) throw new Error(`There is no endpoint ${step.endpoint}.`);
   if (step.mode === 'sync' && contract !== CONTRACT.webhook)
     throw new Error('Steps of bus endpoints are asynchronous.');
-  const message = idWhere(store, 'sdkmessage', (columns) => columns['name'] === step.message);
+  const message = idWhere(store, 'sdkmessage', (columns) => columns.name === step.message);
   const filter = idWhere(
     store,
     'sdkmessagefilter',
     (columns) =>
-      columns['primaryobjecttypecode'] === step.table &&
-      (columns['sdkmessageid'] as { readonly id: string } | null)?.id === message,
+      columns.primaryobjecttypecode === step.table &&
+      (columns.sdkmessageid as { readonly id: string } | null)?.id === message,
   );
   return {
     table: 'sdkmessageprocessingstep',

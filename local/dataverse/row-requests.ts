@@ -80,7 +80,7 @@ export class RowRequests {
 
   /** The caller is the application user; MSCRMCallerID lets it act as another one. */
   #options(request: ApiRequest, table: Table, id: string): OperationOptions {
-    const caller = request.headers['mscrmcallerid'];
+    const caller = request.headers.mscrmcallerid;
     return {
       user: typeof caller === 'string' ? caller.toLowerCase() : this.#d.applicationUserId,
       initiatingUser: this.#d.applicationUserId,

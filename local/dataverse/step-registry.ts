@@ -14,14 +14,10 @@ function columnList(value: Value | undefined): readonly string[] | undefined {
 }
 
 function imagesOf(row: Columns): StepImage[] {
-  const alias = typeof row['entityalias'] === 'string' ? row['entityalias'] : '';
-  const columns = columnList(row['attributes']);
+  const alias = typeof row.entityalias === 'string' ? row.entityalias : '';
+  const columns = columnList(row.attributes);
   const whens =
-    row['imagetype'] === 2
-      ? (['pre', 'post'] as const)
-      : row['imagetype'] === 0
-        ? (['pre'] as const)
-        : (['post'] as const);
+    row.imagetype === 2 ? (['pre', 'post'] as const) : row.imagetype === 0 ? (['pre'] as const) : (['post'] as const);
   return whens.map((when) => ({ when, alias, columns }));
 }
 
@@ -55,21 +51,21 @@ export class StepRegistry {
     this.#steps = new Map();
     const images = new Map<string, StepImage[]>();
     for (const { columns } of this.#store.table(IMAGE).values()) {
-      const step = asReference(columns['sdkmessageprocessingstepid'])?.id ?? '';
+      const step = asReference(columns.sdkmessageprocessingstepid)?.id ?? '';
       images.set(step, [...(images.get(step) ?? []), ...imagesOf(columns)]);
     }
     for (const { id, columns } of this.#store.table(STEP).values()) {
-      const message = this.#column('sdkmessage', columns['sdkmessageid'], 'name');
-      const table = this.#column('sdkmessagefilter', columns['sdkmessagefilterid'], 'primaryobjecttypecode');
-      const endpointId = asReference(columns['eventhandler'])?.id;
-      if (columns['statecode'] !== 0 || endpointId === undefined) continue;
+      const message = this.#column('sdkmessage', columns.sdkmessageid, 'name');
+      const table = this.#column('sdkmessagefilter', columns.sdkmessagefilterid, 'primaryobjecttypecode');
+      const endpointId = asReference(columns.eventhandler)?.id;
+      if (columns.statecode !== 0 || endpointId === undefined) continue;
       const step: Step = {
         id,
-        name: typeof columns['name'] === 'string' ? columns['name'] : '',
-        mode: columns['mode'] === 1 ? 'async' : 'sync',
-        stage: typeof columns['stage'] === 'number' ? columns['stage'] : 40,
-        rank: typeof columns['rank'] === 'number' ? columns['rank'] : 1,
-        filteringColumns: message === 'Update' ? columnList(columns['filteringattributes']) : undefined,
+        name: typeof columns.name === 'string' ? columns.name : '',
+        mode: columns.mode === 1 ? 'async' : 'sync',
+        stage: typeof columns.stage === 'number' ? columns.stage : 40,
+        rank: typeof columns.rank === 'number' ? columns.rank : 1,
+        filteringColumns: message === 'Update' ? columnList(columns.filteringattributes) : undefined,
         endpointId,
         images: images.get(id) ?? [],
       };

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual, verify, X509Certificate } from 'node:crypto';
+import { constants, createHash, timingSafeEqual, verify, X509Certificate } from 'node:crypto';
 import type { Json } from './json-text';
 
 /** The application that may ask for tokens. */
@@ -142,12 +142,13 @@ export class TokenEndpoint {
       JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>;
     const claims = read(payload);
     const key = new X509Certificate(certificate).publicKey;
-    const options = read(header)['alg'] === 'PS256' ? { key, padding: 6, saltLength: 32 } : { key };
+    const options =
+      read(header).alg === 'PS256' ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : { key };
     return (
-      claims['iss'] === clientId &&
-      claims['sub'] === clientId &&
-      claims['aud'] === this.#tokenUrl() &&
-      Number(claims['exp']) * 1000 > this.#now() &&
+      claims.iss === clientId &&
+      claims.sub === clientId &&
+      claims.aud === this.#tokenUrl() &&
+      Number(claims.exp) * 1000 > this.#now() &&
       verify('sha256', Buffer.from(`${header}.${payload}`), options, Buffer.from(signature, 'base64url'))
     );
   }

@@ -27,7 +27,7 @@ export class ValueError extends Error {
 }
 
 const display = (value: unknown): string =>
-  typeof value === 'string' ? `'${value}'` : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  typeof value === 'string' ? `'${value}'` : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
@@ -140,12 +140,18 @@ export function inputFromJson(column: ColumnDefinition, json: Json): ColumnInput
 export function valueToJson(column: ColumnDefinition, value: Value): Json {
   if (value === null) return null;
   if (typeof value === 'bigint') return new Digits(String(value));
-  if (typeof value === 'object') return isReferenceValue(value) ? value.id : value.join(',');
+  if (typeof value === 'object') return valueText(value);
   if (typeof value === 'string' && (column.type === 'decimal' || column.type === 'money')) return new Digits(value);
   return value;
 }
 
 const isReferenceValue = (value: readonly number[] | Reference): value is Reference => 'table' in value;
+
+/** A scalar's text; of lists and references their parts. */
+export function valueText(value: Exclude<Value, null>): string {
+  if (typeof value !== 'object') return String(value);
+  return isReferenceValue(value) ? value.id : value.join(',');
+}
 
 /** The value as a reference; undefined when it is none. */
 export const asReference = (value: Value | undefined): Reference | undefined =>

@@ -11,12 +11,12 @@ import type { ServiceProtection } from './service-protection';
 import type { TokenEndpoint } from './token-endpoint';
 
 /** A fault that the next requests meet: an HTTP status, or a connection that breaks. */
-export type Fault = {
+export interface Fault {
   readonly status: number | 'reset';
   /** Only requests whose path and query contain it. */
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
-};
+}
 
 /** What the Web API was asked. */
 export interface RequestCounters {
@@ -89,7 +89,7 @@ export class WebServer {
       return;
     }
     response.setHeader('Date', new Date(dependencies.now()).toUTCString());
-    const [path = '', search = ''] = splitOnce(target, '?');
+    const [path, search] = splitOnce(target, '?');
     const method = request.method ?? 'GET';
     const authority = dependencies.tokens.answer(method, path, body);
     if (authority !== undefined) {
@@ -164,7 +164,7 @@ function apiRequest(url: string, raw: RawRequest): ApiRequest {
   const [, root, path = ''] = /^(\/api\/data\/v9\.\d)\/(.*)$/.exec(raw.path) ?? [];
   if (root === undefined) throw noResource(raw.path);
   const search = new URLSearchParams(raw.search);
-  const prefer = raw.headers['prefer'];
+  const prefer = raw.headers.prefer;
   return {
     method: raw.method,
     serviceRoot: `${url}${root}`,

@@ -73,7 +73,7 @@ async function main(flags: Flags): Promise<number> {
     host = started;
     void started.exited.then(() => stopping.abort());
     const webhookUrl = `${started.url}/api/webhook`;
-    display.say(`The app serves ${started.functions.join(', ')}.`);
+    display.say(`The app serves ${started.functions.map(({ name }) => name).join(', ')}.`);
     await registerSteps(stack.dataverse, { webhookUrl, webhookKey: stack.webhookKey, busConnectionString: stack.broker.connectionString });
     const outcome = await Promise.race([runDay(flags, stack, started, figures, display, stopping.signal), interrupted]);
     display.done();

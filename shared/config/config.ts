@@ -132,6 +132,20 @@ export function readConfig(environment: Environment): Config {
   return { core: readCore(environment), webhook: readWebhook(environment) };
 }
 
+/** Where the LOB store is: all that a reader of it needs. */
+export interface LobConfig {
+  readonly account: StorageAccount;
+  readonly tablePrefix: string;
+}
+
+/** Reads only what finding the LOB store takes, for the operator's CLI. */
+export function readLobConfig(environment: Environment): Section<LobConfig> {
+  const parsed = coreSchema.pick({ LOB_TABLE_PREFIX: true }).safeParse(environment);
+  const { value: account, faults } = readStorage(environment, 'LOB_STORAGE');
+  if (!parsed.success || account === undefined) return { ok: false, faults: [...faultsOf(parsed), ...faults] };
+  return { ok: true, value: { account, tablePrefix: parsed.data.LOB_TABLE_PREFIX } };
+}
+
 function readCore(environment: Environment): Section<CoreConfig> {
   const parsed = coreSchema.safeParse(environment);
   const lob = readStorage(environment, 'LOB_STORAGE');

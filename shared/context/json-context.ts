@@ -1,7 +1,7 @@
 import type { Context, Images, Mode, OwningExtension, Parameters } from './context';
 import { ContextInvalid } from './errors';
-import type { Json, JsonObject } from './exact-json';
-import { objectOf, parseAllExact, stringOf, takeDigits } from './exact-json';
+import type { Json, JsonObject } from '../json/exact-json';
+import { objectOf, parseAllExact, stringOf, takeDigits } from '../json/exact-json';
 import { LazyMap } from './lazy-map';
 import { operationTimeOf } from './wire-date';
 import type { Place } from './wire-value';

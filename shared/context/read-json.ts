@@ -1,7 +1,7 @@
 import type { Context } from './context';
 import { JsonInvalid } from './errors';
-import type { Json } from './exact-json';
-import { parseExact } from './exact-json';
+import type { Json } from '../json/exact-json';
+import { parseExact } from '../json/exact-json';
 import { contextOfJson } from './json-context';
 
 /** Takes a byte order mark away, and refuses bytes that are not UTF-8 rather than replace them. */

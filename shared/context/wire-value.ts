@@ -1,7 +1,7 @@
 import type { Columns, RowContent, Value } from '../change/value';
 import { ContextInvalid } from './errors';
-import type { Json, JsonObject } from './exact-json';
-import { isList, numberTextOf, objectOf, stringOf, writeExact } from './exact-json';
+import type { Json, JsonObject } from '../json/exact-json';
+import { isList, numberTextOf, objectOf, stringOf, writeExact } from '../json/exact-json';
 import { guidOf } from './guid';
 import { dateValueOf } from './wire-date';
 

@@ -6,7 +6,7 @@
 import { floorInstant, BEGINNING, type Instant } from '../change/instant';
 import { versionFromETag, NO_VERSION, type RowVersion } from '../change/row-version';
 import type { Columns, Value } from '../change/value';
-import { numberTextOf, parseAllExact, type Json, type JsonObject } from '../context/exact-json';
+import { numberTextOf, parseAllExact, type Json, type JsonObject } from '../json/exact-json';
 import { OutboundError } from '../errors';
 import { conformValue } from '../mapping/conform';
 import type { TableDefinition } from '../mapping/table-definition';

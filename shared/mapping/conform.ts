@@ -99,9 +99,19 @@ function conformTime(value: Extract<Value, { kind: 'instant' | 'offsetTime' }>, 
       return { kind: 'date', text: new Date(wallMs).toISOString().slice(0, 10) };
     case 'wallTime':
       return wallTime(wallMs) ?? value;
+    case 'string':
+      // JSON has no form of its own for a date: text of exactly that form was text all along.
+      return { kind: 'string', value: jsonDate(value) };
     default:
       return value;
   }
+}
+
+function jsonDate(value: Extract<Value, { kind: 'instant' | 'offsetTime' }>): string {
+  if (value.kind === 'instant') return `/Date(${value.epochMs})/`;
+  const minutes = Math.abs(value.offsetMinutes);
+  const digits = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join('');
+  return `/Date(${value.epochMs}${value.offsetMinutes < 0 ? '-' : '+'}${digits})/`;
 }
 
 const wallTime = (ms: number): Value | undefined =>

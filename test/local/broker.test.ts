@@ -125,11 +125,10 @@ describe('a queue', () => {
 
   test('answers an empty receive when its wait is over, each time', async () => {
     const receiver = client.createReceiver('peeked');
-    for (let i = 0; i < 2; i++) {
-      const start = Date.now();
-      expect(await receiver.receiveMessages(5, { maxWaitTimeInMs: 300 })).toEqual([]);
-      expect(Date.now() - start).toBeLessThan(1_500);
-    }
+    expect(await receiver.receiveMessages(5, { maxWaitTimeInMs: 300 })).toEqual([]);
+    const start = Date.now();
+    expect(await receiver.receiveMessages(5, { maxWaitTimeInMs: 300 })).toEqual([]);
+    expect(Date.now() - start).toBeLessThan(480); // the SDK waits 200 ms for its credit to come back, then gives the link up
     await receiver.close();
   });
 
@@ -388,11 +387,17 @@ describe('a session', () => {
     const again = await client.acceptNextSession('ordered');
     expect(again.sessionId).toBe('A');
     expect(await again.getSessionState()).toEqual({ step: 1 });
-    expect((await several(again, 2)).map(({ body, deliveryCount }) => [body as unknown, deliveryCount])).toEqual([
+    const rest = await several(again, 2);
+    expect(rest.map(({ body, deliveryCount }) => [body as unknown, deliveryCount])).toEqual([
       [2, 0],
       [3, 0],
     ]);
+    for (const message of rest) await again.completeMessage(message);
     await Promise.all([again.close(), b.close()]);
+    await sleep(50);
+    const empty = await client.acceptSession('ordered', 'A');
+    expect(await empty.getSessionState()).toEqual({ step: 1 }); // the state outlives the messages
+    await empty.close();
   });
 
   test('is waited for: until a message comes, or the time is over', async () => {

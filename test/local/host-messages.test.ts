@@ -25,7 +25,7 @@ beforeAll(async () => {
       hubs: { telemetry: { partitions: 2 } },
     }),
   ]);
-  client = new ServiceBusClient(broker.connectionString, { retryOptions: { retryDelayInMs: 100 } });
+  client = new ServiceBusClient(broker.connectionString);
 });
 afterEach(async () => {
   await app?.host.stop();
@@ -141,7 +141,9 @@ describe('Service Bus', () => {
 
   it('takes up again after the link was lost', async () => {
     const running = await start('raw');
+    await client.close();
     broker.dropConnections();
+    client = new ServiceBusClient(broker.connectionString);
     await send('raw', { body: Buffer.from('later') });
     await running.logged(`raw ${Buffer.from('later').toString('hex')}`);
   });
@@ -208,6 +210,29 @@ describe('Event Hubs', () => {
     const next = await start('telemetry');
     await eventually(() => events(next).includes(8), 'the event after');
     expect(events(next)).toEqual([8]);
+  });
+});
+
+describe('a monitored timer', () => {
+  const FIVE_MINUTES = 5 * 60_000;
+  const status = () => {
+    const hosts = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(
+      'azure-webjobs-hosts',
+    );
+    return hosts.getBlockBlobClient('timers/local/Host.Functions.monitored/status');
+  };
+
+  it('that missed an occurrence while no host ran is run at once, as past due', async () => {
+    await (await start('monitored')).host.stop();
+    const last = Math.floor(Date.now() / FIVE_MINUTES) * FIVE_MINUTES - 2 * FIVE_MINUTES;
+    const record = { Last: new Date(last), Next: new Date(last + FIVE_MINUTES), LastUpdated: new Date(last) };
+    const body = JSON.stringify(record);
+    await status().upload(body, body.length);
+    const running = await start('monitored');
+    expect((await running.logged('monitored {')).message).toContain('"isPastDue":true');
+    await running.host.stop();
+    const { Last } = JSON.parse((await status().downloadToBuffer()).toString()) as { Last: string };
+    expect(Date.parse(Last)).toBeGreaterThan(last + FIVE_MINUTES);
   });
 });
 

@@ -65,14 +65,7 @@ describe('HTTP', () => {
   });
 
   it('gives an empty body to a function whose caller sent none by length, as the real host does', async () => {
-    const answer = await new Promise<string>((resolve, reject) => {
-      const chunked = request(`${app.host.url}/api/echo/7`, { method: 'POST' }, (response) => {
-        response.setEncoding('utf8').once('data', resolve);
-      });
-      chunked.once('error', reject).write('half');
-      chunked.end('half');
-    });
-    expect(JSON.parse(answer)).toMatchObject({ body: '' });
+    expect(JSON.parse(await postChunked(`${app.host.url}/api/echo/7`))).toMatchObject({ body: '' });
   });
 
   it('answers 413 beyond the size limit', async () => {
@@ -94,6 +87,18 @@ describe('HTTP', () => {
     const record = await app.logged('echo called');
     expect(record).toMatchObject({ level: 'information', category: 'user', function: 'echo' });
     expect(record.invocationId).toMatch(/^[\da-f-]{36}$/);
+  });
+});
+
+describe('HTTP streams', () => {
+  it('pass through to the library, chunked bodies included', async () => {
+    const app = await startSampleApp({}, { appDir: `${__dirname}/host-app/stream` });
+    try {
+      expect(await postChunked(`${app.host.url}/api/echo/7?q=x`)).toBe('7:x:halfhalf');
+      expect((await fetch(`${app.host.url}/api/boom`)).status).toBe(500);
+    } finally {
+      await app.host.stop();
+    }
   });
 });
 
@@ -237,6 +242,17 @@ describe('the end', () => {
     await eventually(() => !isAlive(pid), 'the host is gone');
   });
 });
+
+/** Sends a body in two chunks, without a Content-Length. */
+function postChunked(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunked = request(url, { method: 'POST' }, (response) => {
+      response.setEncoding('utf8').once('data', resolve);
+    });
+    chunked.once('error', reject).write('half');
+    chunked.end('half');
+  });
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -38,6 +38,15 @@ export class RowTooLarge extends OutboundError {
   }
 }
 
+/** Thrown when Azure Tables refuses a row as it stands: it would refuse it again. The row is parked. */
+export class RowRefused extends OutboundError {
+  readonly code = 'row-refused';
+  readonly disposition = 'park';
+  constructor(row: RowAddress, serviceCode: string, options?: ErrorOptions) {
+    super(`Azure Tables refused row ${row.table}(${row.id}) with ${serviceCode}. It was not written.`, options);
+  }
+}
+
 /** The PartitionKey of a row. */
 export const partitionOf = (id: string): string => id.slice(0, 1);
 
@@ -47,8 +56,8 @@ export const PARTITIONS: readonly string[] = Array.from({ length: 16 }, (_, digi
 /** The Azure table of a Dataverse table: Azure allows letters and digits only, so underscores go. */
 export const azureTableName = (prefix: string, table: string): string => prefix + table.replaceAll('_', '');
 
-/** Names that the SDK uses for an entity's own metadata; a column of that name gets a suffix. */
-const TAKEN = new Set(['etag', 'timestamp']);
+/** Names that the SDK uses for an entity's own metadata, or can't carry; a column of that name gets a suffix. */
+const TAKEN = new Set(['etag', 'timestamp', '__proto__']);
 const propertyName = (column: string): string => (TAKEN.has(column) ? `${column}Column` : column);
 
 /** A row's columns as properties; an empty column has none. */
@@ -111,7 +120,8 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
       if (value.name !== null) into.set(`${name}Name`, value.name);
       return;
     case 'bytes': {
-      putParts(into, name, value.base64, MAX_BASE64, (part) => ({ type: 'Binary', value: part }));
+      const end = (_text: string, start: number): number => start + MAX_BASE64;
+      putParts(into, name, value.base64, end, (part) => ({ type: 'Binary', value: part }));
       return;
     }
     case 'aliased': {
@@ -133,18 +143,28 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
 }
 
 const putText = (into: Map<string, Property>, name: string, text: string): void =>
-  putParts(into, name, text, MAX_TEXT, (part) => part);
+  putParts(into, name, text, textPartEnd, (part) => part);
+
+/** Where a part of a text ends: never between the halves of a character, each of which alone the service would replace. */
+function textPartEnd(text: string, start: number): number {
+  const end = start + MAX_TEXT;
+  const isCut = /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(end - 1, end + 1));
+  return isCut ? end - 1 : end;
+}
 
 function putParts(
   into: Map<string, Property>,
   name: string,
   text: string,
-  size: number,
+  endOf: (text: string, start: number) => number,
   make: (part: string) => Property,
 ): void {
-  into.set(name, make(text.slice(0, size)));
-  for (let part = 2, at = size; at < text.length; part += 1, at += size) {
-    into.set(`${name}Part${part}`, make(text.slice(at, at + size)));
+  let at = endOf(text, 0);
+  into.set(name, make(text.slice(0, at)));
+  for (let part = 2; at < text.length; part += 1) {
+    const end = endOf(text, at);
+    into.set(`${name}Part${part}`, make(text.slice(at, end)));
+    at = end;
   }
 }
 

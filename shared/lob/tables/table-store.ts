@@ -1,12 +1,13 @@
 import { RestError, type TableClient, type TransactionAction } from '@azure/data-tables';
 import pLimit from 'p-limit';
-import { statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
-import { floorInstant, type Instant } from '../../change/instant';
+import { serviceCodeOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
+import { ceilInstant, floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns } from '../../change/value';
 import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../store';
 import {
   PARTITIONS,
+  RowRefused,
   STAMP_PROPERTY,
   StampUnreadable,
   assertFits,
@@ -21,9 +22,17 @@ import {
   type Property,
 } from './layout';
 
-/** Azure's limits of one entity group transaction: 100 entities, 4 MiB. Rows are measured in fingerprints, so stay below. */
+/**
+ * Azure's limits of one entity group transaction: 100 entities, 4 MiB. Rows are measured in UTF-16 and sent as UTF-8, where
+ * a character can take half as much again.
+ */
 const MAX_TRANSACTION_ROWS = 100;
-const MAX_TRANSACTION_BYTES = 3 * 1024 * 1024;
+const MAX_TRANSACTION_BYTES = 2.5 * 1024 * 1024;
+/**
+ * A row of that many bytes goes as a transaction of one. To the service it is the same; Azurite (3.37) reads the body of a
+ * plain request in chunks of 64 KiB, each as text of its own, and breaks the characters that lie across two.
+ */
+const LARGE_ROW_BYTES = 32 * 1024;
 /** Lost races after which a transaction isn't tried again. */
 const MAX_LOSERS = 2;
 /** Requests to the store under way at once from one call. */
@@ -90,8 +99,9 @@ export class TableStore implements LobStore {
   }
 
   /**
-   * One transaction; an operation that lost its race is taken out and the others are sent again. Where many lose, the
-   * rest is given back for deciding again rather than sent once for each loser.
+   * One transaction; an operation that lost its race or was refused is taken out and the others are sent again. Where many
+   * lose, the rest is given back for deciding again rather than sent once for each loser. What is too large for one
+   * request is sent in halves.
    */
   async #writeChunk(chunk: readonly Prepared[], outcomes: WriteOutcome[]): Promise<void> {
     let rest = chunk;
@@ -101,7 +111,8 @@ export class TableStore implements LobStore {
       const [first] = rest;
       if (first === undefined) return;
       try {
-        const etags = rest.length === 1 ? [await this.#single(first)] : await this.#transaction(rest);
+        const alone = rest.length === 1 && first.size < LARGE_ROW_BYTES;
+        const etags = alone ? [await this.#single(first)] : await this.#transaction(rest);
         rest.forEach((prepared, at) => {
           outcomes[prepared.index] = { kind: 'written', stored: this.#written(prepared, etags[at] ?? '') };
         });
@@ -111,9 +122,21 @@ export class TableStore implements LobStore {
           created = await this.#create(first.write.row.table);
           if (created) continue;
         }
-        const lost = losesRace(error) ? (rest.length === 1 ? 0 : failedOperation(error)) : undefined;
-        const loser = lost === undefined ? undefined : rest[lost];
-        if (loser === undefined) {
+        const at = rest.length === 1 ? 0 : failedOperation(error);
+        const loser = at === undefined ? undefined : rest[at];
+        if (isRefusal(error)) {
+          if (loser === undefined) {
+            const half = Math.ceil(rest.length / 2);
+            await this.#writeChunk(rest.slice(0, half), outcomes);
+            rest = rest.slice(half);
+            continue;
+          }
+          const refused = new RowRefused(loser.write.row, serviceCodeOf(error) ?? 'no code', { cause: error });
+          outcomes[loser.index] = { kind: 'failed', error: refused };
+          rest = rest.filter((prepared) => prepared !== loser);
+          continue;
+        }
+        if (loser === undefined || !losesRace(error)) {
           for (const { index } of rest) outcomes[index] = { kind: 'failed', error };
           return;
         }
@@ -158,7 +181,7 @@ export class TableStore implements LobStore {
   }
 
   #written({ write, columns, size }: Prepared, etag: string): StoredRow {
-    return { stamp: write.stamp, etag, writtenAt: floorInstant(this.now()), data: columns, size };
+    return { stamp: write.stamp, etag, writtenAt: ceilInstant(this.now()), data: columns, size };
   }
 
   sameData(storedRow: StoredRow, columns: Columns): boolean {
@@ -294,6 +317,9 @@ const losesRace = (error: unknown): boolean => {
   const status = statusOf(error);
   return status === 412 || status === 409 || (status === 404 && !tableIsMissing(error));
 };
+
+/** 400 and 413: the service doesn't take the request as it stands, and wouldn't later. */
+const isRefusal = (error: unknown): boolean => statusOf(error) === 400 || statusOf(error) === 413;
 
 /** Which operation failed a transaction: the service says it as `INDEX:text`. */
 function failedOperation(error: unknown): number | undefined {

@@ -2,7 +2,7 @@
 // exactly the texts that JSON.parse refuses. The reference is a slow reader that never makes a double.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json } from '../../shared/context/exact-json';
+import type { Json } from '../../shared/json/exact-json';
 import {
   numberTextOf,
   objectOf,
@@ -11,8 +11,8 @@ import {
   stringOf,
   takeDigits,
   writeExact,
-} from '../../shared/context/exact-json';
-import { fixture, FIXTURES } from './fixture-files';
+} from '../../shared/json/exact-json';
+import { fixture, FIXTURES } from '../context/fixture-files';
 
 /** What the slow reader gives: a number is its digits. */
 type Slow =
