@@ -19,7 +19,10 @@ export default tseslint.config(
       'import-x/no-cycle': 'error',
       'import-x/no-default-export': 'error',
       // The pure core imports no SDK and reads neither clock nor environment.
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only shared/config reads the environment.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only shared/config reads the environment.' },
+      ],
     },
   },
   {
@@ -34,7 +37,7 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    files: ['test/**'],
+    files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'error', '@typescript-eslint/unbound-method': 'off' },
   },
 );

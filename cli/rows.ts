@@ -19,7 +19,12 @@ const limitArgument = (text: string): number => {
   return Number(text);
 };
 
-async function rows(terminal: Terminal, table: string, id: string | undefined, { deleted, limit }: RowsOptions): Promise<void> {
+async function rows(
+  terminal: Terminal,
+  table: string,
+  id: string | undefined,
+  { deleted, limit }: RowsOptions,
+): Promise<void> {
   const config = readLobConfig(environment());
   if (!config.ok) throw new UsageError(config.faults.join('; '));
   const client = tableClients(config.value.account)(azureTableName(config.value.tablePrefix, table));
@@ -32,7 +37,9 @@ async function rows(terminal: Terminal, table: string, id: string | undefined, {
   }
   let shown = 0;
   try {
-    for await (const entity of client.listEntities<Entity>(deleted === true ? {} : { queryOptions: { filter: 'Deleted eq false' } })) {
+    for await (const entity of client.listEntities<Entity>(
+      deleted === true ? {} : { queryOptions: { filter: 'Deleted eq false' } },
+    )) {
       if (shown === limit) {
         terminal.err(`The first ${limit} rows; --limit shows more.\n`);
         return;

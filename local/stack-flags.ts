@@ -8,14 +8,16 @@ export const wholeNumber =
   (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
     return value;
   };
 
 /** Reads a share from 0 to 1. */
 export function share(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be a share from 0 to 1, such as 0.2.');
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It must be a share from 0 to 1, such as 0.2.');
   return value;
 }
 
@@ -23,7 +25,9 @@ export function share(text: string): number {
 function newFolder(text: string): string {
   const folder = resolve(text);
   if (existsSync(folder) && readdirSync(folder).length > 0) {
-    throw new InvalidArgumentError(`${folder} isn't empty: the simulator starts with no rows, so the store must start empty too.`);
+    throw new InvalidArgumentError(
+      `${folder} isn't empty: the simulator starts with no rows, so the store must start empty too.`,
+    );
   }
   mkdirSync(folder, { recursive: true });
   return folder;
@@ -37,9 +41,18 @@ export function withStackFlags(command: Command): Command {
     .addOption(new Option('--queue-port <port>', 'port of Azurite’s queues (default: a free one)').argParser(port))
     .addOption(new Option('--table-port <port>', 'port of Azurite’s tables (default: a free one)').argParser(port))
     .addOption(new Option('--amqp-port <port>', 'port of the broker (default: a free one)').argParser(port))
-    .addOption(new Option('--dataverse-port <port>', 'port of the Dataverse simulator (default: a free one)').argParser(port))
-    .addOption(new Option('--disk <dir>', 'keep Azurite’s data in this new or empty folder (default: in memory)').argParser(newFolder));
+    .addOption(
+      new Option('--dataverse-port <port>', 'port of the Dataverse simulator (default: a free one)').argParser(port),
+    )
+    .addOption(
+      new Option('--disk <dir>', 'keep Azurite’s data in this new or empty folder (default: in memory)').argParser(
+        newFolder,
+      ),
+    );
 }
 
 /** The flags as commander gives them. */
-export type StackFlags = Pick<StackOptions, 'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk'>;
+export type StackFlags = Pick<
+  StackOptions,
+  'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk'
+>;

@@ -13,7 +13,9 @@ interface Flags extends StackFlags {
 }
 
 const command = withStackFlags(new Command('npm run stack --'))
-  .description('Starts Azurite, the AMQP broker and the Dataverse simulator, and prints the settings with which the app can use them.')
+  .description(
+    'Starts Azurite, the AMQP broker and the Dataverse simulator, and prints the settings with which the app can use them.',
+  )
   .option('--seed <n>', 'seed of everything random in the simulator', wholeNumber(0, 2 ** 31), 1)
   .option('--webhook-url <url>', 'where the simulator posts webhooks', 'http://127.0.0.1:7071/api/webhook')
   .option('--write <file>', 'write the settings to this file, in the form of local.settings.json')
@@ -25,7 +27,11 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
   });
   const stack = await startStack(flags);
   try {
-    await registerSteps(stack.dataverse, { webhookUrl, webhookKey: stack.webhookKey, busConnectionString: stack.broker.connectionString });
+    await registerSteps(stack.dataverse, {
+      webhookUrl,
+      webhookKey: stack.webhookKey,
+      busConnectionString: stack.broker.connectionString,
+    });
     const file = JSON.stringify({ IsEncrypted: false, Values: stack.settings }, null, 2);
     if (write === undefined) console.log(`local.settings.json:\n${file}\n`);
     else {
@@ -36,8 +42,8 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
       [
         'Start the app with these settings, for example:',
         // Node reads this one before it starts, so it can't come from local.settings.json.
-        `  NODE_EXTRA_CA_CERTS=${stack.settings['NODE_EXTRA_CA_CERTS'] ?? ''} func start`,
-        `  NODE_EXTRA_CA_CERTS=${stack.settings['NODE_EXTRA_CA_CERTS'] ?? ''} node dist/local/host/main.js . --port 7071`,
+        `  NODE_EXTRA_CA_CERTS=${stack.settings.NODE_EXTRA_CA_CERTS ?? ''} func start`,
+        `  NODE_EXTRA_CA_CERTS=${stack.settings.NODE_EXTRA_CA_CERTS ?? ''} node dist/local/host/main.js . --port 7071`,
         '',
         howToLook(stack, webhookUrl),
         '',

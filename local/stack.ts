@@ -32,7 +32,13 @@ export interface Stack {
 }
 
 /** Names of the broker's entities. */
-export const BUS = { queue: 'dataverse-events', topic: 'dataverse-changes', subscription: 'lob', hub: 'dataverse-feed', group: 'lob' } as const;
+export const BUS = {
+  queue: 'dataverse-events',
+  topic: 'dataverse-changes',
+  subscription: 'lob',
+  hub: 'dataverse-feed',
+  group: 'lob',
+} as const;
 
 /** The tables that the app keeps in step locally. */
 export const SYNCED_TABLES = ['account', 'contact', 'lead', 'opportunity', 'incident', 'new_shipment'] as const;
@@ -61,14 +67,26 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const dataverse = await startDataverse({ port: options.dataversePort ?? 0, seed: options.seed ?? 1 });
     running.push({ stop: () => dataverse.close() });
     const webhookKey = randomBytes(24).toString('base64url');
-    return { azurite, broker, dataverse, webhookKey, settings: settingsFor(azurite, broker, dataverse, webhookKey), stop };
+    return {
+      azurite,
+      broker,
+      dataverse,
+      webhookKey,
+      settings: settingsFor(azurite, broker, dataverse, webhookKey),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function settingsFor(azurite: Azurite, broker: Broker, dataverse: Dataverse, webhookKey: string): Record<string, string> {
+function settingsFor(
+  azurite: Azurite,
+  broker: Broker,
+  dataverse: Dataverse,
+  webhookKey: string,
+): Record<string, string> {
   return {
     FUNCTIONS_WORKER_RUNTIME: 'node',
     AzureWebJobsStorage: azurite.connectionString,

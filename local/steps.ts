@@ -12,8 +12,16 @@ export interface StepTargets {
  * Registers the steps of the local stack: one table for each way, so that each can be watched by itself. Shipments have
  * no step at all, and cases only one for some columns: those changes are the pull's to find.
  */
-export async function registerSteps(dataverse: Dataverse, { webhookUrl, webhookKey, busConnectionString }: StepTargets): Promise<void> {
-  const webhook = await dataverse.registerEndpoint({ name: 'webhook', contract: 'webhook', url: webhookUrl, authvalue: webhookKey });
+export async function registerSteps(
+  dataverse: Dataverse,
+  { webhookUrl, webhookKey, busConnectionString }: StepTargets,
+): Promise<void> {
+  const webhook = await dataverse.registerEndpoint({
+    name: 'webhook',
+    contract: 'webhook',
+    url: webhookUrl,
+    authvalue: webhookKey,
+  });
   const bus = { connectionString: busConnectionString };
   const queue = await dataverse.registerEndpoint({ name: 'queue', contract: 'queue', path: BUS.queue, ...bus });
   const topic = await dataverse.registerEndpoint({ name: 'topic', contract: 'topic', path: BUS.topic, ...bus });
@@ -31,6 +39,12 @@ export async function registerSteps(dataverse: Dataverse, { webhookUrl, webhookK
   // Synchronous: sent inside the transaction, so it is only a reason to read.
   await dataverse.registerStep({ table: 'incident', message: 'Create', endpoint: webhook, mode: 'sync' });
   const filteringColumns = ['title', 'prioritycode', 'statecode', 'statuscode'];
-  await dataverse.registerStep({ table: 'incident', message: 'Update', endpoint: queue, mode: 'async', filteringColumns });
+  await dataverse.registerStep({
+    table: 'incident',
+    message: 'Update',
+    endpoint: queue,
+    mode: 'async',
+    filteringColumns,
+  });
   await dataverse.registerStep({ table: 'incident', message: 'Delete', endpoint: hub, mode: 'async' });
 }

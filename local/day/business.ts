@@ -37,10 +37,15 @@ const pick = <T>(random: Random, items: readonly T[]): T => {
 };
 const amount = (random: Random, places: number): string =>
   `${random.between(-5000, 9_000_000)}.${String(random.between(0, 10 ** places - 1)).padStart(places, '0')}`;
-const day = (random: Random): string => new Date(Date.UTC(2026, 0, 1) + random.between(-20_000, 600) * 86_400_000).toISOString().slice(0, 10);
-const moment = (random: Random): string => new Date(Date.UTC(2026, 0, 1) + random.between(0, 31_000_000) * 1000).toISOString();
+const day = (random: Random): string =>
+  new Date(Date.UTC(2026, 0, 1) + random.between(-20_000, 600) * 86_400_000).toISOString().slice(0, 10);
+const moment = (random: Random): string =>
+  new Date(Date.UTC(2026, 0, 1) + random.between(0, 31_000_000) * 1000).toISOString();
 const paragraph = (random: Random): string =>
-  Array.from({ length: random.between(1, 40) }, () => `${pick(random, FIRST)} wrote to ${pick(random, TOWNS)} about ${pick(random, GOODS)}.`).join('\n');
+  Array.from(
+    { length: random.between(1, 40) },
+    () => `${pick(random, FIRST)} wrote to ${pick(random, TOWNS)} about ${pick(random, GOODS)}.`,
+  ).join('\n');
 const reference = (random: Random, rows: Rows, table: string) => {
   const ids = rows.get(table) ?? [];
   return ids.length === 0 ? null : { table, id: pick(random, ids) };
@@ -78,16 +83,31 @@ const WORK: Readonly<Record<string, TableWork>> = {
   },
   contact: {
     weight: 4,
-    create: (r, rows) => ({ ...person(r), jobtitle: `Head of ${pick(r, GOODS)}`, birthdate: day(r), parentcustomerid: customer(r, rows), creditlimit: amount(r, 2) }),
+    create: (r, rows) => ({
+      ...person(r),
+      jobtitle: `Head of ${pick(r, GOODS)}`,
+      birthdate: day(r),
+      parentcustomerid: customer(r, rows),
+      creditlimit: amount(r, 2),
+    }),
     update: [
       (r) => ({ jobtitle: r.chance(0.2) ? null : `Director of ${pick(r, GOODS)}` }),
-      (r) => ({ emailaddress1: `contact${r.between(1, 9999)}@example.com`, preferredcontactmethodcode: r.between(1, 5) }),
+      (r) => ({
+        emailaddress1: `contact${r.between(1, 9999)}@example.com`,
+        preferredcontactmethodcode: r.between(1, 5),
+      }),
       (r) => ({ address1_city: pick(r, TOWNS), donotphone: r.chance(0.5) }),
     ],
   },
   lead: {
     weight: 3,
-    create: (r) => ({ ...person(r), subject: `${pick(r, GOODS)} enquiry`, companyname: `${pick(r, LAST)} & ${pick(r, LAST)}`, estimatedamount: amount(r, 2), leadqualitycode: r.between(1, 3) }),
+    create: (r) => ({
+      ...person(r),
+      subject: `${pick(r, GOODS)} enquiry`,
+      companyname: `${pick(r, LAST)} & ${pick(r, LAST)}`,
+      estimatedamount: amount(r, 2),
+      leadqualitycode: r.between(1, 3),
+    }),
     update: [
       (r) => ({ estimatedclosedate: day(r), leadqualitycode: r.between(1, 3) }),
       (r) => ({ description: paragraph(r) }),
@@ -111,7 +131,12 @@ const WORK: Readonly<Record<string, TableWork>> = {
   },
   incident: {
     weight: 5,
-    create: (r, rows) => ({ title: `${pick(r, GOODS)} late in ${pick(r, TOWNS)}`, ticketnumber: `CAS-${r.between(10_000, 99_999)}`, prioritycode: r.between(1, 3), customerid: customer(r, rows) }),
+    create: (r, rows) => ({
+      title: `${pick(r, GOODS)} late in ${pick(r, TOWNS)}`,
+      ticketnumber: `CAS-${r.between(10_000, 99_999)}`,
+      prioritycode: r.between(1, 3),
+      customerid: customer(r, rows),
+    }),
     update: [
       (r) => ({ prioritycode: r.between(1, 3) }),
       // No step listens to these: only the pull can find them.
@@ -141,17 +166,25 @@ const WORK: Readonly<Record<string, TableWork>> = {
       new_externalid: r.guid(),
       new_account: reference(r, rows, 'account'),
     }),
-    update: [(r) => ({ new_temperature: r.between(-4000, 4000) / 100, new_pieces: r.between(1, 400) }), (r) => ({ new_handling: [100_000_001, 100_000_003], new_weight: amount(r, 10) })],
+    update: [
+      (r) => ({ new_temperature: r.between(-4000, 4000) / 100, new_pieces: r.between(1, 400) }),
+      (r) => ({ new_handling: [100_000_001, 100_000_003], new_weight: amount(r, 10) }),
+    ],
   },
 };
 
-const WEIGHTED: readonly string[] = Object.entries(WORK).flatMap(([table, { weight }]) => new Array<string>(weight).fill(table));
+const WEIGHTED: readonly string[] = Object.entries(WORK).flatMap(([table, { weight }]) =>
+  new Array<string>(weight).fill(table),
+);
 
 /**
  * A business day, the same for the same seed as far as timing allows: several users create, update, delete and restore
  * rows at once, some of them in bursts within one second. Resolves with the number of changes made.
  */
-export async function businessDay(dataverse: Dataverse, { changes, seed, rate, signal, onProgress }: BusinessOptions): Promise<number> {
+export async function businessDay(
+  dataverse: Dataverse,
+  { changes, seed, rate, signal, onProgress }: BusinessOptions,
+): Promise<number> {
   const random = seededRandom(seed);
   const rows = new Map<string, string[]>(Object.keys(WORK).map((table) => [table, []]));
   const deleted: { table: string; id: string }[] = [];
@@ -185,7 +218,8 @@ export async function businessDay(dataverse: Dataverse, { changes, seed, rate, s
     const id = pick(user, ids);
     const times = draw > 0.97 ? user.between(4, 12) : 1;
     let made = 0;
-    for (; made < times && ids.includes(id); made += 1) await dataverse.update(table, id, pick(user, work.update)(user, rows), as);
+    for (; made < times && ids.includes(id); made += 1)
+      await dataverse.update(table, id, pick(user, work.update)(user, rows), as);
     return made;
   };
 

@@ -39,7 +39,11 @@ const PART = 32 * 1024;
 type Entity = Readonly<Record<string, unknown>>;
 
 /** Compares the tables named. */
-export async function compare(dataverse: Dataverse, connectionString: string, tables: readonly string[]): Promise<CheckResult> {
+export async function compare(
+  dataverse: Dataverse,
+  connectionString: string,
+  tables: readonly string[],
+): Promise<CheckResult> {
   const checks: TableCheck[] = [];
   const differences: Difference[] = [];
   let differenceCount = 0;
@@ -49,9 +53,10 @@ export async function compare(dataverse: Dataverse, connectionString: string, ta
     if (differences.length < KEPT) differences.push({ table, id, what });
   };
   for (const table of tables) {
-    const columns = dataverse.tables.find(({ logicalName }) => logicalName === table)?.byName ?? new Map<string, ColumnDefinition>();
+    const columns =
+      dataverse.tables.find(({ logicalName }) => logicalName === table)?.byName ?? new Map<string, ColumnDefinition>();
     const entities = await entitiesOf(connectionString, table);
-    const live = new Map([...entities].filter(([, entity]) => entity['Deleted'] !== true));
+    const live = new Map([...entities].filter(([, entity]) => entity.Deleted !== true));
     const counts = { missing: 0, surplus: 0, different: 0 };
     let rows = 0;
     for (const row of dataverse.rows(table)) {
@@ -73,14 +78,16 @@ export async function compare(dataverse: Dataverse, connectionString: string, ta
       counts.surplus += 1;
       note(table, id, 'the row is live in the store but not in Dataverse');
     }
-    const tombstones = [...entities.values()].filter((entity) => entity['Deleted'] === true).length;
+    const tombstones = [...entities.values()].filter((entity) => entity.Deleted === true).length;
     checks.push({ table, rows, stored: entities.size - tombstones, tombstones, ...counts });
   }
   return { tables: checks, differences, differenceCount, columnsCompared };
 }
 
 async function entitiesOf(connectionString: string, table: string): Promise<Map<string, Entity>> {
-  const client = TableClient.fromConnectionString(connectionString, table.replaceAll('_', ''), { allowInsecureConnection: true });
+  const client = TableClient.fromConnectionString(connectionString, table.replaceAll('_', ''), {
+    allowInsecureConnection: true,
+  });
   const entities = new Map<string, Entity>();
   try {
     for await (const entity of client.listEntities()) entities.set(String(entity.rowKey), entity);
@@ -103,16 +110,17 @@ function expectedProperties(row: Row, columns: ReadonlyMap<string, ColumnDefinit
 
 function expect(expected: Map<string, unknown>, column: ColumnDefinition, value: Exclude<Value, null>): void {
   const name = column.logicalName;
+  const text = typeof value === 'string' ? value : '';
   switch (column.type) {
     case 'string':
     case 'memo':
-      for (let part = 0, text = String(value); part === 0 || part * PART < text.length; part += 1) {
+      for (let part = 0; part === 0 || part * PART < text.length; part += 1) {
         expected.set(part === 0 ? name : `${name}Part${part + 1}`, text.slice(part * PART, (part + 1) * PART));
       }
       return;
     case 'dateTime':
-      if (column.behavior === 'UserLocal') expected.set(name, new Date(String(value)).getTime());
-      else expected.set(name, column.behavior === 'DateOnly' ? value : new Date(String(value)).toISOString().replace('Z', ''));
+      if (column.behavior === 'UserLocal') expected.set(name, Date.parse(text));
+      else expected.set(name, column.behavior === 'DateOnly' ? text : new Date(text).toISOString().replace('Z', ''));
       return;
     case 'choice':
     case 'state':
@@ -122,7 +130,12 @@ function expect(expected: Map<string, unknown>, column: ColumnDefinition, value:
       return;
     case 'choices':
       expected.set(name, JSON.stringify(value));
-      expected.set(`${name}Label`, (value as readonly number[]).map((each) => column.options.find((option) => option.value === each)?.label).join('; '));
+      expected.set(
+        `${name}Label`,
+        (value as readonly number[])
+          .map((each) => column.options.find((option) => option.value === each)?.label)
+          .join('; '),
+      );
       return;
     case 'lookup':
     case 'customer':

@@ -10,7 +10,10 @@ const cell = (text: string | number, width: number): string => String(text).padS
 /** The table of all ways as it stands. */
 export function figuresTable(figures: Figures): string {
   const heading = `${'way'.padEnd(18)}${HEADINGS.map((name) => cell(name, 11)).join('')}${cell('lag P50', 11)}${cell('lag P99', 11)}`;
-  const lines = [...figures.paths].map(([path, row]) => `${path.padEnd(18)}${COLUMNS.map((name) => cell(shown(path, name, row), 11)).join('')}${lags(row)}`);
+  const lines = [...figures.paths].map(
+    ([path, row]) =>
+      `${path.padEnd(18)}${COLUMNS.map((name) => cell(shown(path, name, row), 11)).join('')}${lags(row)}`,
+  );
   return [pc.bold(heading), ...lines].join('\n');
 }
 
@@ -29,13 +32,22 @@ function lags({ lagMs }: PathFigures): string {
 /** The result of the check as a table, with the first differences. */
 export function checkTable({ tables, differences, differenceCount, columnsCompared }: CheckResult): string {
   const names = ['rows', 'stored', 'tombstones', 'missing', 'surplus', 'different'] as const;
-  const heading = `${'table'.padEnd(18)}${cell('Dataverse', 11)}${cell('LOB store', 11)}${names.slice(2).map((name) => cell(name, 11)).join('')}`;
+  const heading = `${'table'.padEnd(18)}${cell('Dataverse', 11)}${cell('LOB store', 11)}${names
+    .slice(2)
+    .map((name) => cell(name, 11))
+    .join('')}`;
   const lines = tables.map((row) => `${row.table.padEnd(18)}${names.map((name) => cell(row[name], 11)).join('')}`);
   const verdict =
     differenceCount === 0
       ? pc.green(`0 differences in ${columnsCompared} properties: the LOB store equals Dataverse.`)
       : pc.red(`${differenceCount} differences in ${columnsCompared} properties:`);
-  return [pc.bold(heading), ...lines, '', verdict, ...differences.map(({ table, id, what }) => `  ${table}(${id}): ${what}`)].join('\n');
+  return [
+    pc.bold(heading),
+    ...lines,
+    '',
+    verdict,
+    ...differences.map(({ table, id, what }) => `  ${table}(${id}): ${what}`),
+  ].join('\n');
 }
 
 /** Shows progress: redrawn in place on a terminal, a plain line now and then elsewhere. */
@@ -60,7 +72,7 @@ export async function openDisplay(): Promise<Display> {
     last = performance.now();
     return true;
   };
-  if (process.stdout.isTTY !== true) {
+  if (!process.stdout.isTTY) {
     return {
       say: (line) => console.log(line),
       progress: (line) => {

@@ -1,7 +1,14 @@
 import type { LogRecord } from '../host/log';
 
 /** The ways by which changes reach the store: the names of the app's functions. */
-export const PATHS = ['webhook', 'service-bus-queue', 'service-bus-topic', 'event-hub', 'pull-sync', 'replay-parked'] as const;
+export const PATHS = [
+  'webhook',
+  'service-bus-queue',
+  'service-bus-topic',
+  'event-hub',
+  'pull-sync',
+  'replay-parked',
+] as const;
 
 /** One way. */
 export type Path = (typeof PATHS)[number];
@@ -44,7 +51,7 @@ export class Figures {
 
   /** Takes one record of the host's output. */
   take({ level, message }: LogRecord): void {
-    const [event = '', json] = splitOnce(message);
+    const [event, json] = splitOnce(message);
     const fields = parse(json);
     if (fields === undefined) {
       if (level === 'error' || level === 'critical') this.problems.push(message);
@@ -56,19 +63,20 @@ export class Figures {
         break;
       case 'parked':
       case 'rejected':
-        this.#count(String(fields['source']), event);
-        if (fields['code'] !== 'unconfirmed') this.problems.push(message);
+        this.#count(String(fields.source), event);
+        if (fields.code !== 'unconfirmed') this.problems.push(message);
         break;
       case 'pulled':
         this.#pulled(fields);
         break;
       case 'replayed':
-        this.#of('replay-parked').received += number(fields['settled']);
-        this.#of('replay-parked').readBack += number(fields['settled']);
+        this.#of('replay-parked').received += number(fields.settled);
+        this.#of('replay-parked').readBack += number(fields.settled);
         break;
       case 'pullFailed':
         this.problems.push(message);
-        for (const tell of this.#pullListeners) tell({ table: String(fields['table']), mode: 'failed', failed: true, begunAt: 0 });
+        for (const tell of this.#pullListeners)
+          tell({ table: String(fields.table), mode: 'failed', failed: true, begunAt: 0 });
         break;
       default:
         if (level === 'error' || level === 'critical') this.problems.push(message);
@@ -103,20 +111,26 @@ export class Figures {
   }
 
   #settled(fields: Record<string, unknown>): void {
-    const figures = this.paths.get(fields['source'] as Path);
+    const figures = this.paths.get(fields.source as Path);
     if (figures === undefined) return;
-    figures.received += number(fields['received']);
-    addVerdicts(figures, fields['verdicts']);
-    if (Array.isArray(fields['lagMs'])) figures.lagMs.push(...fields['lagMs'].map(Number));
+    figures.received += number(fields.received);
+    addVerdicts(figures, fields.verdicts);
+    if (Array.isArray(fields.lagMs)) figures.lagMs.push(...fields.lagMs.map(Number));
   }
 
   #pulled(fields: Record<string, unknown>): void {
     const figures = this.#of('pull-sync');
-    figures.received += number(fields['rows']) + number(fields['deletes']);
-    figures.healed += number(fields['healed']);
-    figures.parked += number(fields['parked']);
-    addVerdicts(figures, fields['verdicts']);
-    for (const tell of this.#pullListeners) tell({ table: String(fields['table']), mode: String(fields['mode']), failed: false, begunAt: Date.now() - number(fields['milliseconds']) });
+    figures.received += number(fields.rows) + number(fields.deletes);
+    figures.healed += number(fields.healed);
+    figures.parked += number(fields.parked);
+    addVerdicts(figures, fields.verdicts);
+    for (const tell of this.#pullListeners)
+      tell({
+        table: String(fields.table),
+        mode: String(fields.mode),
+        failed: false,
+        begunAt: Date.now() - number(fields.milliseconds),
+      });
   }
 }
 
@@ -138,7 +152,8 @@ function addVerdicts(figures: PathFigures, verdicts: unknown): void {
   for (const [verdict, count] of Object.entries((verdicts ?? {}) as Record<string, number>)) {
     figures.verdicts[verdict] = (figures.verdicts[verdict] ?? 0) + count;
     if (APPLYING.has(verdict)) figures.applied += count;
-    else if (verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained' || verdict === 'readBack') figures[verdict] += count;
+    else if (verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained' || verdict === 'readBack')
+      figures[verdict] += count;
   }
 }
 

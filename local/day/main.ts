@@ -74,7 +74,11 @@ async function main(flags: Flags): Promise<number> {
     void started.exited.then(() => stopping.abort());
     const webhookUrl = `${started.url}/api/webhook`;
     display.say(`The app serves ${started.functions.map(({ name }) => name).join(', ')}.`);
-    await registerSteps(stack.dataverse, { webhookUrl, webhookKey: stack.webhookKey, busConnectionString: stack.broker.connectionString });
+    await registerSteps(stack.dataverse, {
+      webhookUrl,
+      webhookKey: stack.webhookKey,
+      busConnectionString: stack.broker.connectionString,
+    });
     const outcome = await Promise.race([runDay(flags, stack, started, figures, display, stopping.signal), interrupted]);
     display.done();
     if (outcome === undefined) return 130;
@@ -95,7 +99,14 @@ interface Outcome {
   readonly check: CheckResult;
 }
 
-async function runDay(flags: Flags, stack: Stack, host: SpawnedHost, figures: Figures, display: Display, signal: AbortSignal): Promise<Outcome> {
+async function runDay(
+  flags: Flags,
+  stack: Stack,
+  host: SpawnedHost,
+  figures: Figures,
+  display: Display,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { dataverse } = stack;
   const { duplicate, reorder, drop, seed } = flags;
   const begun = performance.now();
@@ -112,7 +123,13 @@ async function runDay(flags: Flags, stack: Stack, host: SpawnedHost, figures: Fi
   };
   try {
     const { changes: wanted, rate } = flags;
-    const changes = await businessDay(dataverse, { changes: wanted, seed, rate, signal, onProgress: (now) => (done = now) });
+    const changes = await businessDay(dataverse, {
+      changes: wanted,
+      seed,
+      rate,
+      signal,
+      onProgress: (now) => (done = now),
+    });
     phase = 'deliveries under way';
     await dataverse.drain(SETTLE_LIMIT_MS);
     dataverse.disturb({});
@@ -132,10 +149,18 @@ async function untilHandled({ broker, dataverse }: Stack, figures: Figures, sign
   const limit = performance.now() + SETTLE_LIMIT_MS;
   while (!signal.aborted && performance.now() < limit) {
     const { queues, subscriptions } = broker.counts();
-    const waiting = [...Object.values(queues), ...Object.values(subscriptions)].reduce((sum, { active, locked, scheduled }) => sum + active + locked + scheduled, 0);
+    const waiting = [...Object.values(queues), ...Object.values(subscriptions)].reduce(
+      (sum, { active, locked, scheduled }) => sum + active + locked + scheduled,
+      0,
+    );
     if (waiting === 0 && figures.pushesHandled >= dataverse.stats().delivered) return;
     await sleep(100);
   }
+}
+
+/** Waits until something holds, at most for a time. */
+async function until(holds: () => boolean, limitMs: number): Promise<void> {
+  for (const end = performance.now() + limitMs; !holds() && performance.now() < end;) await sleep(100);
 }
 
 /** Has every table pulled by a run that begins from now on. */
@@ -148,16 +173,27 @@ async function completePull(host: SpawnedHost, figures: Figures, signal: AbortSi
   });
   try {
     while (open.size > 0 && !signal.aborted) {
-      if (performance.now() > limit) throw new Error(`These tables were not pulled in time: ${[...open].join(', ')}. See the app's log.`);
-      await fetch(`${host.url}/admin/functions/pull-sync`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"input":""}' });
-      for (let waited = 0; open.size > 0 && waited < 5000 && !signal.aborted; waited += 100) await sleep(100);
+      if (performance.now() > limit)
+        throw new Error(`These tables were not pulled in time: ${[...open].join(', ')}. See the app's log.`);
+      await fetch(`${host.url}/admin/functions/pull-sync`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"input":""}',
+      });
+      await until(() => open.size === 0 || signal.aborted, 5000);
     }
   } finally {
     end();
   }
 }
 
-function print(flags: Flags, stack: Stack, figures: Figures, { changes, seconds, check }: Outcome, webhookUrl: string): void {
+function print(
+  flags: Flags,
+  stack: Stack,
+  figures: Figures,
+  { changes, seconds, check }: Outcome,
+  webhookUrl: string,
+): void {
   const { raised, delivered, dropped, duplicated, reordered, failed, webApi } = stack.dataverse.stats();
   const healed = figures.paths.get('pull-sync')?.healed ?? 0;
   console.log(`\n${figuresTable(figures)}\n`);
@@ -168,16 +204,25 @@ function print(flags: Flags, stack: Stack, figures: Figures, { changes, seconds,
   console.log(checkTable(check));
   if (figures.problems.length > 0) {
     const shown = figures.problems.slice(0, 10);
-    console.log(`\n${figures.problems.length} warnings and errors of the app; the first ${shown.length}:\n${shown.map((line) => `  ${line}`).join('\n')}`);
+    console.log(
+      `\n${figures.problems.length} warnings and errors of the app; the first ${shown.length}:\n${shown.map((line) => `  ${line}`).join('\n')}`,
+    );
   }
-  if (flags.report !== undefined) writeFileSync(flags.report, `${JSON.stringify(report(flags, stack, figures, { changes, seconds, check }), null, 2)}\n`);
+  if (flags.report !== undefined)
+    writeFileSync(
+      flags.report,
+      `${JSON.stringify(report(flags, stack, figures, { changes, seconds, check }), null, 2)}\n`,
+    );
   if (flags.exit !== true) console.log(`\n${howToLook(stack, webhookUrl)}`);
 }
 
 function report(flags: Flags, stack: Stack, figures: Figures, { changes, seconds, check }: Outcome): object {
   const { seed, duplicate, reorder, drop } = flags;
   const paths = Object.fromEntries(
-    [...figures.paths].map(([path, { lagMs, ...counts }]) => [path, { ...counts, lagMs: { p50: percentile(lagMs, 0.5), p99: percentile(lagMs, 0.99) } }]),
+    [...figures.paths].map(([path, { lagMs, ...counts }]) => [
+      path,
+      { ...counts, lagMs: { p50: percentile(lagMs, 0.5), p99: percentile(lagMs, 0.99) } },
+    ]),
   );
   return {
     seed,

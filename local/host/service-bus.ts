@@ -97,7 +97,7 @@ class ServiceBusTrigger implements Trigger {
     const options = this.#receiverOptions();
     const receiver =
       entity.length === 1 ? client.createReceiver(entity[0], options) : client.createReceiver(...entity, options);
-    if (many) void this.#loop(async () => void (await this.#track(this.#serveBatch(receiver, RECEIVE_WAIT_MS))));
+    if (many) void this.#loop(() => this.#track(this.#serveBatch(receiver, RECEIVE_WAIT_MS)));
     else this.#subscribe(receiver);
     return Promise.resolve();
   }
@@ -146,7 +146,7 @@ class ServiceBusTrigger implements Trigger {
     );
   }
 
-  async #loop(step: () => Promise<void>): Promise<void> {
+  async #loop(step: () => Promise<unknown>): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {

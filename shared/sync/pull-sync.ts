@@ -48,7 +48,7 @@ export interface PullSyncParts {
 const ORIGIN: Origin = { source: 'pull-sync', message: 'Pull' };
 
 /** The report of a run under way. */
-type Counters = { -readonly [K in 'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'parked']: number } & {
+type Counters = Record<'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'parked', number> & {
   readonly verdicts: Partial<Record<Verdict, number>>;
 };
 

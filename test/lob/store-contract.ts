@@ -188,9 +188,25 @@ export function storeContract(name: string, make: () => LobStore): void {
       const written = rowsOf(await store.write(rows.map((of, n) => snapshot(of, columns({ size: n })))));
       const read = await store.read([...rows].reverse());
       expect(read.map((stored) => stored?.etag)).toEqual(written.map(({ etag }) => etag).reverse());
-      read.reverse().forEach((stored, n) => {
+      [...read].reverse().forEach((stored, n) => {
         expect(stored !== undefined && store.sameData(stored, columns({ size: n }))).toBe(true);
       });
+    });
+
+    test('what a batch of updates answered is what is stored, and can be written on', async () => {
+      const store = make();
+      const batch = async (before: readonly StoredRow[], effect: RowWrite['effect'], size: number) => {
+        const writes = [0, 1, 2].map((n) => ({ ...snapshot(row(n), columns({ size }), before[n]), effect }));
+        const written = rowsOf(await store.write(writes));
+        const read = await store.read([0, 1, 2].map((n) => row(n)));
+        expect(written.map(({ etag }) => etag)).toEqual(read.map((stored) => stored?.etag));
+        return written;
+      };
+      const created = await batch([], 'snapshot', 1);
+      const replaced = await batch(created, 'snapshot', 2);
+      const merged = await batch(replaced, 'patch', 3);
+      await batch(merged, 'keep', 4);
+      expect(store.sameData(await readOne(store, row(2)), columns({ size: 3 }))).toBe(true);
     });
 
     test('one loser among many does not hurt the others', async () => {

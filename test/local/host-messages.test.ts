@@ -92,14 +92,14 @@ describe('Service Bus', () => {
     });
     expect(seen?.metadata).not.toHaveProperty('parts');
     expect(seen?.metadata).not.toHaveProperty('replyTo');
-    await eventually(() => total(broker.counts().queues['orders']) === 0, 'the message is gone');
+    await eventually(() => total(broker.counts().queues.orders) === 0, 'the message is gone');
   });
 
   it('abandons a message whose function throws, until the broker gives it up', async () => {
     const running = await start('orders');
     await send('orders', { body: { fail: true } });
     await eventually(() => seenBy(running).length === 3, 'three deliveries');
-    expect(seenBy(running).map(({ metadata }) => metadata['deliveryCount'])).toEqual([1, 2, 3]);
+    expect(seenBy(running).map(({ metadata }) => metadata.deliveryCount)).toEqual([1, 2, 3]);
     const [dead] = await client.createReceiver('orders', { subQueueType: 'deadLetter' }).receiveMessages(1);
     expect(dead?.body).toEqual({ fail: true });
     expect(running.records.filter(({ message }) => message.includes('Error: refused'))).toHaveLength(3);
@@ -165,7 +165,7 @@ describe('Event Hubs', () => {
       'azure-webjobs-eventhub',
     );
     for await (const blob of container.listBlobsFlat({ includeMetadata: true })) {
-      if (blob.name.includes('/checkpoint/')) found.push(blob.metadata?.['sequencenumber'] ?? '');
+      if (blob.name.includes('/checkpoint/')) found.push(blob.metadata?.sequencenumber ?? '');
     }
     return found.map(Number).sort((a, b) => b - a);
   };

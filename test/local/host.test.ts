@@ -177,7 +177,8 @@ describe('timers', () => {
 
 describe('settings', () => {
   it('puts a function with a missing setting in error, names it, and runs the others', async () => {
-    const { BUS: _, ...settings } = { ...only('everySecond', 'orders', 'raw'), BUS: '', ORDERS: 'orders' };
+    const { BUS, ...settings } = { ...only('everySecond', 'orders', 'raw'), BUS: '', ORDERS: 'orders' };
+    expect(BUS).toBe('');
     const app = await startSampleApp({ ...settings, BUS__fullyQualifiedNamespace: 'x.servicebus.windows.net' });
     try {
       expect((await app.logged("'everySecond' function is in error")).message).toContain(

@@ -169,7 +169,7 @@ export class TableStore implements LobStore {
         : await client.updateEntity(entity, mode === 'Merge' ? 'Merge' : 'Replace', {
             etag: write.expected?.etag ?? '',
           });
-    return response.etag ?? '';
+    return knownTag(response.etag);
   }
 
   async #transaction(chunk: readonly Prepared[]): Promise<string[]> {
@@ -177,7 +177,8 @@ export class TableStore implements LobStore {
     const response = await this.#client(first?.write.row.table ?? '').submitTransaction(
       chunk.map(({ action }) => action),
     );
-    return chunk.map(({ write }) => response.getResponseForEntity(write.row.id)?.etag?.trim() ?? '');
+    // In the order of the operations. The SDK's look-up by row key finds created entities only: an update's part names none.
+    return chunk.map((_, at) => knownTag(response.subResponses[at]?.etag));
   }
 
   #written({ write, columns, size }: Prepared, etag: string): StoredRow {
@@ -310,6 +311,13 @@ function sizeOf(columns: StoredColumns): number {
   let bytes = 600;
   for (const [name, print] of columns) bytes += 2 * (name.length + print.length) + 32;
   return bytes;
+}
+
+/** Without its entity tag a row must not be kept as known: the next write would be sent without a condition. */
+function knownTag(etag: string | undefined): string {
+  const tag = etag?.trim() ?? '';
+  if (tag === '') throw new Error('Azure Tables answered a write without an entity tag.');
+  return tag;
 }
 
 /** 412: the entity tag has moved; 409: someone made the row first; 404: the row was removed from outside. */

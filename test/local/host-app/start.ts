@@ -56,9 +56,11 @@ export async function startSampleApp(
 
 /** Asks again until there is an answer. */
 export async function eventually<T>(ask: () => T | undefined | false, what: string, limitMs = 15_000): Promise<T> {
-  for (const end = performance.now() + limitMs; ; await sleep(20)) {
+  const end = performance.now() + limitMs;
+  for (;;) {
     const answer = ask();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > end) throw new Error(`Not within ${limitMs} ms: ${what}`);
+    await sleep(20);
   }
 }

@@ -1,0 +1,337 @@
+/**
+ * The whole system for the end-to-end tests: Azurite, the AMQP broker and the Dataverse simulator, and the real app in a
+ * process of its own under the local host. What the tests see of the app is what anyone sees: its answers, its log, and
+ * its tables by the plain SDK.
+ */
+import { TableClient } from '@azure/data-tables';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { compare, type Difference } from '../../local/day/check';
+import type { Dataverse, StepRegistration } from '../../local/dataverse/simulator';
+import type { LogRecord } from '../../local/host/log';
+import { spawnHost, type SpawnedHost } from '../../local/host/spawn-host';
+import { BUS, startStack, type Stack } from '../../local/stack';
+import { builtFolder } from '../build-once';
+
+/** App settings over those of the stack; `undefined` takes one away. */
+export type Overrides = Readonly<Record<string, string | undefined>>;
+
+/** A line of JSON or a record's fields. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A parked item as it lies in Azurite. */
+export interface Parked {
+  readonly rowKey: string;
+  readonly code: string;
+  readonly source: string;
+  readonly body: string;
+  readonly dueAt: Date;
+  readonly attempts: number;
+}
+
+/** An answer of the app's HTTP endpoint. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Fields;
+}
+
+/** How a post to the webhook is made. */
+export interface Post {
+  readonly method?: string;
+  /** Appended to the address as it stands. @default `?code=` with the stack's key */
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The endpoints of Dataverse, one for each way that a change is pushed. */
+export const PUSHED = ['webhook', 'service-bus-queue', 'service-bus-topic', 'event-hub'] as const;
+export type Pushed = (typeof PUSHED)[number];
+
+/** What a condition brings while it is awaited. */
+type Probed<T> = T | undefined | false;
+
+/** Pulls and replays happen when a test asks for them. */
+const NEVER = '0 0 0 1 1 *';
+const LIMIT_MS = 20_000;
+const PAUSE_MS = 25;
+
+/** The stack and the app on it. The app can be ended and started again; the stack stays. */
+export class System {
+  /** Everything the app and its host have said since the stack was started. */
+  readonly log: LogRecord[] = [];
+  #host: SpawnedHost | undefined;
+  #port = 0;
+  #tables: readonly string[] = [];
+  readonly #endpoints = new Map<Pushed, string>();
+
+  private constructor(readonly stack: Stack) {}
+
+  /** Starts the stack and, unless `overrides` is null, the app. */
+  static async start(overrides: Overrides | null = {}): Promise<System> {
+    const [stack] = await Promise.all([startStack(), builtFolder()]);
+    const system = new System(stack);
+    try {
+      if (overrides !== null) await system.startApp(overrides);
+      return system;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  get dataverse(): Dataverse {
+    return this.stack.dataverse;
+  }
+
+  /** The app's process. */
+  get host(): SpawnedHost {
+    if (this.#host === undefined) throw new Error('The app was not started.');
+    return this.#host;
+  }
+
+  /** Starts the app; at the port that it had before, if it was started before, so that registered webhooks still meet it. */
+  async startApp(overrides: Overrides = {}): Promise<SpawnedHost> {
+    const settings = {
+      ...this.stack.settings,
+      PULL_SCHEDULE: NEVER,
+      REPLAY_SCHEDULE: NEVER,
+      HINT_DELAY_SECONDS: '0',
+      READ_BACK_MAX_AGE_SECONDS: '2',
+      ...overrides,
+    };
+    this.#tables = (settings['SYNC_TABLES'] ?? '').split(',');
+    const present = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    this.#host = await spawnHost({
+      appDir: await builtFolder(),
+      settings: Object.fromEntries(present),
+      port: this.#port,
+      onLog: (record) => void this.log.push(record),
+    });
+    this.#port = this.#host.port;
+    return this.#host;
+  }
+
+  async stop(): Promise<void> {
+    await this.#host?.stop();
+    await this.stack.stop();
+  }
+
+  /** Resolves with what the probe brings as soon as it is neither undefined nor false; after the limit rejects, naming what was awaited. */
+  async until<T>(what: string, probe: () => Probed<T> | Promise<Probed<T>>, limitMs = LIMIT_MS): Promise<T> {
+    const limit = performance.now() + limitMs;
+    for (;;) {
+      const found = await probe();
+      if (found !== undefined && found !== false) return found;
+      if (performance.now() > limit) throw new Error(`Not within ${limitMs / 1000} s: ${what}. ${this.#troubles()}`);
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  #troubles(): string {
+    const lines = this.log.filter(({ level }) => level !== 'information').map(({ message }) => message);
+    return `Of ${lines.length} warnings and errors of the app, the last:\n${lines.slice(-5).join('\n')}`;
+  }
+
+  /** The state of each function as the host tells it. */
+  states(): Record<string, string> {
+    return Object.fromEntries(this.host.functions.map(({ name, state }) => [name, state]));
+  }
+
+  /** The records of one event in the app's log, from a position in `log` on. */
+  records(event: string, since = 0): Fields[] {
+    return this.log.slice(since).flatMap(({ message }) => {
+      if (!message.startsWith(`${event} {`)) return [];
+      return [JSON.parse(message.slice(event.length + 1)) as Fields];
+    });
+  }
+
+  /** How often each verdict was logged for a way. */
+  verdicts(source: Pushed, since = 0): Record<string, number> {
+    const sum: Record<string, number> = {};
+    for (const { source: from, verdicts } of this.records('settled', since)) {
+      if (from !== source) continue;
+      for (const [verdict, count] of Object.entries(verdicts as Record<string, number>))
+        sum[verdict] = (sum[verdict] ?? 0) + count;
+    }
+    return sum;
+  }
+
+  /** Posts to the webhook as anyone could; the stack's key is in the query unless another one is given. */
+  async post(body: BodyInit | undefined, { method = 'POST', query, headers = {} }: Post = {}): Promise<Answer> {
+    const response = await fetch(`${this.host.url}/api/webhook${query ?? `?code=${this.stack.webhookKey}`}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Fields) : {} };
+  }
+
+  /** Runs a function by hand. */
+  async run(functionName: string): Promise<void> {
+    const response = await fetch(`${this.host.url}/admin/functions/${functionName}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"input":""}',
+    });
+    if (response.status !== 202) throw new Error(`Running ${functionName} by hand was answered ${response.status}.`);
+  }
+
+  /** One complete pull of every table; returns the reports by table. */
+  async pull(): Promise<ReadonlyMap<string, Fields>> {
+    const since = this.log.length;
+    await this.run('pull-sync');
+    return this.until('a complete pull', () => {
+      const [failed] = this.records('pullFailed', since);
+      if (failed !== undefined) throw new Error(`The pull failed: ${JSON.stringify(failed)}`);
+      const reports = new Map(this.records('pulled', since).map((report) => [String(report['table']), report]));
+      return this.#tables.every((table) => reports.has(table)) && reports;
+    });
+  }
+
+  /** Tries again what is parked and due; returns the counts that the app logs. */
+  async replay(): Promise<Fields> {
+    const since = this.log.length;
+    await this.run('replay-parked');
+    return this.until('the end of a replay', () => this.records('replayed', since)[0]);
+  }
+
+  /** Where Dataverse posts for one of the pushed ways; registered at the first use. */
+  async endpoint(way: Pushed): Promise<string> {
+    const known = this.#endpoints.get(way);
+    if (known !== undefined) return known;
+    const connectionString = this.stack.broker.connectionString;
+    const made = await this.dataverse.registerEndpoint(
+      way === 'webhook'
+        ? {
+            name: way,
+            contract: 'webhook',
+            url: `${this.host.url}/api/webhook`,
+            authvalue: this.stack.webhookKey,
+          }
+        : { name: way, connectionString, ...TARGETS[way] },
+    );
+    this.#endpoints.set(way, made);
+    return made;
+  }
+
+  /** Has Dataverse push a table's changes by one way while the action runs and until its posts are sent. */
+  async pushing<T>(
+    table: string,
+    way: Pushed,
+    action: () => Promise<T>,
+    mode: StepRegistration['mode'] = 'async',
+  ): Promise<T> {
+    const endpoint = await this.endpoint(way);
+    const steps: string[] = [];
+    for (const message of ['Create', 'Update', 'Delete'] as const)
+      steps.push(await this.dataverse.registerStep({ table, message, endpoint, mode }));
+    try {
+      return await action();
+    } finally {
+      await this.dataverse.drain(LIMIT_MS);
+      for (const id of steps) await this.dataverse.unregister(id);
+    }
+  }
+
+  /** A row's entity; undefined where there is none. */
+  async entity(table: string, id: string): Promise<Fields | undefined> {
+    try {
+      return await this.#client(table.replaceAll('_', '')).getEntity<Record<string, unknown>>(id.slice(0, 1), id);
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** Waits until a row is live in the store (with these properties, if any are given). */
+  liveEntity(table: string, id: string, properties: Fields = {}): Promise<Fields> {
+    return this.until(
+      `${table} ${id} live in the store with ${Object.keys(properties).join(', ') || 'anything'}`,
+      async () => {
+        const entity = await this.entity(table, id);
+        if (entity?.['Deleted'] !== false) return undefined;
+        return Object.entries(properties).every(([name, value]) => entity[name] === value) && entity;
+      },
+    );
+  }
+
+  /** Waits until a row is a tombstone in the store. */
+  tombstone(table: string, id: string): Promise<Fields> {
+    return this.until(`a tombstone of ${table} ${id} in the store`, async () => {
+      const entity = await this.entity(table, id);
+      return entity?.['Deleted'] === true && entity;
+    });
+  }
+
+  /** Everything parked. */
+  async parked(): Promise<readonly Parked[]> {
+    const items: Parked[] = [];
+    try {
+      for await (const entity of this.#client(PARKED).listEntities<Record<string, unknown>>())
+        items.push(parkedFrom(entity));
+    } catch (error) {
+      // Nothing was ever parked.
+      if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+    }
+    return items;
+  }
+
+  /** The time of everything that waits for it has come: tests don't wait for minutes. */
+  async letDueTimesPass(): Promise<void> {
+    const client = this.#client(PARKED);
+    const soon = new Date(Date.now() + 24 * 60 * 60 * 1000);
+    for (const { rowKey, dueAt } of await this.parked()) {
+      if (dueAt > soon) continue;
+      await client.updateEntity({ partitionKey: 'parked', rowKey, dueAt: new Date(Date.now() - 1000) }, 'Merge');
+    }
+  }
+
+  /** Empties the parking between tests. */
+  async unpark(): Promise<void> {
+    for (const { rowKey } of await this.parked()) await this.#client(PARKED).deleteEntity('parked', rowKey);
+  }
+
+  /** What lies with the broker for the app: in the queue, in the subscription. Locked messages count. */
+  waiting(): { readonly queue: number; readonly topic: number } {
+    const { queues, subscriptions } = this.stack.broker.counts();
+    const sum = (
+      counts: { active: number; locked: number; scheduled: number; deadLettered: number } | undefined,
+    ): number =>
+      counts === undefined ? Number.NaN : counts.active + counts.locked + counts.scheduled + counts.deadLettered;
+    return { queue: sum(queues[BUS.queue]), topic: sum(subscriptions[`${BUS.topic}/${BUS.subscription}`]) };
+  }
+
+  /** Every row of these tables in Dataverse against every row of the store. */
+  async compare(): Promise<{ readonly rows: number; readonly differences: readonly Difference[] }> {
+    const result = await compare(this.dataverse, this.stack.azurite.connectionString, this.#tables);
+    return { rows: result.tables.reduce((sum, { rows }) => sum + rows, 0), differences: result.differences };
+  }
+
+  #client(table: string): TableClient {
+    return TableClient.fromConnectionString(this.stack.azurite.connectionString, table, {
+      allowInsecureConnection: true,
+    });
+  }
+}
+
+const PARKED = 'dvoparked';
+
+const TARGETS = {
+  'service-bus-queue': { contract: 'queue', path: BUS.queue },
+  'service-bus-topic': { contract: 'topic', path: BUS.topic },
+  'event-hub': { contract: 'eventHub', path: BUS.hub },
+} as const;
+
+function parkedFrom(entity: Record<string, unknown>): Parked {
+  const parts: Uint8Array[] = [];
+  for (let part = 0; entity[`body${part}`] instanceof Uint8Array; part += 1)
+    parts.push(entity[`body${part}`] as Uint8Array);
+  return {
+    rowKey: String(entity['rowKey']),
+    code: String(entity['code']),
+    source: String(entity['source']),
+    body: Buffer.concat(parts).toString('utf8'),
+    dueAt: entity['dueAt'] as Date,
+    attempts: Number(entity['attempts']),
+  };
+}
