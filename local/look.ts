@@ -7,7 +7,7 @@ export function howToLook({ azurite, dataverse, webhookKey }: Stack, webhookUrl:
     'The rows in the LOB store (all, or of one table):',
     `  LOB_STORAGE='${azurite.connectionString}' npm run -s dvo -- rows account`,
     '',
-    'Send an event to the webhook yourself (the same file again: a duplicate):',
+    'Send an event to the webhook yourself (the simulator has no such row, so the read-back settles it as deleted; again: a duplicate):',
     `  curl -sS -X POST '${webhookUrl}?code=${webhookKey}' -H 'content-type: application/json' --data-binary @test/fixtures/create-account.json`,
     '',
     'Ask the Dataverse simulator:',

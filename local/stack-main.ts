@@ -19,7 +19,7 @@ const command = withStackFlags(new Command('npm run stack --'))
   .option('--seed <n>', 'seed of everything random in the simulator', wholeNumber(0, 2 ** 31), 1)
   .option('--webhook-url <url>', 'where the simulator posts webhooks', 'http://127.0.0.1:7071/api/webhook')
   .option('--write <file>', 'write the settings to this file, in the form of local.settings.json')
-  .showHelpAfterError();
+  .showHelpAfterError('(--help lists the flags)');
 
 async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
   const stopped = new Promise<void>((resolve) => {

@@ -14,8 +14,12 @@ export function figuresTable(figures: Figures): string {
     ([path, row]) =>
       `${path.padEnd(18)}${COLUMNS.map((name) => cell(shown(path, name, row), 11)).join('')}${lags(row)}`,
   );
-  return [pc.bold(heading), ...lines].join('\n');
+  return [pc.bold(heading), ...lines, pc.dim(LAG_NOTE)].join('\n');
 }
+
+/** Asynchronous events carry the time of their operation in whole seconds. */
+const LAG_NOTE =
+  'lag: from OperationCreatedOn, which Dataverse gives in whole seconds, so it reads up to a second too long';
 
 /** Only the pull heals. */
 const shown = (path: string, name: (typeof COLUMNS)[number], row: PathFigures): string | number =>
@@ -56,7 +60,7 @@ export interface Display {
   say(line: string): void;
   /** The current state; `line` is its one-line form. */
   progress(line: string, table: () => string): void;
-  /** Leaves what was drawn last where it is. */
+  /** Takes away what was drawn last: the final figures follow. */
   done(): void;
 }
 
@@ -91,6 +95,6 @@ export async function openDisplay(): Promise<Display> {
     progress: (line, table) => {
       if (due(DRAW_EVERY_MS)) draw(`${line}\n\n${table()}`);
     },
-    done: () => draw.done(),
+    done: () => draw.clear(),
   };
 }

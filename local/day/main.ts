@@ -45,7 +45,7 @@ const command = withStackFlags(new Command('npm start --'))
   .option('--exit', 'stop after the check; exit code 0 only with 0 differences')
   .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON')
   .option('--port <port>', 'port of the app’s HTTP functions (default: a free one)', wholeNumber(0, 65_535))
-  .showHelpAfterError();
+  .showHelpAfterError('(--help lists the flags)');
 
 async function main(flags: Flags): Promise<number> {
   const display = await openDisplay();

@@ -264,13 +264,16 @@ describe('what push gets wrong', () => {
 
   test('events that come in reverse order leave the last state, and a deleted row deleted', async () => {
     let [changed, deleted] = ['', ''];
-    const bodies = await recorded(system.dataverse, TABLE, async () => {
-      changed = await system.dataverse.create(TABLE, { new_name: 'first', new_pieces: 1 });
-      deleted = await system.dataverse.create(TABLE, { new_name: 'first' });
-      await system.dataverse.update(TABLE, changed, { new_name: 'second' });
-      await system.dataverse.update(TABLE, changed, { new_name: 'third', new_pieces: null });
-      await system.dataverse.delete(TABLE, deleted);
-    });
+    const { dataverse } = system;
+    const changes = [
+      async () => (changed = await dataverse.create(TABLE, { new_name: 'first', new_pieces: 1 })),
+      async () => (deleted = await dataverse.create(TABLE, { new_name: 'first' })),
+      () => dataverse.update(TABLE, changed, { new_name: 'second' }),
+      () => dataverse.update(TABLE, changed, { new_name: 'third', new_pieces: null }),
+      () => dataverse.delete(TABLE, deleted),
+    ];
+    const bodies: Buffer[] = [];
+    for (const change of changes) bodies.push(...(await recorded(dataverse, TABLE, change)));
     expect(bodies).toHaveLength(5);
     for (const body of bodies.toReversed()) {
       expect((await system.post(body)).status).toBe(200);

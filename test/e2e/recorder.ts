@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Dataverse } from '../../local/dataverse/simulator';
 
-/** Does the action and returns what a webhook of the table was posted for it, in the order of the changes. */
+/** Does the action and returns what a webhook of the table was posted for it, in the order of arrival. */
 export async function recorded(
   dataverse: Dataverse,
   table: string,

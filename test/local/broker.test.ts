@@ -573,17 +573,18 @@ describe('the broker', () => {
       processError: ignore,
     });
     const sender = new EventHubProducerClient(broker.connectionString, 'lost', { retryOptions: RETRY });
-    const events = read('lost', { startPosition: earliestEventPosition }, 2);
+    const events: ReadEvent[] = [];
+    const reading = read('lost', { startPosition: earliestEventPosition }, 2, '$Default', events);
     await sender.sendBatch([{ body: 'before' }]);
     await send('dropped', { body: 'before' });
-    await until(() => seen.length === 1);
+    await until(() => seen.length === 1 && events.length === 1);
     broker.dropConnections();
     await sleep(100);
     await sender.sendBatch([{ body: 'after' }]);
     await send('dropped', { body: 'after' });
     await until(() => seen.length === 2);
     expect(seen).toEqual(['before', 'after']);
-    expect((await events).map((event) => event.body as unknown)).toEqual(['before', 'after']);
+    expect((await reading).map((event) => event.body as unknown)).toEqual(['before', 'after']);
     await subscription.close();
     await Promise.all([receiver.close(), sender.close()]);
   });
@@ -642,15 +643,15 @@ async function one(receiver: ServiceBusReceiver | ServiceBusSessionReceiver): Pr
 
 type ReadEvent = ReceivedEventData & { readonly partitionId: string; readonly end: number | undefined };
 
-/** Reads a hub until so many events came; rejects with the first error that isn't a lost connection. */
+/** Reads a hub until so many events came, into `events`; rejects when there is no such hub or group. */
 async function read(
   hub: string,
   options: SubscribeOptions,
   count: number,
   group = '$Default',
+  events: ReadEvent[] = [],
 ): Promise<readonly ReadEvent[]> {
   const consumer = new EventHubConsumerClient(group, broker.connectionString, hub, { retryOptions: RETRY });
-  const events: ReadEvent[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
       consumer.subscribe(

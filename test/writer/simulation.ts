@@ -116,7 +116,9 @@ export class Simulation {
   readonly dataverse = new SimulatedDataverse();
   readonly store: MemoryStore;
   readonly #random: () => number;
-  readonly #waiting: { readonly instance: Instance; readonly go: () => void }[] = [];
+  /** Steps that wait for their turn; most come soon, some long after everything else has moved on. */
+  readonly #waiting: { readonly instance: Instance; readonly due: number; readonly go: () => void }[] = [];
+  #turn = 0;
   readonly #leases = new SimulatedLeases();
   readonly #states = new SimulatedStates();
   readonly #instances: [Instance, Instance];
@@ -137,7 +139,8 @@ export class Simulation {
     const now = (): number => (dataverse.clock + skew) * 1000;
     const pause = (): Promise<void> =>
       new Promise((resolve) => {
-        if (instance.alive) this.#waiting.push({ instance, go: resolve });
+        const due = this.#turn + Math.floor(this.#random() ** 4 * 60);
+        if (instance.alive) this.#waiting.push({ instance, due, go: resolve });
       });
     const through: LobStore = {
       read: async (rows) => {
@@ -190,19 +193,23 @@ export class Simulation {
     return instance;
   }
 
-  /** Lets up to `count` steps happen, chosen by the seed. Returns whether any was waiting. */
-  async #steps(count: number): Promise<boolean> {
+  /** Lets `count` turns pass, each with the steps that are due. Returns whether any step still waits. */
+  async #turns(count: number): Promise<boolean> {
     for (let done = 0; done < count; done += 1) {
       await microtasks();
       if (this.#waiting.length === 0) return false;
-      const [step] = this.#waiting.splice(Math.floor(this.#random() * this.#waiting.length), 1);
-      step?.go();
+      this.#turn += 1;
+      const due = this.#waiting.filter((step) => step.due <= this.#turn);
+      const next = due[Math.floor(this.#random() * due.length)];
+      if (next === undefined) continue;
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      next.go();
     }
     return true;
   }
 
   async #untilQuiet(): Promise<void> {
-    while (await this.#steps(10)) {
+    while (await this.#turns(10)) {
       // Goes on until nothing waits.
     }
   }
@@ -210,7 +217,7 @@ export class Simulation {
   async run(commands: readonly Command[]): Promise<void> {
     for (const command of commands) {
       await this.#do(command);
-      await this.#steps(Math.floor(this.#random() * 4));
+      await this.#turns(Math.floor(this.#random() * 4));
     }
     await this.#untilQuiet();
   }
@@ -231,7 +238,7 @@ export class Simulation {
         this.dataverse.clock += command.seconds;
         return;
       case 'step':
-        await this.#steps(command.count);
+        await this.#turns(command.count);
         return;
       case 'loseLease':
         return this.#leases.lose(`pull-${command.table}`);
@@ -285,7 +292,7 @@ export class Simulation {
   async deliverTheRest(): Promise<void> {
     while (this.#about.length > 0) {
       this.#deliver(Math.floor(this.#random() * 1000), 1, this.#random() < 0.5 ? 0 : 1, false);
-      await this.#steps(2);
+      await this.#turns(2);
       if (this.#about.length > 500) throw new Error('events keep failing');
     }
     await this.#untilQuiet();

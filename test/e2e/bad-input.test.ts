@@ -1,0 +1,302 @@
+/**
+ * Proves that bad input harms nothing: each bad request to the webhook gets the answer that says why, each bad message on
+ * the queue, the topic and the event hub is put aside with its cause, what is kept is kept word for word, good input
+ * behind it arrives, and the process that met it all still answers.
+ */
+import { EventHubProducerClient } from '@azure/event-hubs';
+import { ServiceBusClient } from '@azure/service-bus';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { BUS } from '../../local/stack';
+import { recorded } from './recorder';
+import { System, type Fields } from './system';
+
+const TABLE = 'account';
+const OTHER_KEY = 'the-key-before-the-rotation';
+
+let system: System;
+let pid: number;
+/** A context as Dataverse posts it, of a row whose events the store has not seen. */
+let context: Fields;
+let rowId: string;
+
+beforeAll(async () => {
+  system = await System.start(null);
+  const { webhookKey } = system.stack;
+  const { pid: started } = await system.startApp({ SYNC_TABLES: TABLE, WEBHOOK_KEYS: `${OTHER_KEY}, ${webhookKey}` });
+  pid = started;
+  const [body] = await recorded(system.dataverse, TABLE, async () => {
+    rowId = await system.dataverse.create(TABLE, { name: 'A good row', revenue: '1.10' });
+  });
+  context = JSON.parse(String(body)) as Fields;
+});
+afterAll(() => system.stop());
+afterEach(() => system.unpark());
+
+const json = (changed: Fields = {}): string => JSON.stringify({ ...context, ...changed });
+
+/** The app answers, from the process that it was started in. */
+async function expectAlive(): Promise<void> {
+  expect((await system.post(json())).status).toBe(200);
+  expect(system.host.pid).toBe(pid);
+  expect(() => process.kill(pid, 0)).not.toThrow();
+  await system.liveEntity(TABLE, rowId, { name: 'A good row' });
+}
+
+describe('the webhook refuses and keeps nothing', () => {
+  afterEach(async () => expect(await system.parked()).toEqual([]));
+
+  test.each([
+    ['no key', 401, 'key', json, { query: '' }],
+    ['an empty key', 401, 'key', json, { query: '?code=' }],
+    ['a wrong key', 401, 'key', json, { query: '?code=not-the-key-of-this-webhook' }],
+    ['half of a key', 401, 'key', json, { query: `?code=${OTHER_KEY.slice(0, -1)}` }],
+    ['text', 415, 'content-type', json, { headers: { 'content-type': 'text/plain' } }],
+    ['XML', 415, 'content-type', json, { headers: { 'content-type': 'application/xml; charset=utf-8' } }],
+    ['no body', 400, 'body-empty', () => undefined, {}],
+    ['a blank body', 400, 'body-empty', () => ' \r\n\t', {}],
+    ['2 MB', 413, 'body-too-large', () => json({ pad: 'x'.repeat(2_000_000) }), {}],
+    ['2 MB without a key', 413, 'body-too-large', () => 'x'.repeat(2_000_000), { query: '' }],
+    ['a byte over the limit', 413, 'body-too-large', () => json().padEnd(512 * 1024 + 1), {}],
+  ] as const)('%s: %i %s', async (_, status, code, body, how) => {
+    const since = system.log.length;
+    expect(await system.post(body(), how)).toMatchObject({ status, body: { outcome: 'refused', code } });
+    await system.until('a record of it', () =>
+      system.records('rejected', since).some((record) => record['code'] === code),
+    );
+  });
+
+  test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('%s: 404', async (method) => {
+    expect((await system.post(undefined, { method })).status).toBe(404);
+  });
+});
+
+describe('the webhook takes', () => {
+  test.each<[string, (key: string) => Parameters<System['post']>[1]]>([
+    ['query parameter code', (key) => ({ query: `?code=${key}` })],
+    ['query parameter x-dvo-key', (key) => ({ query: `?x-dvo-key=${key}` })],
+    ['header x-dvo-key', (key) => ({ query: '', headers: { 'x-dvo-key': key } })],
+    ['header X-DVO-Key beside a wrong code', (key) => ({ query: '?code=wrong', headers: { 'X-DVO-Key': key } })],
+  ])('either key while keys are rotated, in %s', async (_, how) => {
+    for (const key of [system.stack.webhookKey, OTHER_KEY])
+      expect((await system.post(json(), how(key))).status).toBe(200);
+  });
+
+  test('a content type with a charset, and a body of exactly the limit', async () => {
+    const headers = { 'content-type': 'Application/JSON; charset=utf-8' };
+    expect((await system.post(json().padEnd(512 * 1024), { headers })).status).toBe(200);
+  });
+});
+
+describe('the webhook keeps with its cause', () => {
+  const deep = `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`;
+
+  test.each<[string, number, string, () => BodyInit]>([
+    ['JSON that ends in the middle', 400, 'json-invalid', () => json().slice(0, -200)],
+    ['text', 400, 'json-invalid', () => 'Good morning'],
+    ['bytes that are no UTF-8', 400, 'json-invalid', () => new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
+    ['a list', 400, 'context-invalid', () => `[${json()}]`],
+    ['an empty object', 400, 'context-invalid', () => '{}'],
+    ['JSON nested ten thousand deep', 400, 'context-invalid', () => deep],
+    ['a row id that is no GUID', 400, 'row-id-invalid', () => json({ PrimaryEntityId: 'A-4711' })],
+    [
+      'a row id of zeros',
+      400,
+      'row-id-invalid',
+      () => json({ MessageName: 'Update', PrimaryEntityId: '00000000-0000-0000-0000-000000000000' }),
+    ],
+    ['a table name that is none', 400, 'table-invalid', () => json({ PrimaryEntityName: '../dvoparked' })],
+    ['a table that is not kept in step', 202, 'table-not-synced', () => json({ PrimaryEntityName: 'systemuser' })],
+    ['a table that Dataverse does not have', 202, 'table-not-synced', () => json({ PrimaryEntityName: 'new_nothing' })],
+    ['a message without a meaning for rows', 202, 'message-unsupported', () => json({ MessageName: 'SetState' })],
+  ])('%s: %i %s', async (_, status, code, make) => {
+    const body = make();
+    expect(await system.post(body)).toMatchObject({ status, body: { outcome: 'parked', code } });
+    const sent = typeof body === 'string' ? body : new TextDecoder().decode(body as Uint8Array);
+    const parked = await system.parked();
+    expect(parked).toMatchObject([{ code, source: 'webhook', body: sent, attempts: 0 }]);
+    // It waits for an operator, not for a time.
+    expect(parked[0]?.dueAt.getUTCFullYear()).toBe(9999);
+
+    await system.post(body);
+    expect(await system.parked()).toHaveLength(1);
+    await expectAlive();
+  });
+
+  test('and a replay that fails for the same cause gives the item up until the next one', async () => {
+    await system.post(json({ PrimaryEntityName: 'systemuser' }));
+    await system.letAllBeDue();
+    expect(await system.replay()).toMatchObject({ settled: 0, postponed: 0, givenUp: 1 });
+    const parked = await system.parked();
+    expect(parked).toMatchObject([{ code: 'table-not-synced', attempts: 1 }]);
+    expect(parked[0]?.dueAt.getUTCFullYear()).toBe(9999);
+  });
+});
+
+describe('the webhook takes what is odd', () => {
+  const NAMES = [
+    'new_unheardof',
+    'Stamp',
+    'Deleted',
+    'partitionKey',
+    'rowKey',
+    'PartitionKey',
+    'RowKey',
+    'Timestamp',
+    'timestamp',
+    'etag',
+    '__proto__',
+    'constructor',
+    'toString',
+    'odata.etag',
+    'odata.metadata',
+    'name@odata.type',
+    'a b-c/é',
+    '1',
+    '',
+    'n'.repeat(300),
+  ];
+  const unused: string[] = [];
+  const nextRow = (): string => unused.pop() ?? '';
+
+  /** Rows whose next change is provably newer than what is stored, so that it is merged without a read. */
+  beforeAll(async () => {
+    await system.pushing(TABLE, 'webhook', async () => {
+      while (unused.length < NAMES.length + 4)
+        unused.push(await system.dataverse.create(TABLE, { name: 'odd', revenue: '2.50' }));
+    });
+    const seen = unused.map(async (id) => {
+      const { seen } = JSON.parse(String((await system.liveEntity(TABLE, id))['Stamp'])) as { seen: number };
+      return seen;
+    });
+    const latest = Math.max(...(await Promise.all(seen)));
+    await system.until('a time after all stamps', () => Math.floor(Date.now() / 1000) > latest);
+  });
+
+  /** Updates the row; returns the event as it would be posted, with more columns in its Target. */
+  async function update(id: string, columns: readonly { key: string; value: unknown }[] = []): Promise<Fields> {
+    const [body] = await recorded(system.dataverse, TABLE, () =>
+      system.dataverse.update(TABLE, id, { telephone1: '2' }),
+    );
+    const changed = JSON.parse(String(body)) as { InputParameters: { value: { Attributes: unknown[] } }[] };
+    changed.InputParameters[0]?.value.Attributes.push(...columns);
+    return changed as unknown as Fields;
+  }
+
+  test('an event without a Target: the row is read', async () => {
+    const id = nextRow();
+    const { InputParameters: _, ...rest } = await update(id);
+    for (const body of [rest, { ...rest, InputParameters: [] }, { ...rest, InputParameters: null }]) {
+      const changes = [{ table: TABLE, id, verdict: 'readBack' }];
+      expect(await system.post(JSON.stringify(body))).toEqual({ status: 200, body: { outcome: 'settled', changes } });
+      await system.liveEntity(TABLE, id, { telephone1: '2', revenue: '2.5000' });
+    }
+  });
+
+  test('a column that the metadata does not know: it is stored beside the others until the row is next read', async () => {
+    const id = nextRow();
+    const body = await update(id, [{ key: 'new_unheardof', value: 'odd' }]);
+    expect(await system.post(JSON.stringify(body))).toMatchObject({
+      status: 200,
+      body: { changes: [{ verdict: 'merged' }] },
+    });
+    await system.liveEntity(TABLE, id, { telephone1: '2', new_unheardof: 'odd', name: 'odd', revenue: '2.5000' });
+
+    await system.dataverse.update(TABLE, id, { telephone1: '4' });
+    await system.pull();
+    expect(await system.liveEntity(TABLE, id, { telephone1: '4' })).not.toHaveProperty('new_unheardof');
+  });
+
+  test.each(NAMES)('a column named %p: the row keeps its place, its stamp and its columns', async (name) => {
+    const id = nextRow();
+    const body = await update(id, [{ key: name, value: 'odd' }]);
+    const { status, body: answer } = await system.post(JSON.stringify(body));
+    console.log(name, status, JSON.stringify(answer));
+    const entity = await system.liveEntity(TABLE, id, { name: 'odd', revenue: '2.5000' });
+    expect(JSON.parse(String(entity['Stamp']))).toMatchObject({ v: expect.stringMatching(/^\d+$/) });
+  });
+
+  test('more columns than an entity has room for: nothing of it is written', async () => {
+    const id = nextRow();
+    const columns = Array.from({ length: 300 }, (_, n) => ({ key: `new_c${n}`, value: n }));
+    const body = JSON.stringify(await update(id, columns));
+    expect(await system.post(body)).toMatchObject({ status: 202, body: { outcome: 'parked', code: 'row-too-large' } });
+    expect(await system.parked()).toMatchObject([{ code: 'row-too-large', body }]);
+    expect(await system.liveEntity(TABLE, id)).not.toHaveProperty('telephone1');
+  });
+
+  test('and after one pull nothing of it is left', async () => {
+    await system.pull();
+    expect((await system.compare()).differences).toEqual([]);
+  });
+});
+
+describe('a bad message', () => {
+  const MESSAGES = {
+    notJson: () => Buffer.from('{"PrimaryEntityName": '),
+    empty: () => Buffer.alloc(0),
+    unknownTable: () => Buffer.from(json({ PrimaryEntityName: 'new_nothing' })),
+    large: () => Buffer.from(JSON.stringify({ pad: 'ø'.repeat(150_000) })),
+    bytes: () => Buffer.from([0x00, 0xff, 0xfe, 0x80]),
+  };
+  const WAYS = {
+    'service-bus-queue': (bodies: readonly Buffer[]) => toBus(BUS.queue, bodies),
+    'service-bus-topic': (bodies: readonly Buffer[]) => toBus(BUS.topic, bodies),
+    'event-hub': toHub,
+  };
+
+  async function toBus(entity: string, bodies: readonly Buffer[]): Promise<void> {
+    const client = new ServiceBusClient(system.stack.broker.connectionString);
+    try {
+      const sender = client.createSender(entity);
+      for (const body of bodies) await sender.sendMessages({ body, contentType: 'application/json' });
+    } finally {
+      await client.close();
+    }
+  }
+
+  async function toHub(bodies: readonly Buffer[]): Promise<void> {
+    const client = new EventHubProducerClient(system.stack.broker.connectionString, BUS.hub);
+    try {
+      // One partition: the good one is behind the bad ones.
+      await client.sendBatch(
+        bodies.map((body) => ({ body })),
+        { partitionId: '0' },
+      );
+    } finally {
+      await client.close();
+    }
+  }
+
+  test.each(['service-bus-queue', 'service-bus-topic', 'event-hub'] as const)(
+    'by %s is put aside with its cause, and the good one behind it arrives',
+    async (way) => {
+      const since = system.log.length;
+      const [good] = await recorded(system.dataverse, TABLE, () => system.dataverse.update(TABLE, rowId, { fax: way }));
+      if (good === undefined) throw new Error('Nothing was recorded.');
+      const bad = Object.values(MESSAGES).map((make) => make());
+      await WAYS[way]([...bad, good]);
+
+      await system.liveEntity(TABLE, rowId, { fax: way });
+      await system.until('an end of each message', () => {
+        const put = [...system.records('parked', since), ...system.records('rejected', since)];
+        return put.length === bad.length;
+      });
+      await system.until('an empty broker', () => {
+        const { queue, topic } = system.waiting();
+        return queue === 0 && topic === 0;
+      });
+      const parked = await system.parked();
+      const codes = Object.fromEntries(parked.map(({ code, body }) => [code, body]));
+      console.log(
+        parked.map(({ code, body, source }) => [code, body.length, source]),
+        system.records('rejected', since),
+      );
+      expect(codes['json-invalid']).toBe(String(MESSAGES.notJson()));
+      expect(codes['table-not-synced']).toBe(String(MESSAGES.unknownTable()));
+      expect(codes['context-invalid'] === String(MESSAGES.large())).toBe(true);
+      expect(new Set(parked.map(({ source }) => source))).toEqual(new Set([way]));
+      expect(system.records('rejected', since)).toMatchObject([{ source: way, code: 'body-empty' }]);
+      await expectAlive();
+    },
+  );
+});
