@@ -11,12 +11,12 @@
  * consumer groups; start positions; ownership by epoch; the end of the partition with each event on request.
  *
  * What it lacks compared to Azure:
- * - Everything is in memory and gone with the process. Settled messages are freed; events are kept until the broker closes,
- *   so a hub grows with what is sent to it.
+ * - Everything is in memory and gone with the process. Settled messages are freed; events are kept until the broker
+ *   closes, so a hub grows with what is sent to it.
  * - No authorization: any key or token will do. No TLS, no WebSockets, no geo-replication.
  * - The topology is fixed: no administration (ATOM) API, so no rules either: a subscription gets every message.
- * - No time to live, duplicate detection, auto-forwarding, transactions, partitioned entities, quotas, throttling, batch
- *   deletion or listing of sessions.
+ * - No time to live, duplicate detection, auto-forwarding, transactions, partitioned entities, quotas, throttling,
+ *   batch deletion or listing of sessions.
  * - A key's partition is not the one Azure would choose, and an epoch-less hub may have any number of readers.
  */
 import type { AddressInfo, Server, Socket } from 'node:net';

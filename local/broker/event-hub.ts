@@ -50,5 +50,5 @@ export class EventHub {
 
 const KEY = 'x-opt-partition-key';
 
-/** Spreads keys over partitions; which one a key goes to differs from Azure, that one key always goes to one doesn't. */
+/** Spreads keys over partitions: a key always goes to the same one, though not to the one that Azure would choose. */
 const hash = (key: string): number => createHash('sha1').update(key).digest().readUInt32BE(0);

@@ -3,8 +3,8 @@ import { types, type Typed } from 'rhea';
 import { described, encode, list, map, numberOf, readerOf, symbol, textOf } from './amqp-types';
 
 /**
- * A message as its sender gave it. The broker rewrites only the header and the annotations, so everything else stays the
- * bytes that were sent: decoding and encoding a body again would lose AMQP types that JavaScript doesn't have.
+ * A message as its sender gave it. The broker rewrites only the header and the annotations, so everything else stays
+ * the bytes that were sent: decoding and encoding a body again would lose AMQP types that JavaScript doesn't have.
  */
 export interface MessageContent {
   /** Durable, priority and time to live, as sent. */

@@ -2,8 +2,8 @@ import type { Connection, Sender, Session } from 'rhea';
 
 /**
  * The links over which clients receive, and what to do once each is gone: closed by itself, with its session, with its
- * connection, or cut off. rhea forgets some of a lost connection's links before it reports the loss, hence a list of our
- * own.
+ * connection, or cut off. rhea forgets some of a lost connection's links before it reports the loss, hence a list of
+ * our own.
  */
 export class OpenLinks {
   readonly #links = new Map<Sender, () => void>();

@@ -95,8 +95,8 @@ export function answerDrain(sender: Sender): void {
 }
 
 /**
- * Settles a delivery that the peer gave an outcome. The SDK's receivers wait for the broker (rcv-settle-mode second) and
- * don't confirm, so it is marked as settled on both sides: otherwise rhea keeps it, and its buffer fills.
+ * Settles a delivery that the peer gave an outcome. The SDK's receivers wait for the broker (rcv-settle-mode second)
+ * and don't confirm, so it is marked as settled on both sides: otherwise rhea keeps it, and its buffer fills.
  */
 export function settleDelivery(delivery: Delivery, outcome: Typed): void {
   const internals = delivery as unknown as DeliveryInternals;

@@ -2,7 +2,7 @@ import { BrokerError, CONDITION } from './broker-error';
 import { Heap } from './heap';
 import type { Consumer, QueuedMessage } from './queued-message';
 
-/** Messages waiting for a receiver, in order of sequence: a queue has one lane, a queue with sessions one per session. */
+/** Messages waiting for a receiver, in order of sequence: a queue has one lane, or with sessions one per session. */
 export const newLane = (): Heap<QueuedMessage> => new Heap((a, b) => a.sequence < b.sequence);
 
 /** One session: an ordered lane that at most one receiver holds. */

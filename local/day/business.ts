@@ -190,50 +190,59 @@ export async function businessDay(
   const deleted: { table: string; id: string }[] = [];
   const begun = performance.now();
   let done = 0;
+  let claimed = 0;
 
-  const oneChange = async (user: Random, userId: string): Promise<number> => {
+  /** Takes one of the changes that are left to do; an operation that fails gives its change back. */
+  const claim = (): boolean => claimed < changes && (claimed += 1) > 0;
+
+  /** Does one thing, of one or several operations. */
+  const work = async (user: Random, userId: string): Promise<void> => {
     const as = { user: userId };
+    const did = (): void => onProgress((done += 1));
     const table = pick(user, WEIGHTED);
-    const work = WORK[table];
+    const { create, update } = WORK[table] ?? { create: () => ({}), update: [] };
     const ids = rows.get(table) ?? [];
-    if (work === undefined) return 0;
     const draw = user.next();
+    if (!claim()) return;
     if (ids.length < 5 || draw < 0.32) {
-      ids.push(await dataverse.create(table, work.create(user, rows), as));
-      return 1;
+      ids.push(await dataverse.create(table, create(user, rows), as));
+      did();
+      return;
     }
     if (draw < 0.4) {
       const [id = ''] = ids.splice(user.between(0, ids.length - 1), 1);
       await dataverse.delete(table, id, as);
       deleted.push({ table, id });
-      return 1;
+      did();
+      return;
     }
-    if (draw < 0.42 && deleted.length > 0) {
-      const [gone] = deleted.splice(user.between(0, deleted.length - 1), 1);
-      if (gone === undefined) return 0;
+    const [gone] = draw < 0.42 ? deleted.splice(user.between(0, deleted.length - 1), 1) : [];
+    if (gone !== undefined) {
       await dataverse.restore(gone.table, gone.id, as);
       rows.get(gone.table)?.push(gone.id);
-      return 1;
+      did();
+      return;
     }
     const id = pick(user, ids);
+    // Now and then a burst within a second.
     const times = draw > 0.97 ? user.between(4, 12) : 1;
-    let made = 0;
-    for (; made < times && ids.includes(id); made += 1)
-      await dataverse.update(table, id, pick(user, work.update)(user, rows), as);
-    return made;
+    for (let time = 0; time < times && (time === 0 || (ids.includes(id) && claim())); time += 1) {
+      await dataverse.update(table, id, pick(user, update)(user, rows), as);
+      did();
+    }
   };
 
   const userDay = async (user: Random, userId: string): Promise<void> => {
     while (done < changes && !signal.aborted) {
-      const due = begun + (done * 1000) / rate;
-      const early = due - performance.now();
+      const early = begun + (done * 1000) / rate - performance.now();
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
       try {
-        done += await oneChange(user, userId);
+        await work(user, userId);
       } catch {
         // Another user deleted the row meanwhile, as happens.
+        claimed -= 1;
       }
-      onProgress(done);
+      if (claimed >= changes) await new Promise((resolve) => setTimeout(resolve, 1));
     }
   };
   await Promise.all(dataverse.users.map(({ id }) => userDay(seededRandom(random.between(0, 2 ** 31)), id)));
