@@ -99,7 +99,8 @@ const environmentUrl = z
 const coreSchema = z.object({
   SYNC_TABLES: list
     .pipe(z.array(z.string().regex(/^[a-z][a-z0-9_]{1,127}$/, 'must hold logical table names (lower case)')))
-    .refine((tables) => tables.length > 0, 'is missing: name the tables to keep in step, such as account,contact'),
+    .refine((tables) => tables.length > 0, 'is missing: name the tables to keep in step, such as account,contact')
+    .transform((tables) => [...new Set(tables)]),
   LOB_TABLE_PREFIX: z.preprocess(
     (value) => value ?? '',
     z.string().regex(/^(?:[A-Za-z][A-Za-z0-9]{0,19})?$/, 'must be letters and digits, 20 at most'),
@@ -124,7 +125,7 @@ const webhookSchema = z.object({
     (value) => (value === undefined || value === '' ? 'x-dvo-key' : value),
     z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name'),
   ),
-  WEBHOOK_MAX_KILOBYTES: whole(64, 896, 512),
+  WEBHOOK_MAX_KILOBYTES: whole(64, 640, 512),
 });
 
 /** Reads every section out of an environment. Never throws: faults are data. */
@@ -257,17 +258,26 @@ function readDataverse(environment: Environment): Found<DataverseConfig> {
   };
 }
 
-/** Two Dataverse tables that would share an Azure table, whose names may have no underscore. */
+/** Dataverse tables whose Azure tables would share a name, which may have no underscore, or have an impossible one. */
 function collidingTables(tables: readonly string[], prefix: string): string[] {
+  const impossible = tables.filter((table) => !/^[A-Za-z][A-Za-z0-9]{2,62}$/.test(azureTableName(prefix, table)));
   const byName = Map.groupBy(tables, (table) => azureTableName(prefix, table).toLowerCase());
-  return [...byName.values()]
-    .filter((same) => new Set(same).size > 1)
-    .map((same) => `SYNC_TABLES must not hold both ${same.join(' and ')}: their Azure tables would have the same name`);
+  return [
+    ...impossible.map(
+      (table) =>
+        `SYNC_TABLES can't hold ${table}: with LOB_TABLE_PREFIX its Azure table needs 3 to 63 letters and digits`,
+    ),
+    ...[...byName.values()]
+      .filter((same) => same.length > 1)
+      .map(
+        (same) => `SYNC_TABLES must not hold both ${same.join(' and ')}: their Azure tables would have the same name`,
+      ),
+  ];
 }
 
 /** A fault names its setting, never its value. */
 const faultsOf = (result: z.ZodSafeParseResult<unknown>): string[] =>
-  result.success ? [] : result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+  result.success ? [] : [...new Set(result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`))];
 
 /** The environment of this process: read here and nowhere else. */
 export const environment = (): Environment => process.env;

@@ -105,7 +105,7 @@ export class WebApi {
     const what = `GET ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
     const request = createPipelineRequest({
       // The link goes out as it came: re-encoding it can break its token.
-      url: pathOrLink.startsWith('https:') ? pathOrLink : url.href,
+      url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
       timeout: this.#timeoutMs,
       headers: createHttpHeaders({
         Accept: 'application/json',

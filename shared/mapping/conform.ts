@@ -48,20 +48,39 @@ export function conformValue(value: Value, column: ColumnDefinition): Value {
 
 function conformNumber(text: string, column: ColumnDefinition): Value | undefined {
   switch (column.type) {
-    case 'integer':
-      return /^-?\d{1,10}$/.test(text) ? { kind: 'integer', value: Number(text) } : undefined;
-    case 'bigint':
-      return /^-?\d{1,19}$/.test(text) ? { kind: 'bigint', value: BigInt(text) } : undefined;
+    case 'integer': {
+      const value = int32From(text);
+      return value === undefined ? undefined : { kind: 'integer', value };
+    }
+    case 'bigint': {
+      const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+      return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : { kind: 'bigint', value };
+    }
     case 'decimal':
     case 'money':
       return { kind: column.type, text };
     case 'double':
       return { kind: 'double', value: Number(text) };
-    case 'choice':
-      return choice(Number(text), column, undefined);
+    case 'choice': {
+      const value = int32From(text);
+      return value === undefined ? undefined : choice(value, column, undefined);
+    }
     default:
       return undefined;
   }
+}
+
+/** A whole number that an Int32 holds. */
+function int32From(text: string): number | undefined {
+  const value = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return (value | 0) === value ? value : undefined;
+}
+
+/** An ISO time in milliseconds; UTC where it names no zone. Date.parse alone takes nearly any text with a number in it. */
+function msFrom(text: string): number | undefined {
+  const [, time, zone] = /^(\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
+  const ms = time === undefined ? Number.NaN : Date.parse(time.length === 10 ? time : `${time}${zone ?? 'Z'}`);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 const GUID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
@@ -76,10 +95,10 @@ function conformText(text: string, column: ColumnDefinition): Value | undefined 
     case 'date':
       return /^\d{4}-\d\d-\d\d$/.test(text) ? { kind: 'date', text } : undefined;
     case 'wallTime':
-      return wallTime(Date.parse(text));
+      return wallTime(msFrom(text));
     case 'instant': {
-      const epochMs = Date.parse(text);
-      return Number.isNaN(epochMs) ? undefined : { kind: 'instant', epochMs };
+      const epochMs = msFrom(text);
+      return epochMs === undefined ? undefined : { kind: 'instant', epochMs };
     }
     case 'choices':
       return /^-?\d+(?:,-?\d+)*$/.test(text) ? choices(text.split(',').map(Number), column, undefined) : undefined;
@@ -114,8 +133,8 @@ function jsonDate(value: Extract<Value, { kind: 'instant' | 'offsetTime' }>): st
   return `/Date(${value.epochMs}${value.offsetMinutes < 0 ? '-' : '+'}${digits})/`;
 }
 
-const wallTime = (ms: number): Value | undefined =>
-  Number.isNaN(ms) ? undefined : { kind: 'wallTime', text: new Date(ms).toISOString().replace('Z', '') };
+const wallTime = (ms: number | undefined): Value | undefined =>
+  ms === undefined ? undefined : { kind: 'wallTime', text: new Date(ms).toISOString().replace('Z', '') };
 
 function conformList(items: readonly Value[], column: ColumnDefinition): Value | undefined {
   const numbers = items.flatMap((item) => (item?.kind === 'number' ? [Number(item.text)] : []));

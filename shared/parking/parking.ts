@@ -30,6 +30,8 @@ export interface ParkedItem {
   readonly parkedAtMs: number;
   /** When it is tried again by itself; absent: it waits for an operator. */
   readonly dueAtMs?: number;
+  /** Moves with every change of the item, so that settling it can't take away what was parked again meanwhile. */
+  readonly tag?: string;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface Parking {
   due(nowMs: number, limit: number): Promise<readonly ParkedItem[]>;
   /** All items, oldest first. */
   list(): AsyncIterable<ParkedItem>;
-  /** The item was settled (or superseded): it goes. */
+  /** The item was settled (or superseded): it goes, unless its subject was parked again since the item was read. */
   settle(item: ParkedItem): Promise<void>;
   /** The item failed again. */
   postpone(item: ParkedItem, cause: ParkCause, dueAtMs?: number): Promise<void>;

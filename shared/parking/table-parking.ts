@@ -1,17 +1,17 @@
 import { odata, type TableClient, type TableEntity } from '@azure/data-tables';
 import { createHash } from 'node:crypto';
-import { statusOf, withTable } from '../azure/tables';
+import { findEntity, statusOf, withTable } from '../azure/tables';
 import type { RowAddress } from '../change/row-change';
 import type { KeptDelivery, ParkCause, ParkedItem, ParkedSubject, Parking } from './parking';
 
 const PARTITION = 'parked';
-/** A binary property holds 64 KiB; an entity 1 MiB, which bounds the body (see MAX_PARKED_BYTES). */
+/** A binary property holds 64 KiB; an entity 1 MiB, as base64 where Azurite counts, which bounds the body. */
 const PART_BYTES = 64 * 1024;
 /** An item without a due time sorts behind all that have one. */
 const NEVER = new Date('9999-01-01T00:00:00Z');
 
 /** Largest body that parking can hold, in bytes: well above what Dataverse sends (256 KB at most). */
-export const MAX_PARKED_BYTES = 14 * PART_BYTES;
+export const MAX_PARKED_BYTES = 10 * PART_BYTES;
 
 /** Parking in an Azure table: one entity per subject, so that parking a delivery again doesn't double it. */
 export class TableParking implements Parking {
@@ -47,29 +47,42 @@ export class TableParking implements Parking {
   }
 
   async due(nowMs: number, limit: number): Promise<readonly ParkedItem[]> {
-    const items: ParkedItem[] = [];
-    for await (const item of this.#query(odata`PartitionKey eq ${PARTITION} and dueAt le ${new Date(nowMs)}`))
-      items.push(item);
-    return items.sort((a, b) => a.parkedAtMs - b.parkedAtMs).slice(0, limit);
+    const ids = await this.#ids(odata`PartitionKey eq ${PARTITION} and dueAt le ${new Date(nowMs)}`);
+    const items = await Promise.all(ids.slice(0, limit).map((id) => this.#item(id)));
+    return items.filter((item) => item !== undefined);
   }
 
   async *list(): AsyncIterable<ParkedItem> {
-    yield* this.#query(odata`PartitionKey eq ${PARTITION}`);
+    for (const id of await this.#ids(odata`PartitionKey eq ${PARTITION}`)) {
+      const item = await this.#item(id);
+      if (item !== undefined) yield item;
+    }
   }
 
-  async *#query(filter: string): AsyncGenerator<ParkedItem> {
+  /** Ids, oldest first; without the bodies, of which there may be more than fits into memory. */
+  async #ids(filter: string): Promise<readonly string[]> {
+    const found: { readonly id: string; readonly parkedAt: number }[] = [];
     try {
-      for await (const entity of this.client.listEntities({ queryOptions: { filter } })) yield itemFrom(entity);
+      const entities = this.client.listEntities({ queryOptions: { filter, select: ['RowKey', 'parkedAt'] } });
+      for await (const entity of entities)
+        found.push({ id: String(entity.rowKey), parkedAt: (entity.parkedAt as Date).getTime() });
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
     }
+    return found.sort((a, b) => a.parkedAt - b.parkedAt).map(({ id }) => id);
+  }
+
+  async #item(id: string): Promise<ParkedItem | undefined> {
+    const entity = await findEntity(this.client, PARTITION, id);
+    return entity && itemFrom(entity);
   }
 
   async settle(item: ParkedItem): Promise<void> {
     try {
-      await this.client.deleteEntity(PARTITION, item.id);
+      await this.client.deleteEntity(PARTITION, item.id, item.tag === undefined ? {} : { etag: item.tag });
     } catch (error) {
-      if (statusOf(error) !== 404) throw error;
+      // 404: settled by someone else. 412: parked again, so it stays.
+      if (statusOf(error) !== 404 && statusOf(error) !== 412) throw error;
     }
   }
 
@@ -80,7 +93,12 @@ export class TableParking implements Parking {
       ...causeProperties(cause, dueAtMs),
       attempts: item.attempts + 1,
     };
-    await this.client.updateEntity(changed, 'Merge');
+    try {
+      await this.client.updateEntity(changed, 'Merge');
+    } catch (error) {
+      // Settled by someone else meanwhile.
+      if (statusOf(error) !== 404) throw error;
+    }
   }
 }
 
@@ -111,6 +129,7 @@ function itemFrom(entity: Record<string, unknown>): ParkedItem {
     attempts: Number(entity.attempts),
     parkedAtMs: (entity.parkedAt as Date).getTime(),
     ...(dueAt === NEVER.getTime() ? {} : { dueAtMs: dueAt }),
+    ...(typeof entity.etag === 'string' ? { tag: entity.etag } : {}),
   };
 }
 

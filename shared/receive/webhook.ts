@@ -18,15 +18,15 @@ const SOURCE = 'webhook';
 export function webhookHandler(config: Section<WebhookConfig>, receiver: () => Receiver | undefined): HttpHandler {
   return async (request, context) => {
     const log = logTo(context);
-    const target = receiver();
-    if (!config.ok || target === undefined)
-      return answer(503, 'not-configured', 'This webhook is not configured; see the log of the app.');
-    const refused = refusal(config.value, request);
-    if (refused !== undefined) return refuse(log, refused);
-    const body = new Uint8Array(await request.arrayBuffer());
-    // The declared length may be absent or wrong: what counts is what came.
-    if (body.byteLength > config.value.maxBytes) return refuse(log, tooLarge(config.value.maxBytes));
     try {
+      const target = receiver();
+      if (!config.ok || target === undefined)
+        return answer(503, 'not-configured', 'This webhook is not configured; see the log of the app.');
+      const refused = refusal(config.value, request);
+      if (refused !== undefined) return refuse(log, refused);
+      const body = new Uint8Array(await request.arrayBuffer());
+      // The declared length may be absent or wrong: what counts is what came.
+      if (body.byteLength > config.value.maxBytes) return refuse(log, tooLarge(config.value.maxBytes));
       const contentType = request.headers.get('content-type') ?? 'application/json';
       const truncated = request.headers.has('x-ms-dynamics-msg-size-exceeded');
       const [outcome] = await target.receive([{ source: SOURCE, body, contentType, truncated }]);

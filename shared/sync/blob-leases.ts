@@ -71,6 +71,7 @@ class BlobLease implements Lease {
 
   async release(): Promise<void> {
     clearInterval(this.#timer);
+    this.#lost = true;
     try {
       await this.client.releaseLease();
     } catch {

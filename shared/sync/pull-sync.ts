@@ -92,7 +92,7 @@ export class PullSync {
   ): Promise<PullReport['mode']> {
     if (state.deltaLink === undefined) return this.#load(definition, state, lease, begunMs, counters);
     try {
-      const deltaLink = await this.#pages(definition, state.deltaLink, lease, begunMs, counters, undefined, false);
+      const { deltaLink } = await this.#pages(definition, state.deltaLink, lease, begunMs, counters, undefined, false);
       await this.#keep(definition, state, deltaLink, begunMs, counters);
       return 'delta';
     } catch (error) {
@@ -117,8 +117,8 @@ export class PullSync {
     };
     await this.parts.states.write(definition.table, begun);
     const seen = new RowIdSet();
-    const deltaLink = await this.#pages(definition, undefined, lease, begunMs, counters, seen, first);
-    await this.#sweep(definition, seen, lease, begunMs, counters);
+    const { deltaLink, tokenFixedMs } = await this.#pages(definition, undefined, lease, begunMs, counters, seen, first);
+    await this.#sweep(definition, seen, lease, begunMs, tokenFixedMs, counters);
     await this.#keep(definition, begun, deltaLink, begunMs, counters);
     if (first) counters.healed = 0;
     return first ? 'load' : 'reload';
@@ -132,9 +132,11 @@ export class PullSync {
     counters: Counters,
     seen: RowIdSet | undefined,
     expectNothing: boolean,
-  ): Promise<string> {
+  ): Promise<{ readonly deltaLink: string; readonly tokenFixedMs: number }> {
     let deltaLink = '';
+    let tokenFixedMs: number | undefined;
     for await (const page of this.parts.feed.pages(definition, from)) {
+      tokenFixedMs ??= this.#now();
       counters.pages += 1;
       const changes = changesOf(page, definition.table, floorInstant(begunMs), lease);
       for (const { row } of changes) seen?.add(row.id);
@@ -143,7 +145,7 @@ export class PullSync {
       await this.#settle(changes, counters, expectNothing);
       deltaLink = page.deltaLink ?? deltaLink;
     }
-    return deltaLink;
+    return { deltaLink, tokenFixedMs: tokenFixedMs ?? this.#now() };
   }
 
   /** Settles pulled changes; a row that can't be settled as it stands is parked, any other failure ends the run. */
@@ -163,16 +165,18 @@ export class PullSync {
 
   /**
    * Every full load ends with a sweep: a stored row that the load didn't show is gone, or was made meanwhile. It starts
-   * late enough that no read-back from before the load can still land on a row that the sweep didn't see.
+   * late enough that no read-back from before the load's token can still land on a row that the sweep didn't see: the
+   * token was fixed by the time the first page was there, which may be long after the run began.
    */
   async #sweep(
     { table }: TableDefinition,
     seen: RowIdSet,
     lease: Lease,
     begunMs: number,
+    tokenFixedMs: number,
     counters: Counters,
   ): Promise<void> {
-    const wait = begunMs + this.parts.maxReadAgeMs - this.#now();
+    const wait = tokenFixedMs + this.parts.maxReadAgeMs - this.#now();
     if (wait > 0) await this.#sleep(wait);
     for await (const page of this.parts.store.liveRows(table)) {
       const candidates = page.filter(({ row }) => !seen.has(row.id));

@@ -25,7 +25,7 @@ export class RowIdSet {
 
   /** Where the id is, or the free slot where it would go. The id of all zeros is never a row's and marks a free slot. */
   #find(words: Words): number {
-    let slot = (words[0] ^ words[1] ^ words[2] ^ words[3]) >>> 0;
+    let slot = slotOf(words);
     for (;;) {
       const at = 4 * (slot & (this.#slots - 1));
       if (this.#isFree(at) || words.every((word, index) => this.#words[at + index] === word)) return at;
@@ -47,6 +47,20 @@ export class RowIdSet {
       if (words.some((word) => word !== 0)) this.#words.set(words, this.#find(words));
     }
   }
+}
+
+/**
+ * Every bit of the id reaches the low bits of the slot: rows made one after another have ids that differ in the first
+ * digits only, and would otherwise all begin their search at the same slot.
+ */
+function slotOf(words: Words): number {
+  let mixed = 0;
+  for (const word of words) {
+    mixed = Math.imul(mixed ^ word, 0x85ebca6b);
+    mixed ^= mixed >>> 15;
+  }
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 type Words = [number, number, number, number];

@@ -68,13 +68,22 @@ const SKIP = {
 
 const READ_BACK: Decision = { kind: 'readBack' };
 
-/** Decides one change against what is stored of its row (undefined: nothing, not even a tombstone). */
-export function decide(stored: StoredState | undefined, change: RowChange, rule: Rule): Decision {
+/**
+ * Decides one change against what is stored of its row (undefined: nothing, not even a tombstone). `floor`: every row
+ * that was deleted before this instant is known to be gone or never was stored (see LoadFloors), so that an image dated
+ * after it can't be a ghost's.
+ */
+export function decide(
+  stored: StoredState | undefined,
+  change: RowChange,
+  rule: Rule,
+  floor: Instant = Number.POSITIVE_INFINITY,
+): Decision {
   switch (change.evidence.kind) {
     case 'hint':
       return READ_BACK;
     case 'event':
-      return decideEvent(stored?.stamp, change, change.evidence, rule);
+      return decideEvent(stored?.stamp, change, change.evidence, rule, floor);
     case 'pull':
       return decidePull(stored, change, change.evidence, rule);
     default:
@@ -90,6 +99,7 @@ function decideEvent(
   change: RowChange,
   { key, at, sure }: EventEvidence,
   rule: Rule,
+  floor: Instant,
 ): Decision {
   if (stamp?.ring.includes(key)) return SKIP.duplicate;
   if (change.kind === 'delete') {
@@ -97,7 +107,10 @@ function decideEvent(
     // Touching moves the entity tag, so that an older read-back still under way can't land on the tombstone.
     return stamp.gone ? touch(stamp, stamp.seen, [key]) : READ_BACK;
   }
-  if (stamp === undefined) return READ_BACK;
+  if (stamp === undefined) {
+    if (change.kind !== 'snapshot' || !sure || at <= floor) return READ_BACK;
+    return write('replaced', 'snapshot', { ...NO_STAMP, base: at, seen: at, ahead: true, ring: [key] });
+  }
   if (at < stamp.base) return SKIP.stale;
   if (stamp.gone || !sure || at <= stamp.seen) return READ_BACK;
   // Two pushes on top of one read are in order only if modifiedon never goes back; that holds for images as for patches.

@@ -3,10 +3,7 @@
  * the queue, the topic and the event hub is put aside with its cause, what is kept is kept word for word, good input
  * behind it arrives, and the process that met it all still answers.
  */
-import { EventHubProducerClient } from '@azure/event-hubs';
-import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { BUS } from '../../local/stack';
 import { recorded } from './recorder';
 import { System, type Fields } from './system';
 
@@ -43,7 +40,7 @@ async function expectAlive(): Promise<void> {
 }
 
 describe('the webhook refuses and keeps nothing', () => {
-  afterEach(async () => expect(await system.parked()).toEqual([]));
+  afterEach(async () => expect(await system.parkedCodes()).toEqual([]));
 
   test.each([
     ['no key', 401, 'key', json, { query: '' }],
@@ -61,7 +58,7 @@ describe('the webhook refuses and keeps nothing', () => {
     const since = system.log.length;
     expect(await system.post(body(), how)).toMatchObject({ status, body: { outcome: 'refused', code } });
     await system.until('a record of it', () =>
-      system.records('rejected', since).some((record) => record['code'] === code),
+      system.records('rejected', since).some((record) => record.code === code),
     );
   });
 
@@ -90,7 +87,7 @@ describe('the webhook takes', () => {
 describe('the webhook keeps with its cause', () => {
   const deep = `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`;
 
-  test.each<[string, number, string, () => BodyInit]>([
+  test.each<[string, number, string, () => string | Uint8Array]>([
     ['JSON that ends in the middle', 400, 'json-invalid', () => json().slice(0, -200)],
     ['text', 400, 'json-invalid', () => 'Good morning'],
     ['bytes that are no UTF-8', 400, 'json-invalid', () => new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
@@ -111,14 +108,13 @@ describe('the webhook keeps with its cause', () => {
   ])('%s: %i %s', async (_, status, code, make) => {
     const body = make();
     expect(await system.post(body)).toMatchObject({ status, body: { outcome: 'parked', code } });
-    const sent = typeof body === 'string' ? body : new TextDecoder().decode(body as Uint8Array);
     const parked = await system.parked();
-    expect(parked).toMatchObject([{ code, source: 'webhook', body: sent, attempts: 0 }]);
+    expect(parked).toMatchObject([{ code, source: 'webhook', body: Buffer.from(body), attempts: 0 }]);
     // It waits for an operator, not for a time.
     expect(parked[0]?.dueAt.getUTCFullYear()).toBe(9999);
 
     await system.post(body);
-    expect(await system.parked()).toHaveLength(1);
+    expect(await system.parkedCodes()).toHaveLength(1);
     await expectAlive();
   });
 
@@ -133,28 +129,24 @@ describe('the webhook keeps with its cause', () => {
 });
 
 describe('the webhook takes what is odd', () => {
+  /** No logical name of Dataverse is like these, but whoever has the key can send them. */
   const NAMES = [
-    'new_unheardof',
     'Stamp',
     'Deleted',
     'partitionKey',
     'rowKey',
     'PartitionKey',
-    'RowKey',
-    'Timestamp',
     'timestamp',
     'etag',
+    'odata.etag',
+    'name@odata.type',
     '__proto__',
     'constructor',
-    'toString',
-    'odata.etag',
-    'odata.metadata',
-    'name@odata.type',
     'a b-c/é',
     '1',
     '',
     'n'.repeat(300),
-  ];
+  ] as const;
   const unused: string[] = [];
   const nextRow = (): string => unused.pop() ?? '';
 
@@ -164,12 +156,7 @@ describe('the webhook takes what is odd', () => {
       while (unused.length < NAMES.length + 4)
         unused.push(await system.dataverse.create(TABLE, { name: 'odd', revenue: '2.50' }));
     });
-    const seen = unused.map(async (id) => {
-      const { seen } = JSON.parse(String((await system.liveEntity(TABLE, id))['Stamp'])) as { seen: number };
-      return seen;
-    });
-    const latest = Math.max(...(await Promise.all(seen)));
-    await system.until('a time after all stamps', () => Math.floor(Date.now() / 1000) > latest);
+    await system.pastStamps(TABLE, unused);
   });
 
   /** Updates the row; returns the event as it would be posted, with more columns in its Target. */
@@ -179,13 +166,14 @@ describe('the webhook takes what is odd', () => {
     );
     const changed = JSON.parse(String(body)) as { InputParameters: { value: { Attributes: unknown[] } }[] };
     changed.InputParameters[0]?.value.Attributes.push(...columns);
-    return changed as unknown as Fields;
+    return changed;
   }
 
   test('an event without a Target: the row is read', async () => {
     const id = nextRow();
-    const { InputParameters: _, ...rest } = await update(id);
-    for (const body of [rest, { ...rest, InputParameters: [] }, { ...rest, InputParameters: null }]) {
+    const event = await update(id);
+    for (const parameters of [undefined, [], null]) {
+      const body = { ...event, InputParameters: parameters };
       const changes = [{ table: TABLE, id, verdict: 'readBack' }];
       expect(await system.post(JSON.stringify(body))).toEqual({ status: 200, body: { outcome: 'settled', changes } });
       await system.liveEntity(TABLE, id, { telephone1: '2', revenue: '2.5000' });
@@ -206,21 +194,29 @@ describe('the webhook takes what is odd', () => {
     expect(await system.liveEntity(TABLE, id, { telephone1: '4' })).not.toHaveProperty('new_unheardof');
   });
 
-  test.each(NAMES)('a column named %p: the row keeps its place, its stamp and its columns', async (name) => {
-    const id = nextRow();
-    const body = await update(id, [{ key: name, value: 'odd' }]);
-    const { status, body: answer } = await system.post(JSON.stringify(body));
-    console.log(name, status, JSON.stringify(answer));
-    const entity = await system.liveEntity(TABLE, id, { name: 'odd', revenue: '2.5000' });
-    expect(JSON.parse(String(entity['Stamp']))).toMatchObject({ v: expect.stringMatching(/^\d+$/) });
-  });
+  test.each(NAMES)(
+    'a column named %p: the row keeps its place and its columns, and nothing is tried for ever',
+    async (name) => {
+      const id = nextRow();
+      const answer = await system.post(JSON.stringify(await update(id, [{ key: name, value: 'odd' }])));
+      expect([200, 202, 400]).toContain(answer.status);
+      const entity = await system.liveEntity(TABLE, id, { name: 'odd', revenue: '2.5000' });
+      expect(JSON.parse(String(entity.Stamp))).toMatchObject({ v: expect.stringMatching(/^\d+$/) });
+      // Settled, or kept for an operator with a cause: it can't succeed later.
+      const parked = await system.parked();
+      expect(parked.map(({ code, dueAt }) => [code, dueAt.getUTCFullYear()])).toEqual(
+        parked.map(({ code }) => [code, 9999]),
+      );
+      expect(parked.map(({ code }) => code)).not.toContain('unexpected');
+    },
+  );
 
   test('more columns than an entity has room for: nothing of it is written', async () => {
     const id = nextRow();
     const columns = Array.from({ length: 300 }, (_, n) => ({ key: `new_c${n}`, value: n }));
     const body = JSON.stringify(await update(id, columns));
     expect(await system.post(body)).toMatchObject({ status: 202, body: { outcome: 'parked', code: 'row-too-large' } });
-    expect(await system.parked()).toMatchObject([{ code: 'row-too-large', body }]);
+    expect(await system.parked()).toMatchObject([{ code: 'row-too-large', body: Buffer.from(body) }]);
     expect(await system.liveEntity(TABLE, id)).not.toHaveProperty('telephone1');
   });
 
@@ -238,35 +234,6 @@ describe('a bad message', () => {
     large: () => Buffer.from(JSON.stringify({ pad: 'ø'.repeat(150_000) })),
     bytes: () => Buffer.from([0x00, 0xff, 0xfe, 0x80]),
   };
-  const WAYS = {
-    'service-bus-queue': (bodies: readonly Buffer[]) => toBus(BUS.queue, bodies),
-    'service-bus-topic': (bodies: readonly Buffer[]) => toBus(BUS.topic, bodies),
-    'event-hub': toHub,
-  };
-
-  async function toBus(entity: string, bodies: readonly Buffer[]): Promise<void> {
-    const client = new ServiceBusClient(system.stack.broker.connectionString);
-    try {
-      const sender = client.createSender(entity);
-      for (const body of bodies) await sender.sendMessages({ body, contentType: 'application/json' });
-    } finally {
-      await client.close();
-    }
-  }
-
-  async function toHub(bodies: readonly Buffer[]): Promise<void> {
-    const client = new EventHubProducerClient(system.stack.broker.connectionString, BUS.hub);
-    try {
-      // One partition: the good one is behind the bad ones.
-      await client.sendBatch(
-        bodies.map((body) => ({ body })),
-        { partitionId: '0' },
-      );
-    } finally {
-      await client.close();
-    }
-  }
-
   test.each(['service-bus-queue', 'service-bus-topic', 'event-hub'] as const)(
     'by %s is put aside with its cause, and the good one behind it arrives',
     async (way) => {
@@ -274,27 +241,26 @@ describe('a bad message', () => {
       const [good] = await recorded(system.dataverse, TABLE, () => system.dataverse.update(TABLE, rowId, { fax: way }));
       if (good === undefined) throw new Error('Nothing was recorded.');
       const bad = Object.values(MESSAGES).map((make) => make());
-      await WAYS[way]([...bad, good]);
+      await system.send(way, [...bad, good]);
 
       await system.liveEntity(TABLE, rowId, { fax: way });
       await system.until('an end of each message', () => {
         const put = [...system.records('parked', since), ...system.records('rejected', since)];
         return put.length === bad.length;
       });
-      await system.until('an empty broker', () => {
-        const { queue, topic } = system.waiting();
-        return queue === 0 && topic === 0;
-      });
+      await system.emptyBroker();
       const parked = await system.parked();
-      const codes = Object.fromEntries(parked.map(({ code, body }) => [code, body]));
-      console.log(
-        parked.map(({ code, body, source }) => [code, body.length, source]),
-        system.records('rejected', since),
-      );
-      expect(codes['json-invalid']).toBe(String(MESSAGES.notJson()));
-      expect(codes['table-not-synced']).toBe(String(MESSAGES.unknownTable()));
-      expect(codes['context-invalid'] === String(MESSAGES.large())).toBe(true);
+      // Without a content type, which events of a hub don't have, bytes are of no known form rather than broken JSON.
+      const codes = [
+        'context-invalid',
+        'json-invalid',
+        way === 'event-hub' ? 'format-unsupported' : 'json-invalid',
+        'table-not-synced',
+      ];
+      expect(parked.map(({ code }) => code).toSorted()).toEqual(codes.toSorted());
       expect(new Set(parked.map(({ source }) => source))).toEqual(new Set([way]));
+      for (const sent of [MESSAGES.notJson(), MESSAGES.unknownTable(), MESSAGES.large()])
+        expect(parked.filter(({ body }) => body.equals(sent))).toHaveLength(1);
       expect(system.records('rejected', since)).toMatchObject([{ source: way, code: 'body-empty' }]);
       await expectAlive();
     },

@@ -4,6 +4,8 @@
  * its tables by the plain SDK.
  */
 import { TableClient } from '@azure/data-tables';
+import { EventHubProducerClient } from '@azure/event-hubs';
+import { ServiceBusClient } from '@azure/service-bus';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compare, type Difference } from '../../local/day/check';
 import type { Dataverse, StepRegistration } from '../../local/dataverse/simulator';
@@ -15,7 +17,7 @@ import { builtFolder } from '../build-once';
 /** App settings over those of the stack; `undefined` takes one away. */
 export type Overrides = Readonly<Record<string, string | undefined>>;
 
-/** A line of JSON or a record's fields. */
+/** The members of a log record, an answer or an entity. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** A parked item as it lies in Azurite. */
@@ -23,7 +25,7 @@ export interface Parked {
   readonly rowKey: string;
   readonly code: string;
   readonly source: string;
-  readonly body: string;
+  readonly body: Buffer;
   readonly dueAt: Date;
   readonly attempts: number;
 }
@@ -90,7 +92,7 @@ export class System {
 
   /** Starts the app; at the port that it had before, if it was started before, so that registered webhooks still meet it. */
   async startApp(overrides: Overrides = {}): Promise<SpawnedHost> {
-    const settings = {
+    const settings: Overrides = {
       ...this.stack.settings,
       PULL_SCHEDULE: NEVER,
       REPLAY_SCHEDULE: NEVER,
@@ -98,10 +100,10 @@ export class System {
       READ_BACK_MAX_AGE_SECONDS: '2',
       ...overrides,
     };
-    this.#tables = (settings['SYNC_TABLES'] ?? '').split(',');
+    this.#tables = (settings.SYNC_TABLES ?? '').split(',');
     const present = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
     this.#host = await spawnHost({
-      appDir: await builtFolder(),
+      appDir: process.env['DVO_SCRATCH'] ?? (await builtFolder()),
       settings: Object.fromEntries(present),
       port: this.#port,
       onLog: (record) => void this.log.push(record),
@@ -156,14 +158,39 @@ export class System {
   }
 
   /** Posts to the webhook as anyone could; the stack's key is in the query unless another one is given. */
-  async post(body: BodyInit | undefined, { method = 'POST', query, headers = {} }: Post = {}): Promise<Answer> {
+  async post(
+    body: string | Uint8Array | undefined,
+    { method = 'POST', query, headers = {} }: Post = {},
+  ): Promise<Answer> {
     const response = await fetch(`${this.host.url}/api/webhook${query ?? `?code=${this.stack.webhookKey}`}`, {
       method,
       headers: { 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: Buffer.from(body) }),
     });
     const text = await response.text();
     return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Fields) : {} };
+  }
+
+  /** Sends bodies by one of the pushed ways, as Dataverse does: in this order, to a hub all to one partition. */
+  async send(way: Pushed, bodies: readonly Buffer[]): Promise<void> {
+    if (way === 'webhook') {
+      for (const body of bodies) await this.post(body);
+      return;
+    }
+    const { path } = TARGETS[way];
+    const { connectionString } = this.stack.broker;
+    if (way === 'event-hub') {
+      const producer = new EventHubProducerClient(connectionString, path);
+      const events = bodies.map((body) => ({ body }));
+      await producer.sendBatch(events, { partitionId: '0' }).finally(() => producer.close());
+      return;
+    }
+    const client = new ServiceBusClient(connectionString);
+    const messages = bodies.map((body) => ({ body, contentType: 'application/json' }));
+    await client
+      .createSender(path)
+      .sendMessages(messages)
+      .finally(() => client.close());
   }
 
   /** Runs a function by hand. */
@@ -183,12 +210,12 @@ export class System {
     return this.until('a complete pull', () => {
       const [failed] = this.records('pullFailed', since);
       if (failed !== undefined) throw new Error(`The pull failed: ${JSON.stringify(failed)}`);
-      const reports = new Map(this.records('pulled', since).map((report) => [String(report['table']), report]));
+      const reports = new Map(this.records('pulled', since).map((report) => [String(report.table), report]));
       return this.#tables.every((table) => reports.has(table)) && reports;
     });
   }
 
-  /** Tries again what is parked and due; returns the counts that the app logs. */
+  /** Tries again what is parked and due, of which there must be something; returns the counts that the app logs. */
   async replay(): Promise<Fields> {
     const since = this.log.length;
     await this.run('replay-parked');
@@ -236,7 +263,7 @@ export class System {
   /** A row's entity; undefined where there is none. */
   async entity(table: string, id: string): Promise<Fields | undefined> {
     try {
-      return await this.#client(table.replaceAll('_', '')).getEntity<Record<string, unknown>>(id.slice(0, 1), id);
+      return await this.#client(table.replaceAll('_', '')).getEntity(id.slice(0, 1), id);
     } catch (error) {
       if ((error as { statusCode?: number }).statusCode === 404) return undefined;
       throw error;
@@ -249,7 +276,7 @@ export class System {
       `${table} ${id} live in the store with ${Object.keys(properties).join(', ') || 'anything'}`,
       async () => {
         const entity = await this.entity(table, id);
-        if (entity?.['Deleted'] !== false) return undefined;
+        if (entity?.Deleted !== false) return undefined;
         return Object.entries(properties).every(([name, value]) => entity[name] === value) && entity;
       },
     );
@@ -259,21 +286,32 @@ export class System {
   tombstone(table: string, id: string): Promise<Fields> {
     return this.until(`a tombstone of ${table} ${id} in the store`, async () => {
       const entity = await this.entity(table, id);
-      return entity?.['Deleted'] === true && entity;
+      return entity?.Deleted === true && entity;
     });
+  }
+
+  /** Waits until a change of these rows is provably newer than what is stored of them, so that it is merged without a read. */
+  async pastStamps(table: string, ids: readonly string[]): Promise<void> {
+    const entities = await Promise.all(ids.map((id) => this.liveEntity(table, id)));
+    const seen = entities.map((entity) => (JSON.parse(String(entity.Stamp)) as { readonly seen: number }).seen);
+    await this.until('a time after the stamps', () => Math.floor(Date.now() / 1000) > Math.max(...seen));
   }
 
   /** Everything parked. */
   async parked(): Promise<readonly Parked[]> {
     const items: Parked[] = [];
     try {
-      for await (const entity of this.#client(PARKED).listEntities<Record<string, unknown>>())
-        items.push(parkedFrom(entity));
+      for await (const entity of this.#client(PARKED).listEntities()) items.push(parkedFrom(entity));
     } catch (error) {
       // Nothing was ever parked.
       if ((error as { statusCode?: number }).statusCode !== 404) throw error;
     }
     return items;
+  }
+
+  /** The causes of everything parked. */
+  async parkedCodes(): Promise<readonly string[]> {
+    return (await this.parked()).map(({ code }) => code);
   }
 
   /** Makes everything parked due now: tests don't wait for minutes, and an operator can do the same. */
@@ -299,7 +337,12 @@ export class System {
     return { queue: sum(queues[BUS.queue]), topic: sum(subscriptions[`${BUS.topic}/${BUS.subscription}`]) };
   }
 
-  /** Every row of these tables in Dataverse against every row of the store. */
+  /** Waits until nothing lies with the broker for the app. */
+  async emptyBroker(): Promise<void> {
+    await this.until('an empty broker', () => Object.values(this.waiting()).every((count) => count === 0));
+  }
+
+  /** Every row of the synced tables in Dataverse against every row of the store. */
   async compare(): Promise<{ readonly rows: number; readonly differences: readonly Difference[] }> {
     const result = await compare(this.dataverse, this.stack.azurite.connectionString, this.#tables);
     return { rows: result.tables.reduce((sum, { rows }) => sum + rows, 0), differences: result.differences };
@@ -325,11 +368,11 @@ function parkedFrom(entity: Record<string, unknown>): Parked {
   for (let part = 0; entity[`body${part}`] instanceof Uint8Array; part += 1)
     parts.push(entity[`body${part}`] as Uint8Array);
   return {
-    rowKey: String(entity['rowKey']),
-    code: String(entity['code']),
-    source: String(entity['source']),
-    body: Buffer.concat(parts).toString('utf8'),
-    dueAt: entity['dueAt'] as Date,
-    attempts: Number(entity['attempts']),
+    rowKey: String(entity.rowKey),
+    code: String(entity.code),
+    source: String(entity.source),
+    body: Buffer.concat(parts),
+    dueAt: entity.dueAt as Date,
+    attempts: Number(entity.attempts),
   };
 }

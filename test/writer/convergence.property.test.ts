@@ -128,11 +128,11 @@ const makeStore = (now: () => number): MemoryStore => new MemoryStore(now);
 
 describe('after one complete pull the store equals Dataverse', () => {
   test('default mode', async () => {
-    await fc.assert(converges({ rule: RULE, makeStore }), { numRuns: 2500 });
+    await fc.assert(converges({ rule: RULE, makeStore }), { numRuns: 6000 });
   }, 60_000);
 
   test('strict mode, where no row ever shows an older state than before', async () => {
-    await fc.assert(converges({ rule: STRICT, makeStore }), { numRuns: 2000 });
+    await fc.assert(converges({ rule: STRICT, makeStore }), { numRuns: 5000 });
   }, 60_000);
 });
 

@@ -94,6 +94,19 @@ describe('the table', () => {
     ['a sure image', NOTHING, image(), 'read back'],
     ['an image dated before everything', NOTHING, image({ at: BEGINNING - 1 }), 'read back'],
   ]);
+  describe('nothing × image [S1 floor]: "at sure and > floor: replace"', () => {
+    test.each([
+      ['one second after the floor', image({ at: 1020 }), 1019, REPLACE],
+      ['at = floor', image({ at: 1020 }), 1020, 'read back'],
+      ['not sure', image({ at: 1020, sure: false }), 1019, 'read back'],
+      ['a patch is no whole row', patch({ at: 1020 }), 1019, 'read back'],
+      ['before the first load the floor is infinite', image({ at: 1020 }), undefined, 'read back'],
+    ] as const)('%s', (_when, change, floor, then) => {
+      expect(inWords(decide(NOTHING, change, RULE, floor))).toBe(then);
+    });
+    test('on a tombstone the floor counts for nothing', () =>
+      expect(inWords(decide(TOMBSTONE, image({ at: 1020 }), RULE, 1))).toBe('read back'));
+  });
   cell('nothing × event: delete: "tombstone"', [['', NOTHING, eventDelete(), TOMB]]);
   cell('nothing × pulled row: "apply; run\'s lease lost: read back"', [
     ['the lease is held', NOTHING, pulledRow(), APPLY],
@@ -287,6 +300,16 @@ describe('how the stamp moves', () => {
       ahead: true,
       gone: false,
       ring: ['old', 'k1'],
+    }));
+
+  test('replace by image on nothing [S1]: v 0 | base = at | seen = at | ahead | not gone | key', () =>
+    expect(stampOf(decide(NOTHING, image({ at: 1020 }), RULE, 1019))).toEqual({
+      version: 0n,
+      base: 1020,
+      seen: 1020,
+      ahead: true,
+      gone: false,
+      ring: ['k1'],
     }));
 
   test('adopt: columns unchanged | V | max(b.base, modifiedon, begin-M) | max(b.seen, modifiedon, end) | ahead stays | ring same', () =>

@@ -11,7 +11,7 @@ import type { Lease, Leases, PullState, PullStateStore } from '../../shared/sync
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import type { Rule } from '../../shared/writer/decide';
 import { Writer } from '../../shared/writer/writer';
-import { columns } from './changes';
+import type { columns } from './changes';
 import type { MemoryStore } from './memory-store';
 import { IDS, SimulatedDataverse, TABLES, type Push } from './simulated-dataverse';
 
@@ -148,7 +148,10 @@ export class Simulation {
         return store.read(rows);
       },
       write: async (writes) => {
+        const sent = dataverse.clock;
         await pause();
+        // What the writer relies on: a write lands within half of a read-back's allowed age, or not at all.
+        if ((dataverse.clock - sent) * 1000 > MAX_READ_AGE_MS / 2) throw new Error('the store took too long');
         const outcomes = await store.write(writes);
         for (const { row } of writes) this.options.onWritten?.(row, store);
         await pause();
@@ -224,28 +227,44 @@ export class Simulation {
 
   async #do(command: Command): Promise<void> {
     switch (command.kind) {
-      case 'write':
-        return this.#tell(this.dataverse.write(command.row, command.names, command.back, command.push));
-      case 'delete':
-        return this.#tell(this.dataverse.delete(command.row, command.late, command.push));
-      case 'rollBack':
-        return this.#tell(this.dataverse.rollBack(command.row));
-      case 'deliver':
-        return this.#deliver(command.which, command.count, command.to, command.keep);
-      case 'pull':
-        return this.#pull(command.table, command.by);
+      case 'write': {
+        this.#tell(this.dataverse.write(command.row, command.names, command.back, command.push));
+        return;
+      }
+      case 'delete': {
+        this.#tell(this.dataverse.delete(command.row, command.late, command.push));
+        return;
+      }
+      case 'rollBack': {
+        this.#tell(this.dataverse.rollBack(command.row));
+        return;
+      }
+      case 'deliver': {
+        this.#deliver(command.which, command.count, command.to, command.keep);
+        return;
+      }
+      case 'pull': {
+        this.#pull(command.table, command.by);
+        return;
+      }
       case 'tick':
         this.dataverse.clock += command.seconds;
         return;
       case 'step':
         await this.#turns(command.count);
         return;
-      case 'loseLease':
-        return this.#leases.lose(`pull-${command.table}`);
-      case 'expireTokens':
-        return this.dataverse.expireTokens();
-      case 'crash':
-        return this.#crash(command.which);
+      case 'loseLease': {
+        this.#leases.lose(`pull-${command.table}`);
+        return;
+      }
+      case 'expireTokens': {
+        this.dataverse.expireTokens();
+        return;
+      }
+      case 'crash': {
+        this.#crash(command.which);
+        return;
+      }
       default:
         return command satisfies never;
     }

@@ -1,0 +1,205 @@
+/**
+ * Proves that all faults of the settings are told together, each by its setting and never with a secret; that every number
+ * has its bounds; and that one section's faults leave the other usable.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { readConfig, type CoreConfig, type WebhookConfig } from '../../shared/config/config';
+
+const STORAGE = 'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net';
+const CORE = { SYNC_TABLES: 'account, contact', LOB_STORAGE: STORAGE, AzureWebJobsStorage: STORAGE };
+const KEY = 'a-key-of-sixteen-letters';
+
+type Settings = Readonly<Record<string, string | undefined>>;
+
+const core = (settings: Settings): CoreConfig => {
+  const { core: section } = readConfig({ ...CORE, ...settings });
+  if (!section.ok) throw new Error(section.faults.join('; '));
+  return section.value;
+};
+const webhook = (settings: Settings): WebhookConfig => {
+  const { webhook: section } = readConfig(settings);
+  if (!section.ok) throw new Error(section.faults.join('; '));
+  return section.value;
+};
+const coreFaults = (settings: Settings): readonly string[] => {
+  const { core: section } = readConfig({ ...CORE, ...settings });
+  return section.ok ? [] : section.faults;
+};
+const webhookFaults = (settings: Settings): readonly string[] => {
+  const { webhook: section } = readConfig(settings);
+  return section.ok ? [] : section.faults;
+};
+
+test('the least that is needed, and the defaults', () => {
+  expect(core({})).toEqual({
+    tables: ['account', 'contact'],
+    lob: { kind: 'connectionString', connectionString: STORAGE },
+    lobTablePrefix: '',
+    state: { kind: 'connectionString', connectionString: STORAGE },
+    unprovable: 'park',
+    orderMode: 'default',
+    marginSeconds: 5,
+    maxReadAgeSeconds: 30,
+    hintDelaySeconds: 10,
+    cacheMegabytes: 32,
+  });
+  expect(webhook({ WEBHOOK_KEYS: KEY })).toEqual({ keys: [KEY], keyName: 'x-dvo-key', maxBytes: 512 * 1024 });
+});
+
+test('all faults of all sections are told together, in one sentence each', () => {
+  const { core: coreSection, webhook: webhookSection } = readConfig({
+    SYNC_TABLES: 'Account',
+    CLOCK_MARGIN_SECONDS: '0',
+    ORDER_MODE: 'loose',
+    LOB_STORAGE: 'nonsense',
+    DATAVERSE_URL: 'http://contoso.crm4.dynamics.com',
+    DATAVERSE_AUTH: 'client-secret',
+    WEBHOOK_KEYS: 'short',
+    WEBHOOK_MAX_KILOBYTES: '5000',
+  });
+  const settings = (section: typeof coreSection | typeof webhookSection): string[] =>
+    section.ok ? [] : section.faults.map((fault) => fault.split(' ')[0] ?? '').sort();
+  expect(settings(coreSection)).toEqual([
+    'AZURE_CLIENT_ID',
+    'AZURE_CLIENT_SECRET',
+    'AZURE_TENANT_ID',
+    'AzureWebJobsStorage',
+    'CLOCK_MARGIN_SECONDS',
+    'DATAVERSE_URL',
+    'LOB_STORAGE',
+    'ORDER_MODE',
+    'SYNC_TABLES',
+  ]);
+  expect(settings(webhookSection)).toEqual(['WEBHOOK_KEYS', 'WEBHOOK_MAX_KILOBYTES']);
+});
+
+test('no fault shows what a setting holds', () => {
+  const secret = 'S3cret!';
+  const names = [
+    ...['SYNC_TABLES', 'LOB_TABLE_PREFIX', 'UNPROVABLE_ORDER', 'ORDER_MODE', 'CLOCK_MARGIN_SECONDS', 'CACHE_MEGABYTES'],
+    ...['READ_BACK_MAX_AGE_SECONDS', 'HINT_DELAY_SECONDS', 'LOB_STORAGE', 'AzureWebJobsStorage', 'DATAVERSE_URL'],
+    ...['DATAVERSE_AUTH', 'AZURE_CLIENT_SECRET', 'WEBHOOK_KEYS', 'WEBHOOK_KEY_NAME', 'WEBHOOK_MAX_KILOBYTES'],
+  ];
+  const settings = Object.fromEntries(names.map((name) => [name, secret]));
+  const faults = [...coreFaults(settings), ...webhookFaults(settings)];
+  expect(faults.length).toBeGreaterThanOrEqual(names.length - 1);
+  expect(faults.join('\n')).not.toContain(secret);
+});
+
+test('the faults of one section leave the other usable', () => {
+  expect(readConfig({ WEBHOOK_KEYS: KEY })).toMatchObject({ core: { ok: false }, webhook: { ok: true } });
+  expect(readConfig(CORE)).toMatchObject({ core: { ok: true }, webhook: { ok: false } });
+});
+
+describe('every number has its bounds and its default', () => {
+  test.each<readonly [string, keyof CoreConfig, number, number, number]>([
+    ['CLOCK_MARGIN_SECONDS', 'marginSeconds', 1, 300, 5],
+    ['READ_BACK_MAX_AGE_SECONDS', 'maxReadAgeSeconds', 1, 600, 30],
+    ['HINT_DELAY_SECONDS', 'hintDelaySeconds', 0, 3600, 10],
+    ['CACHE_MEGABYTES', 'cacheMegabytes', 1, 4096, 32],
+  ])('%s', (name, field, least, most, fallback) => {
+    const value = (text: string): unknown => core({ [name]: text })[field];
+    expect([value(String(least)), value(String(most)), value('')]).toEqual([least, most, fallback]);
+    expect(coreFaults({ [name]: String(least - 1) })).toEqual([`${name} must be at least ${least}`]);
+    expect(coreFaults({ [name]: String(most + 1) })).toEqual([`${name} must be at most ${most}`]);
+    for (const text of ['1.5', 'ten']) expect(coreFaults({ [name]: text })).toEqual([`${name} must be a whole number`]);
+  });
+
+  test('WEBHOOK_MAX_KILOBYTES', () => {
+    const bytes = (text: string): number => webhook({ WEBHOOK_KEYS: KEY, WEBHOOK_MAX_KILOBYTES: text }).maxBytes;
+    expect([bytes('64'), bytes('640')]).toEqual([64 * 1024, 640 * 1024]);
+    for (const text of ['63', '641', 'x'])
+      expect(webhookFaults({ WEBHOOK_KEYS: KEY, WEBHOOK_MAX_KILOBYTES: text })).toHaveLength(1);
+  });
+});
+
+describe('tables', () => {
+  test('are split at commas and blanks, each kept once', () =>
+    expect(core({ SYNC_TABLES: ' account,contact  new_thing,account ' }).tables).toEqual([
+      'account',
+      'contact',
+      'new_thing',
+    ]));
+  test.each([[''], [' , '], [undefined]])('none is a fault: %j', (SYNC_TABLES) =>
+    expect(coreFaults({ SYNC_TABLES })).toEqual([expect.stringMatching(/^SYNC_TABLES is missing/)]),
+  );
+  test('a name that no table can have is told once', () =>
+    expect(coreFaults({ SYNC_TABLES: 'Account Contact 1x' })).toHaveLength(1));
+  test('two tables whose Azure tables would have one name', () =>
+    expect(coreFaults({ SYNC_TABLES: 'new_thing,newthing,account' })).toEqual([
+      'SYNC_TABLES must not hold both new_thing and newthing: their Azure tables would have the same name',
+    ]));
+  test('an Azure table name is 3 to 63 letters and digits', () => {
+    const long = 'x'.repeat(60);
+    expect(coreFaults({ SYNC_TABLES: long })).toEqual([]);
+    expect(coreFaults({ SYNC_TABLES: long, LOB_TABLE_PREFIX: 'abcd' })).toHaveLength(1);
+    expect(coreFaults({ SYNC_TABLES: 'ab' })).toHaveLength(1);
+    expect(coreFaults({ SYNC_TABLES: 'ab', LOB_TABLE_PREFIX: 'x' })).toEqual([]);
+  });
+  test.each(['1x', 'a-b', 'a'.repeat(21)])('a prefix that Azure does not allow: %s', (LOB_TABLE_PREFIX) =>
+    expect(coreFaults({ LOB_TABLE_PREFIX })).toHaveLength(1),
+  );
+});
+
+describe('storage', () => {
+  test("an account by name uses the app's identity", () =>
+    expect(core({ LOB_STORAGE: undefined, LOB_STORAGE__accountName: 'acmelob' }).lob).toEqual({
+      kind: 'identity',
+      tableEndpoint: 'https://acmelob.table.core.windows.net',
+      blobEndpoint: 'https://acmelob.blob.core.windows.net',
+    }));
+  test('the emulator', () => expect(coreFaults({ LOB_STORAGE: 'UseDevelopmentStorage=true' })).toEqual([]));
+  test.each([
+    ['neither', { LOB_STORAGE: '' }],
+    ['no connection string', { LOB_STORAGE: 'https://acme.table.core.windows.net' }],
+    ['a name that no account can have', { LOB_STORAGE: '', LOB_STORAGE__accountName: 'Acme_Lob' }],
+  ])('%s', (_what, settings) => expect(coreFaults(settings)).toEqual([expect.stringMatching(/^LOB_STORAGE/)]));
+});
+
+describe('Dataverse', () => {
+  const SECRET = { AZURE_TENANT_ID: 'tenant', AZURE_CLIENT_ID: 'client', AZURE_CLIENT_SECRET: 'secret' };
+  const URL = { DATAVERSE_URL: ' https://contoso.crm4.dynamics.com/main.aspx?x=1 ' };
+
+  test('none is allowed: then there is no read-back and no pull', () => expect(core({}).dataverse).toBeUndefined());
+  test('a client secret is the default; the address is cut to its origin', () =>
+    expect(core({ ...URL, ...SECRET }).dataverse).toEqual({
+      url: 'https://contoso.crm4.dynamics.com',
+      auth: { kind: 'client-secret', tenantId: 'tenant', clientId: 'client', secret: 'secret' },
+      disableInstanceDiscovery: false,
+    }));
+  test('a certificate', () =>
+    expect(
+      core({ ...URL, ...SECRET, DATAVERSE_AUTH: 'client-certificate', AZURE_CLIENT_CERTIFICATE_PATH: '/c.pem' })
+        .dataverse?.auth,
+    ).toEqual({ kind: 'client-certificate', tenantId: 'tenant', clientId: 'client', certificatePath: '/c.pem' }));
+  test.each([
+    ['of the system', {}, { kind: 'managed-identity' }],
+    ['assigned by the user', { AZURE_CLIENT_ID: 'id' }, { kind: 'managed-identity', clientId: 'id' }],
+  ])('a managed identity %s needs no secret', (_what, settings, auth) =>
+    expect(core({ ...URL, DATAVERSE_AUTH: 'managed-identity', ...settings }).dataverse?.auth).toEqual(auth),
+  );
+  test.each(Object.keys(SECRET))('%s is missed', (name) =>
+    expect(coreFaults({ ...URL, ...SECRET, [name]: ' ' })).toEqual([
+      `${name} is missing: DATAVERSE_AUTH=client-secret needs it`,
+    ]),
+  );
+  test.each(['http://contoso.crm4.dynamics.com', 'contoso', 'ftp://x'])('not an https address: %s', (DATAVERSE_URL) =>
+    expect(coreFaults({ ...SECRET, DATAVERSE_URL })).toEqual([
+      expect.stringMatching(/^DATAVERSE_URL must be an https/),
+    ]),
+  );
+  test('an unknown way to sign in', () =>
+    expect(coreFaults({ ...URL, DATAVERSE_AUTH: 'password' })).toEqual([expect.stringMatching(/^DATAVERSE_AUTH/)]));
+});
+
+describe('webhook', () => {
+  test('several keys, for rotation', () =>
+    expect(webhook({ WEBHOOK_KEYS: `${KEY},${KEY}2` }).keys).toEqual([KEY, `${KEY}2`]));
+  test('a key of 15 characters is too short', () =>
+    expect(webhookFaults({ WEBHOOK_KEYS: `${KEY},${'x'.repeat(15)}` })).toHaveLength(1));
+  test('no key is a fault', () => expect(webhookFaults({})).toHaveLength(1));
+  test("the key's name is compared as HTTP compares headers", () =>
+    expect(webhook({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: 'X-Acme' }).keyName).toBe('x-acme'));
+  test('a name that no header can have', () =>
+    expect(webhookFaults({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: 'x y' })).toHaveLength(1));
+});

@@ -1,0 +1,268 @@
+/**
+ * Proves, against a real HTTPS server, that the Web API client sends what Dataverse asks for, waits as long as it says,
+ * never takes its token elsewhere, and tells "the row is gone" from every other failure.
+ */
+import type { TokenCredential } from '@azure/identity';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { generate } from 'selfsigned';
+import { ChangeFeed } from '../../shared/dataverse/change-feed';
+import { WebApiRowReader } from '../../shared/dataverse/read-back';
+import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
+import type { TableDefinition } from '../../shared/mapping/table-definition';
+import { rowId } from '../writer/changes';
+
+interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const DATE = 'Thu, 02 Apr 2026 13:05:10 GMT';
+const SECOND = Date.parse(DATE) / 1000;
+
+let server: Server;
+let url: string;
+let asked: IncomingMessage[];
+let answers: Answer[];
+let tokens: string[];
+const trusted = getCACertificates();
+
+beforeAll(async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+  });
+  setDefaultCACertificates([...trusted, cert]);
+  server = createServer({ key, cert }, (request, response) => {
+    asked.push(request);
+    const { status = 200, headers = {}, body = '{}' } = answers.shift() ?? { status: 500 };
+    response.sendDate = false;
+    response.writeHead(status, { Date: DATE, 'Content-Type': 'application/json', ...headers });
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  url = `https://localhost:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  setDefaultCACertificates(trusted);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+beforeEach(() => {
+  asked = [];
+  answers = [];
+  tokens = [];
+});
+
+const credential: TokenCredential = {
+  getToken: (scopes) => {
+    tokens.push(String(scopes));
+    return Promise.resolve({ token: 'the-token', expiresOnTimestamp: Date.now() + 3_600_000 });
+  },
+};
+const api = (maxRetries = 0, timeoutMs = 5_000): WebApi => new WebApi({ url, credential, maxRetries, timeoutMs });
+const oData = (status: number, code: string, message = 'text'): Answer => ({
+  status,
+  body: JSON.stringify({ error: { code, message } }),
+});
+
+describe('a request', () => {
+  test('carries the token and the headers that Dataverse asks for', async () => {
+    answers = [{ body: '{"value":[]}' }];
+    expect(await api().get('accounts', ['odata.track-changes', 'x'])).toEqual({
+      body: '{"value":[]}',
+      dateMs: SECOND * 1000,
+    });
+    expect(asked[0]?.url).toBe('/api/data/v9.2/accounts');
+    expect(asked[0]?.headers).toMatchObject({
+      authorization: 'Bearer the-token',
+      accept: 'application/json',
+      'odata-version': '4.0',
+      'odata-maxversion': '4.0',
+      'if-none-match': 'null',
+      prefer: 'odata.track-changes,x',
+    });
+    expect(tokens).toEqual([`${url}/.default`]);
+  });
+
+  test('follows a link exactly as it came', async () => {
+    answers = [{}];
+    const path = '/api/data/v9.2/accounts?$deltatoken=919042%2108%2f22%2f2017%2008%3a10%3a44';
+    await api().get(url + path);
+    expect(asked[0]?.url).toBe(path);
+  });
+
+  test.each([
+    ['another host', () => 'https://evil.example/api/data/v9.2/accounts'],
+    ['another port', () => url.replace(/\d+$/, '1')],
+    ['no TLS', () => url.replace('https', 'http')],
+    ['the own host as a user name', () => `${url}@evil.example/`],
+    ['a host that only begins the same', () => `${url.replace(/:\d+$/, '')}.evil.example/`],
+    ['no scheme', () => '//evil.example/x'],
+  ])('a link to %s is refused before the token is asked for', async (_what, link) => {
+    await expect(api().get(link())).rejects.toMatchObject({ code: 'foreign-link', disposition: 'park' });
+    expect([asked, tokens]).toEqual([[], []]);
+  });
+
+  test('a redirect is not followed', async () => {
+    answers = [{ status: 302, headers: { Location: `${url}/elsewhere` } }, {}];
+    await expect(api().get('accounts')).rejects.toMatchObject({ status: 302 });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('failures', () => {
+  test('429: waits as long as Retry-After says, then goes on', async () => {
+    answers = [{ status: 429, headers: { 'Retry-After': '1' } }, { body: '{"ok":1}' }];
+    const started = performance.now();
+    expect((await api(1).get('accounts')).body).toBe('{"ok":1}');
+    expect(performance.now() - started).toBeGreaterThanOrEqual(950);
+  });
+
+  test.each([
+    [400, 'park'],
+    [401, 'retry'],
+    [403, 'retry'],
+    [404, 'park'],
+    [429, 'retry'],
+    [500, 'retry'],
+    [503, 'retry'],
+  ])('%i: %s', async (status, disposition) => {
+    answers = [oData(status, '0x1', 'what happened')];
+    const failure = api().get('accounts(1)?$filter=name eq secret');
+    await expect(failure).rejects.toMatchObject({ code: 'web-api', status, platformCode: '0x1', disposition });
+    await expect(failure).rejects.toThrow(/^GET accounts\(1\) answered \d+: 0x1 what happened/);
+    await expect(failure).rejects.not.toThrow(/filter|the-token/);
+  });
+
+  test('a page of a proxy instead of OData', async () => {
+    answers = [{ status: 502, body: '<html>' }];
+    await expect(api().get('accounts')).rejects.toMatchObject({ status: 502, platformCode: '' });
+  });
+
+  test('no answer at all', async () => {
+    const nowhere = new WebApi({ url: 'https://localhost:9', credential, maxRetries: 0, timeoutMs: 500 });
+    await expect(nowhere.get('accounts')).rejects.toMatchObject({ status: 0, disposition: 'retry' });
+  });
+});
+
+describe('only one kind of 404 is a deleted row', () => {
+  test.each<readonly [string, Answer, boolean]>([
+    ['ObjectDoesNotExist', oData(404, '0x80040217'), true],
+    ['no code, but said so', oData(404, '', 'account With Id = x Does Not Exist'), true],
+    ['a table that is not known', oData(404, '0x80060888', "Resource not found for the segment 'accounts'."), false],
+    ['a proxy', { status: 404, body: '<html>' }, false],
+    ['the code with another status', oData(400, '0x80040217'), false],
+  ])('%s', async (_what, answer, missing) => {
+    answers = [answer];
+    const error: unknown = await api()
+      .get('accounts(1)')
+      .catch((thrown: unknown) => thrown);
+    expect(rowIsMissing(error)).toBe(missing);
+  });
+});
+
+test.each<readonly [string, Answer, boolean]>([
+  ['its code', oData(400, '0x80044352'), true],
+  ['its code as a number', oData(410, '-2147204270'), true],
+  [
+    'its text',
+    oData(400, '', 'Version stamp associated with the client has expired. Please perform a full sync.'),
+    true,
+  ],
+  ['another', oData(400, '0x1', 'The token is malformed'), false],
+])('an expired token is known by %s', async (_what, answer, is) => {
+  answers = [answer];
+  const error: unknown = await api()
+    .get('accounts')
+    .catch((thrown: unknown) => thrown);
+  expect(tokenExpired(error)).toBe(is);
+});
+
+const DEFINITION: TableDefinition = {
+  table: 'account',
+  entitySet: 'accounts',
+  primaryId: 'accountid',
+  changeTracking: true,
+  columns: new Map([['modifiedon', { name: 'modifiedon', type: 'instant' }]]),
+};
+const row = JSON.stringify({ '@odata.etag': 'W/"915244"', accountid: rowId(1), modifiedon: '2026-04-02T13:00:00Z' });
+
+describe('reading a row back', () => {
+  const reader = (): WebApiRowReader =>
+    new WebApiRowReader(api(), { get: () => Promise.resolve(DEFINITION) }, () => (SECOND + 0.9) * 1000);
+  const window = { begin: SECOND, end: SECOND + 2 };
+
+  test('found: begin is never later, end never earlier than the read', async () => {
+    answers = [{ body: row }];
+    expect(await reader().read({ table: 'account', id: rowId(1) })).toMatchObject({
+      kind: 'found',
+      version: 915244n,
+      modifiedOn: SECOND - 310,
+      ...window,
+    });
+    expect(asked[0]?.url).toBe(`/api/data/v9.2/accounts(${rowId(1)})`);
+  });
+  test('missing', async () => {
+    answers = [oData(404, '0x80040217')];
+    expect(await reader().read({ table: 'account', id: rowId(1) })).toEqual({ kind: 'missing', ...window });
+  });
+  test('another 404 is no delete', async () => {
+    answers = [oData(404, '0x80060888', 'Resource not found')];
+    await expect(reader().read({ table: 'account', id: rowId(1) })).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe('the change feed', () => {
+  const pages = async (deltaLink?: string, definition = DEFINITION) => {
+    const all = [];
+    for await (const page of new ChangeFeed(api(), 2).pages(definition, deltaLink)) all.push(page);
+    return all;
+  };
+
+  test('asks for tracking at first only, follows next links, ends at the delta link', async () => {
+    answers = [
+      { body: `{"value":[${row}],"@odata.nextLink":"${url}/api/data/v9.2/accounts?$skiptoken=a%2fb"}` },
+      { body: `{"value":[],"@odata.deltaLink":"${url}/api/data/v9.2/accounts?$deltatoken=1%21x"}` },
+    ];
+    const read = await pages();
+    expect(read.map(({ items, deltaLink, end }) => [items.length, deltaLink, end])).toEqual([
+      [1, undefined, SECOND + 2],
+      [0, `${url}/api/data/v9.2/accounts?$deltatoken=1%21x`, SECOND + 2],
+    ]);
+    expect(asked.map((request) => request.url)).toEqual([
+      '/api/data/v9.2/accounts',
+      '/api/data/v9.2/accounts?$skiptoken=a%2fb',
+    ]);
+    expect(asked[0]?.headers.prefer).toMatch(/^odata.track-changes,odata.maxpagesize=2,/);
+    answers = [{ body: `{"value":[],"@odata.deltaLink":"${url}/x"}` }];
+    await pages(read[1]?.deltaLink);
+    expect(asked[2]?.headers.prefer).not.toContain('track-changes');
+  });
+
+  test.each([
+    ['neither link', '{"value":[]}'],
+    ['both links', '{"value":[],"@odata.nextLink":"a","@odata.deltaLink":"b"}'],
+  ])('a page with %s is refused: going on would lose every later change', async (_what, body) => {
+    answers = [{ body }];
+    await expect(pages()).rejects.toMatchObject({ code: 'web-api-answer' });
+  });
+
+  test('a next link to another host is not followed', async () => {
+    answers = [{ body: '{"value":[],"@odata.nextLink":"https://evil.example/"}' }];
+    await expect(pages()).rejects.toMatchObject({ code: 'foreign-link' });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('a table without change tracking: how to enable it, and no request', async () => {
+    await expect(pages(undefined, { ...DEFINITION, changeTracking: false })).rejects.toMatchObject({
+      code: 'change-tracking-off',
+    });
+    expect(asked).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+/**
+ * Proves that values take their column's type whichever wire they came by, that a value which doesn't fit stays as it came,
+ * and that the row version never becomes data.
+ */
+import { describe, expect, test } from '@jest/globals';
+import type { Value } from '../../shared/change/value';
+import { conformChange, conformColumns, conformValue } from '../../shared/mapping/conform';
+import type { ColumnType, TableDefinition } from '../../shared/mapping/table-definition';
+import { columns, eventDelete, patch } from '../writer/changes';
+
+const number = (text: string): Value => ({ kind: 'number', text });
+const text = (value: string): Value => ({ kind: 'string', value });
+const AS_IT_CAME = 'as it came';
+
+const LABELS = new Map([
+  [1, 'Gold'],
+  [2, 'Silver'],
+]);
+
+describe('a value in the type of its column', () => {
+  const cases: readonly (readonly [ColumnType, Value, Value | typeof AS_IT_CAME])[] = [
+    ['integer', null, null],
+    ['integer', number('-5'), { kind: 'integer', value: -5 }],
+    ['integer', number('2147483647'), { kind: 'integer', value: 2147483647 }],
+    ['integer', number('-2147483648'), { kind: 'integer', value: -2147483648 }],
+    ['integer', number('2147483648'), AS_IT_CAME],
+    ['integer', number('-2147483649'), AS_IT_CAME],
+    ['integer', number('1.5'), AS_IT_CAME],
+    ['integer', number('1E3'), AS_IT_CAME],
+    ['bigint', number('9223372036854775807'), { kind: 'bigint', value: 9223372036854775807n }],
+    ['bigint', number('-9223372036854775808'), { kind: 'bigint', value: -9223372036854775808n }],
+    ['bigint', number('9223372036854775808'), AS_IT_CAME],
+    ['decimal', number('1.10'), { kind: 'decimal', text: '1.10' }],
+    ['money', number('922337203685477.5807'), { kind: 'money', text: '922337203685477.5807' }],
+    ['double', number('1E-07'), { kind: 'double', value: 1e-7 }],
+    ['string', number('5'), AS_IT_CAME],
+    ['choice', number('1'), { kind: 'choice', value: 1, label: 'Gold' }],
+    ['choice', number('9'), { kind: 'choice', value: 9 }],
+    ['choice', number('1.5'), AS_IT_CAME],
+    ['choice', { kind: 'choice', value: 1, label: 'Or' }, { kind: 'choice', value: 1, label: 'Gold' }],
+    ['choice', { kind: 'choice', value: 9, label: 'Or' }, { kind: 'choice', value: 9, label: 'Or' }],
+    ['choices', text('1,2'), { kind: 'choices', values: [1, 2], label: 'Gold; Silver' }],
+    ['choices', text('1,9'), { kind: 'choices', values: [1, 9] }],
+    ['choices', text('1;2'), AS_IT_CAME],
+    ['choices', { kind: 'choices', values: [2], label: 'Argent' }, { kind: 'choices', values: [2], label: 'Silver' }],
+    ['choices', { kind: 'list', items: [number('1')] }, { kind: 'choices', values: [1], label: 'Gold' }],
+    ['choices', { kind: 'list', items: [] }, { kind: 'choices', values: [] }],
+    ['choices', { kind: 'list', items: [text('1')] }, AS_IT_CAME],
+    [
+      'guid',
+      text('{A1B2C3D4-0000-4000-8000-00000000000A}'),
+      { kind: 'guid', value: 'a1b2c3d4-0000-4000-8000-00000000000a' },
+    ],
+    ['guid', text('a1b2c3d4'), AS_IT_CAME],
+    ['date', text('1969-07-20'), { kind: 'date', text: '1969-07-20' }],
+    ['date', text('20.7.1969'), AS_IT_CAME],
+    ['date', { kind: 'instant', epochMs: -14182940000 }, { kind: 'date', text: '1969-07-20' }],
+    [
+      'date',
+      { kind: 'offsetTime', epochMs: Date.UTC(2026, 0, 1, 23), offsetMinutes: 120 },
+      { kind: 'date', text: '2026-01-02' },
+    ],
+    ['wallTime', text('2026-02-28T17:45:00Z'), { kind: 'wallTime', text: '2026-02-28T17:45:00.000' }],
+    ['wallTime', text('2026-02-28T17:45:00'), { kind: 'wallTime', text: '2026-02-28T17:45:00.000' }],
+    ['wallTime', text('soon 1'), AS_IT_CAME],
+    [
+      'wallTime',
+      { kind: 'offsetTime', epochMs: 0, offsetMinutes: 60 },
+      { kind: 'wallTime', text: '1970-01-01T01:00:00.000' },
+    ],
+    ['instant', text('2026-03-14T09:26:53Z'), { kind: 'instant', epochMs: Date.UTC(2026, 2, 14, 9, 26, 53) }],
+    ['instant', text('2026-03-14T09:26:53+02:00'), { kind: 'instant', epochMs: Date.UTC(2026, 2, 14, 7, 26, 53) }],
+    ['instant', text('1753-01-01T00:00:00Z'), { kind: 'instant', epochMs: Date.UTC(1753, 0, 1) }],
+    ['instant', text('call me at 5'), AS_IT_CAME],
+    ['instant', { kind: 'offsetTime', epochMs: 5, offsetMinutes: 60 }, { kind: 'instant', epochMs: 5 }],
+    ['bytes', text('AAEC'), { kind: 'bytes', base64: 'AAEC' }],
+    ['bytes', { kind: 'list', items: [number('0'), number('255')] }, { kind: 'bytes', base64: 'AP8=' }],
+    ['string', text('1,2'), AS_IT_CAME],
+    ['string', { kind: 'instant', epochMs: 5 }, text('/Date(5)/')],
+    ['other', { kind: 'list', items: [] }, AS_IT_CAME],
+    ['lookup', { kind: 'lookup', table: 'contact', id: 'x', name: null }, AS_IT_CAME],
+  ];
+  test.each(cases.map(([type, value, then]) => [type, value, then] as const))('%s: %j', (type, value, then) => {
+    expect(conformValue(value, { name: 'x', type, labels: LABELS })).toEqual(then === AS_IT_CAME ? value : then);
+  });
+});
+
+const DEFINITION: TableDefinition = {
+  table: 'account',
+  entitySet: 'accounts',
+  primaryId: 'accountid',
+  changeTracking: true,
+  columns: new Map([['size', { name: 'size', type: 'integer' }]]),
+};
+
+test('a column that the metadata does not know stays as it came', () => {
+  expect(conformColumns(new Map([['new', number('5')]]), DEFINITION).get('new')).toEqual(number('5'));
+});
+
+test('the row version is no column, with or without metadata', () => {
+  const of = new Map<string, Value>([...columns({ name: 'a' }), ['versionnumber', number('5')]]);
+  expect([...conformColumns(of, DEFINITION).keys()]).toEqual(['name']);
+  expect([...conformColumns(of, undefined).keys()]).toEqual(['name']);
+});
+
+test('a change keeps all but its columns, a delete has none', () => {
+  const change = patch({ columns: new Map([['size', number('5')]]) });
+  expect(conformChange(change, DEFINITION)).toEqual({ ...change, columns: columns({ size: 5 }) });
+  expect(conformChange(eventDelete(), DEFINITION)).toEqual(eventDelete());
+});

@@ -1,0 +1,161 @@
+/** Proves, on a real table service (Azurite), that what is parked is kept once and exactly, comes due in order, and is lost to no race. */
+import { TableClient } from '@azure/data-tables';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { startAzurite, type Azurite } from '../../local/azurite';
+import type { KeptDelivery, ParkedItem } from '../../shared/parking/parking';
+import { MAX_PARKED_BYTES, TableParking } from '../../shared/parking/table-parking';
+import { row } from '../writer/changes';
+
+let azurite: Azurite;
+let parking: TableParking;
+let nowMs: number;
+let tables = 0;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+});
+afterAll(() => azurite.stop());
+beforeEach(() => {
+  nowMs = 1_000_000;
+  const client = TableClient.fromConnectionString(azurite.connectionString, `parked${(tables += 1)}`, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+  });
+  parking = new TableParking(client, () => nowMs);
+});
+
+const CAUSE = { code: 'test', message: 'A reason.' };
+const delivery = (text: string, source = 'webhook'): KeptDelivery => ({ source, body: Buffer.from(text) });
+
+async function all(): Promise<ParkedItem[]> {
+  const items: ParkedItem[] = [];
+  for await (const item of parking.list()) items.push(item);
+  return items;
+}
+async function only(): Promise<ParkedItem> {
+  const [item, ...rest] = await all();
+  if (item === undefined || rest.length > 0) throw new Error(`${rest.length} items, not one`);
+  return item;
+}
+const bodyOf = ({ subject }: ParkedItem): string =>
+  subject.kind === 'delivery' ? Buffer.from(subject.delivery.body).toString() : subject.row.id;
+
+test('nothing was ever parked: nothing is listed or due', async () => {
+  expect(await all()).toEqual([]);
+  expect(await parking.due(nowMs, 10)).toEqual([]);
+});
+
+describe('what is parked comes back exactly', () => {
+  test('a delivery with all that came along', async () => {
+    const kept = {
+      source: 'service-bus-queue',
+      body: Buffer.from('{}'),
+      contentType: 'application/json',
+      truncated: true,
+    };
+    await parking.parkDelivery(kept, CAUSE, 5_000_000);
+    expect(await only()).toMatchObject({
+      subject: { kind: 'delivery', delivery: kept },
+      cause: CAUSE,
+      attempts: 0,
+      parkedAtMs: 1_000_000,
+      dueAtMs: 5_000_000,
+    });
+  });
+
+  test('a row that waits for an operator', async () => {
+    await parking.parkRow(row(), CAUSE);
+    const item = await only();
+    expect(item.subject).toEqual({ kind: 'row', row: row() });
+    expect(item.dueAtMs).toBeUndefined();
+  });
+
+  test.each([0, 1, 64 * 1024, 64 * 1024 + 1, MAX_PARKED_BYTES])('a body of %i bytes', async (length) => {
+    const body = randomBytes(length);
+    await parking.parkDelivery({ source: 'webhook', body }, CAUSE);
+    const { subject } = await only();
+    expect(subject.kind === 'delivery' && body.equals(subject.delivery.body)).toBe(true);
+  });
+
+  test('a larger body is refused, not cut', async () => {
+    await expect(
+      parking.parkDelivery({ source: 'webhook', body: randomBytes(1024 * 1024 + 1) }, CAUSE),
+    ).rejects.toThrow();
+  });
+
+  test('a cause of any length', async () => {
+    await parking.parkRow(row(), { code: 'long', message: 'x'.repeat(100_000) });
+    expect((await only()).cause.message).toMatch(/^x+$/);
+  });
+});
+
+describe('a subject is one item', () => {
+  test('parked twice: the later cause and due time, tried not yet', async () => {
+    await parking.parkDelivery(delivery('a'), CAUSE, 1);
+    await parking.postpone(await only(), CAUSE, 2);
+    await parking.parkDelivery(delivery('a'), { code: 'later', message: 'Another.' }, 3);
+    expect(await only()).toMatchObject({ cause: { code: 'later' }, dueAtMs: 3, attempts: 0 });
+  });
+  test('another body, source or row is another item', async () => {
+    for (const kept of [delivery('a'), delivery('b'), delivery('a', 'event-hub')])
+      await parking.parkDelivery(kept, CAUSE);
+    for (const address of [row(1), row(2), row(1, 'contact')]) await parking.parkRow(address, CAUSE);
+    expect(await all()).toHaveLength(6);
+  });
+});
+
+describe('order and time', () => {
+  test('due: those whose time has come, the boundary included, oldest first, at most so many', async () => {
+    const parked: readonly (readonly [string, number, number | undefined])[] = [
+      ['third', 3_000_000, 10],
+      ['first', 1_000_000, 30],
+      ['second', 2_000_000, 20],
+      ['not yet', 500_000, 31],
+      ['never', 400_000, undefined],
+    ];
+    for (const [text, parkedAt, dueAt] of parked) {
+      nowMs = parkedAt;
+      await parking.parkDelivery(delivery(text), CAUSE, dueAt);
+    }
+    expect((await parking.due(30, 10)).map(bodyOf)).toEqual(['first', 'second', 'third']);
+    expect((await parking.due(30, 2)).map(bodyOf)).toEqual(['first', 'second']);
+    expect((await parking.due(9, 10)).map(bodyOf)).toEqual([]);
+    expect((await all()).map(bodyOf)).toEqual(['never', 'not yet', 'first', 'second', 'third']);
+  });
+
+  test('postponed: one attempt more, another cause and time, all else as it was', async () => {
+    await parking.parkDelivery(delivery('a'), CAUSE, 1);
+    const before = await only();
+    await parking.postpone(before, { code: 'again', message: 'Still.' }, 50);
+    expect(await only()).toMatchObject({
+      subject: before.subject,
+      parkedAtMs: before.parkedAtMs,
+      attempts: 1,
+      cause: { code: 'again' },
+      dueAtMs: 50,
+    });
+    await parking.postpone(await only(), CAUSE);
+    expect(await parking.due(Date.UTC(9998, 0), 10)).toEqual([]);
+  });
+});
+
+describe('settling', () => {
+  test('the item goes; settling or postponing it again is harmless', async () => {
+    await parking.parkRow(row(), CAUSE);
+    const item = await only();
+    await parking.settle(item);
+    expect(await all()).toEqual([]);
+    await parking.settle(item);
+    await parking.postpone(item, CAUSE, 1);
+    expect(await all()).toEqual([]);
+  });
+
+  test('what was parked again while it was tried stays', async () => {
+    await parking.parkRow(row(), CAUSE);
+    const item = await only();
+    await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });
+    await parking.settle(item);
+    expect((await only()).cause.code).toBe('newer');
+  });
+});

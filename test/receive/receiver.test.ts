@@ -1,0 +1,114 @@
+/**
+ * Proves that every delivery of a batch ends settled, parked with its cause and time, or rejected, whatever the others do,
+ * and that only a failure of parking itself reaches the trigger.
+ */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { KeptDelivery } from '../../shared/parking/parking';
+import { Receiver } from '../../shared/receive/receiver';
+import { Writer } from '../../shared/writer/writer';
+import { RULE, columns, found } from '../writer/changes';
+import { MemoryStore } from '../writer/memory-store';
+import { ScriptedReader } from '../writer/scripted-reader';
+import { CONTACT, RecordingParking, fixture } from './deliveries';
+
+const NOW = Date.UTC(2026, 3, 2, 13, 6);
+let parking: RecordingParking;
+let store: MemoryStore;
+let reader: ScriptedReader;
+let receiver: Receiver;
+
+beforeEach(() => {
+  parking = new RecordingParking();
+  store = new MemoryStore(() => NOW);
+  reader = new ScriptedReader(() => found(300n, columns({ jobtitle: 'read' }), { modifiedOn: NOW / 1000 }));
+  receiver = new Receiver(new Writer(store, reader, { rule: RULE }), parking, undefined, {
+    tables: ['contact', 'lead'],
+    hintDelayMs: 10_000,
+    now: () => NOW,
+  });
+});
+
+const delivery = (body: Uint8Array): KeptDelivery => ({ source: 'test', body });
+const text = (body: string): KeptDelivery => delivery(Buffer.from(body));
+
+test('an event of a synced table is settled, with its verdict and its lag', async () => {
+  const [outcome] = await receiver.receive([delivery(fixture('update-contact'))]);
+  expect(outcome).toEqual({ kind: 'settled', changes: [{ ...CONTACT, verdict: 'readBack' }], lagMs: 49_000 });
+  expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
+});
+
+test('the same event in two deliveries that came together is one write', async () => {
+  await receiver.receive([delivery(fixture('update-contact')), delivery(fixture('update-contact'))]);
+  expect([store.counts.writes, reader.gets.length]).toEqual([1, 1]);
+});
+
+test('one bad delivery among good ones: each ends on its own, in its place', async () => {
+  const outcomes = await receiver.receive([
+    text('{"cut off'),
+    delivery(fixture('update-contact')),
+    text(''),
+    delivery(fixture('delete-account')),
+    delivery(fixture('create-lead-sync')),
+    delivery(fixture('associate-account-lead')),
+    delivery(fixture('update-contact')),
+  ]);
+  expect(
+    outcomes.map((outcome) => (outcome.kind === 'settled' ? outcome.kind : `${outcome.kind} ${outcome.cause.code}`)),
+  ).toEqual([
+    'parked json-invalid',
+    'settled',
+    'rejected body-empty',
+    'parked table-not-synced',
+    'parked unconfirmed',
+    'parked message-unsupported',
+    'settled',
+  ]);
+  expect(parking.parked.map(({ dueAtMs }) => dueAtMs)).toEqual([undefined, undefined, NOW + 10_000, undefined]);
+});
+
+test('a synchronous step is parked until its transaction is over, and nothing of it is written', async () => {
+  const body = fixture('create-lead-sync');
+  await receiver.receive([delivery(body)]);
+  expect(parking.parked).toEqual([
+    { delivery: delivery(body), cause: expect.objectContaining({ code: 'unconfirmed' }), dueAtMs: NOW + 10_000 },
+  ]);
+  expect([store.rows.size, reader.gets]).toEqual([0, []]);
+  const settlements = await receiver.replay(delivery(body));
+  expect(settlements.map((settlement) => settlement.kind === 'settled' && settlement.verdict)).toEqual(['readBack']);
+});
+
+describe('what fails is parked', () => {
+  test('a failure that can pass is tried again soon', async () => {
+    store.at = () => {
+      throw new Error('down');
+    };
+    const [outcome] = await receiver.receive([delivery(fixture('update-contact'))]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { code: 'unexpected' } });
+    expect(parking.parked[0]?.dueAtMs).toBe(NOW + 15_000);
+  });
+
+  test('the metadata can not be read: the delivery waits, the others go on', async () => {
+    const catalog = { get: (table: string) => Promise.reject(new Error(`no metadata of ${table}`)) };
+    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    const blind = new Receiver(new Writer(store, reader, { rule: RULE }), parking, catalog, options);
+    expect(await blind.receive([delivery(fixture('update-contact'))])).toMatchObject([
+      { kind: 'parked', disposition: 'retry' },
+    ]);
+  });
+
+  test('parking fails: the sender hears of it', async () => {
+    parking.failure = new Error('storage is down');
+    await expect(receiver.receive([text('{"cut off')])).rejects.toThrow('storage is down');
+  });
+});
+
+test('a replay of what can not be read says why and parks nothing', async () => {
+  await expect(receiver.replay(text('{"cut off'))).rejects.toMatchObject({ code: 'json-invalid' });
+  expect(parking.parked).toEqual([]);
+});
+
+test('an oversize event tells only that the row changed: it is read back', async () => {
+  const body = Buffer.from(fixture('update-contact').toString());
+  await receiver.receive([{ source: 'test', body, truncated: true }]);
+  expect(reader.gets).toEqual([CONTACT.id]);
+});

@@ -1,0 +1,306 @@
+/**
+ * Proves the pull of one table step by step against a scripted feed: what is kept when, what a failure leaves behind, that a
+ * full load ends with a sweep which starts late enough, and that one run at a time works on a table.
+ */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { RowAddress } from '../../shared/change/row-change';
+import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
+import { WebApiError } from '../../shared/dataverse/web-api';
+import type { TableDefinition } from '../../shared/mapping/table-definition';
+import type { ParkCause, Parking } from '../../shared/parking/parking';
+import type { Lease, PullState } from '../../shared/sync/pull-state';
+import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
+import { OrderUnprovable, Writer } from '../../shared/writer/writer';
+import { RULE, columns, found, image, missing, row, rowId } from '../writer/changes';
+import { MemoryStore } from '../writer/memory-store';
+import { ScriptedReader } from '../writer/scripted-reader';
+
+const BEGUN = 5_000_000;
+const DEFINITION: TableDefinition = {
+  table: 'account',
+  entitySet: 'accounts',
+  primaryId: 'accountid',
+  changeTracking: true,
+  columns: new Map(),
+};
+
+let nowMs: number;
+let store: MemoryStore;
+let reader: ScriptedReader;
+let state: PullState;
+let stateWrites: PullState[];
+let pages: FeedPage[] | Error;
+let asked: (string | undefined)[];
+let parked: { readonly row: RowAddress; readonly cause: ParkCause }[];
+let lease: (Lease & { released: boolean }) | undefined;
+let slept: number[];
+
+const page = (items: FeedPage['items'], deltaLink?: string): FeedPage => ({
+  items,
+  end: nowMs / 1000 + 2,
+  ...(deltaLink === undefined ? {} : { deltaLink }),
+});
+const live = (n: number, version: bigint, name = `v${version}`): FeedPage['items'][number] => ({
+  kind: 'row',
+  id: rowId(n),
+  version,
+  modifiedOn: 4000,
+  columns: columns({ name }),
+});
+const gone = (n: number): FeedPage['items'][number] => ({ kind: 'deleted', id: rowId(n) });
+const expired = (): Error => new WebApiError('GET delta', 400, '0x80044352', 'expired');
+
+beforeEach(() => {
+  nowMs = BEGUN;
+  store = new MemoryStore(() => nowMs);
+  reader = new ScriptedReader(() => missing(nowMs / 1000, nowMs / 1000 + 2));
+  state = {};
+  stateWrites = [];
+  pages = [];
+  asked = [];
+  parked = [];
+  slept = [];
+  lease = {
+    held: () => true,
+    released: false,
+    release() {
+      this.released = true;
+      return Promise.resolve();
+    },
+  };
+});
+
+function sync(overrides: Partial<PullSyncParts> = {}): PullSync {
+  const feed: Pick<ChangeFeed, 'pages'> = {
+    async *pages(_definition, deltaLink) {
+      asked.push(deltaLink);
+      await Promise.resolve();
+      if (deltaLink !== undefined && pages instanceof Error) throw pages;
+      for (const next of pages instanceof Error ? RELOAD() : pages) yield next;
+    },
+  };
+  const parking: Pick<Parking, 'parkRow'> = {
+    parkRow: (of, cause) => {
+      parked.push({ row: of, cause });
+      return Promise.resolve();
+    },
+  };
+  return new PullSync({
+    catalog: { get: () => Promise.resolve(DEFINITION) },
+    feed: feed as ChangeFeed,
+    writer: new Writer(store, reader, { rule: RULE, now: () => nowMs }),
+    store,
+    states: {
+      read: () => Promise.resolve(state),
+      write: (_table, next) => {
+        state = next;
+        stateWrites.push(next);
+        return Promise.resolve();
+      },
+    },
+    leases: { acquire: () => Promise.resolve(lease) },
+    parking: parking as Parking,
+    maxReadAgeMs: 30_000,
+    now: () => nowMs,
+    sleep: (milliseconds) => {
+      slept.push(milliseconds);
+      nowMs += milliseconds;
+      return Promise.resolve();
+    },
+    ...overrides,
+  });
+}
+
+/** What a load after an expired token finds. */
+let RELOAD: () => FeedPage[] = () => [];
+
+const nameOf = (n: number): unknown => {
+  const name = store.columnsOf(row(n))?.get('name');
+  return name?.kind === 'string' ? name.value : undefined;
+};
+
+describe('the first load', () => {
+  test('all pages, then the sweep, then the token; each row costs one write and no read', async () => {
+    pages = [page([live(1, 10n), live(2, 11n)]), page([live(3, 12n)]), page([], 'T1')];
+    expect(await sync().run('account')).toEqual({
+      table: 'account',
+      mode: 'load',
+      rows: 3,
+      deletes: 0,
+      pages: 3,
+      verdicts: { applied: 3 },
+      healed: 0,
+      swept: 0,
+      parked: 0,
+      milliseconds: 30_000,
+    });
+    expect([1, 2, 3].map(nameOf)).toEqual(['v10', 'v11', 'v12']);
+    expect(asked).toEqual([undefined]);
+    expect(stateWrites).toEqual([
+      { loadBegunMs: BEGUN },
+      { loadBegunMs: BEGUN, deltaLink: 'T1', lastRun: { begunMs: BEGUN, endedMs: BEGUN + 30_000, rows: 3 } },
+    ]);
+    expect(store.counts).toMatchObject({ reads: 0, writes: 3 });
+    expect(lease?.released).toBe(true);
+  });
+
+  test('a row that a push brought and the load does not show is swept: read back', async () => {
+    await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([image({ row: row(7) })]);
+    pages = [page([live(1, 10n)], 'T1')];
+    const report = await sync().run('account');
+    expect(report).toMatchObject({ swept: 1 });
+    expect(store.columnsOf(row(7))).toBeUndefined();
+    expect(nameOf(1)).toBe('v10');
+  });
+
+  test('a row that was made while the load ran is read back by the sweep, and stays', async () => {
+    pages = [page([live(1, 10n)], 'T1')];
+    reader.answer = () => found(13n, columns({ name: 'made meanwhile' }), { modifiedOn: nowMs / 1000 });
+    const late = new Writer(store, reader, { rule: RULE });
+    const sleep = async (milliseconds: number): Promise<void> => {
+      await late.settle([image({ row: row(7), at: nowMs / 1000 })]);
+      nowMs += milliseconds;
+    };
+    expect(await sync({ sleep }).run('account')).toMatchObject({ swept: 1, verdicts: { readBack: 1 } });
+    expect(nameOf(7)).toBe('made meanwhile');
+  });
+
+  test('the sweep waits from when the token was fixed, however long the first page took', async () => {
+    const feed: Pick<ChangeFeed, 'pages'> = {
+      async *pages() {
+        await Promise.resolve();
+        nowMs += 25_000;
+        yield page([live(1, 10n)]);
+        nowMs += 10_000;
+        yield page([], 'T1');
+      },
+    };
+    await sync({ feed: feed as ChangeFeed }).run('account');
+    expect(slept).toEqual([20_000]);
+  });
+
+  test('a load that failed is no longer the first, has no token, and is begun again', async () => {
+    pages = [page([live(1, 10n)]), page([live(2, 11n)], 'T1')];
+    store.at = (point, rows) => {
+      if (point === 'write' && rows.some(({ id }) => id === rowId(2))) throw new Error('down');
+    };
+    await expect(sync().run('account')).rejects.toThrow('down');
+    expect(state).toEqual({ loadBegunMs: BEGUN });
+    expect(lease?.released).toBe(true);
+    store.at = () => undefined;
+    expect(await sync().run('account')).toMatchObject({ mode: 'reload', verdicts: { contained: 1, applied: 1 } });
+    expect(state.deltaLink).toBe('T1');
+  });
+});
+
+describe('a delta', () => {
+  beforeEach(async () => {
+    pages = [page([live(1, 10n), live(2, 11n)], 'T1')];
+    await sync().run('account');
+    nowMs += 60_000;
+    stateWrites = [];
+    asked = [];
+    slept = [];
+  });
+
+  test('changed rows and deletes; what was stored before the run needs no GET; no sweep', async () => {
+    pages = [page([live(1, 20n)]), page([live(3, 21n), gone(2), gone(9)], 'T2')];
+    expect(await sync().run('account')).toMatchObject({
+      mode: 'delta',
+      rows: 2,
+      deletes: 2,
+      pages: 2,
+      verdicts: { applied: 2, deleted: 2 },
+      healed: 3,
+      swept: 0,
+    });
+    expect([1, 2, 3].map(nameOf)).toEqual(['v20', undefined, 'v21']);
+    expect(store.stampOf(row(9))?.gone).toBe(true);
+    expect([asked, slept, reader.gets]).toEqual([['T1'], [], []]);
+    expect(state.deltaLink).toBe('T2');
+  });
+
+  test('the token is kept only after the last page is settled', async () => {
+    pages = [page([live(1, 20n)]), page([], 'T2')];
+    store.at = (point) => {
+      if (point === 'write') expect(stateWrites).toEqual([]);
+    };
+    await sync().run('account');
+    expect(stateWrites).toHaveLength(1);
+  });
+
+  test('a failure that can pass leaves the token: the next run does it all again', async () => {
+    pages = [page([live(1, 20n)]), page([live(2, 21n)], 'T2')];
+    store.at = (point, rows) => {
+      if (point === 'write' && rows.some(({ id }) => id === rowId(2))) throw new Error('down');
+    };
+    await expect(sync().run('account')).rejects.toThrow('down');
+    expect([stateWrites, state.deltaLink, lease?.released]).toEqual([[], 'T1', true]);
+  });
+
+  test('a row that can not be settled as it stands is parked, and the page goes on', async () => {
+    pages = [page([live(1, 20n), live(2, 21n), live(3, 22n)], 'T2')];
+    store.at = (point, rows) => {
+      if (point === 'read' && rows.some(({ id }) => id === rowId(2))) throw new OrderUnprovable(row(2));
+    };
+    expect(await sync().run('account')).toMatchObject({ parked: 1, verdicts: { applied: 2 } });
+    expect(parked).toEqual([{ row: row(2), cause: expect.objectContaining({ code: 'order-unprovable' }) }]);
+    expect([nameOf(1), nameOf(3), state.deltaLink]).toEqual(['v20', 'v22', 'T2']);
+  });
+
+  test('one row twice on a page: the later version stays', async () => {
+    pages = [page([live(1, 20n), live(1, 21n)], 'T2')];
+    await sync().run('account');
+    expect(nameOf(1)).toBe('v21');
+  });
+
+  test('a token that expired: everything is loaded anew, deletes are found by the sweep', async () => {
+    pages = expired();
+    RELOAD = () => [page([live(1, 10n), live(3, 30n)], 'T9')];
+    const report = await sync().run('account');
+    expect(report).toMatchObject({
+      mode: 'reload',
+      swept: 1,
+      healed: 2,
+      verdicts: { contained: 1, applied: 1, deleted: 1 },
+    });
+    expect([1, 2, 3].map(nameOf)).toEqual(['v10', undefined, 'v30']);
+    expect(asked).toEqual(['T1', undefined]);
+    expect(state.deltaLink).toBe('T9');
+  });
+
+  test('the expired token is not kept while the reload runs', async () => {
+    pages = expired();
+    RELOAD = () => [page([live(3, 30n)], 'T9')];
+    await expect(sync({ sleep: () => Promise.reject(new Error('killed')) }).run('account')).rejects.toThrow('killed');
+    expect(state.deltaLink).toBeUndefined();
+    expect(state.lastRun).toBeDefined();
+  });
+
+  test('any other failure of the feed is no reason to load anew', async () => {
+    pages = new WebApiError('GET delta', 503, '', 'busy');
+    await expect(sync().run('account')).rejects.toMatchObject({ code: 'web-api' });
+    expect([asked, state.deltaLink]).toEqual([['T1'], 'T1']);
+  });
+});
+
+describe('the lease', () => {
+  test('another run holds it: nothing is asked', async () => {
+    lease = undefined;
+    expect(await sync().run('account')).toMatchObject({ mode: 'busy', pages: 0 });
+    expect(asked).toEqual([]);
+  });
+
+  test('it is lost on the way: a row of which nothing is stored is read back, not written from the page', async () => {
+    if (lease !== undefined) lease = { ...lease, held: () => false };
+    pages = [page([live(1, 10n)], 'T1')];
+    expect(await sync().run('account')).toMatchObject({ verdicts: { readBack: 1 } });
+    expect([reader.gets, nameOf(1)]).toEqual([[rowId(1)], undefined]);
+  });
+
+  test('it is given back when the table is unknown', async () => {
+    const catalog = { get: () => Promise.reject(new Error('unknown table')) };
+    await expect(sync({ catalog }).run('account')).rejects.toThrow('unknown table');
+    expect(lease?.released).toBe(true);
+  });
+});
