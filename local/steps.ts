@@ -33,7 +33,7 @@ export async function registerSteps(
     await dataverse.registerStep({ table: 'lead', message, endpoint: topic, mode: 'async' });
     await dataverse.registerStep({ table: 'opportunity', message, endpoint: hub, mode: 'async' });
     // A post image with all columns: the whole row comes along and no read is needed where the order is clear.
-    const images = message === 'Update' ? [{ kind: 'post', alias: 'full' } as const] : [];
+    const images = message === 'Delete' ? [] : [{ kind: 'post', alias: 'full' } as const];
     await dataverse.registerStep({ table: 'contact', message, endpoint: queue, mode: 'async', images });
   }
   // Synchronous: sent inside the transaction, so it is only a reason to read.

@@ -27,6 +27,7 @@ import { TableStore } from './lob/tables/table-store';
 import { TableParking } from './parking/table-parking';
 import { Receiver } from './receive/receiver';
 import { BlobLeases } from './sync/blob-leases';
+import { LoadFloors } from './sync/load-floors';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
 import { LOG_EVENTS } from './telemetry/log';
@@ -92,11 +93,14 @@ export function compose(core: CoreConfig): Services {
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
   const catalog = api && new MetadataCatalog(api);
   const reader = api && catalog && new WebApiRowReader(api, catalog);
+  const states = new TablePullStates(stateTables(STATE_NAMES.pull));
+  const floors = new LoadFloors(states, { margin: core.marginSeconds, lifetimeMs: Math.min(2000, maxReadAgeMs / 2) });
   const writer = new Writer(store, reader, {
     rule: { margin: core.marginSeconds, mode: core.orderMode },
     unprovable: core.unprovable,
     cacheBytes: core.cacheMegabytes * 1024 * 1024,
     maxReadAgeMs,
+    ...(api === undefined ? {} : { floorOf: (table) => floors.of(table) }),
   });
   const receiver = new Receiver(writer, parking, catalog, {
     tables: core.tables,
@@ -111,7 +115,7 @@ export function compose(core: CoreConfig): Services {
       feed: new ChangeFeed(api),
       writer,
       store,
-      states: new TablePullStates(stateTables(STATE_NAMES.pull)),
+      states,
       leases: new BlobLeases(blobService(core.state).getContainerClient(STATE_NAMES.leases)),
       parking,
       maxReadAgeMs,

@@ -98,8 +98,11 @@ export class WebApi {
     return this.#base.host;
   }
 
-  /** GETs a path below `/api/data/v9.2/`, or an absolute link that the Web API gave. */
-  async get(pathOrLink: string, prefer: readonly string[] = []): Promise<WebApiResponse> {
+  /**
+   * GETs a path below `/api/data/v9.2/`, or an absolute link that the Web API gave. `limitMs` bounds it with all its
+   * retries, however long a Retry-After asks to wait.
+   */
+  async get(pathOrLink: string, prefer: readonly string[] = [], limitMs?: number): Promise<WebApiResponse> {
     const url = new URL(pathOrLink, this.#base);
     if (url.origin !== this.#base.origin) throw new ForeignLink(url.host, this.#base.host);
     const what = `GET ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
@@ -107,6 +110,7 @@ export class WebApi {
       // The link goes out as it came: re-encoding it can break its token.
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
       timeout: this.#timeoutMs,
+      ...(limitMs === undefined ? {} : { abortSignal: AbortSignal.timeout(limitMs) }),
       headers: createHttpHeaders({
         Accept: 'application/json',
         'OData-MaxVersion': '4.0',

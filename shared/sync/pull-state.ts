@@ -4,6 +4,8 @@ export interface PullState {
   readonly deltaLink?: string;
   /** When a load was last begun, milliseconds since 1970; absent: nothing was ever loaded. */
   readonly loadBegunMs?: number;
+  /** By when the last complete full load's token was fixed, milliseconds since 1970: see LoadFloors. */
+  readonly tokenFixedMs?: number;
   /** When the last complete run began and ended, milliseconds since 1970. */
   readonly lastRun?: { readonly begunMs: number; readonly endedMs: number; readonly rows: number };
 }

@@ -4,7 +4,7 @@ import { NO_VERSION } from '../change/row-version';
 import type { ChangeFeed, FeedPage } from '../dataverse/change-feed';
 import { endOf } from '../dataverse/read-back';
 import { tokenExpired } from '../dataverse/web-api';
-import { codeOf, dispositionOf, messageOf } from '../errors';
+import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { LobStore } from '../lob/store';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import type { Parking } from '../parking/parking';
@@ -43,6 +43,15 @@ export interface PullSyncParts {
   readonly maxReadAgeMs: number;
   readonly now?: () => number;
   readonly sleep?: (milliseconds: number) => Promise<void>;
+}
+
+/** Thrown at the end of a run that another one may have overtaken: its state must not replace the other's. */
+export class LeaseLost extends OutboundError {
+  readonly code = 'lease-lost';
+  readonly disposition = 'retry';
+  constructor(table: string) {
+    super(`The pull of ${table} lost its lease. All it settled stands; the next run begins where this one did.`);
+  }
 }
 
 const ORIGIN: Origin = { source: 'pull-sync', message: 'Pull' };
@@ -93,7 +102,7 @@ export class PullSync {
     if (state.deltaLink === undefined) return this.#load(definition, state, lease, begunMs, counters);
     try {
       const { deltaLink } = await this.#pages(definition, state.deltaLink, lease, begunMs, counters, undefined, false);
-      await this.#keep(definition, state, deltaLink, begunMs, counters);
+      await this.#keep(definition, state, deltaLink, lease, begunMs, counters);
       return 'delta';
     } catch (error) {
       if (!tokenExpired(error)) throw error;
@@ -110,7 +119,8 @@ export class PullSync {
     counters: Counters,
   ): Promise<PullReport['mode']> {
     const first = state.loadBegunMs === undefined;
-    // Without the old token, should this load not come to its end; and never again "the first" for expectNothing.
+    // Without the old token, should this load not come to its end; never again "the first" for expectNothing; and
+    // without a floor until it has ended.
     const begun: PullState = {
       loadBegunMs: begunMs,
       ...(state.lastRun === undefined ? {} : { lastRun: state.lastRun }),
@@ -119,7 +129,7 @@ export class PullSync {
     const seen = new RowIdSet();
     const { deltaLink, tokenFixedMs } = await this.#pages(definition, undefined, lease, begunMs, counters, seen, first);
     await this.#sweep(definition, seen, lease, begunMs, tokenFixedMs, counters);
-    await this.#keep(definition, begun, deltaLink, begunMs, counters);
+    await this.#keep(definition, { ...begun, tokenFixedMs }, deltaLink, lease, begunMs, counters);
     if (first) counters.healed = 0;
     return first ? 'load' : 'reload';
   }
@@ -190,9 +200,11 @@ export class PullSync {
     { table }: TableDefinition,
     state: PullState,
     deltaLink: string,
+    lease: Lease,
     begunMs: number,
     counters: Counters,
   ): Promise<void> {
+    if (!lease.held()) throw new LeaseLost(table);
     await this.parts.states.write(table, {
       ...state,
       deltaLink,

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
+import type { Instant } from '../change/instant';
 import type { DeliveryKey, RowAddress, RowChange } from '../change/row-change';
 import type { Columns } from '../change/value';
 import { OutboundError, dispositionOf } from '../errors';
@@ -38,6 +39,8 @@ export interface WriterOptions {
   readonly maxReadAgeMs?: number;
   /** Web API reads under way at once. @default 16 */
   readonly readConcurrency?: number;
+  /** The floor of a table (see `decide`), asked where an image meets an unknown row. @default none: such rows are read */
+  readonly floorOf?: (table: string) => Promise<Instant>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -205,16 +208,32 @@ export class Writer {
     const found = new Map<string, StoredRow>();
     const failures = new Map<Group, unknown>();
     if (unknown.length > 0) await this.#look(unknown, found, failures);
+    const floors = await this.#floors(unknown.filter(({ key }) => !found.has(key)));
     return groups.flatMap((group): Planned<Plan>[] => {
       try {
         if (failures.has(group)) throw failures.get(group);
         const stored = this.#cache.get(group.key) ?? found.get(group.key);
-        return [{ group, stored, plan: this.#decideGroup(group, stored) }];
+        return [{ group, stored, plan: this.#decideGroup(group, stored, floors.get(group.row.table)) }];
       } catch (error) {
         this.#fail(group, error, next);
         return [];
       }
     });
+  }
+
+  /** The floors of the tables of which an image meets an unknown row. Without its floor a row is read: always right. */
+  async #floors(unknown: readonly Group[]): Promise<ReadonlyMap<string, Instant>> {
+    const { floorOf } = this.options;
+    if (floorOf === undefined) return new Map();
+    const tables = new Set(unknown.filter(({ waiting }) => waiting.some(isPushedImage)).map(({ row }) => row.table));
+    const asked = [...tables].map(async (table): Promise<[string, Instant][]> => {
+      try {
+        return [[table, await floorOf(table)]];
+      } catch {
+        return [];
+      }
+    });
+    return new Map((await Promise.all(asked)).flat());
   }
 
   /** Reads rows from the store. One that can't be read for good fails alone: the others are read without it. */
@@ -237,14 +256,14 @@ export class Writer {
   }
 
   /** Folds the group's changes, in the order they came, into at most one write. */
-  #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined): Plan {
+  #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined, floor: Instant | undefined): Plan {
     const verdicts: (Conclusion | undefined)[] = waiting.map(() => undefined);
     let state: StoredState | undefined = stored && { ...stored, sameData: () => false };
     let pending: RowWrite | undefined;
     for (const [index, { change }] of waiting.entries()) {
       const now =
         state && pending === undefined && stored ? { ...state, sameData: () => this.#same(stored, change) } : state;
-      const decision = this.#decideOne(now, change);
+      const decision = this.#decideOne(now, change, floor);
       if (decision.kind === 'readBack' && this.reader === undefined) {
         verdicts[index] = 'unproven';
         continue;
@@ -271,8 +290,8 @@ export class Writer {
       : { kind: 'write', verdicts: settled, write: pending };
   }
 
-  #decideOne(state: StoredState | undefined, change: RowChange): Decision {
-    const decision = decide(state, change, this.options.rule);
+  #decideOne(state: StoredState | undefined, change: RowChange, floor: Instant | undefined): Decision {
+    const decision = decide(state, change, this.options.rule, floor);
     if (decision.kind !== 'readBack' || this.reader !== undefined) return decision;
     return this.options.unprovable === 'apply' ? (applyUnproven(state?.stamp, change) ?? decision) : decision;
   }
@@ -389,6 +408,8 @@ export class Writer {
 }
 
 const NO_COLUMNS: Columns = new Map();
+
+const isPushedImage = ({ change }: Waiting): boolean => change.kind === 'snapshot' && change.evidence.kind === 'event';
 
 const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
 

@@ -103,7 +103,7 @@ export class System {
     this.#tables = (settings.SYNC_TABLES ?? '').split(',');
     const present = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
     this.#host = await spawnHost({
-      appDir: process.env['DVO_SCRATCH'] ?? (await builtFolder()),
+      appDir: await builtFolder(),
       settings: Object.fromEntries(present),
       port: this.#port,
       onLog: (record) => void this.log.push(record),

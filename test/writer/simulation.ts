@@ -8,6 +8,7 @@ import type { LobStore } from '../../shared/lob/store';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { Parking } from '../../shared/parking/parking';
 import type { Lease, Leases, PullState, PullStateStore } from '../../shared/sync/pull-state';
+import { LoadFloors } from '../../shared/sync/load-floors';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import type { Rule } from '../../shared/writer/decide';
 import { Writer } from '../../shared/writer/writer';
@@ -160,6 +161,18 @@ export class Simulation {
       sameData: (stored, of) => store.sameData(stored, of),
       liveRows: (table) => store.liveRows(table),
     };
+    const states: PullStateStore = {
+      read: async (table) => {
+        await pause();
+        return this.#states.read(table);
+      },
+      write: (table, state) => this.#states.write(table, state),
+    };
+    const floors = new LoadFloors(states, {
+      margin: this.options.rule.margin,
+      lifetimeMs: MAX_READ_AGE_MS / 2,
+      now,
+    });
     const writer = new Writer(
       through,
       {
@@ -171,7 +184,7 @@ export class Simulation {
           return read;
         },
       },
-      { rule: this.options.rule, maxReadAgeMs: MAX_READ_AGE_MS, now },
+      { rule: this.options.rule, maxReadAgeMs: MAX_READ_AGE_MS, now, floorOf: (table) => floors.of(table) },
     );
     const feed: Pick<ChangeFeed, 'pages'> = {
       pages: ({ table }, deltaLink) => dataverse.pages(table, deltaLink, pause),

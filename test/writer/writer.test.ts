@@ -66,6 +66,7 @@ describe('round trips of each case', () => {
     readonly before?: readonly RowChange[];
     readonly cold?: boolean;
     readonly expectNothing?: boolean;
+    readonly floor?: number;
     readonly changes: readonly RowChange[];
     readonly ends: string;
     readonly cost: Cost;
@@ -108,6 +109,27 @@ describe('round trips of each case', () => {
       changes: [patch({ at: SEEN, sure: false })],
       ends: 'readBack',
       cost: cost(0, 1, 1, 1),
+    },
+    {
+      name: 'image of an unknown row, after the floor of its table',
+      floor: 1019,
+      changes: [image({ at: 1020 })],
+      ends: 'replaced',
+      cost: cost(1, 1, 1, 0),
+    },
+    {
+      name: 'image of an unknown row, not after the floor',
+      floor: 1020,
+      changes: [image({ at: 1020 })],
+      ends: 'readBack',
+      cost: cost(1, 1, 1, 1),
+    },
+    {
+      name: 'patch of an unknown row, after the floor',
+      floor: 0,
+      changes: [patch({ at: 1020 })],
+      ends: 'readBack',
+      cost: cost(1, 1, 1, 1),
     },
     { name: 'patch of an unknown row', changes: [patch()], ends: 'readBack', cost: cost(1, 1, 1, 1) },
     {
@@ -197,8 +219,10 @@ describe('round trips of each case', () => {
 
   test.each(cases)(
     '$name',
-    async ({ before = [], cold = false, expectNothing, changes, ends: end, cost: expected }) => {
-      const { store, reader, writer, other } = world();
+    async ({ before = [], cold = false, expectNothing, floor, changes, ends: end, cost: expected }) => {
+      const { store, reader, writer, other } = world(
+        floor === undefined ? {} : { floorOf: () => Promise.resolve(floor) },
+      );
       for (const change of before) await writer.settle([change]);
       Object.assign(store.counts, { reads: 0, writes: 0, calls: 0 });
       const settlements = await (cold ? other : writer).settle(changes, expectNothing);
@@ -206,6 +230,12 @@ describe('round trips of each case', () => {
       expect({ ...store.counts, gets: reader.gets.length }).toEqual(expected);
     },
   );
+
+  test('a floor that can’t be had costs a read-back, never the change', async () => {
+    const { reader, writer } = world({ floorOf: () => Promise.reject(new Error('busy')) });
+    expect(ends(await writer.settle([image({ at: 1020 })]))).toEqual(['readBack']);
+    expect(reader.gets).toHaveLength(1);
+  });
 
   test('a patch that loses its race: one write in vain, one read, one write', async () => {
     const { store, writer, other } = world();
