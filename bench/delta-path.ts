@@ -54,7 +54,7 @@ async function measure(given: string): Promise<void> {
     authorityHost: authorityHost ?? '',
     disableInstanceDiscovery: true,
   });
-  const api = new WebApi({ url: url ?? '', credential });
+  const api = new WebApi({ url: url ?? '', credential: () => credential });
   const definition = await new MetadataCatalog(api).get('new_shipment');
   const token = (await credential.getToken(`${url}/.default`)).token;
 

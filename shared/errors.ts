@@ -21,4 +21,7 @@ export const dispositionOf = (error: unknown): Disposition =>
 export const codeOf = (error: unknown): string => (error instanceof OutboundError ? error.code : 'unexpected');
 
 /** The message of anything thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message === '' ? error.name : error.message;
+}

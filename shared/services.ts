@@ -129,7 +129,7 @@ const blobService = (account: StorageAccount): BlobServiceClient =>
     : BlobServiceClient.fromConnectionString(account.connectionString);
 
 const webApi = (dataverse: DataverseConfig): WebApi =>
-  new WebApi({ url: dataverse.url, credential: credentialOf(dataverse) });
+  new WebApi({ url: dataverse.url, credential: () => credentialOf(dataverse) });
 
 function credentialOf({ auth, disableInstanceDiscovery }: DataverseConfig): TokenCredential {
   switch (auth.kind) {

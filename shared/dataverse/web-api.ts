@@ -6,20 +6,26 @@ import {
   createPipelineRequest,
   type HttpClient,
   type Pipeline,
+  type PipelineRequest,
+  type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
-import { OutboundError, type Disposition } from '../errors';
+import { OutboundError, messageOf, type Disposition } from '../errors';
 
 /** Where the Web API is and as whom to call it. */
 export interface WebApiOptions {
   /** The environment's address: `https://contoso.crm4.dynamics.com`. */
   readonly url: string;
-  readonly credential: TokenCredential;
+  /** Made anew when Dataverse no longer takes the tokens of the last one, which keeps them until they expire. */
+  readonly credential: () => TokenCredential;
   /** Retries of one request on 429 (after Retry-After), 5xx and lost connections. @default 5 */
   readonly maxRetries?: number;
   /** Time allowed for one attempt, in milliseconds. @default 10,000 */
   readonly timeoutMs?: number;
 }
+
+/** Shortest time between two sign-ins that a 401 causes, in milliseconds. */
+const RENEW_EVERY_MS = 10_000;
 
 /** A successful answer. */
 export interface WebApiResponse {
@@ -74,23 +80,27 @@ export class ForeignLink extends OutboundError {
  */
 export class WebApi {
   readonly #base: URL;
-  readonly #pipeline: Pipeline;
-  readonly #http: HttpClient;
-  readonly #timeoutMs: number;
+  readonly #http: HttpClient = createDefaultHttpClient();
+  #pipeline: Pipeline;
+  #signedInAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ url, credential, maxRetries = 5, timeoutMs = 10_000 }: WebApiOptions) {
-    this.#base = new URL('/api/data/v9.2/', url);
-    this.#timeoutMs = timeoutMs;
-    this.#http = createDefaultHttpClient();
-    this.#pipeline = createPipelineFromOptions({
-      retryOptions: { maxRetries, retryDelayInMs: 500, maxRetryDelayInMs: 30_000 },
+  constructor(private readonly options: WebApiOptions) {
+    this.#base = new URL('/api/data/v9.2/', options.url);
+    this.#pipeline = this.#signIn();
+  }
+
+  #signIn(): Pipeline {
+    const pipeline = createPipelineFromOptions({
+      retryOptions: { maxRetries: this.options.maxRetries ?? 5, retryDelayInMs: 500, maxRetryDelayInMs: 30_000 },
       userAgentOptions: { userAgentPrefix: 'dataverse-outbound' },
       // A redirect would carry the token elsewhere.
       redirectOptions: { maxRetries: 0 },
     });
-    this.#pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${this.#base.origin}/.default` }), {
+    const credential = this.options.credential();
+    pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${this.#base.origin}/.default` }), {
       phase: 'Sign',
     });
+    return pipeline;
   }
 
   /** The environment's host, for logs. */
@@ -109,7 +119,7 @@ export class WebApi {
     const request = createPipelineRequest({
       // The link goes out as it came: re-encoding it can break its token.
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
-      timeout: this.#timeoutMs,
+      timeout: this.options.timeoutMs ?? 10_000,
       ...(limitMs === undefined ? {} : { abortSignal: AbortSignal.timeout(limitMs) }),
       headers: createHttpHeaders({
         Accept: 'application/json',
@@ -119,18 +129,30 @@ export class WebApi {
         ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
       }),
     });
-    let response;
-    try {
-      response = await this.#pipeline.sendRequest(this.#http, request);
-    } catch (error) {
-      throw new WebApiError(what, 0, '', error instanceof Error ? error.message : 'no answer', undefined, {
-        cause: error,
-      });
+    let response = await this.#send(request, what);
+    if (response.status === 401 && this.#mayRenew()) {
+      this.#pipeline = this.#signIn();
+      response = await this.#send(request, what);
     }
     const body = response.bodyAsText ?? '';
     const dateMs = Date.parse(response.headers.get('Date') ?? '') || Date.now();
     if (response.status !== 200) throw errorFrom(what, response.status, body, dateMs);
     return { body, dateMs };
+  }
+
+  async #send(request: PipelineRequest, what: string): Promise<PipelineResponse> {
+    try {
+      return await this.#pipeline.sendRequest(this.#http, request);
+    } catch (error) {
+      throw new WebApiError(what, 0, '', messageOf(error), undefined, { cause: error });
+    }
+  }
+
+  /** A token can become worthless before it expires; but wrong settings shouldn't ask for a new one at every request. */
+  #mayRenew(): boolean {
+    if (performance.now() - this.#signedInAt < RENEW_EVERY_MS) return false;
+    this.#signedInAt = performance.now();
+    return true;
   }
 }
 

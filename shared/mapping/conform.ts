@@ -1,5 +1,6 @@
 import type { RowChange } from '../change/row-change';
 import type { Columns, Value } from '../change/value';
+import { OutboundError } from '../errors';
 import type { ColumnDefinition, TableDefinition } from './table-definition';
 
 /**
@@ -8,16 +9,35 @@ import type { ColumnDefinition, TableDefinition } from './table-definition';
  */
 const NOT_DATA = new Set(['versionnumber']);
 
+/** https://learn.microsoft.com/power-apps/developer/data-platform/entity-metadata#table-names (columns are alike) */
+const LOGICAL_NAME = /^[a-z_][a-z0-9_]{0,127}$/;
+
+/** Thrown when a change brings a column that Dataverse could not have: the message was changed or made up. */
+export class ColumnNameInvalid extends OutboundError {
+  readonly code = 'column-name-invalid';
+  readonly disposition = 'park';
+  constructor({ table, id }: RowChange['row']) {
+    super(
+      `A change of ${table}(${id}) has a column whose name is no logical name (lower case, digits, underscores). Find its sender.`,
+    );
+  }
+}
+
 /** A change with its columns in the types that the table's metadata gives them. */
 export function conformChange(change: RowChange, definition: TableDefinition | undefined): RowChange {
+  if (change.kind !== 'delete' && !hasLogicalNames(change.columns)) throw new ColumnNameInvalid(change.row);
   return change.kind === 'delete' ? change : { ...change, columns: conformColumns(change.columns, definition) };
 }
+
+/** An aliased value is a column of another table that an image brings along: it is left out, so its name may be any. */
+const hasLogicalNames = (columns: Columns): boolean =>
+  [...columns].every(([name, value]) => LOGICAL_NAME.test(name) || value?.kind === 'aliased');
 
 /** Columns in the types of the table's metadata; a column the metadata doesn't know stays as it came. */
 export function conformColumns(columns: Columns, definition: TableDefinition | undefined): Columns {
   const conformed = new Map<string, Value>();
   for (const [name, value] of columns) {
-    if (NOT_DATA.has(name)) continue;
+    if (NOT_DATA.has(name) || value?.kind === 'aliased') continue;
     const column = definition?.columns.get(name);
     conformed.set(name, column === undefined ? value : conformValue(value, column));
   }

@@ -103,6 +103,7 @@ const NOT_A_CONTEXT = new Set([
   'row-id-invalid',
   'table-invalid',
   'format-unsupported',
+  'column-name-invalid',
 ]);
 
 const statusOfParked = (code: string): number => (NOT_A_CONTEXT.has(code) ? 400 : 202);

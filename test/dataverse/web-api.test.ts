@@ -65,7 +65,8 @@ const credential: TokenCredential = {
     return Promise.resolve({ token: 'the-token', expiresOnTimestamp: Date.now() + 3_600_000 });
   },
 };
-const api = (maxRetries = 0, timeoutMs = 5_000): WebApi => new WebApi({ url, credential, maxRetries, timeoutMs });
+const api = (maxRetries = 0, timeoutMs = 5_000): WebApi =>
+  new WebApi({ url, credential: () => credential, maxRetries, timeoutMs });
 const oData = (status: number, code: string, message = 'text'): Answer => ({
   status,
   body: JSON.stringify({ error: { code, message } }),
@@ -117,6 +118,24 @@ describe('a request', () => {
 });
 
 describe('failures', () => {
+  test('401: signs in again once, for every caller, and not again within seconds', async () => {
+    const signedIn: string[] = [];
+    const twice = new WebApi({
+      url,
+      maxRetries: 0,
+      credential: () => {
+        signedIn.push('again');
+        const token = `token-${signedIn.length}`;
+        return { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
+      },
+    });
+    answers = [oData(401, ''), { body: '{"ok":1}' }, oData(401, '')];
+    expect((await twice.get('accounts')).body).toBe('{"ok":1}');
+    expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+    await expect(twice.get('accounts')).rejects.toMatchObject({ status: 401, disposition: 'retry' });
+    expect(signedIn).toHaveLength(2);
+  });
+
   test('429: waits as long as Retry-After says, then goes on', async () => {
     answers = [{ status: 429, headers: { 'Retry-After': '1' } }, { body: '{"ok":1}' }];
     const started = performance.now();
@@ -126,7 +145,6 @@ describe('failures', () => {
 
   test.each([
     [400, 'park'],
-    [401, 'retry'],
     [403, 'retry'],
     [404, 'park'],
     [429, 'retry'],
@@ -146,7 +164,12 @@ describe('failures', () => {
   });
 
   test('no answer at all', async () => {
-    const nowhere = new WebApi({ url: 'https://localhost:9', credential, maxRetries: 0, timeoutMs: 500 });
+    const nowhere = new WebApi({
+      url: 'https://localhost:9',
+      credential: () => credential,
+      maxRetries: 0,
+      timeoutMs: 500,
+    });
     await expect(nowhere.get('accounts')).rejects.toMatchObject({ status: 0, disposition: 'retry' });
   });
 });

@@ -9,7 +9,6 @@ import { businessDay } from '../../local/day/business';
 import { registerSteps } from '../../local/steps';
 import { System } from './system';
 
-const SETTINGS = { READ_BACK_MAX_AGE_SECONDS: '2' };
 /** One table for each pushed way, as registered by the steps of the local stack, and the name of its set in URLs. */
 const WAYS = [
   { way: 'webhook', table: 'account', set: 'accounts', name: 'name' },
@@ -21,7 +20,7 @@ const WAYS = [
 let system: System;
 
 beforeAll(async () => {
-  system = await System.start(SETTINGS);
+  system = await System.start();
   await registerSteps(system.dataverse, {
     webhookUrl: `${system.host.url}/api/webhook`,
     webhookKey: system.stack.webhookKey,
@@ -36,7 +35,7 @@ const settledCount = (): number => system.records('settled').reduce((sum, { rece
 async function crash(): Promise<void> {
   system.host.kill();
   expect(await system.host.exited).toEqual({ code: null, signal: 'SIGKILL' });
-  await system.startApp(SETTINGS);
+  await system.startApp();
 }
 
 /** Settles what is parked until nothing is. */

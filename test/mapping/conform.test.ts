@@ -108,3 +108,23 @@ test('a change keeps all but its columns, a delete has none', () => {
   expect(conformChange(change, DEFINITION)).toEqual({ ...change, columns: columns({ size: 5 }) });
   expect(conformChange(eventDelete(), DEFINITION)).toEqual(eventDelete());
 });
+
+describe('names of columns', () => {
+  const withColumn = (name: string, value: Value = text('x')) => patch({ columns: new Map([[name, value]]) });
+
+  test.each(['partitionKey', 'rowKey', 'PartitionKey', 'name@odata.type', 'a b', '1', '', '__proto__x'.toUpperCase()])(
+    '%p is no logical name: the change is parked, and the error does not repeat the name',
+    (name) => {
+      expect(() => conformChange(withColumn(name), undefined)).toThrow(
+        expect.objectContaining({ code: 'column-name-invalid', disposition: 'park' }),
+      );
+      if (name.length > 2) expect(() => conformChange(withColumn(name), undefined)).not.toThrow(new RegExp(name));
+    },
+  );
+
+  test('an aliased value of an image belongs to another table: it is left out, whatever its name', () => {
+    const aliased: Value = { kind: 'aliased', table: 'contact', column: 'fullname', value: text('x') };
+    const change = conformChange(withColumn('c.fullname', aliased), undefined);
+    expect(change.kind === 'patch' && [...change.columns]).toEqual([]);
+  });
+});
