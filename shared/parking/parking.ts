@@ -1,5 +1,8 @@
 import type { RowAddress } from '../change/row-change';
 
+/** Largest body that every parking can hold, in bytes: well above what Dataverse sends (256 KB at most). */
+export const MAX_PARKED_BYTES = 640 * 1024;
+
 /** Why something was parked: a stable code and a sentence, never a column's value. */
 export interface ParkCause {
   readonly code: string;

@@ -5,13 +5,10 @@ import type { RowAddress } from '../change/row-change';
 import type { KeptDelivery, ParkCause, ParkedItem, ParkedSubject, Parking } from './parking';
 
 const PARTITION = 'parked';
-/** A binary property holds 64 KiB; an entity 1 MiB, as base64 where Azurite counts, which bounds the body. */
+/** A binary property holds 64 KiB; an entity 1 MiB, as base64 where Azurite counts: enough for MAX_PARKED_BYTES. */
 const PART_BYTES = 64 * 1024;
 /** An item without a due time sorts behind all that have one. */
 const NEVER = new Date('9999-01-01T00:00:00Z');
-
-/** Largest body that parking can hold, in bytes: well above what Dataverse sends (256 KB at most). */
-export const MAX_PARKED_BYTES = 10 * PART_BYTES;
 
 /** Parking in an Azure table: one entity per subject, so that parking a delivery again doesn't double it. */
 export class TableParking implements Parking {

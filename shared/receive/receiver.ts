@@ -4,8 +4,7 @@ import { changesOf } from '../context/to-changes';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import { conformChange } from '../mapping/conform';
 import type { TableCatalog } from '../mapping/table-definition';
-import { MAX_PARKED_BYTES } from '../parking/table-parking';
-import type { KeptDelivery, ParkCause, Parking } from '../parking/parking';
+import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Settlement, Writer } from '../writer/writer';
 

@@ -3,8 +3,8 @@ import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { startAzurite, type Azurite } from '../../local/azurite';
-import type { KeptDelivery, ParkedItem } from '../../shared/parking/parking';
-import { MAX_PARKED_BYTES, TableParking } from '../../shared/parking/table-parking';
+import { MAX_PARKED_BYTES, type KeptDelivery, type ParkedItem } from '../../shared/parking/parking';
+import { TableParking } from '../../shared/parking/table-parking';
 import { row } from '../writer/changes';
 
 let azurite: Azurite;
