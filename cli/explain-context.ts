@@ -1,10 +1,21 @@
 import type { Evidence, RowChange } from '../shared/change/row-change';
 import type { RowContent, Value } from '../shared/change/value';
-import type { Context, Images, Parameters } from '../shared/context/context';
+import type { BodyForm, Context, Images, Parameters } from '../shared/context/context';
+import type { ContextFormat } from '../shared/context/format';
 import { odditiesOf } from '../shared/context/oddities';
 import { messageOf } from '../shared/errors';
 
 const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();
+
+/** What people call the formats: the choices of a service endpoint's message format. */
+const FORMAT_NAMES: Readonly<Record<ContextFormat, string>> = {
+  json: 'JSON',
+  xml: 'text XML',
+  binary: '.NET binary XML',
+};
+
+const formText = ({ format, envelope }: BodyForm): string =>
+  envelope === null ? FORMAT_NAMES[format] : `${FORMAT_NAMES[format]}, as text inside ${FORMAT_NAMES[envelope]}`;
 
 const names = (list: Iterable<string>): string => {
   const all = [...list];
@@ -76,6 +87,7 @@ function happened(context: Context): string[] {
   const step = context.owningExtension;
   return [
     `${context.message} of ${context.table} ${context.rowId}`,
+    ...section('format', [formText(context.form)]),
     ...section('when', [`${isoOf(context.operationCreatedOn)} (when the operation was created)`]),
     ...section('how', [`stage ${context.stage}, depth ${context.depth}, ${how}`]),
     ...section('by', [by, ...(agent === '' ? [] : [`with ${agent}`])]),

@@ -44,6 +44,7 @@ function wholeOf(context: Context): object {
     map && new Map<string, unknown>(map),
   ]);
   const scalars = {
+    form: context.form,
     message: context.message,
     stage: context.stage,
     mode: context.mode,

@@ -1,4 +1,5 @@
 import type { RowContent, Value } from '../change/value';
+import type { ContextFormat } from './format';
 
 /** Parameters and shared variables: by name, in the order they were sent. */
 export type Parameters = ReadonlyMap<string, Value>;
@@ -17,6 +18,13 @@ export interface OwningExtension {
   readonly name: string | null;
 }
 
+/** What a context was read from: for logs and operators. */
+export interface BodyForm {
+  readonly format: ContextFormat;
+  /** The format of the envelope that the context was text inside of; null nearly always. */
+  readonly envelope: Exclude<ContextFormat, 'json'> | null;
+}
+
 /**
  * An execution context as Dataverse pushes it, whatever format it came in.
  *
@@ -27,6 +35,7 @@ export interface OwningExtension {
  * https://learn.microsoft.com/power-apps/developer/data-platform/understand-the-data-context
  */
 export interface Context {
+  readonly form: BodyForm;
   /** Create, Update, Delete, Associate, …, or the name of a custom API. */
   readonly message: string;
   /** 10 before validation, 20 before, 30 the operation itself, 40 after. */

@@ -6,7 +6,10 @@ export const CONTEXT_ERROR_CODES = {
   bodyEmpty: 'body-empty',
   bodyTooLarge: 'body-too-large',
   formatUnsupported: 'format-unsupported',
+  bodyTooComplex: 'body-too-complex',
   jsonInvalid: 'json-invalid',
+  xmlInvalid: 'xml-invalid',
+  binaryInvalid: 'binary-invalid',
   contextInvalid: 'context-invalid',
   tableInvalid: 'table-invalid',
   rowIdInvalid: 'row-id-invalid',
@@ -46,16 +49,35 @@ export class BodyTooLarge extends OutboundError {
   }
 }
 
-/** Thrown when a body is in a form that this version doesn't read. */
+/** Thrown when neither the content type nor the first byte of a body tells what form it is in. */
 export class ContextFormatUnsupported extends OutboundError {
   override readonly name = 'ContextFormatUnsupported';
   readonly code = CONTEXT_ERROR_CODES.formatUnsupported;
   readonly disposition: Disposition = 'park';
 
-  constructor(readonly format: string) {
+  constructor() {
     super(
-      `The body is ${printable(format)}, which is not read; set the service endpoint's message format to JSON (messageformat 2).`,
+      'The body is neither JSON nor XML nor .NET binary XML; check what sent it, or whether it was changed on its way.',
     );
+  }
+}
+
+/** Thrown when a body holds more than any context does, in a form that fits into few bytes. */
+export class BodyTooComplex extends OutboundError {
+  override readonly name = 'BodyTooComplex';
+  readonly code = CONTEXT_ERROR_CODES.bodyTooComplex;
+  readonly disposition: Disposition = 'park';
+
+  constructor(
+    readonly limit: 'depth' | 'nodes' | 'attributes',
+    readonly max: number,
+  ) {
+    const what = {
+      depth: `elements nested deeper than ${max}`,
+      nodes: `more than ${max} values`,
+      attributes: `an element with more than ${max} attributes`,
+    } as const;
+    super(`The body has ${what[limit]}, which no execution context has; check what sent it, or raise the bound.`);
   }
 }
 
@@ -73,6 +95,92 @@ export class JsonInvalid extends OutboundError {
     const what = reason === 'encoding' ? 'The body is not UTF-8' : 'The body is not JSON';
     const where = position === undefined ? '' : ` (at character ${position})`;
     super(`${what}${where}; it was probably cut off or changed on its way, so send it again from its source.`);
+  }
+}
+
+/** What can be wrong with a document of text XML. */
+export type XmlFault = 'syntax' | 'encoding' | 'doctype' | 'prefix' | 'declaration' | 'attribute' | 'structure';
+
+const XML_FAULTS: Readonly<Record<XmlFault, string>> = {
+  syntax: 'is not well-formed XML',
+  encoding: 'is not in the encoding that it says, or in none that is read (UTF-8, UTF-16)',
+  doctype: 'has a document type, which is refused',
+  prefix: 'uses a namespace prefix that it does not declare',
+  declaration: 'declares a namespace in a way that XML does not allow',
+  attribute: 'has the same attribute twice',
+  structure: 'is not one element',
+};
+
+/** Thrown when a body is not the text XML that .NET writes. Never carries content. */
+export class XmlInvalid extends OutboundError {
+  override readonly name = 'XmlInvalid';
+  readonly code = CONTEXT_ERROR_CODES.xmlInvalid;
+  readonly disposition: Disposition = 'park';
+
+  constructor(
+    readonly reason: XmlFault,
+    /** Where reading stopped, in characters from the start; undefined when it isn't known. */
+    readonly position?: number,
+  ) {
+    const where = position === undefined ? '' : ` (at character ${position})`;
+    super(
+      `The body ${XML_FAULTS[reason]}${where}; it was probably cut off or changed on its way, so send it again from its source.`,
+    );
+  }
+}
+
+/** What can be wrong with a document in the binary form. */
+export type BinaryFault =
+  | 'cut-off'
+  | 'record'
+  | 'dictionary'
+  | 'length'
+  | 'encoding'
+  | 'value'
+  | 'list'
+  | 'array'
+  | 'name'
+  | 'prefix'
+  | 'declaration'
+  | 'attribute'
+  | 'structure';
+
+const BINARY_FAULTS: Readonly<Record<BinaryFault, string>> = {
+  'cut-off': 'ends inside a record',
+  record: 'has a byte where no record begins with it',
+  dictionary: 'needs a dictionary that did not come with it',
+  length: 'gives a length that is negative or too large',
+  encoding: 'has text that is not UTF-8',
+  value: 'has a value out of its range',
+  list: 'has a list that does not hold text alone',
+  array: 'has an array that is not one element and a kind of value',
+  name: 'has a name that is empty',
+  prefix: 'uses a namespace prefix that it does not declare',
+  declaration: 'declares a namespace in a way that XML does not allow',
+  attribute: 'has the same attribute twice',
+  structure: 'is not one element',
+};
+
+/**
+ * Thrown when a body is not .NET's binary XML without a dictionary. Never carries content.
+ * https://learn.microsoft.com/openspecs/windows_protocols/mc-nbfx/
+ */
+export class BinaryInvalid extends OutboundError {
+  override readonly name = 'BinaryInvalid';
+  readonly code = CONTEXT_ERROR_CODES.binaryInvalid;
+  readonly disposition: Disposition = 'park';
+
+  constructor(
+    readonly reason: BinaryFault,
+    /** Where the record at fault begins, in bytes from the start. */
+    readonly offset: number,
+    /** The record at fault, by the name that the specification gives it; undefined when there is none. */
+    readonly record?: string,
+  ) {
+    const at = `at byte ${offset}${record === undefined ? '' : `, record ${record}`}`;
+    super(
+      `The body ${BINARY_FAULTS[reason]} (${at}); it was probably cut off or changed on its way, so send it again from its source.`,
+    );
   }
 }
 

@@ -20,27 +20,40 @@ const CONTENT_TYPES: ReadonlyMap<string, ContextFormat> = new Map([
   ['application/msbin1', 'binary'],
 ]);
 
-/** First characters: an object or list, a tag, or the binary writer's element record (0x40). */
-const FIRST: Readonly<Record<string, ContextFormat | undefined>> = {
-  '{': 'json',
-  '[': 'json',
-  '<': 'xml',
-  '@': 'binary',
-};
+/** First characters: an object or list, or a tag. */
+const FIRST: Readonly<Record<string, ContextFormat | undefined>> = { '{': 'json', '[': 'json', '<': 'xml' };
 
 const BOM = '\ufeff';
 
-/** The first character that counts: a byte order mark and white space come before it. */
-function firstOf(body: Uint8Array | string): string {
-  const start = typeof body === 'string' ? body.slice(0, 64) : Buffer.from(body.subarray(0, 64)).toString('utf8');
-  return start.replace(BOM, '').trimStart().charAt(0);
+/** The beginning of a body as text: bytes are UTF-8, or UTF-16 where a byte order mark says so. */
+function startOf(body: Uint8Array | string): string {
+  if (typeof body === 'string') return body.slice(0, 64);
+  const start = Buffer.from(body.subarray(0, 64));
+  if (start[0] === 0xff && start[1] === 0xfe) return start.toString('utf16le');
+  if (start[0] === 0xfe && start[1] === 0xff)
+    return start
+      .subarray(0, start.length & ~1)
+      .swap16()
+      .toString('utf16le');
+  return start.toString('utf8');
 }
 
 /**
- * The form of a body: as its content type says; where that says nothing, as its first character does. Undefined when
- * neither tells.
+ * The binary form begins with the record of an element: 0x40 without a prefix, 0x41 with one, a letter from 0x5E on where
+ * the prefix is a letter. Only the first can't be text, so for the others the length and name of the context must follow.
+ * https://learn.microsoft.com/openspecs/windows_protocols/mc-nbfx/
+ */
+const BINARY_START = /^(?:@|A[\x01-\x1f][^]{1,31}?\x16RemoteExecutionContext|[\^-w]\x16RemoteExecutionContext)/;
+
+/**
+ * The form of a body: as its content type says; where that says nothing, as its beginning does. A byte order mark and
+ * white space may come before text. Undefined when neither tells.
  */
 export function detectFormat(body: Uint8Array | string, contentType?: string): ContextFormat | undefined {
   const declared = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  return CONTENT_TYPES.get(declared) ?? FIRST[firstOf(body)];
+  const known = CONTENT_TYPES.get(declared);
+  if (known !== undefined) return known;
+  const start = startOf(body);
+  const text = start.replace(BOM, '').trimStart();
+  return FIRST[text.charAt(0)] ?? (BINARY_START.test(start) ? 'binary' : undefined);
 }

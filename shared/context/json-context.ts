@@ -1,8 +1,11 @@
-import type { Context, Images, Mode, OwningExtension, Parameters } from './context';
+import type { BodyForm, Context, Images, OwningExtension, Parameters } from './context';
 import { ContextInvalid } from './errors';
 import type { Json, JsonObject } from '../json/exact-json';
 import { objectOf, parseAllExact, stringOf, takeDigits } from '../json/exact-json';
 import { LazyMap } from './lazy-map';
+import type { ContextWire } from './wire-context';
+import { WireContext } from './wire-context';
+import type { OperationTime } from './wire-date';
 import { operationTimeOf } from './wire-date';
 import type { Place } from './wire-value';
 import { flag, idText, pairsOf, pathOf, textOrNull, WireReader } from './wire-value';
@@ -14,150 +17,61 @@ const PARENT: Place = { parent: null, name: 'ParentContext' };
 interface Source {
   readonly reader: WireReader;
   readonly maxDepth: number;
+  readonly form: BodyForm;
 }
 
-/** `Mode` of a step. https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/sdkmessageprocessingstep */
-const MODES: readonly (Mode | undefined)[] = ['sync', 'async'];
-
-/**
- * The JSON form of a context. Its scalars are read at once; parameters, images and the parent when they are asked for.
- *
- * Members are those of the platform's RemoteExecutionContext; ones that are not known are ignored, since new versions
- * add some.
- * https://learn.microsoft.com/dotnet/api/microsoft.xrm.sdk.remoteexecutioncontext
- */
-class JsonContext implements Context {
-  readonly message: string;
-  readonly stage: number;
-  readonly mode: Mode;
-  readonly depth: number;
-  readonly table: string;
-  readonly rowId: string;
-  readonly secondaryTable: string | null;
-  readonly correlationId: string;
-  readonly operationId: string;
-  readonly requestId: string | null;
-  readonly operationCreatedOn: number;
-  readonly operationCreatedOnOffset: number | null;
-  readonly userId: string;
-  readonly initiatingUserId: string;
-  readonly businessUnitId: string;
-  readonly organizationId: string;
-  readonly organizationName: string | null;
-  readonly initiatingUserAgent?: string | null;
-  readonly userEntraId?: string;
-  readonly initiatingUserEntraId?: string;
-  readonly isInTransaction: boolean;
-  readonly isExecutingOffline: boolean;
-  readonly isOfflinePlayback: boolean;
-  readonly isolationMode: number;
-  readonly owningExtension: OwningExtension | null;
-
-  private readonly kept = new Map<string, Parameters | Images | Context | null>();
-
+/** The members of a context in its JSON form. */
+class JsonMembers implements ContextWire {
   constructor(
     private readonly wire: JsonObject,
     private readonly source: Source,
     /** Where this context stands in the message: null for the outermost. */
     private readonly place: Place | null,
     private readonly level: number,
-  ) {
-    this.message = this.text('MessageName');
-    this.stage = this.integer('Stage');
-    const mode = MODES[this.integer('Mode')];
-    if (mode === undefined) throw new ContextInvalid(this.at('Mode'), '0 or 1');
-    this.mode = mode;
-    this.depth = this.integer('Depth');
-    this.table = this.text('PrimaryEntityName');
-    this.rowId = idText(wire.PrimaryEntityId, place, 'PrimaryEntityId');
-    this.secondaryTable = textOrNull(wire.SecondaryEntityName, place, 'SecondaryEntityName');
-    this.correlationId = idText(wire.CorrelationId, place, 'CorrelationId');
-    this.operationId = idText(wire.OperationId, place, 'OperationId');
-    this.requestId = wire.RequestId == null ? null : idText(wire.RequestId, place, 'RequestId');
-    const created = operationTimeOf(stringOf(wire.OperationCreatedOn) ?? '', mode === 'async');
-    if (created === undefined) throw new ContextInvalid(this.at('OperationCreatedOn'), 'a date');
-    this.operationCreatedOn = created.epochMs;
-    this.operationCreatedOnOffset = created.offsetMinutes;
-    this.userId = idText(wire.UserId, place, 'UserId');
-    this.initiatingUserId = idText(wire.InitiatingUserId, place, 'InitiatingUserId');
-    this.businessUnitId = idText(wire.BusinessUnitId, place, 'BusinessUnitId');
-    this.organizationId = idText(wire.OrganizationId, place, 'OrganizationId');
-    this.organizationName = textOrNull(wire.OrganizationName, place, 'OrganizationName');
-    if (wire.InitiatingUserAgent !== undefined) {
-      this.initiatingUserAgent = textOrNull(wire.InitiatingUserAgent, place, 'InitiatingUserAgent');
-    }
-    if (wire.UserAzureActiveDirectoryObjectId != null) {
-      this.userEntraId = idText(wire.UserAzureActiveDirectoryObjectId, place, 'UserAzureActiveDirectoryObjectId');
-    }
-    if (wire.InitiatingUserAzureActiveDirectoryObjectId != null) {
-      this.initiatingUserEntraId = idText(
-        wire.InitiatingUserAzureActiveDirectoryObjectId,
-        place,
-        'InitiatingUserAzureActiveDirectoryObjectId',
-      );
-    }
-    this.isInTransaction = flag(wire.IsInTransaction, place, 'IsInTransaction');
-    this.isExecutingOffline = flag(wire.IsExecutingOffline, place, 'IsExecutingOffline');
-    this.isOfflinePlayback = flag(wire.IsOfflinePlayback, place, 'IsOfflinePlayback');
-    this.isolationMode = this.integer('IsolationMode');
-    this.owningExtension = this.owner();
+  ) {}
+
+  get form(): BodyForm {
+    return this.source.form;
   }
 
-  get inputParameters(): Parameters | null {
-    return this.keep('InputParameters', (member) => this.parameters(member));
+  at(member: string): string {
+    return pathOf(this.place, member);
   }
 
-  get outputParameters(): Parameters | null {
-    return this.keep('OutputParameters', (member) => this.parameters(member));
+  text(member: string): string {
+    const text = stringOf(this.wire[member]);
+    if (text === undefined || text === '') throw new ContextInvalid(this.at(member), 'a text that is not empty');
+    return text;
   }
 
-  get sharedVariables(): Parameters | null {
-    return this.keep('SharedVariables', (member) => this.parameters(member));
+  textOrNull(member: string): string | null | undefined {
+    const json = this.wire[member];
+    return json === undefined ? undefined : textOrNull(json, this.place, member);
   }
 
-  get preImages(): Images | null {
-    return this.keep('PreEntityImages', (member) => this.images(member));
+  integer(member: string): number {
+    const json = this.wire[member];
+    if (typeof json === 'number' && Number.isSafeInteger(json)) return json;
+    throw new ContextInvalid(this.at(member), 'a whole number');
   }
 
-  get postImages(): Images | null {
-    return this.keep('PostEntityImages', (member) => this.images(member));
+  flag(member: string): boolean {
+    return flag(this.wire[member], this.place, member);
   }
 
-  get parent(): Context | null {
-    return this.keep('ParentContext', (member) => {
-      const json = this.wire[member] ?? null;
-      if (json === null) return null;
-      const wire = objectOf(json);
-      if (wire === undefined) throw new ContextInvalid(this.at(member), 'a context or null');
-      const { maxDepth } = this.source;
-      if (this.level >= maxDepth) throw new ContextInvalid('ParentContext', `nested at most ${maxDepth} deep`);
-      return new JsonContext(wire, this.source, PARENT, this.level + 1);
-    });
+  id(member: string): string {
+    return idText(this.wire[member], this.place, member);
   }
 
-  private parameters(member: string): Parameters | null {
-    const place = { parent: this.place, name: member };
-    const pairs = pairsOf(this.wire[member], place);
-    if (pairs === null) return null;
-    return new LazyMap(pairs, (json, name) => this.source.reader.parameter(json, { parent: place, name }));
+  idOrNull(member: string): string | null {
+    return this.wire[member] == null ? null : this.id(member);
   }
 
-  private images(member: string): Images | null {
-    const place = { parent: this.place, name: member };
-    const pairs = pairsOf(this.wire[member], place);
-    if (pairs === null) return null;
-    return new LazyMap(pairs, (json, name) => this.source.reader.image(json, { parent: place, name }));
+  operationTime(asynchronous: boolean): OperationTime | undefined {
+    return operationTimeOf(stringOf(this.wire.OperationCreatedOn) ?? '', asynchronous);
   }
 
-  private keep<T extends Parameters | Images | Context | null>(member: string, make: (member: string) => T): T {
-    const known = this.kept.get(member);
-    if (known !== undefined) return known as T;
-    const made = make(member);
-    this.kept.set(member, made);
-    return made;
-  }
-
-  private owner(): OwningExtension | null {
+  owner(): OwningExtension | null {
     const json = this.wire.OwningExtension ?? null;
     if (json === null) return null;
     const owner = objectOf(json);
@@ -166,20 +80,28 @@ class JsonContext implements Context {
     return { stepId: idText(owner.Id, place, 'Id'), name: textOrNull(owner.Name, place, 'Name') };
   }
 
-  private text(member: string): string {
-    const text = stringOf(this.wire[member]);
-    if (text === undefined || text === '') throw new ContextInvalid(this.at(member), 'a text that is not empty');
-    return text;
+  parameters(member: string): Parameters | null {
+    const place = { parent: this.place, name: member };
+    const pairs = pairsOf(this.wire[member], place);
+    if (pairs === null) return null;
+    return new LazyMap(pairs, (json, name) => this.source.reader.parameter(json, { parent: place, name }));
   }
 
-  private integer(member: string): number {
-    const json = this.wire[member];
-    if (typeof json === 'number' && Number.isSafeInteger(json)) return json;
-    throw new ContextInvalid(this.at(member), 'a whole number');
+  images(member: string): Images | null {
+    const place = { parent: this.place, name: member };
+    const pairs = pairsOf(this.wire[member], place);
+    if (pairs === null) return null;
+    return new LazyMap(pairs, (json, name) => this.source.reader.image(json, { parent: place, name }));
   }
 
-  private at(member: string): string {
-    return pathOf(this.place, member);
+  parent(): ContextWire | null {
+    const json = this.wire.ParentContext ?? null;
+    if (json === null) return null;
+    const wire = objectOf(json);
+    if (wire === undefined) throw new ContextInvalid(this.at('ParentContext'), 'a context or null');
+    const { maxDepth } = this.source;
+    if (this.level >= maxDepth) throw new ContextInvalid('ParentContext', `nested at most ${maxDepth} deep`);
+    return new JsonMembers(wire, this.source, PARENT, this.level + 1);
   }
 }
 
@@ -190,7 +112,7 @@ class JsonContext implements Context {
  * @param text the message's text
  * @throws ContextInvalid when it is no context, or a member is missing or of another type
  */
-export function contextOfJson(root: Json, text: string, maxDepth: number): Context {
+export function contextOfJson(root: Json, text: string, maxDepth: number, form: BodyForm): Context {
   const wire = objectOf(root);
   if (wire === undefined) throw new ContextInvalid('The body', 'a JSON object');
   let allExact = false;
@@ -199,5 +121,7 @@ export function contextOfJson(root: Json, text: string, maxDepth: number): Conte
     allExact = true;
     takeDigits(root, parseAllExact(text));
   };
-  return new JsonContext(wire, { reader: new WireReader(maxDepth, makeAllExact), maxDepth }, null, 0);
+  return new WireContext(
+    new JsonMembers(wire, { reader: new WireReader(maxDepth, makeAllExact), maxDepth, form }, null, 0),
+  );
 }

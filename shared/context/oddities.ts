@@ -7,6 +7,7 @@ import { modifiedOnOf, MODIFIED_ON_MARGIN_S } from './to-changes';
 /** Something about a context that an operator should know: harmless, but a reason for what is done or not done. */
 export interface Oddity {
   readonly kind:
+    | 'string-envelope'
     | 'members-removed'
     | 'offset-trap'
     | 'future-modifiedon'
@@ -91,6 +92,12 @@ export function odditiesOf(context: Context): Oddity[] {
   const target = inputParameters?.get('Target');
   const targetRow = target?.kind === 'row' ? target.row : undefined;
 
+  if (context.form.envelope !== null) {
+    add(
+      'string-envelope',
+      "The context was text inside another message (one `string` element): its sender is old, or not Dataverse's own.",
+    );
+  }
   if (inputParameters === null || context.preImages === null || context.postImages === null) {
     add('members-removed', 'Parameters or images are missing: the message was over its size limit.');
   }

@@ -2,6 +2,7 @@ import type { Context } from './context';
 import { BodyEmpty, BodyTooLarge, ContextFormatUnsupported } from './errors';
 import type { ContextFormat } from './format';
 import { detectFormat } from './format';
+import { readBinary, readXml } from './read-elements';
 import { readJson } from './read-json';
 
 /**
@@ -13,6 +14,9 @@ export const DEFAULT_MAX_BYTES = 1_048_576;
 /** Contexts in captures nest some twenty deep; a chain of eight parents, the platform's limit, would add as many. */
 export const DEFAULT_MAX_DEPTH = 64;
 
+/** Bodies within Dataverse's own bound of 256 KB can't hold more values, whatever their format. */
+export const DEFAULT_MAX_NODES = 262_144;
+
 /** How to read a body. */
 export interface ReadOptions {
   /** The delivery's content type. @default none: the first character tells the format */
@@ -23,6 +27,8 @@ export interface ReadOptions {
   readonly maxBytes?: number;
   /** Values and parents nested deeper are refused. @default DEFAULT_MAX_DEPTH */
   readonly maxDepth?: number;
+  /** Bodies that hold more values are refused. @default DEFAULT_MAX_NODES */
+  readonly maxNodes?: number;
 }
 
 const bytesOf = (body: Uint8Array | string): number =>
@@ -38,22 +44,29 @@ const isBlank = (body: Uint8Array | string): boolean =>
 /**
  * Reads an execution context in any format that a service endpoint can send.
  *
- * @throws BodyEmpty, BodyTooLarge, ContextFormatUnsupported, JsonInvalid, ContextInvalid
+ * Where a body has a member or a key twice the last one counts, in every format.
+ *
+ * @throws BodyEmpty, BodyTooLarge, BodyTooComplex, ContextFormatUnsupported, JsonInvalid, XmlInvalid, BinaryInvalid,
+ *   ContextInvalid
  */
 export function readContext(body: Uint8Array | string, options: ReadOptions = {}): Context {
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const bytes = bytesOf(body);
   if (bytes > maxBytes) throw new BodyTooLarge(bytes, maxBytes);
   if (isBlank(body)) throw new BodyEmpty();
+  const bounds = {
+    maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
+    maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
+  };
   const format = options.format ?? detectFormat(body, options.contentType);
   switch (format) {
     case 'json':
-      return readJson(body, options.maxDepth ?? DEFAULT_MAX_DEPTH);
+      return readJson(body, bounds);
     case 'xml':
-      throw new ContextFormatUnsupported('text XML');
+      return readXml(body, bounds);
     case 'binary':
-      throw new ContextFormatUnsupported('.NET binary XML');
+      return readBinary(body, bounds);
     case undefined:
-      throw new ContextFormatUnsupported('of no known form');
+      throw new ContextFormatUnsupported();
   }
 }

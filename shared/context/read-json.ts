@@ -1,8 +1,9 @@
-import type { Context } from './context';
-import { JsonInvalid } from './errors';
+import type { BodyForm, Context } from './context';
+import { BodyTooComplex, JsonInvalid } from './errors';
 import type { Json } from '../json/exact-json';
 import { parseExact } from '../json/exact-json';
 import { contextOfJson } from './json-context';
+import { mayHoldMore } from './json-size';
 
 /** Takes a byte order mark away, and refuses bytes that are not UTF-8 rather than replace them. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -38,14 +39,24 @@ function parse(text: string): Json {
   }
 }
 
+/** How much a body may hold. */
+export interface ReadBounds {
+  /** Values and parents nested deeper are refused when they are asked for. */
+  readonly maxDepth: number;
+  /** Bodies of more values (elements and attributes, in XML) are refused. */
+  readonly maxNodes: number;
+}
+
+const PLAIN: BodyForm = { format: 'json', envelope: null };
+
 /**
  * Reads a context in the JSON form, as webhooks send it.
  * https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
  *
- * @param maxDepth values and parents nested deeper are refused when they are asked for
- * @throws JsonInvalid when the body is not JSON in UTF-8; ContextInvalid when it is no context
+ * @throws JsonInvalid when the body is not JSON in UTF-8; BodyTooComplex; ContextInvalid when it is no context
  */
-export function readJson(body: Uint8Array | string, maxDepth: number): Context {
+export function readJson(body: Uint8Array | string, bounds: ReadBounds, form: BodyForm = PLAIN): Context {
   const text = decode(body);
-  return contextOfJson(parse(text), text, maxDepth);
+  if (mayHoldMore(text, bounds.maxNodes)) throw new BodyTooComplex('nodes', bounds.maxNodes);
+  return contextOfJson(parse(text), text, bounds.maxDepth, form);
 }

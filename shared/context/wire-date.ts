@@ -1,7 +1,7 @@
 import type { Value } from '../change/value';
 
 const JSON_DATE = /^\/Date\((0|-?[1-9]\d{0,14})(?:([+-])(0\d|1[0-4])([0-5]\d))?\)\/$/;
-const ISO_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?)(Z|[+-]\d\d:\d\d)?$/;
+const ISO_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(?:(Z)|([+-])(0\d|1[0-4]):([0-5]\d))?$/;
 
 /** .NET's DateTime.MinValue and MaxValue: nothing outside can be a date. */
 const FIRST_MS = -62_135_596_800_000;
@@ -41,6 +41,39 @@ export function dateValueOf(text: string): Value | undefined {
     : { kind: 'offsetTime', epochMs: date.ms, offsetMinutes: date.offsetMinutes };
 }
 
+/** A date in ISO form: its digits read as if they were UTC, and the offset that came with them, null without any. */
+interface IsoDate {
+  readonly wallMs: number;
+  readonly offsetMinutes: number | null;
+}
+
+/** Reads an ISO date; undefined for all other text and for days that no calendar has. Parts of a millisecond are left out. */
+function isoDateOf(text: string): IsoDate | undefined {
+  const parts = ISO_DATE.exec(text);
+  if (parts === null) return undefined;
+  const seconds = parts[1] ?? '';
+  const whole = Date.parse(`${seconds}Z`);
+  // Date.parse takes February 30 for March 2.
+  if (Number.isNaN(whole) || new Date(whole).toISOString().slice(0, 19) !== seconds) return undefined;
+  const wallMs = whole + Number((parts[2] ?? '').slice(0, 3).padEnd(3, '0'));
+  if (wallMs < FIRST_MS) return undefined;
+  if (parts[3] !== undefined) return { wallMs, offsetMinutes: 0 };
+  if (parts[4] === undefined) return { wallMs, offsetMinutes: null };
+  const minutes = Number(parts[5]) * 60 + Number(parts[6]);
+  return { wallMs, offsetMinutes: parts[4] === '-' ? -minutes : minutes };
+}
+
+/**
+ * A date of the XML forms, which keep .NET's DateTimeKind: `Z` or an offset makes it an instant, neither a wall time.
+ * Undefined when the text is no date. https://learn.microsoft.com/dotnet/api/system.xml.xmldatetimeserializationmode
+ */
+export function isoValueOf(text: string): Value | undefined {
+  const date = isoDateOf(text);
+  if (date === undefined) return undefined;
+  if (date.offsetMinutes === null) return { kind: 'wallTime', text: new Date(date.wallMs).toISOString().slice(0, -1) };
+  return { kind: 'instant', epochMs: date.wallMs - date.offsetMinutes * 60_000 };
+}
+
 /** When an operation was created: the true instant, and the offset that came with it. */
 export interface OperationTime {
   readonly epochMs: number;
@@ -55,7 +88,8 @@ export interface OperationTime {
  * instant is their sum. Captures of servers at +03:00, +02:00 and -07:00 agree with Target's modifiedon only so. A
  * synchronous step's time carries no offset.
  *
- * A context that a plug-in wrote with its own settings has the same time in ISO form, without a zone where it is UTC.
+ * The XML forms, and contexts that a plug-in wrote with its own settings, have the same time in ISO form: without a zone
+ * where it is UTC.
  */
 export function operationTimeOf(text: string, asynchronous: boolean): OperationTime | undefined {
   const date = jsonDateOf(text);
@@ -63,7 +97,7 @@ export function operationTimeOf(text: string, asynchronous: boolean): OperationT
     const trap = asynchronous ? (date.offsetMinutes ?? 0) * 60_000 : 0;
     return { epochMs: date.ms + trap, offsetMinutes: date.offsetMinutes };
   }
-  const iso = ISO_DATE.exec(text);
-  const epochMs = iso === null ? Number.NaN : Date.parse(`${iso[1] ?? ''}${iso[2] ?? 'Z'}`);
-  return Number.isNaN(epochMs) ? undefined : { epochMs, offsetMinutes: null };
+  const iso = isoDateOf(text);
+  if (iso === undefined) return undefined;
+  return { epochMs: iso.wallMs - (iso.offsetMinutes ?? 0) * 60_000, offsetMinutes: null };
 }

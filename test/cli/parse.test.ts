@@ -34,6 +34,25 @@ describe('dvo parse', () => {
     expect(parsed(out)).toMatchObject([{ kind: 'delete' }]);
   });
 
+  test('takes a format for granted, or finds it', async () => {
+    const [xml, binary, json] = ['xml', 'msbin1', 'json'].map((form) => file(`delete-account.${form}`));
+    const found = await dvo(['parse', xml ?? '']);
+    expect(parsed(found.out)).toMatchObject([{ kind: 'delete' }]);
+    expect((await dvo(['parse', '--format', 'xml', xml ?? ''])).out).toBe(found.out);
+    expect((await dvo(['parse', '--format', 'binary', binary ?? ''])).code).toBe(0);
+    for (const [format, wrong, code] of [
+      ['xml', json, 'xml-invalid'],
+      ['xml', binary, 'xml-invalid'],
+      ['binary', json, 'binary-invalid'],
+      ['binary', xml, 'binary-invalid'],
+      ['json', binary, 'json-invalid'],
+    ]) {
+      const refused = await dvo(['parse', '--format', format ?? '', wrong ?? '']);
+      expect(refused.code).toBe(1);
+      expect(refused.err).toMatch(new RegExp(`^dvo: ${code}: [^\\n]+\\n$`));
+    }
+  });
+
   test('keeps digits, and columns whose names are special', async () => {
     const body = fixture('create-account.json').toString('utf8').replace('"key":"exchangerate"', '"key":"__proto__"');
     const { out } = await dvo(['parse', '-'], body);
@@ -96,6 +115,17 @@ describe('dvo parse --explain', () => {
     for (const words of expected) expect(out).toMatch(words);
   });
 
+  test.each([
+    ['update-contact.json', 'JSON'],
+    ['update-contact.xml', 'text XML'],
+    ['update-contact.msbin1', '.NET binary XML'],
+    ['create-lead-sync.string-body.msbin1', 'JSON, as text inside .NET binary XML'],
+  ])('%s is in %s', async (name, form) => {
+    const { code, out } = await dvo(['parse', '--explain', file(name)]);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^  format +${form.replace('.', '\\.')}$`, 'm'));
+  });
+
   test('names columns and never their values', async () => {
     const { out } = await dvo(['parse', '--explain', file('create-account.json')]);
     expect(out).toContain('accountnumber');
@@ -119,8 +149,8 @@ describe('dvo parse --explain', () => {
 describe('what can not be parsed', () => {
   test.each<[string, string, string]>([
     ['a message that is not handled', 'associate-account-lead.json', 'message-unsupported'],
-    ['text XML', 'create-account.xml', 'format-unsupported'],
-    ['.NET binary', 'create-account.msbin1', 'format-unsupported'],
+    ['the same in text XML', 'associate-account-lead.xml', 'message-unsupported'],
+    ['the same in .NET binary', 'associate-account-lead.msbin1', 'message-unsupported'],
   ])('%s', async (_, name, expected) => {
     const { code, out, err } = await dvo(['parse', file(name)]);
     expect(code).toBe(1);

@@ -1,0 +1,42 @@
+import { CONTRACTS } from './namespaces';
+
+/** A name with its namespace: what a prefix stands for is decided where it is read. */
+export interface QName {
+  readonly uri: string;
+  readonly name: string;
+}
+
+/** An element of a message, whichever form of XML it came in. */
+export interface WireElement {
+  readonly uri: string;
+  readonly name: string;
+  /** What `i:type` says the content is; null where it says nothing. */
+  readonly type: QName | null;
+  /** `i:nil`: there is no value. */
+  readonly nil: boolean;
+  /** Text directly inside, comments left out; empty where `bytes` has the content. */
+  readonly text: string;
+  /** Content that came as bytes, in the pieces it was sent in: only the binary form has any. */
+  readonly bytes: readonly Uint8Array[];
+  readonly children: readonly WireElement[];
+}
+
+/** The element's text; bytes as base64, piece by piece, as .NET has them when text is asked for. */
+export function textOfElement(element: WireElement): string {
+  if (element.bytes.length === 0) return element.text;
+  return element.bytes.map((piece) => Buffer.from(piece).toString('base64')).join('');
+}
+
+/**
+ * A member of an object. Where one is sent twice the last one counts, as in JSON; undefined where it is not sent.
+ *
+ * @param uri the member's namespace @default that of the platform's contracts
+ */
+export function memberOf(element: WireElement, name: string, uri = CONTRACTS): WireElement | undefined {
+  const { children } = element;
+  for (let at = children.length - 1; at >= 0; at--) {
+    const child = children[at];
+    if (child?.name === name && child.uri === uri) return child;
+  }
+  return undefined;
+}
