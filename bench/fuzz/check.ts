@@ -1,0 +1,95 @@
+import { performance } from 'node:perf_hooks';
+import type { Context } from '../../shared/context/context';
+import type { ContextFormat } from '../../shared/context/format';
+import { odditiesOf } from '../../shared/context/oddities';
+import type { ReadOptions } from '../../shared/context/read-context';
+import { readContext } from '../../shared/context/read-context';
+import { changesOf } from '../../shared/context/to-changes';
+import { codeOf, OutboundError } from '../../shared/errors';
+
+/** What became of a body: the code of the first error, or `read`. */
+export type Ending = string;
+
+/** What must never happen to a body. */
+export class CheckFailed extends Error {
+  override readonly name = 'CheckFailed';
+}
+
+const MS_PER_256_KB = 50;
+const BYTES = 262_144;
+
+/** Another process may take the machine at any moment, so what looks slow is measured again. */
+const MEASUREMENTS = 4;
+
+/** Everything that a body's objects inherit from. */
+const PROTOTYPES = [Object.prototype, Array.prototype, String.prototype, Map.prototype];
+const namesOf = (): string => PROTOTYPES.map((prototype) => Reflect.ownKeys(prototype).map(String).join()).join('|');
+const NAMES = namesOf();
+
+/** Reads every part of a context and its parents. */
+function readParts(context: Context, attempt: (step: () => unknown) => void): void {
+  let at: Context | null = context;
+  while (at !== null) {
+    const one: Context = at;
+    attempt(() => [...(one.inputParameters ?? [])]);
+    attempt(() => [...(one.outputParameters ?? [])]);
+    attempt(() => [...(one.sharedVariables ?? [])]);
+    attempt(() => [...(one.preImages ?? [])]);
+    attempt(() => [...(one.postImages ?? [])]);
+    at = null;
+    attempt(() => {
+      at = one.parent;
+    });
+  }
+}
+
+/** Does with a body what the app does, and more: every part is read. */
+function readAll(body: Uint8Array, options: ReadOptions): { readonly ending: Ending; readonly ms: number } {
+  let ending: Ending | undefined;
+  const attempt = (step: () => unknown): void => {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof OutboundError)) throw error;
+      ending ??= codeOf(error);
+    }
+  };
+  const begun = performance.now();
+  let context: Context | undefined;
+  attempt(() => {
+    context = readContext(body, options);
+  });
+  const found = context;
+  if (found !== undefined) {
+    readParts(found, attempt);
+    attempt(() => changesOf(found, { source: 'fuzz', body, fullImageAlias: 'After' }));
+  }
+  const ms = performance.now() - begun;
+  if (found !== undefined) attempt(() => odditiesOf(found));
+  return { ending: ending ?? 'read', ms };
+}
+
+/**
+ * Reads a body in every way and checks what must hold for any: only typed errors, no more than 50 ms per 256 KB (of
+ * several tries the fastest, for another process may be in the way), and prototypes as they were.
+ *
+ * @param format the form that the body is taken for @default as detected
+ * @throws CheckFailed
+ */
+export function checkBody(body: Uint8Array, format?: ContextFormat): { readonly ending: Ending; readonly ms: number } {
+  const options: ReadOptions = format === undefined ? {} : { format };
+  const allowed = MS_PER_256_KB * Math.max(1, body.length / BYTES);
+  let best: { readonly ending: Ending; readonly ms: number } | undefined;
+  try {
+    for (let tries = 0; tries < MEASUREMENTS && (best === undefined || best.ms > allowed); tries++) {
+      const result = readAll(body, options);
+      if (best === undefined || result.ms < best.ms) best = result;
+    }
+  } catch (error) {
+    throw new CheckFailed(`not a typed error: ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
+  }
+  if (best === undefined) throw new CheckFailed('not measured');
+  if (best.ms > allowed) throw new CheckFailed(`${best.ms.toFixed(0)} ms for ${body.length} bytes (${best.ending})`);
+  if (namesOf() !== NAMES) throw new CheckFailed('a prototype was changed');
+  return best;
+}
