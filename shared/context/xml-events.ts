@@ -18,7 +18,12 @@ const DECLARABLE: ReadonlySet<string> = new Set(['utf-8', 'utf-16', 'utf-16le', 
 
 /** Reads a document of text XML, telling what it meets. Where it stands is asked for when something is wrong. */
 export class XmlEvents {
-  private readonly parser = new SaxesParser({ position: false, forceXMLVersion: true, defaultXMLVersion: '1.0' });
+  private readonly parser = new SaxesParser({
+    xmlns: false,
+    position: false,
+    forceXMLVersion: true,
+    defaultXMLVersion: '1.0',
+  });
   private positionOf = (index: number): number => index;
   private length = 0;
 
@@ -46,6 +51,7 @@ export class XmlEvents {
       if (depth > 0) events.text(unmark(piece));
     };
     parser.ENTITIES = ENTITIES;
+    // Six handlers: V8 makes a slow object of a parser that is given more.
     parser.on('xmldecl', ({ encoding }) => {
       const known = encoding === undefined || DECLARABLE.has(encoding.toLowerCase());
       if (checkEncoding && !known) throw new XmlInvalid('encoding', this.position);
@@ -53,18 +59,11 @@ export class XmlEvents {
     parser.on('doctype', () => {
       throw new XmlInvalid('doctype', this.position);
     });
-    parser.on('opentagstart', ({ name }) => {
+    parser.on('opentag', ({ name, attributes }) => {
       const [prefix, local] = this.split(name);
-      events.open(prefix, local);
-    });
-    parser.on('attribute', ({ name, value }) => {
-      const [prefix, local] = this.split(name);
-      if (prefix === 'xmlns') events.declare(local, unmark(value));
-      else if (name === 'xmlns') events.declare('', unmark(value));
-      else events.attribute(prefix, local, unmark(value));
-    });
-    parser.on('opentag', () => {
       depth++;
+      events.open(prefix, local);
+      for (const attribute in attributes) this.tell(attribute, unmark(attributes[attribute] ?? ''), events);
       events.opened();
     });
     parser.on('text', onText);
@@ -79,6 +78,13 @@ export class XmlEvents {
       // The parser's own error is left behind: its text may quote the document.
       throw error instanceof OutboundError ? error : new XmlInvalid('syntax', this.position);
     }
+  }
+
+  private tell(name: string, value: string, events: ElementEvents): void {
+    const [prefix, local] = this.split(name);
+    if (prefix === 'xmlns') events.declare(local, value);
+    else if (name === 'xmlns') events.declare('', value);
+    else events.attribute(prefix, local, value);
   }
 
   /** A name's prefix and what follows it. */

@@ -62,7 +62,7 @@ function codeFor(body: Buffer | string, options: ReadOptions = {}): string {
   }
 }
 
-describe('a body that ends anywhere is refused, at every byte', () => {
+describe('a body that ends anywhere is refused: at every byte, of long ones at every third', () => {
   const ENDS: Readonly<Record<Form, readonly string[]>> = {
     json: ['body-empty', 'json-invalid'],
     xml: ['body-empty', 'xml-invalid'],
@@ -74,7 +74,8 @@ describe('a body that ends anywhere is refused, at every byte', () => {
   test.each([...files, ...variants])('%s', (file, form) => {
     const body = fixture(file);
     const codes = new Set<string>();
-    for (let end = 0; end < body.length; end++) codes.add(codeFor(body.subarray(0, end)));
+    const step = body.length > 9000 ? 3 : 1;
+    for (let end = 0; end < body.length; end += step) codes.add(codeFor(body.subarray(0, end)));
     expect([...codes].filter((code) => !ENDS[form].includes(code))).toEqual([]);
   });
 
@@ -240,10 +241,7 @@ describe('time', () => {
     ['namespaces far away', `<a xmlns="u">${'<x xmlns:q="u">'.repeat(300)}${filled('<a/>')}`],
     ['attributes', inContext(filled('<x a="" b="" c=""/>'))],
     ['types', inContext(filled('<x i:type="b:int">1</x>'))],
-    [
-      'one text in many records',
-      Buffer.concat([Buffer.of(0x40, 1, 0x78), Buffer.from('\u0000'.repeat(0)), Buffer.alloc(SIZE, 0x80)]),
-    ],
+    ['one text in many records', Buffer.concat([Buffer.of(0x40, 1, 0x78), Buffer.alloc(SIZE, 0x80)])],
     [
       'bytes in many records',
       Buffer.concat([Buffer.of(0x40, 1, 0x78), ...Array.from({ length: SIZE / 3 }, () => Buffer.of(0x9e, 1, 1))]),

@@ -149,7 +149,7 @@ describe('namespaces', () => {
     ['an undeclared prefix of a type', '<g:value i:type="q:int">1</g:value>', 'prefix'],
     ['a prefix declared to be nothing', '<g:value xmlns:q="">1</g:value>', 'declaration'],
     ['another meaning for xml', '<g:value xmlns:xml="x">1</g:value>', 'declaration'],
-    ['one prefix twice', '<g:value xmlns:q="x" xmlns:q="y">1</g:value>', 'declaration'],
+    ['one prefix twice', '<g:value xmlns:q="x" xmlns:q="y">1</g:value>', 'syntax'],
     [
       'nil twice',
       '<g:value xmlns:j="http://www.w3.org/2001/XMLSchema-instance" i:nil="true" j:nil="false"/>',
@@ -182,7 +182,7 @@ describe('what XML has and contexts have not', () => {
     ['a character that does not exist', withVariable(typed('s:string', '&#x110000;')), 'syntax'],
     ['a control character as such', withVariable(typed('s:string', '\u0001')), 'syntax'],
     ['half a character as such', withVariable(typed('s:string', '\ud800')), 'syntax'],
-    ['two documents', `${CONTEXT}${CONTEXT}`, 'structure'],
+    ['two documents', `${CONTEXT}${CONTEXT}`, 'syntax'],
     ['text after it', `${CONTEXT}x`, 'syntax'],
     ['a declaration that is not first', ` <?xml version="1.0"?>${CONTEXT}`, 'syntax'],
   ])('%s is refused', (_, body, reason) => {
