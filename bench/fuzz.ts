@@ -63,8 +63,12 @@ for (let seed = firstSeed; Date.now() < end; seed++) {
     const { ending, ms } = checkBody(body, format);
     const key = `${one.format.padEnd(7)}${ending}`;
     endings.set(key, (endings.get(key) ?? 0) + 1);
-    const scaled = (ms * 262_144) / Math.max(262_144, body.length);
-    if (scaled > slowest.msPer256Kb) Object.assign(slowest, { msPer256Kb: scaled, bytes: body.length });
+    const share = (taken: number): number => (taken * 262_144) / Math.max(262_144, body.length);
+    // What looks slowest is measured once more, for another process may have been in the way.
+    if (share(ms) > slowest.msPer256Kb) {
+      const again = share(Math.min(ms, checkBody(body, format).ms));
+      if (again > slowest.msPer256Kb) Object.assign(slowest, { msPer256Kb: again, bytes: body.length });
+    }
   } catch (error) {
     keep(body, one.format, seed, messageOf(error));
     if (failures >= 20) break;

@@ -301,7 +301,7 @@ function jsonMutation(text: string, other: string, random: Random): string {
     else copy[name] = replaced(copy[name]);
     return copy;
   };
-  return JSON.stringify(replaced(JSON.parse(text))) ?? 'null';
+  return JSON.stringify(replaced(JSON.parse(text)) ?? null);
 }
 
 /** A body of the corpus, changed by chance once or several times. */

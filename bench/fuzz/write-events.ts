@@ -9,7 +9,6 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 /** As .NET escapes text: also what XML 1.0 has no way to write. */
 const escaped = (text: string): string =>
   text.replace(
-    // eslint-disable-next-line no-control-regex
     /[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g,
     (char) => ESCAPES[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`,
   );

@@ -42,6 +42,9 @@ const ARRAY_OF = 'ArrayOf';
 const labelled = (label: string | null | undefined): { readonly label?: string } =>
   typeof label === 'string' ? { label } : {};
 
+/** A value that was not sent: the same as null, as in JSON. */
+const NOTHING: WireElement = { uri: '', name: '', type: null, nil: true, text: '', bytes: [], children: [] };
+
 /** Null, or not sent. */
 const isNothing = (element: WireElement | undefined): element is undefined => element === undefined || element.nil;
 
@@ -92,10 +95,10 @@ function eachPair(list: WireElement, place: Place, visit: (key: string, value: W
   for (const pair of list.children) {
     const key = memberOf(pair, 'key', GENERIC);
     const value = memberOf(pair, 'value', GENERIC);
-    if (isNothing(key) || key.children.length > 0 || value === undefined) {
+    if (isNothing(key) || key.children.length > 0) {
       throw new ContextInvalid(pathOf(place), 'a list of pairs, each with its key');
     }
-    visit(textOfElement(key), value);
+    visit(textOfElement(key), value ?? NOTHING);
   }
 }
 
@@ -166,7 +169,7 @@ export class ElementReader {
     const { name } = type;
     if (TEXT_TYPES.has(name)) return { kind: 'string', value: contentOf(element, place, undefined, 'a text') };
     if (SMALL_TYPES.has(name)) return { kind: 'integer', value: wholeOf(element, place) };
-    if (LARGE_TYPES.has(name)) return { kind: 'bigint', value: this.largeOf(element, place) };
+    if (LARGE_TYPES.has(name)) return { kind: 'bigint', value: this.largeOf(element, name, place) };
     switch (name) {
       case 'boolean':
         return { kind: 'boolean', value: flagIn(element, place) };
@@ -360,10 +363,13 @@ export class ElementReader {
     return `{${children.map(({ name }, index) => `${JSON.stringify(name)}:${values[index] ?? 'null'}`).join(',')}}`;
   }
 
-  private largeOf(element: WireElement, place: Place): bigint {
+  private largeOf(element: WireElement, type: string, place: Place): bigint {
     const text = contentOf(element, place, undefined, 'a whole number').trim();
     if (!WHOLE.test(text)) throw new ContextInvalid(pathOf(place), 'a whole number');
-    return BigInt(text.startsWith('+') ? text.slice(1) : text);
+    const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
+    const held = type === 'unsignedLong' ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value);
+    if (held !== value) throw new ContextInvalid(pathOf(place), 'a whole number of 64 bits');
+    return value;
   }
 
   private decimalOf(element: WireElement | undefined, place: Place, member?: string): string {

@@ -52,7 +52,7 @@ function codeFor(body: Buffer | string, options: ReadOptions = {}): string {
   try {
     for (let at: Context | null = readContext(body, options); at !== null; at = at.parent) {
       for (const map of [at.inputParameters, at.outputParameters, at.sharedVariables, at.preImages, at.postImages]) {
-        void [...(map ?? [])];
+        expect([...(map ?? [])]).toHaveLength(map?.size ?? 0);
       }
     }
     return 'read';
@@ -156,10 +156,8 @@ describe('nesting', () => {
           return `${`${JSON_TEXT.slice(0, -1)},"ParentContext":`.repeat(count)}null${'}'.repeat(count)}`;
         case 'xml':
         case 'msbin1': {
-          const [start = '', end = ''] = [
-            XML.slice(XML.indexOf('<BusinessUnitId'), XML.indexOf('</RemoteExecutionContext>')),
-            '</ParentContext>',
-          ];
+          const start = XML.slice(XML.indexOf('<BusinessUnitId'), XML.indexOf('</RemoteExecutionContext>'));
+          const end = '</ParentContext>';
           const chain = `${`<ParentContext>${start}`.repeat(count - 1)}${end.repeat(count - 1)}`;
           const whole = XML.replace('</RemoteExecutionContext>', () => `${chain}</RemoteExecutionContext>`);
           return form === 'xml' ? whole : binaryOf(whole);

@@ -25,11 +25,26 @@ describe('the form of a body', () => {
     ['@\u0016RemoteExecutionContext', undefined, 'binary'],
     ['{}', 'application/octet-stream', 'json'],
     ['<x/>', 'text/plain', 'xml'],
+    ['A\u0001x\u0016RemoteExecutionContext', undefined, 'binary'],
+    ['a\u0016RemoteExecutionContext', undefined, 'binary'],
+    ['a RemoteExecutionContext', undefined, undefined],
     ['hello', 'text/plain', undefined],
     ['', undefined, undefined],
   ])('%p sent as %p', (body, contentType, format) => {
     expect(detectFormat(body, contentType)).toBe(format);
     expect(detectFormat(Buffer.from(body), contentType)).toBe(format);
+  });
+
+  test('in UTF-16', () => {
+    for (const [text, format] of [
+      ['\ufeff <x/>', 'xml'],
+      ['\ufeff{}', 'json'],
+      ['\ufeffhello', undefined],
+    ] as const) {
+      const little = Buffer.from(text, 'utf16le');
+      expect(detectFormat(little)).toBe(format);
+      expect(detectFormat(Buffer.from(little).swap16())).toBe(format);
+    }
   });
 
   test.each(['json', 'xml', 'msbin1'])('of the fixtures: %s', (form) => {

@@ -30,7 +30,8 @@ const failureOf = (body: Uint8Array | string): unknown => {
   try {
     const context = readContext(body, { format: 'xml' });
     for (let at: Context | null = context; at !== null; at = at.parent) {
-      for (const map of [at.inputParameters, at.sharedVariables, at.preImages, at.postImages]) void [...(map ?? [])];
+      for (const map of [at.inputParameters, at.sharedVariables, at.preImages, at.postImages])
+        expect([...(map ?? [])]).toHaveLength(map?.size ?? 0);
     }
     return undefined;
   } catch (error) {
@@ -110,6 +111,9 @@ describe('types', () => {
     ['s:int', ''],
     ['s:int', '<x/>'],
     ['s:decimal', '1e5'],
+    ['s:long', '9223372036854775808'],
+    ['s:unsignedLong', '-1'],
+    ['s:unsignedLong', '18446744073709551616'],
     ['s:double', '0x10'],
     ['s:boolean', 'yes'],
     ['s:dateTime', '2026-02-30T00:00:00'],
@@ -159,6 +163,10 @@ describe('namespaces', () => {
     ['a colon alone', '<:value/>', 'syntax'],
   ])('%s', (_, element, reason) => {
     expect(failureOf(withVariable(element))).toMatchObject({ code: 'xml-invalid', reason });
+  });
+
+  test('a pair without a value is one of null, as in JSON', () => {
+    expect(valueOf('')).toBeNull();
   });
 
   test('a declaration ends with its element', () => {
@@ -261,7 +269,6 @@ describe('characters that XML 1.0 forbids', () => {
         const text = parts.map(([part]) => part).join('');
         const written = parts
           .map(([part, ref]) =>
-            // eslint-disable-next-line no-control-regex
             part.replaceAll(/[\x00-\x1f\uf6fe\ufffe\uffff&<>\r]/g, (one) =>
               one === '\uf6fe' && part.length % 2 === 0 ? one : ref(one.charCodeAt(0)),
             ),
