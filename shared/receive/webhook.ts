@@ -99,6 +99,9 @@ function responseTo(outcome: Outcome): HttpResponseInit {
 /** What isn't an execution context is the sender's fault, said as such although it is kept; all else is ours to settle. */
 const NOT_A_CONTEXT = new Set([
   'json-invalid',
+  'xml-invalid',
+  'binary-invalid',
+  'body-too-complex',
   'context-invalid',
   'row-id-invalid',
   'table-invalid',
