@@ -55,7 +55,8 @@ async function measure(given: string): Promise<void> {
     disableInstanceDiscovery: true,
   });
   const api = new WebApi({ url: url ?? '', credential: () => credential });
-  const definition = await new MetadataCatalog(api).get('new_shipment');
+  const catalog = new MetadataCatalog(api);
+  const definition = await catalog.get('new_shipment');
   const token = (await credential.getToken(`${url}/.default`)).token;
 
   const floor = async (): Promise<Result> => {
@@ -76,7 +77,7 @@ async function measure(given: string): Promise<void> {
   const own = async (): Promise<Result> => {
     let rows = 0;
     let exact = 0;
-    for await (const page of new ChangeFeed(api).pages(definition, undefined)) {
+    for await (const page of new ChangeFeed(api, catalog).pages(definition, undefined)) {
       for (const item of page.items) {
         rows += 1;
         if (item.kind !== 'row') continue;

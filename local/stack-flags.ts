@@ -1,5 +1,5 @@
 import { Option, InvalidArgumentError, type Command } from 'commander';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { StackOptions } from './stack';
 
@@ -19,6 +19,21 @@ export function share(text: string): number {
   if (text.trim() === '' || !(value >= 0 && value <= 1))
     throw new InvalidArgumentError('It must be a share from 0 to 1, such as 0.2.');
   return value;
+}
+
+/** Exit code for flags that are wrong: 1 means that differences were found. */
+export const USAGE_EXIT_CODE = 2;
+
+/** A file that can be written: found out before anything is started. */
+export function writableFile(text: string): string {
+  try {
+    closeSync(openSync(text, 'a'));
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `It can't be written (${(error as NodeJS.ErrnoException).code ?? 'unknown fault'}).`,
+    );
+  }
+  return text;
 }
 
 /** A folder for Azurite's data, which must be new: data of an earlier Dataverse can't be continued with another. */

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { howToLook } from './look';
 import { startStack } from './stack';
-import { wholeNumber, withStackFlags, type StackFlags } from './stack-flags';
+import { USAGE_EXIT_CODE, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
 import { registerSteps } from './steps';
 
 interface Flags extends StackFlags {
@@ -18,8 +18,9 @@ const command = withStackFlags(new Command('npm run stack --'))
   )
   .option('--seed <n>', 'seed of everything random in the simulator', wholeNumber(0, 2 ** 31), 1)
   .option('--webhook-url <url>', 'where the simulator posts webhooks', 'http://127.0.0.1:7071/api/webhook')
-  .option('--write <file>', 'write the settings to this file, in the form of local.settings.json')
-  .showHelpAfterError('(--help lists the flags)');
+  .option('--write <file>', 'write the settings to this file, in the form of local.settings.json', writableFile)
+  .showHelpAfterError('(--help lists the flags)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
 
 async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
@@ -38,12 +39,14 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
       writeFileSync(write, `${file}\n`);
       console.log(`The settings are in ${write}.\n`);
     }
+    const { port } = new URL(webhookUrl);
     console.log(
       [
         'Start the app with these settings, for example:',
         // Node reads this one before it starts, so it can't come from local.settings.json.
-        `  NODE_EXTRA_CA_CERTS=${stack.settings.NODE_EXTRA_CA_CERTS ?? ''} func start`,
-        `  NODE_EXTRA_CA_CERTS=${stack.settings.NODE_EXTRA_CA_CERTS ?? ''} node dist/local/host/main.js . --port 7071`,
+        `  export NODE_EXTRA_CA_CERTS=${stack.settings.NODE_EXTRA_CA_CERTS ?? ''}`,
+        `  func start --port ${port}`,
+        `  npm run host -- --port ${port}`,
         '',
         howToLook(stack, webhookUrl),
         '',

@@ -112,7 +112,7 @@ export function compose(core: CoreConfig): Services {
     catalog &&
     new PullSync({
       catalog,
-      feed: new ChangeFeed(api),
+      feed: new ChangeFeed(api, catalog),
       writer,
       store,
       states,

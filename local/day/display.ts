@@ -19,7 +19,7 @@ export function figuresTable(figures: Figures): string {
 
 /** Asynchronous events carry the time of their operation in whole seconds. */
 const LAG_NOTE =
-  'lag: from OperationCreatedOn, which Dataverse gives in whole seconds, so it reads up to a second too long';
+  'read back: the day is so dense that most events, dated in whole seconds, can’t be ordered, so the row is read\nlag: from OperationCreatedOn, which Dataverse gives in whole seconds, so it reads up to a second too long';
 
 /** Only the pull heals. */
 const shown = (path: string, name: (typeof COLUMNS)[number], row: PathFigures): string | number =>

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
 import { howToLook } from '../look';
 import { SYNCED_TABLES, startStack, type Stack } from '../stack';
-import { share, wholeNumber, withStackFlags, type StackFlags } from '../stack-flags';
+import { USAGE_EXIT_CODE, share, wholeNumber, withStackFlags, writableFile, type StackFlags } from '../stack-flags';
 import { registerSteps } from '../steps';
 import { businessDay } from './business';
 import { compare, type CheckResult } from './check';
@@ -28,6 +28,9 @@ interface Flags extends StackFlags {
 /** Root of the repository: this file runs as dist/local/day/main.js. */
 const APP_DIR = resolve(__dirname, '../../..');
 
+/** Changes made before any step is registered. */
+const EARLIER_CHANGES = 200;
+
 /** How long to wait for what was sent to be handled, and for the last pull, in milliseconds. */
 const SETTLE_LIMIT_MS = 180_000;
 
@@ -43,9 +46,10 @@ const command = withStackFlags(new Command('npm start --'))
   .option('--reorder <p>', 'share of pushed deliveries that later ones overtake', share, 0)
   .option('--drop <p>', 'share of pushed deliveries that are never sent', share, 0)
   .option('--exit', 'stop after the check; exit code 0 only with 0 differences')
-  .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON')
+  .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON', writableFile)
   .option('--port <port>', 'port of the app’s HTTP functions (default: a free one)', wholeNumber(0, 65_535))
-  .showHelpAfterError('(--help lists the flags)');
+  .showHelpAfterError('(--help lists the flags)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
 
 async function main(flags: Flags): Promise<number> {
   const display = await openDisplay();
@@ -74,6 +78,15 @@ async function main(flags: Flags): Promise<number> {
     void started.exited.then(() => stopping.abort());
     const webhookUrl = `${started.url}/api/webhook`;
     display.say(`The app serves ${started.functions.map(({ name }) => name).join(', ')}.`);
+    display.say('Rows from before the app: they come by the first load …');
+    await businessDay(stack.dataverse, {
+      changes: EARLIER_CHANGES,
+      seed: flags.seed + 1,
+      rate: 100_000,
+      signal: stopping.signal,
+      onProgress: () => undefined,
+    });
+    await completePull(started, figures, stopping.signal);
     await registerSteps(stack.dataverse, {
       webhookUrl,
       webhookKey: stack.webhookKey,

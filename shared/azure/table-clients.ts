@@ -5,7 +5,8 @@ import type { TableClientFactory } from './tables';
 
 /**
  * Time allowed for one attempt, in milliseconds. A write has ended within 15 s, with its retries: half of the default
- * READ_BACK_MAX_AGE_SECONDS, on which the fence around a read-back relies. A query may take longer.
+ * READ_BACK_MAX_AGE_SECONDS, on which the sweep after a full load relies (a smaller setting is for tests and demos). A
+ * query may take longer.
  */
 const WRITE_LIMIT_MS = 4_000;
 const READ_LIMIT_MS = 30_000;

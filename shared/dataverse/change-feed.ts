@@ -1,8 +1,8 @@
 import { OutboundError } from '../errors';
-import type { TableDefinition } from '../mapping/table-definition';
+import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { AnswerUnreadable, ROW_ANNOTATIONS, readPage, type ODataPage } from './odata-row';
 import { endOf } from './read-back';
-import type { WebApi } from './web-api';
+import { LONG, type WebApi } from './web-api';
 
 /** Thrown when change tracking is off for a table that is to be pulled. */
 export class ChangeTrackingOff extends OutboundError {
@@ -17,7 +17,7 @@ export class ChangeTrackingOff extends OutboundError {
 }
 
 /** A page of changes and when it was made, in Dataverse's clock. */
-export interface FeedPage extends ODataPage {
+export interface FeedPage extends Omit<ODataPage, 'definitionIsOld'> {
   readonly end: number;
 }
 
@@ -32,18 +32,25 @@ const MAX_PAGE_SIZE = 5000;
 export class ChangeFeed {
   constructor(
     private readonly api: WebApi,
+    private readonly catalog: Pick<TableCatalog, 'refresh'>,
     private readonly pageSize: number = MAX_PAGE_SIZE,
   ) {}
 
   /** Pages from the beginning (no link) or from a delta link; only the last one has a `deltaLink`. */
-  async *pages(definition: TableDefinition, deltaLink: string | undefined): AsyncIterable<FeedPage> {
+  async *pages(known: TableDefinition, deltaLink: string | undefined): AsyncIterable<FeedPage> {
+    let definition = known;
     if (!definition.changeTracking) throw new ChangeTrackingOff(definition.table);
     const prefer = [`odata.maxpagesize=${this.pageSize}`, ROW_ANNOTATIONS];
     if (deltaLink === undefined) prefer.unshift('odata.track-changes');
     let link = deltaLink ?? definition.entitySet;
     for (;;) {
-      const response = await this.api.get(link, prefer);
-      const page = readPage(response.body, definition);
+      const response = await this.api.get(link, prefer, LONG);
+      let page = readPage(response.body, definition);
+      if (page.definitionIsOld) {
+        // A column is newer than what is known of the table: its values would be stored in the wrong type, for good.
+        definition = await this.catalog.refresh(definition.table);
+        page = readPage(response.body, definition);
+      }
       // A known defect left both links out on the last page; going on would lose every later change in silence.
       if ((page.nextLink === undefined) === (page.deltaLink === undefined)) {
         throw new AnswerUnreadable(definition.table, 'a page must have either a next link or a delta link');

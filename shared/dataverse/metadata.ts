@@ -17,6 +17,9 @@ export class TableUnknown extends OutboundError {
 /** How long a definition is used before it is read again, in milliseconds. */
 const DEFINITION_LIFETIME_MS = 60 * 60 * 1000;
 
+/** Shortest time between two refreshes of one table, in milliseconds: some property may stay unknown for good. */
+const REFRESH_EVERY_MS = 60 * 1000;
+
 /**
  * Tables' definitions from the Web API, three requests each: the table with its columns, the behaviour of its date
  * columns, and the labels of its choices (the StringMap table holds them all).
@@ -41,6 +44,13 @@ export class MetadataCatalog implements TableCatalog {
     const definition = await this.#definitions.fetch(table);
     if (definition === undefined) throw new TableUnknown(table);
     return definition;
+  }
+
+  async refresh(table: string): Promise<TableDefinition> {
+    const ageMs = DEFINITION_LIFETIME_MS - this.#definitions.getRemainingTTL(table);
+    if (ageMs < REFRESH_EVERY_MS) return this.get(table);
+    const definition = await this.#definitions.fetch(table, { forceRefresh: true });
+    return definition ?? this.get(table);
   }
 }
 

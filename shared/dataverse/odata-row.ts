@@ -43,9 +43,18 @@ export interface ODataDeletedRow {
   readonly id: string;
 }
 
+/** A row that can't be read, although its id is known: it is put aside, and the page goes on. */
+export interface ODataUnreadableRow {
+  readonly kind: 'unreadable';
+  readonly id: string;
+  readonly error: AnswerUnreadable;
+}
+
 /** A page of rows, with the link to what comes next. */
 export interface ODataPage {
-  readonly items: readonly (ODataRow | ODataDeletedRow)[];
+  readonly items: readonly (ODataRow | ODataDeletedRow | ODataUnreadableRow)[];
+  /** A row has a column that the table's definition doesn't know: the definition is older than the row. */
+  readonly definitionIsOld: boolean;
   readonly nextLink?: string;
   readonly deltaLink?: string;
 }
@@ -53,16 +62,19 @@ export interface ODataPage {
 type WireRow = JsonObject;
 
 /** Reads one row out of the answer to a GET by id. */
-export function readRow(body: string, definition: TableDefinition): ODataRow {
-  return rowFrom(parse(body, definition), definition);
+export function readRow(body: string, definition: TableDefinition): ODataRow & Pick<ODataPage, 'definitionIsOld'> {
+  const row = parse(body, definition);
+  return { ...rowFrom(row, definition), definitionIsOld: hasUnknownColumn(row, definition) };
 }
 
 /** Reads a page of a table or of its delta. */
 export function readPage(body: string, definition: TableDefinition): ODataPage {
   const { value, '@odata.nextLink': nextLink, '@odata.deltaLink': deltaLink } = parse(body, definition);
   if (!Array.isArray(value)) throw new AnswerUnreadable(definition.table, 'it has no array "value"');
+  const rows = value as readonly WireRow[];
   return {
-    items: (value as readonly WireRow[]).map((row) => itemFrom(row, definition)),
+    items: rows.map((row) => itemFrom(row, definition)),
+    definitionIsOld: rows.some((row) => hasUnknownColumn(row, definition)),
     ...(typeof nextLink === 'string' ? { nextLink } : {}),
     ...(typeof deltaLink === 'string' ? { deltaLink } : {}),
   };
@@ -76,19 +88,36 @@ function parse(body: string, { table }: TableDefinition): WireRow {
   }
 }
 
-function itemFrom(row: WireRow, definition: TableDefinition): ODataRow | ODataDeletedRow {
+function itemFrom(row: WireRow, definition: TableDefinition): ODataRow | ODataDeletedRow | ODataUnreadableRow {
   // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
   const context = row['@odata.context'];
   if (typeof context === 'string' && context.endsWith('/$deletedEntity'))
     return { kind: 'deleted', id: idFrom(row.id, definition) };
-  return rowFrom(row, definition);
+  const id = idFrom(row[definition.primaryId], definition);
+  try {
+    return rowFrom(row, definition);
+  } catch (error) {
+    if (error instanceof AnswerUnreadable) return { kind: 'unreadable', id, error };
+    throw error;
+  }
 }
+
+/** Whether a row has a column that the definition doesn't know. A deleted row has none at all. */
+function hasUnknownColumn(row: WireRow, { columns }: TableDefinition): boolean {
+  if (typeof row['@odata.context'] === 'string' && row['@odata.etag'] === undefined) return false;
+  return Object.keys(row).some(
+    (key) => !key.includes('@') && !columns.has(key) && !columns.has(lookupName(key) ?? key),
+  );
+}
+
+/** The column of a lookup's property, `_ownerid_value`; undefined for any other. */
+const lookupName = (key: string): string | undefined => /^_(.+)_value$/.exec(key)?.[1];
 
 function rowFrom(row: WireRow, definition: TableDefinition): ODataRow {
   const columns = new Map<string, Value>();
   for (const key of Object.keys(row)) {
     if (key.includes('@')) continue;
-    const lookup = /^_(.+)_value$/.exec(key)?.[1];
+    const lookup = lookupName(key);
     if (lookup !== undefined && !definition.columns.has(key)) columns.set(lookup, lookupFrom(row, key));
     else if (key !== 'versionnumber') columns.set(key, valueFrom(row, key, definition));
   }

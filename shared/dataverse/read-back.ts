@@ -11,12 +11,6 @@ import { rowIsMissing, type WebApi } from './web-api';
  */
 const DATE_ALLOWANCE = 2;
 
-/**
- * Time allowed for reading a row back, retries included, in milliseconds: whoever waits for it is a webhook (60 s) or a
- * message's lock, and can park the delivery instead.
- */
-const READ_LIMIT_MS = 15_000;
-
 /** The end of a read, in Dataverse's clock: never earlier than what the answer shows. */
 export const endOf = (dateMs: number): Instant => ceilInstant(dateMs) + DATE_ALLOWANCE;
 
@@ -32,8 +26,9 @@ export class WebApiRowReader implements RowReader {
     const definition = await this.catalog.get(table);
     const begin = floorInstant(this.now());
     try {
-      const response = await this.api.get(`${definition.entitySet}(${id})`, [ROW_ANNOTATIONS], READ_LIMIT_MS);
-      const row = readRow(response.body, definition);
+      const response = await this.api.get(`${definition.entitySet}(${id})`, [ROW_ANNOTATIONS]);
+      let row = readRow(response.body, definition);
+      if (row.definitionIsOld) row = readRow(response.body, await this.catalog.refresh(table));
       return {
         kind: 'found',
         columns: row.columns,

@@ -20,9 +20,23 @@ export interface WebApiOptions {
   readonly credential: () => TokenCredential;
   /** Retries of one request on 429 (after Retry-After), 5xx and lost connections. @default 5 */
   readonly maxRetries?: number;
-  /** Time allowed for one attempt, in milliseconds. @default 10,000 */
-  readonly timeoutMs?: number;
 }
+
+/** Time allowed for a GET, in milliseconds. */
+export interface GetLimits {
+  /** Until the headers of an attempt are there. */
+  readonly attemptMs: number;
+  /** For everything: all attempts, the waits that Retry-After asks for, and the body, which may stall. */
+  readonly totalMs: number;
+}
+
+/**
+ * For what someone waits for: a webhook (60 s) or a message's lock. What takes longer is parked and tried again.
+ */
+export const QUICK: GetLimits = { attemptMs: 10_000, totalMs: 15_000 };
+
+/** For a page of thousands of rows, which nobody but the pull waits for. */
+export const LONG: GetLimits = { attemptMs: 60_000, totalMs: 300_000 };
 
 /** Shortest time between two sign-ins that a 401 causes, in milliseconds. */
 const RENEW_EVERY_MS = 10_000;
@@ -108,19 +122,16 @@ export class WebApi {
     return this.#base.host;
   }
 
-  /**
-   * GETs a path below `/api/data/v9.2/`, or an absolute link that the Web API gave. `limitMs` bounds it with all its
-   * retries, however long a Retry-After asks to wait.
-   */
-  async get(pathOrLink: string, prefer: readonly string[] = [], limitMs?: number): Promise<WebApiResponse> {
+  /** GETs a path below `/api/data/v9.2/`, or an absolute link that the Web API gave. */
+  async get(pathOrLink: string, prefer: readonly string[] = [], limits = QUICK): Promise<WebApiResponse> {
     const url = new URL(pathOrLink, this.#base);
     if (url.origin !== this.#base.origin) throw new ForeignLink(url.host, this.#base.host);
     const what = `GET ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
     const request = createPipelineRequest({
       // The link goes out as it came: re-encoding it can break its token.
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
-      timeout: this.options.timeoutMs ?? 10_000,
-      ...(limitMs === undefined ? {} : { abortSignal: AbortSignal.timeout(limitMs) }),
+      timeout: limits.attemptMs,
+      abortSignal: AbortSignal.timeout(limits.totalMs),
       headers: createHttpHeaders({
         Accept: 'application/json',
         'OData-MaxVersion': '4.0',
@@ -129,10 +140,12 @@ export class WebApi {
         ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
       }),
     });
-    let response = await this.#send(request, what);
-    if (response.status === 401 && this.#mayRenew()) {
-      this.#pipeline = this.#signIn();
-      response = await this.#send(request, what);
+    const pipeline = this.#pipeline;
+    let response = await this.#send(pipeline, request, what);
+    // Of several callers that are refused together one signs in again, and all of them send once more.
+    if (response.status === 401 && (this.#pipeline !== pipeline || this.#mayRenew())) {
+      if (this.#pipeline === pipeline) this.#pipeline = this.#signIn();
+      response = await this.#send(this.#pipeline, request, what);
     }
     const body = response.bodyAsText ?? '';
     const dateMs = Date.parse(response.headers.get('Date') ?? '') || Date.now();
@@ -140,9 +153,9 @@ export class WebApi {
     return { body, dateMs };
   }
 
-  async #send(request: PipelineRequest, what: string): Promise<PipelineResponse> {
+  async #send(pipeline: Pipeline, request: PipelineRequest, what: string): Promise<PipelineResponse> {
     try {
-      return await this.#pipeline.sendRequest(this.#http, request);
+      return await pipeline.sendRequest(this.#http, request);
     } catch (error) {
       throw new WebApiError(what, 0, '', messageOf(error), undefined, { cause: error });
     }

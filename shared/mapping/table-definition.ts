@@ -40,4 +40,9 @@ export interface TableDefinition {
 /** Gives tables' definitions; kept for a while, since a table rarely changes. */
 export interface TableCatalog {
   get(table: string): Promise<TableDefinition>;
+  /**
+   * The definition as it is now, for a table that has shown a column which the one at hand doesn't know; that one again
+   * if it was refreshed a moment ago.
+   */
+  refresh(table: string): Promise<TableDefinition>;
 }

@@ -7,8 +7,10 @@ import { logTo } from '../telemetry/log';
 import type { Settlement, Writer } from '../writer/writer';
 import type { ParkedItem, Parking } from './parking';
 
-/** Items tried in one run. */
-const BATCH = 200;
+/** Items tried together; those of one row are settled by one read. */
+const BATCH = 100;
+/** A run goes on with further batches for that long. */
+const RUN_MS = 20_000;
 const FIRST_DELAY_MS = 15_000;
 const LONGEST_DELAY_MS = 60 * 60 * 1000;
 
@@ -25,12 +27,12 @@ export function replayHandler(parts: () => ReplayParts): TimerHandler {
   return async (_timer, context) => {
     const { parking, receiver, writer, now = Date.now } = parts();
     const counts = { settled: 0, postponed: 0, givenUp: 0 };
-    for (const item of await parking.due(now(), BATCH)) {
+    const replay = async (item: ParkedItem): Promise<void> => {
       const failure = await tryAgain(item, receiver, writer);
       if (failure === undefined) {
         await parking.settle(item);
         counts.settled += 1;
-        continue;
+        return;
       }
       const retry = dispositionOf(failure) === 'retry';
       const due = retry
@@ -38,6 +40,11 @@ export function replayHandler(parts: () => ReplayParts): TimerHandler {
         : undefined;
       await parking.postpone(item, { code: codeOf(failure), message: messageOf(failure) }, due);
       counts[retry ? 'postponed' : 'givenUp'] += 1;
+    };
+    const begun = now();
+    for (let items = await parking.due(begun, BATCH); items.length > 0; items = await parking.due(begun, BATCH)) {
+      await Promise.all(items.map(replay));
+      if (now() - begun > RUN_MS) break;
     }
     if (counts.settled + counts.postponed + counts.givenUp > 0) logTo(context)('replayed', counts);
   };

@@ -1,13 +1,18 @@
 import type { InvocationContext } from '@azure/functions';
+import { setTimeout } from 'node:timers/promises';
 import { messageOf } from '../errors';
 import type { KeptDelivery } from '../parking/parking';
 import { logTo } from '../telemetry/log';
 import type { Receiver } from './receiver';
 import { logOutcomes } from './summary';
 
+/** How long to wait before a message is given back for its nth time, in milliseconds. */
+const pauseBefore = (deliveryCount: number): number => Math.min(30_000, 500 * 2 ** deliveryCount);
+
 /**
  * Handles messages of a queue, a topic's subscription or an event hub. Returning completes them (or lets the checkpoint
- * move): by then each is settled or parked. Throwing, only when parking fails, leaves them with the broker.
+ * move): by then each is settled or parked. Throwing, only when parking fails, leaves them with the broker; a message of
+ * Service Bus is held for a while first, since giving it back at once would use up its deliveries within seconds.
  *
  * The triggers deliver bytes (`dataType: 'binary'`), since the platform would otherwise parse every body as JSON, and
  * decimals and 64-bit integers would come through a double.
@@ -15,6 +20,7 @@ import { logOutcomes } from './summary';
 export function messagesHandler(
   source: string,
   receiver: () => Receiver,
+  sleep: (milliseconds: number) => Promise<unknown> = setTimeout,
 ): (messages: unknown, context: InvocationContext) => Promise<void> {
   return async (messages, context) => {
     const log = logTo(context);
@@ -27,6 +33,8 @@ export function messagesHandler(
       logOutcomes(log, source, outcomes);
     } catch (error) {
       log('parkingFailed', { source, messages: bodies.length, reason: messageOf(error) });
+      const count = context.triggerMetadata?.deliveryCount;
+      if (typeof count === 'number') await sleep(pauseBefore(count));
       throw error;
     }
   };

@@ -119,7 +119,10 @@ export class Receiver {
   async #conform(change: RowChange): Promise<RowChange> {
     const { table } = change.row;
     if (!this.#tables.has(table)) throw new TableNotSynced(table);
-    return conformChange(change, change.kind === 'delete' ? undefined : await this.catalog?.get(table));
+    if (change.kind === 'delete' || this.catalog === undefined) return conformChange(change, undefined);
+    const definition = await this.catalog.get(table);
+    const isOld = [...change.columns.keys()].some((column) => !definition.columns.has(column));
+    return conformChange(change, isOld ? await this.catalog.refresh(table) : definition);
   }
 
   async #outcome(delivery: KeptDelivery, settlements: readonly Settlement[]): Promise<Outcome> {

@@ -32,7 +32,7 @@ export interface PullReport {
 
 /** What a pull works with. */
 export interface PullSyncParts {
-  readonly catalog: TableCatalog;
+  readonly catalog: Pick<TableCatalog, 'get'>;
   readonly feed: ChangeFeed;
   readonly writer: Writer;
   readonly store: LobStore;
@@ -148,14 +148,23 @@ export class PullSync {
     for await (const page of this.parts.feed.pages(definition, from)) {
       tokenFixedMs ??= this.#now();
       counters.pages += 1;
+      for (const { id } of page.items) seen?.add(id);
+      await this.#parkUnreadable(page, definition.table, counters);
       const changes = changesOf(page, definition.table, floorInstant(begunMs), lease);
-      for (const { row } of changes) seen?.add(row.id);
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
       await this.#settle(changes, counters, expectNothing);
       deltaLink = page.deltaLink ?? deltaLink;
     }
     return { deltaLink, tokenFixedMs: tokenFixedMs ?? this.#now() };
+  }
+
+  async #parkUnreadable({ items }: FeedPage, table: string, counters: Counters): Promise<void> {
+    for (const item of items) {
+      if (item.kind !== 'unreadable') continue;
+      await this.parts.parking.parkRow({ table, id: item.id }, { code: item.error.code, message: item.error.message });
+      counters.parked += 1;
+    }
   }
 
   /** Settles pulled changes; a row that can't be settled as it stands is parked, any other failure ends the run. */
@@ -218,9 +227,10 @@ export class PullSync {
 }
 
 function changesOf(page: FeedPage, table: string, runBegin: number, lease: Lease): RowChange[] {
-  return page.items.map((item): RowChange => {
+  return page.items.flatMap((item): RowChange[] => {
     const row: RowAddress = { table, id: item.id };
-    if (item.kind === 'deleted') return pulledDelete(row, runBegin, page.end, lease);
+    if (item.kind === 'unreadable') return [];
+    if (item.kind === 'deleted') return [pulledDelete(row, runBegin, page.end, lease)];
     const { version, modifiedOn, columns } = item;
     const evidence = {
       kind: 'pull',
@@ -230,7 +240,7 @@ function changesOf(page: FeedPage, table: string, runBegin: number, lease: Lease
       end: page.end,
       holdsLease: () => lease.held(),
     } as const;
-    return { kind: 'snapshot', row, columns, evidence, origin: ORIGIN };
+    return [{ kind: 'snapshot', row, columns, evidence, origin: ORIGIN }];
   });
 }
 

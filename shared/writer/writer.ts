@@ -35,7 +35,7 @@ export interface WriterOptions {
   readonly unprovable?: 'apply' | 'park';
   /** Memory for stamps and columns of recently written rows, in bytes. @default 32 MiB */
   readonly cacheBytes?: number;
-  /** Oldest read-back that may be written where no live row is stored, in milliseconds (RULE.md's A). @default 30,000 */
+  /** Oldest read-back that may be written where no live row is stored, in milliseconds (A in docs/deciding.md). @default 30,000 */
   readonly maxReadAgeMs?: number;
   /** Web API reads under way at once. @default 16 */
   readonly readConcurrency?: number;
@@ -166,8 +166,17 @@ export class Writer {
           this.#lanes.set(key, []);
         }),
     );
-    void this.#run([...groups].map(([key, waiting]) => groupOf(key, waiting, expectNothing)));
+    this.#start([...groups].map(([key, waiting]) => groupOf(key, waiting, expectNothing)));
     return Promise.all(settlements);
+  }
+
+  /** Nothing is known to make a run reject; if something did, its changes would fail rather than wait for ever. */
+  #start(groups: readonly Group[]): void {
+    this.#run(groups).catch((error: unknown) => {
+      const next: Group[] = [];
+      for (const group of groups) this.#fail(group, error, next);
+      if (next.length > 0) this.#start(next);
+    });
   }
 
   /** Looks, decides, then writes or reads back. */
@@ -197,7 +206,7 @@ export class Writer {
   async #continuing<T>(step: (next: Group[]) => T | Promise<T>): Promise<T> {
     const next: Group[] = [];
     const result = await step(next);
-    if (next.length > 0) void this.#run(next);
+    if (next.length > 0) this.#start(next);
     return result;
   }
 

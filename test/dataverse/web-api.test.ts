@@ -19,6 +19,8 @@ interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The headers and this body come, the end doesn't. */
+  readonly stalls?: boolean;
 }
 
 const DATE = 'Thu, 02 Apr 2026 13:05:10 GMT';
@@ -38,10 +40,11 @@ beforeAll(async () => {
   setDefaultCACertificates([...trusted, cert]);
   server = createServer({ key, cert }, (request, response) => {
     asked.push(request);
-    const { status = 200, headers = {}, body = '{}' } = answers.shift() ?? { status: 500 };
+    const { status = 200, headers = {}, body = '{}', stalls } = answers.shift() ?? { status: 500 };
     response.sendDate = false;
     response.writeHead(status, { Date: DATE, 'Content-Type': 'application/json', ...headers });
-    response.end(body);
+    if (stalls === true) response.write(body);
+    else response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, resolve));
   url = `https://localhost:${(server.address() as AddressInfo).port}`;
@@ -65,8 +68,7 @@ const credential: TokenCredential = {
     return Promise.resolve({ token: 'the-token', expiresOnTimestamp: Date.now() + 3_600_000 });
   },
 };
-const api = (maxRetries = 0, timeoutMs = 5_000): WebApi =>
-  new WebApi({ url, credential: () => credential, maxRetries, timeoutMs });
+const api = (maxRetries = 0): WebApi => new WebApi({ url, credential: () => credential, maxRetries });
 const oData = (status: number, code: string, message = 'text'): Answer => ({
   status,
   body: JSON.stringify({ error: { code, message } }),
@@ -163,12 +165,24 @@ describe('failures', () => {
     await expect(api().get('accounts')).rejects.toMatchObject({ status: 502, platformCode: '' });
   });
 
+  test('a body that stalls: the whole GET has its limit', async () => {
+    answers = [{ body: '{"value":', stalls: true }];
+    const limits = { attemptMs: 5_000, totalMs: 300 };
+    await expect(api().get('accounts', [], limits)).rejects.toMatchObject({ status: 0, disposition: 'retry' });
+  });
+
+  test('several callers that are refused together: one sign-in, all of them answered', async () => {
+    answers = [oData(401, ''), oData(401, ''), { body: '{"ok":1}' }, { body: '{"ok":2}' }];
+    const one = api();
+    const bodies = await Promise.all([one.get('accounts'), one.get('contacts')]);
+    expect(bodies.map(({ body }) => body).sort()).toEqual(['{"ok":1}', '{"ok":2}']);
+  });
+
   test('no answer at all', async () => {
     const nowhere = new WebApi({
       url: 'https://localhost:9',
       credential: () => credential,
       maxRetries: 0,
-      timeoutMs: 500,
     });
     await expect(nowhere.get('accounts')).rejects.toMatchObject({ status: 0, disposition: 'retry' });
   });
@@ -214,11 +228,32 @@ const DEFINITION: TableDefinition = {
   changeTracking: true,
   columns: new Map([['modifiedon', { name: 'modifiedon', type: 'instant' }]]),
 };
+/** The table as it is now: with a choice that DEFINITION doesn't know yet. */
+const NEWER: TableDefinition = {
+  ...DEFINITION,
+  columns: new Map([
+    ...DEFINITION.columns,
+    ['new_rank', { name: 'new_rank', type: 'choice', labels: new Map([[3, 'Gold']]) }],
+  ]),
+};
+let refreshes = 0;
+const catalog = {
+  get: () => Promise.resolve(DEFINITION),
+  refresh: () => {
+    refreshes += 1;
+    return Promise.resolve(NEWER);
+  },
+};
+beforeEach(() => {
+  refreshes = 0;
+});
+const GOLD = { kind: 'choice', value: 3, label: 'Gold' };
+
 const row = JSON.stringify({ '@odata.etag': 'W/"915244"', accountid: rowId(1), modifiedon: '2026-04-02T13:00:00Z' });
+const newerRow = row.replace('}', ',"new_rank":3}');
 
 describe('reading a row back', () => {
-  const reader = (): WebApiRowReader =>
-    new WebApiRowReader(api(), { get: () => Promise.resolve(DEFINITION) }, () => (SECOND + 0.9) * 1000);
+  const reader = (): WebApiRowReader => new WebApiRowReader(api(), catalog, () => (SECOND + 0.9) * 1000);
   const window = { begin: SECOND, end: SECOND + 2 };
 
   test('found: begin is never later, end never earlier than the read', async () => {
@@ -230,6 +265,12 @@ describe('reading a row back', () => {
       ...window,
     });
     expect(asked[0]?.url).toBe(`/api/data/v9.2/accounts(${rowId(1)})`);
+  });
+  test('a column that the definition at hand does not know: the definition is refreshed, the column has its type', async () => {
+    answers = [{ body: newerRow }];
+    const read = await reader().read({ table: 'account', id: rowId(1) });
+    expect(read.kind === 'found' && read.columns.get('new_rank')).toEqual(GOLD);
+    expect([refreshes, asked.length]).toEqual([1, 1]);
   });
   test('missing', async () => {
     answers = [oData(404, '0x80040217')];
@@ -244,9 +285,33 @@ describe('reading a row back', () => {
 describe('the change feed', () => {
   const pages = async (deltaLink?: string, definition = DEFINITION) => {
     const all = [];
-    for await (const page of new ChangeFeed(api(), 2).pages(definition, deltaLink)) all.push(page);
+    for await (const page of new ChangeFeed(api(), catalog, 2).pages(definition, deltaLink)) all.push(page);
     return all;
   };
+
+  test('a column that is newer than the definition: refreshed once, and the page is read with the new one', async () => {
+    answers = [
+      { body: `{"value":[${newerRow}],"@odata.nextLink":"${url}/api/data/v9.2/accounts?$skiptoken=1"}` },
+      { body: `{"value":[${newerRow}],"@odata.deltaLink":"${url}/api/data/v9.2/accounts?$deltatoken=1"}` },
+    ];
+    const ranks = (await pages()).flatMap(({ items }) =>
+      items.map((item) => (item.kind === 'row' ? item.columns.get('new_rank') : undefined)),
+    );
+    expect(ranks).toEqual([GOLD, GOLD]);
+    expect(refreshes).toBe(1);
+  });
+
+  test('a row without its version can not be ordered: it is named, and the others are read', async () => {
+    const broken = row.replace('@odata.etag', '@odata.other').replace(rowId(1), rowId(2));
+    answers = [
+      { body: `{"value":[${broken},${row}],"@odata.deltaLink":"${url}/api/data/v9.2/accounts?$deltatoken=1"}` },
+    ];
+    const [page] = await pages();
+    expect(page?.items).toMatchObject([
+      { kind: 'unreadable', id: rowId(2), error: { code: 'web-api-answer' } },
+      { kind: 'row', id: rowId(1) },
+    ]);
+  });
 
   test('asks for tracking at first only, follows next links, ends at the delta link', async () => {
     answers = [

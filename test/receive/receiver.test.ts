@@ -88,7 +88,8 @@ describe('what fails is parked', () => {
   });
 
   test('the metadata can not be read: the delivery waits, the others go on', async () => {
-    const catalog = { get: (table: string) => Promise.reject(new Error(`no metadata of ${table}`)) };
+    const unknown = (table: string) => Promise.reject(new Error(`no metadata of ${table}`));
+    const catalog = { get: unknown, refresh: unknown };
     const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
     const blind = new Receiver(new Writer(store, reader, { rule: RULE }), parking, catalog, options);
     expect(await blind.receive([delivery(fixture('update-contact'))])).toMatchObject([

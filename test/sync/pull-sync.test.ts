@@ -5,13 +5,14 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
+import { AnswerUnreadable } from '../../shared/dataverse/odata-row';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { ParkCause, Parking } from '../../shared/parking/parking';
 import type { Lease, PullState } from '../../shared/sync/pull-state';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import { OrderUnprovable, Writer } from '../../shared/writer/writer';
-import { RULE, columns, found, image, missing, row, rowId } from '../writer/changes';
+import { RULE, columns, found, image, missing, pulledRow, row, rowId } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 
@@ -241,6 +242,14 @@ describe('a delta', () => {
     };
     await expect(sync().run('account')).rejects.toThrow('down');
     expect([stateWrites, state.deltaLink, lease?.released]).toEqual([[], 'T1', true]);
+  });
+
+  test('a row that can not be read is parked, counts as seen by the sweep, and the page goes on', async () => {
+    await new Writer(store, reader, { rule: RULE }).settle([pulledRow({ row: row(2) })]);
+    const error = new AnswerUnreadable('account', 'a row has no @odata.etag with its version');
+    pages = [page([{ kind: 'unreadable', id: rowId(2), error }, live(1, 10n)], 'T1')];
+    expect(await sync().run('account')).toMatchObject({ parked: 1, swept: 0, verdicts: { applied: 1 } });
+    expect(parked).toEqual([{ row: row(2), cause: expect.objectContaining({ code: 'web-api-answer' }) }]);
   });
 
   test('a row that can not be settled as it stands is parked, and the page goes on', async () => {
