@@ -186,7 +186,7 @@ export async function businessDay(
   { changes, seed, rate, signal, onProgress }: BusinessOptions,
 ): Promise<number> {
   const random = seededRandom(seed);
-  const rows = new Map<string, string[]>(Object.keys(WORK).map((table) => [table, []]));
+  const rows = new Map(Object.keys(WORK).map((table) => [table, Array.from(dataverse.rows(table), ({ id }) => id)]));
   const deleted: { table: string; id: string }[] = [];
   const begun = performance.now();
   let done = 0;

@@ -29,7 +29,7 @@ interface Flags extends StackFlags {
 const APP_DIR = resolve(__dirname, '../../..');
 
 /** Changes made before any step is registered. */
-const EARLIER_CHANGES = 200;
+const EARLIER_CHANGES = 400;
 
 /** How long to wait for what was sent to be handled, and for the last pull, in milliseconds. */
 const SETTLE_LIMIT_MS = 180_000;

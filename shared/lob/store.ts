@@ -45,8 +45,11 @@ export interface LobStore {
   read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]>;
   /** Writes each row on its own merits; the outcomes are in the order of `writes`. At most one write per row. */
   write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
-  /** Whether the stored columns equal `columns` taken as a snapshot. */
-  sameData(stored: StoredRow, columns: Columns): boolean;
+  /**
+   * Whether the stored columns equal `columns` taken as a snapshot: all of it, or only the values, without what describes
+   * them (labels of choices, names of lookups), which most pushes don't bring.
+   */
+  sameData(stored: StoredRow, columns: Columns, of?: 'all' | 'values'): boolean;
   /** Every row of a table that isn't a tombstone, in pages. Rows written meanwhile may be missing. */
   liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]>;
 }

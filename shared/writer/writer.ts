@@ -23,7 +23,7 @@ export type Settlement =
       readonly kind: 'settled';
       readonly change: RowChange;
       readonly verdict: Verdict;
-      /** For a pulled change: whether the row's columns in the store were other than they are now. */
+      /** For a pulled change: whether the values of the row's columns in the store were other than they are now. */
       readonly changed: boolean;
     }
   | { readonly kind: 'failed'; readonly change: RowChange; readonly error: unknown };
@@ -391,7 +391,7 @@ export class Writer {
   #changes(before: StoredRow | undefined, { effect, columns }: RowWrite): boolean {
     const live = before !== undefined && !before.stamp.gone;
     if (effect === 'clear') return live;
-    return effect === 'snapshot' ? !live || !this.store.sameData(before, columns) : effect === 'patch';
+    return effect === 'snapshot' ? !live || !this.store.sameData(before, columns, 'values') : effect === 'patch';
   }
 
   #fail(group: Group, error: unknown, next: Group[]): void {

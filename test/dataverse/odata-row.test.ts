@@ -101,10 +101,18 @@ describe('pages', () => {
   });
 
   test.each([
+    ['a row without its version', `{"accountid":"${ID}"}`],
+    ['a version of another form', `{"@odata.etag":"abc","accountid":"${ID}"}`],
+  ])('%s: named, and the rest of the page is read', (_what, broken) => {
+    expect(readPage(page(`${broken},${body('')}`), DEFINITION).items).toMatchObject([
+      { kind: 'unreadable', id: ID, error: { code: 'web-api-answer' } },
+      { kind: 'row', id: ID },
+    ]);
+  });
+
+  test.each([
     ['no JSON', '<html>'],
     ['no rows', '{"error":{}}'],
-    ['a row without its version', page(`{"accountid":"${ID}"}`)],
-    ['a version of another form', page(`{"@odata.etag":"abc","accountid":"${ID}"}`)],
     ['a row without its id', page(String.raw`{"@odata.etag":"W/\"5\""}`)],
     ['an id that is none', page(String.raw`{"@odata.etag":"W/\"5\"","accountid":"5"}`)],
     ['a deleted row without its id', page('{"@odata.context":"x#accounts/$deletedEntity"}')],

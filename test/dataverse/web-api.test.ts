@@ -226,7 +226,10 @@ const DEFINITION: TableDefinition = {
   entitySet: 'accounts',
   primaryId: 'accountid',
   changeTracking: true,
-  columns: new Map([['modifiedon', { name: 'modifiedon', type: 'instant' }]]),
+  columns: new Map([
+    ['accountid', { name: 'accountid', type: 'guid' }],
+    ['modifiedon', { name: 'modifiedon', type: 'instant' }],
+  ]),
 };
 /** The table as it is now: with a choice that DEFINITION doesn't know yet. */
 const NEWER: TableDefinition = {

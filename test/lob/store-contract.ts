@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import type { RowAddress } from '../../shared/change/row-change';
-import type { Columns } from '../../shared/change/value';
+import type { Columns, Value } from '../../shared/change/value';
 import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
-import { columns, row, stamp } from '../writer/changes';
+import { columns, row, rowId, stamp } from '../writer/changes';
 
 const LIVE = stamp({ version: 7n, base: 10, seen: 12, ahead: true, ring: ['k1', 'k2'] });
 const GONE = stamp({ version: 7n, base: 20, seen: 22, gone: true, ring: ['k1'] });
@@ -67,6 +67,21 @@ export function storeContract(name: string, make: () => LobStore): void {
       const read = await writeAndRead(store, snapshot(row(), of));
       expect(read.stamp).toEqual(LIVE);
       expect(store.sameData(read, of)).toBe(true);
+    });
+
+    test('the same values under other labels and names: the same values, not the same data', async () => {
+      const described = (label: string | undefined, name: string | null, id = rowId(9)): Columns =>
+        new Map<string, Value>([
+          ['rank', label === undefined ? { kind: 'choice', value: 3 } : { kind: 'choice', value: 3, label }],
+          ['owner', { kind: 'lookup', table: 'systemuser', id, name }],
+        ]);
+      const store = make();
+      const read = await writeAndRead(store, snapshot(row(), described('Gold', null)));
+      for (const other of [described(undefined, 'Ada'), described('Or', null)]) {
+        expect([store.sameData(read, other), store.sameData(read, other, 'values')]).toEqual([false, true]);
+      }
+      expect(store.sameData(read, described('Gold', null, rowId(8)), 'values')).toBe(false);
+      expect(store.sameData(read, columns({ rank: 3 }), 'values')).toBe(false);
     });
 
     test('a create meets a row that is there: conflict, and the row stays', async () => {

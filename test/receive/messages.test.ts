@@ -24,6 +24,7 @@ class RecordingReceiver extends Receiver {
 let parking: RecordingParking;
 let receiver: RecordingReceiver;
 let lines: string[];
+let slept: number[];
 
 beforeEach(() => {
   parking = new RecordingParking();
@@ -35,10 +36,15 @@ beforeEach(() => {
     options,
   );
   lines = [];
+  slept = [];
 });
 
 const handle = (messages: unknown, triggerMetadata: TriggerMetadata = {}): Promise<void> =>
-  messagesHandler('service-bus-queue', () => receiver)(
+  messagesHandler(
+    'service-bus-queue',
+    () => receiver,
+    (milliseconds) => Promise.resolve(slept.push(milliseconds)),
+  )(
     messages,
     new InvocationContext({ triggerMetadata, logHandler: (_level, ...args) => void lines.push(args.join(' ')) }),
   );
@@ -96,7 +102,21 @@ test('parking fails: the invocation fails, and the broker keeps the messages', a
   parking.failure = new Error('storage is down');
   await expect(handle(Buffer.from('{"cut off'))).rejects.toThrow('storage is down');
   expect(lines.join()).toContain('parkingFailed');
+  expect(slept).toEqual([]);
 });
+
+test.each([
+  [1, 1_000],
+  [5, 16_000],
+  [9, 30_000],
+])(
+  '… a message of Service Bus only after a pause, which grows: delivery %i after %i ms',
+  async (deliveryCount, pause) => {
+    parking.failure = new Error('storage is down');
+    await expect(handle(Buffer.from('{"cut off'), { deliveryCount })).rejects.toThrow('storage is down');
+    expect(slept).toEqual([pause]);
+  },
+);
 
 test('no log shows what a message holds', async () => {
   await handle([fixture('update-contact'), Buffer.from('{"Head of Customs, but cut off')]);

@@ -247,8 +247,10 @@ describe('a delta', () => {
   test('a row that can not be read is parked, counts as seen by the sweep, and the page goes on', async () => {
     await new Writer(store, reader, { rule: RULE }).settle([pulledRow({ row: row(2) })]);
     const error = new AnswerUnreadable('account', 'a row has no @odata.etag with its version');
-    pages = [page([{ kind: 'unreadable', id: rowId(2), error }, live(1, 10n)], 'T1')];
-    expect(await sync().run('account')).toMatchObject({ parked: 1, swept: 0, verdicts: { applied: 1 } });
+    pages = [page([{ kind: 'unreadable', id: rowId(2), error }, live(4, 10n)], 'T1')];
+    state = {};
+    expect(await sync().run('account')).toMatchObject({ mode: 'load', parked: 1, verdicts: { applied: 1 } });
+    expect(nameOf(2)).toBeDefined();
     expect(parked).toEqual([{ row: row(2), cause: expect.objectContaining({ code: 'web-api-answer' }) }]);
   });
 

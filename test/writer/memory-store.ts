@@ -61,8 +61,9 @@ export class MemoryStore implements LobStore {
     return have?.etag === expected?.etag;
   }
 
-  sameData(stored: StoredRow, columns: Columns): boolean {
-    return isDeepStrictEqual(stored.data, withoutNulls(columns));
+  sameData(stored: StoredRow, columns: Columns, of: 'all' | 'values' = 'all'): boolean {
+    const seen = of === 'all' ? (all: Columns): Columns => all : bareValues;
+    return isDeepStrictEqual(seen(stored.data as Columns), seen(withoutNulls(columns)));
   }
 
   async *liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]> {
@@ -84,6 +85,16 @@ export class MemoryStore implements LobStore {
     return this.rows.get(keyOf(row))?.stamp;
   }
 }
+
+/** Choices without their labels, lookups without their names. */
+const bareValues = (columns: Columns): Columns =>
+  new Map(
+    [...columns].map(([name, value]): [string, Value] => {
+      if (value?.kind === 'choice') return [name, { kind: 'choice', value: value.value }];
+      if (value?.kind === 'choices') return [name, { kind: 'choices', values: value.values }];
+      return [name, value?.kind === 'lookup' ? { ...value, name: null } : value];
+    }),
+  );
 
 function dataAfter(have: StoredRow | undefined, { effect, columns }: RowWrite): Columns {
   const before = (have?.data as Columns | undefined) ?? new Map<string, Value>();

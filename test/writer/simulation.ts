@@ -158,7 +158,7 @@ export class Simulation {
         await pause();
         return outcomes;
       },
-      sameData: (stored, of) => store.sameData(stored, of),
+      sameData: (stored, columns, of) => store.sameData(stored, columns, of),
       liveRows: (table) => store.liveRows(table),
     };
     const states: PullStateStore = {

@@ -223,6 +223,9 @@ const plainRow = (row: RowContent): unknown => ({
   columns: Object.fromEntries([...row.columns].map(([name, value]) => [name, plain(value)])),
 });
 
+/** Whether a property only describes a column's value: the label of a choice, the name of a lookup. */
+export const describesValue = (property: string): boolean => /(?:Label|Name)$/.test(property);
+
 /** The stamp as one text property: short names, since every row carries it. */
 export function encodeStamp(stamp: Stamp): string {
   return JSON.stringify({

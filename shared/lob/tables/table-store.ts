@@ -14,6 +14,7 @@ import {
   azureTableName,
   belongsTo,
   decodeStamp,
+  describesValue,
   encodeColumns,
   fingerprint,
   fingerprintsOf,
@@ -185,11 +186,12 @@ export class TableStore implements LobStore {
     return { stamp: write.stamp, etag, writtenAt: ceilInstant(this.now()), data: columns, size };
   }
 
-  sameData(storedRow: StoredRow, columns: Columns): boolean {
+  sameData(storedRow: StoredRow, columns: Columns, of: 'all' | 'values' = 'all'): boolean {
+    const counts = (name: string): boolean => of === 'all' || !describesValue(name);
     const have = columnsOf(storedRow);
     const want = encodeColumns(columns);
-    if (have.size !== want.size) return false;
-    for (const [name, property] of want) if (have.get(name) !== fingerprint(property)) return false;
+    for (const [name, property] of want) if (counts(name) && have.get(name) !== fingerprint(property)) return false;
+    for (const name of have.keys()) if (counts(name) && !want.has(name)) return false;
     return true;
   }
 
