@@ -1,6 +1,9 @@
-import pc from 'picocolors';
+import picocolors from 'picocolors';
 import { percentile, type Figures, type PathFigures } from './figures';
 import type { CheckResult } from './check';
+
+/** Plain lines when piped, whatever the environment says of colours. */
+const pc = picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported);
 
 const COLUMNS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'readBack', 'parked', 'healed'] as const;
 const HEADINGS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'read back', 'parked', 'healed'] as const;
