@@ -3,7 +3,7 @@ import { percentile, type Figures, type PathFigures } from './figures';
 import type { CheckResult } from './check';
 
 /** Plain lines when piped, whatever the environment says of colours. */
-const pc = picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported);
+const pc = picocolors.createColors(process.stdout.isTTY && picocolors.isColorSupported);
 
 const COLUMNS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'readBack', 'parked', 'healed'] as const;
 const HEADINGS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'read back', 'parked', 'healed'] as const;
