@@ -1,9 +1,10 @@
+import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { percentile, type Figures, type PathFigures } from './figures';
 import type { CheckResult } from './check';
 
 /** Plain lines when piped, whatever the environment says of colours. */
-const pc = picocolors.createColors(process.stdout.isTTY && picocolors.isColorSupported);
+const pc = picocolors.createColors(isatty(1) && picocolors.isColorSupported);
 
 const COLUMNS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'readBack', 'parked', 'healed'] as const;
 const HEADINGS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'read back', 'parked', 'healed'] as const;
@@ -79,7 +80,7 @@ export async function openDisplay(): Promise<Display> {
     last = performance.now();
     return true;
   };
-  if (!process.stdout.isTTY) {
+  if (!isatty(1)) {
     return {
       say: (line) => console.log(line),
       progress: (line) => {
