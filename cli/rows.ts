@@ -47,6 +47,8 @@ async function rows(
       terminal.out(`${plainJson(entity)}\n`);
       shown += 1;
     }
+    if (shown === 0)
+      terminal.err(`No row of ${table}${deleted === true ? '' : ' is live; --deleted shows the tombstones'}.\n`);
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
     terminal.err(`No row of ${table} was ever stored.\n`);

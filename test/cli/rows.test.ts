@@ -71,6 +71,19 @@ describe('dvo rows', () => {
     expect(await dvo('rows', 'new_shipment', LIVE.replace('a', 'c'))).toMatchObject({ code: 1, out: '' });
   });
 
+  test('a table of which only tombstones are left', async () => {
+    const client = TableClient.fromConnectionString(azurite.connectionString, 'lead', {
+      allowInsecureConnection: true,
+    });
+    await client.createTable();
+    await client.createEntity({ partitionKey: 'b', rowKey: GONE, Deleted: true });
+    expect(await dvo('rows', 'lead')).toEqual({
+      code: 0,
+      out: '',
+      err: 'No row of lead is live; --deleted shows the tombstones.\n',
+    });
+  });
+
   test('a table of which nothing was stored', async () => {
     expect(await dvo('rows', 'account')).toEqual({ code: 0, out: '', err: 'No row of account was ever stored.\n' });
   });
