@@ -1,0 +1,63 @@
+/**
+ * Proves what each function registers with the platform: raw bytes where the platform would otherwise parse, an event hub
+ * batch that is tried until it is settled or parked, POST only, and settings by name.
+ */
+import { app } from '@azure/functions';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+
+const SETTINGS = {
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  LOB_STORAGE: 'UseDevelopmentStorage=true',
+  SYNC_TABLES: 'account',
+  WEBHOOK_KEYS: 'a-key-of-the-test-0001',
+  DATAVERSE_URL: 'https://contoso.crm4.dynamics.com',
+  DATAVERSE_AUTH: 'managed-identity',
+};
+const registered = new Map<string, unknown>();
+const saved = { ...process.env };
+
+beforeAll(() => {
+  Object.assign(process.env, SETTINGS);
+  for (const kind of ['http', 'timer', 'serviceBusQueue', 'serviceBusTopic', 'eventHub'] as const) {
+    jest.spyOn(app, kind).mockImplementation((name: string, options: unknown) => void registered.set(name, options));
+  }
+  // Loaded only now, since they register while they load.
+  jest.requireActual('../../functions/webhook');
+  jest.requireActual('../../functions/service-bus-queue');
+  jest.requireActual('../../functions/service-bus-topic');
+  jest.requireActual('../../functions/event-hub');
+  jest.requireActual('../../functions/pull-sync');
+  jest.requireActual('../../functions/replay-parked');
+});
+
+afterAll(() => {
+  jest.restoreAllMocks();
+  process.env = saved;
+});
+
+const bus = { connection: 'ServiceBusConnection', dataType: 'binary' };
+
+test.each<readonly [string, object]>([
+  ['webhook', { methods: ['POST'], authLevel: 'anonymous', route: 'webhook' }],
+  ['service-bus-queue', { ...bus, queueName: '%SERVICEBUS_QUEUE%' }],
+  ['service-bus-topic', { ...bus, topicName: '%SERVICEBUS_TOPIC%', subscriptionName: '%SERVICEBUS_SUBSCRIPTION%' }],
+  [
+    'event-hub',
+    {
+      connection: 'EventHubConnection',
+      eventHubName: '%EVENTHUB_NAME%',
+      consumerGroup: '%EVENTHUB_CONSUMER_GROUP%',
+      cardinality: 'many',
+      dataType: 'binary',
+      retry: expect.objectContaining({ strategy: 'exponentialBackoff', maxRetryCount: -1 }),
+    },
+  ],
+  ['pull-sync', { schedule: '%PULL_SCHEDULE%' }],
+  ['replay-parked', { schedule: '%REPLAY_SCHEDULE%' }],
+])('%s', (name, options) => {
+  expect(registered.get(name)).toMatchObject({ ...options, handler: expect.any(Function) });
+});
+
+test('nothing else is registered', () => {
+  expect(registered.size).toBe(6);
+});
