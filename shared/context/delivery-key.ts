@@ -6,22 +6,27 @@ import type { Context } from './context';
 const KEY_BYTES = 16;
 
 /**
- * Names one event of one row: equal for every delivery of it, different for any other event.
+ * Names events of rows: equal for every delivery of one, different for any other. The body is hashed once, however many
+ * rows it tells of.
  *
  * Ids alone don't do: a request and the events it causes share operation, request and correlation id, and one event
  * may tell of several rows. So the key covers what tells events apart, and the body's every byte.
  *
- * @param rowId of the row that the change is of: not always the context's own
+ * @returns the key of the change of one subject: a row's id, or whatever else tells the changes of one message apart
  */
-export function deliveryKeyOf(context: Context, rowId: string, body: Uint8Array): DeliveryKey {
-  const facts = [
-    context.message,
-    context.table,
-    rowId,
-    context.owningExtension?.stepId ?? null,
-    context.depth,
-    context.operationId,
-  ];
-  const hash = createHash('sha256').update(JSON.stringify(facts)).update(body).digest();
-  return hash.subarray(0, KEY_BYTES).toString('base64url');
+export function deliveryKeys(context: Context, body: Uint8Array): (subject: string) => DeliveryKey {
+  const bodyHash = createHash('sha256').update(body).digest('base64url');
+  return (subject) => {
+    const facts = [
+      context.message,
+      context.table,
+      subject,
+      context.owningExtension?.stepId ?? null,
+      context.depth,
+      context.operationId,
+      bodyHash,
+    ];
+    const hash = createHash('sha256').update(JSON.stringify(facts)).digest();
+    return hash.subarray(0, KEY_BYTES).toString('base64url');
+  };
 }

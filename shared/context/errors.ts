@@ -13,6 +13,7 @@ export const CONTEXT_ERROR_CODES = {
   contextInvalid: 'context-invalid',
   tableInvalid: 'table-invalid',
   rowIdInvalid: 'row-id-invalid',
+  parametersRemoved: 'parameters-removed',
   messageUnsupported: 'message-unsupported',
 } as const;
 
@@ -226,17 +227,33 @@ export class RowIdInvalid extends OutboundError {
   }
 }
 
-/** Thrown when an event is of a message that no handler turns into changes of rows. */
+/** Thrown when a message came without the parameter that says which rows it is of. */
+export class ParametersRemoved extends OutboundError {
+  override readonly name = 'ParametersRemoved';
+  readonly code = CONTEXT_ERROR_CODES.parametersRemoved;
+  readonly disposition: Disposition = 'park';
+
+  constructor(
+    readonly event: string,
+    readonly parameter: string,
+  ) {
+    super(
+      `The ${printable(event)} event came without its parameter ${parameter} (it was over its size limit), so it is not known which rows it is of; the next pull brings what it did.`,
+    );
+  }
+}
+
+/** Thrown when an event is of a message that is no change of rows. */
 export class MessageUnsupported extends OutboundError {
   override readonly name = 'MessageUnsupported';
   readonly code = CONTEXT_ERROR_CODES.messageUnsupported;
   readonly disposition: Disposition = 'park';
   readonly event: string;
 
-  constructor(event: string, supported: readonly string[]) {
+  constructor(event: string) {
     const shown = printable(event);
     super(
-      `The message ${shown} is not turned into changes of rows (only ${supported.join(', ')} are); remove the step, or replay the parked event once it is.`,
+      `The message ${shown} is no change of rows. To keep such events in a table of their own, name it under "events" in the mapping file and replay this one; otherwise remove the step.`,
     );
     this.event = shown;
   }

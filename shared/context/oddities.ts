@@ -2,7 +2,7 @@ import { ceilInstant } from '../change/instant';
 import type { RowContent, Value } from '../change/value';
 import type { Context } from './context';
 import { looksDoubleEncoded } from './double-encoded';
-import { modifiedOnOf, MODIFIED_ON_MARGIN_S } from './to-changes';
+import { modifiedOnOf, MODIFIED_ON_MARGIN_S } from './pushed-event';
 
 /** Something about a context that an operator should know: harmless, but a reason for what is done or not done. */
 export interface Oddity {

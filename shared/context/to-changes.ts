@@ -1,114 +1,17 @@
-import type { Instant } from '../change/instant';
-import { ceilInstant, floorInstant } from '../change/instant';
-import type { Evidence, Origin, RowAddress, RowChange } from '../change/row-change';
+import type { Association, Change } from '../change/association';
+import type { RowAddress, RowChange } from '../change/row-change';
 import type { Columns, RowContent, Value } from '../change/value';
 import type { Context } from './context';
-import { deliveryKeyOf } from './delivery-key';
-import { MessageUnsupported, RowIdInvalid, TableInvalid } from './errors';
-import { guidOf, NO_ROW_ID } from './guid';
+import { ContextInvalid, MessageUnsupported } from './errors';
+import { NO_ROW_ID } from './guid';
+import { type Delivery, idIn, isOf, PushedEvent, rowIdOf } from './pushed-event';
 
-/** How a context arrived. */
-export interface Delivery {
-  /** The trigger or endpoint that received it; goes into the change's origin. */
-  readonly source: string;
-  /** The body as received: part of the delivery key. */
-  readonly body: Uint8Array;
-  /** The request's header or the message's property said that members were removed for size. @default false */
-  readonly truncated?: boolean;
-  /** Alias of the post image that is registered with all columns. @default none: no image is taken as the full row */
-  readonly fullImageAlias?: string;
-}
-
-/**
- * How much later than the operation a `modifiedon` may be and still be believed. Someone who sets the column to a moment
- * in the future would otherwise make the change look newer than everything after it.
- */
-export const MODIFIED_ON_MARGIN_S = 300;
-
-const MODIFIED_ON = 'modifiedon';
 const VERSION_NUMBER = 'versionnumber';
-
-const TABLE = /^[a-z][a-z0-9_]{0,127}$/;
 
 const NO_COLUMNS: Columns = new Map<string, Value>();
 
-/** A place in the row's history: what an event's evidence says besides its key. */
-export interface Moment {
-  readonly at: Instant;
-  readonly sure: boolean;
-}
-
-/**
- * When the operation was created stands in for a change's own time: it is never before the change, and is not sure.
- * The whole second after it is taken, so that no change looks older than it is.
- */
-const createdMoment = (context: Context): Moment => ({ at: ceilInstant(context.operationCreatedOn), sure: false });
-
-/** A row's `modifiedon` as sent, not yet held against the operation's time; undefined without one. */
-export function modifiedOnOf(columns: Columns): Moment | undefined {
-  const value = columns.get(MODIFIED_ON);
-  if (value?.kind === 'instant') return { at: floorInstant(value.epochMs), sure: true };
-  if (value?.kind !== 'offsetTime') return undefined;
-  // With an offset other than zero it is not known which of two instants is meant; the later one claims less.
-  const latest = Math.max(value.epochMs, value.epochMs + value.offsetMinutes * 60_000);
-  return { at: floorInstant(latest), sure: value.offsetMinutes === 0 };
-}
-
-/** The moment that a row's `modifiedon` tells; undefined without one. */
-function modifiedMoment(context: Context, columns: Columns): Moment | undefined {
-  const moment = modifiedOnOf(columns);
-  if (moment === undefined) return undefined;
-  const latest = ceilInstant(context.operationCreatedOn) + MODIFIED_ON_MARGIN_S;
-  return { at: moment.at, sure: moment.sure && moment.at <= latest };
-}
-
-/** The row's id; undefined when it is missing or no id of a row. */
-function rowIdOf(text: string | undefined): string | undefined {
-  const id = text === undefined ? undefined : guidOf(text);
-  return id === NO_ROW_ID ? undefined : id;
-}
-
-const idIn = (value: Value | undefined): string | undefined =>
-  value?.kind === 'string' || value?.kind === 'guid' ? value.value : undefined;
-
-/** The row that an Update's or Create's Target holds; undefined when the message was too big to hold it. */
-function targetOf(context: Context, delivery: Delivery): RowContent | undefined {
-  if (delivery.truncated === true) return undefined;
-  const target = context.inputParameters?.get('Target');
-  return target?.kind === 'row' ? target.row : undefined;
-}
-
-function addressOf(context: Context, id: string | undefined): RowAddress {
-  if (!TABLE.test(context.table)) throw new TableInvalid(context.message);
-  if (id === undefined) throw new RowIdInvalid(context.table, context.message);
-  return { table: context.table, id };
-}
-
-function evidenceOf(context: Context, delivery: Delivery, row: RowAddress, moment: Moment): Evidence {
-  const key = deliveryKeyOf(context, row.id, delivery.body);
-  switch (context.mode) {
-    case 'sync':
-      return { kind: 'hint', key };
-    case 'async':
-      return { kind: 'event', key, ...moment };
-  }
-}
-
-function originOf(context: Context, delivery: Delivery): Origin {
-  return {
-    source: delivery.source,
-    message: context.message,
-    correlationId: context.correlationId,
-    operationId: context.operationId,
-    userId: context.userId,
-    initiatingUserId: context.initiatingUserId,
-    organizationId: context.organizationId,
-    ...(context.owningExtension === null ? {} : { step: context.owningExtension.stepId }),
-    stage: context.stage,
-    depth: context.depth,
-    occurredAtMs: context.operationCreatedOn,
-  };
-}
+/** https://learn.microsoft.com/power-apps/developer/data-platform/entity-relationship-metadata */
+const RELATIONSHIP = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** The row's data: its version is no column, and in a pushed message no evidence either. */
 function dataOf(columns: Columns): Columns {
@@ -118,92 +21,179 @@ function dataOf(columns: Columns): Columns {
   return data;
 }
 
-const isOf = (content: RowContent, row: RowAddress): boolean =>
-  content.table === row.table && (rowIdOf(content.id) ?? row.id) === row.id;
-
-/** The `modifiedon` of any post image of the row: the same event's, for images are taken right after the operation. */
-function imageMoment(context: Context, delivery: Delivery, row: RowAddress): Moment | undefined {
-  if (delivery.truncated === true) return undefined;
-  for (const image of context.postImages?.values() ?? []) {
-    const moment = isOf(image, row) ? modifiedMoment(context, image.columns) : undefined;
-    if (moment !== undefined) return moment;
-  }
-  return undefined;
+/** The row as the image with all columns shows it; undefined when there is no such image. */
+function fullRow(event: PushedEvent, row: RowAddress, sent: Columns, subject: string): RowChange | undefined {
+  const image = event.fullImage(row);
+  if (image === undefined) return undefined;
+  const moment = event.modifiedMoment(image.columns) ?? event.modifiedMoment(sent) ?? event.createdMoment();
+  const evidence = event.evidence(moment, subject);
+  return { kind: 'snapshot', row, evidence, origin: event.origin, columns: dataOf(image.columns) };
 }
 
 /**
- * A Create or an Update: the full row where its image is sent, otherwise the columns that Target holds.
+ * A row that was created or updated: the full row where its image is sent, otherwise the columns that Target holds.
  *
  * Without a Target (a message over its size limit arrives without one) or with that of another row, nothing is known
  * but that the row changed: a patch without columns that is not sure, so that the row will be read.
  */
-function written(context: Context, delivery: Delivery, row: RowAddress, target: RowContent | undefined): RowChange {
-  const origin = originOf(context, delivery);
-  const alias = delivery.truncated === true ? undefined : delivery.fullImageAlias;
-  const image = alias === undefined ? undefined : context.postImages?.get(alias);
-  if (image !== undefined && isOf(image, row)) {
-    const moment =
-      modifiedMoment(context, image.columns) ??
-      modifiedMoment(context, target?.columns ?? NO_COLUMNS) ??
-      createdMoment(context);
-    const evidence = evidenceOf(context, delivery, row, moment);
-    return { kind: 'snapshot', row, evidence, origin, columns: dataOf(image.columns) };
-  }
+function written(
+  event: PushedEvent,
+  row: RowAddress,
+  target: RowContent | undefined,
+  subject: string = row.id,
+): RowChange {
+  const full = fullRow(event, row, target?.columns ?? NO_COLUMNS, subject);
+  if (full !== undefined) return full;
+  const { origin } = event;
   if (target === undefined || !isOf(target, row)) {
-    const evidence = evidenceOf(context, delivery, row, createdMoment(context));
+    const evidence = event.evidence(event.createdMoment(), subject);
     return { kind: 'patch', row, evidence, origin, columns: NO_COLUMNS };
   }
-  const moment =
-    modifiedMoment(context, target.columns) ?? imageMoment(context, delivery, row) ?? createdMoment(context);
-  const evidence = evidenceOf(context, delivery, row, moment);
-  return { kind: 'patch', row, evidence, origin, columns: dataOf(target.columns) };
+  const moment = event.modifiedMoment(target.columns) ?? event.imageMoment(row) ?? event.createdMoment();
+  return { kind: 'patch', row, evidence: event.evidence(moment, subject), origin, columns: dataOf(target.columns) };
 }
 
-type Handler = (context: Context, delivery: Delivery) => RowChange[];
+/**
+ * A row that a message changed in some way of its own. Its parameters name only part of the columns that it changes
+ * (an Assign moves the business unit too), so it is never sure: the row is read where that is possible.
+ */
+function touched(event: PushedEvent, row: RowAddress, columns: Columns): RowChange {
+  const full = fullRow(event, row, NO_COLUMNS, row.id);
+  if (full !== undefined) return full;
+  const { at } = event.imageMoment(row) ?? event.createdMoment();
+  const evidence = event.evidence({ at, sure: false }, row.id);
+  return { kind: 'patch', row, evidence, origin: event.origin, columns: dataOf(columns) };
+}
 
-const onUpdate: Handler = (context, delivery) => {
-  const row = addressOf(context, rowIdOf(context.rowId));
-  return [written(context, delivery, row, targetOf(context, delivery))];
-};
+const deleted = (event: PushedEvent, row: RowAddress, subject: string = row.id): RowChange => ({
+  kind: 'delete',
+  row,
+  evidence: event.evidence(event.createdMoment(), subject),
+  origin: event.origin,
+});
+
+type Handler = (event: PushedEvent) => readonly Change[];
+
+const onUpdate: Handler = (event) => [written(event, event.ownRow(), event.rowInput('Target'))];
 
 /** Before the operation a new row may have no id yet in the context itself; then its parameters have it. */
-const onCreate: Handler = (context, delivery) => {
-  const target = targetOf(context, delivery);
+const onCreate: Handler = (event) => {
+  const target = event.rowInput('Target');
   const id =
-    context.rowId === NO_ROW_ID
-      ? (rowIdOf(idIn(context.outputParameters?.get('id'))) ?? rowIdOf(target?.id))
-      : rowIdOf(context.rowId);
-  return [written(context, delivery, addressOf(context, id), target)];
+    event.context.rowId === NO_ROW_ID
+      ? (idIn(event.output('id')) ?? rowIdOf(target?.id))
+      : rowIdOf(event.context.rowId);
+  return [written(event, event.ownRow(id), target)];
+};
+
+/** Found by an alternate key, a row's id is only in the result. */
+const onUpsert: Handler = (event) => {
+  const target = event.rowInput('Target');
+  const result = event.output('Target');
+  const id = rowIdOf(event.context.rowId) ?? (result?.kind === 'lookup' ? rowIdOf(result.id) : undefined);
+  return [written(event, event.ownRow(id ?? rowIdOf(target?.id)), target)];
 };
 
 /** A delete needs nothing but the row's id, so one that lost its members to the size limit is as good. */
-const onDelete: Handler = (context, delivery) => {
-  const row = addressOf(context, rowIdOf(context.rowId));
-  const evidence = evidenceOf(context, delivery, row, createdMoment(context));
-  return [{ kind: 'delete', row, evidence, origin: originOf(context, delivery) }];
+const onDelete: Handler = (event) => [deleted(event, event.ownRow())];
+
+const onAssign: Handler = (event) => {
+  const assignee = event.input('Assignee');
+  return [touched(event, event.ownRow(), assignee === undefined ? NO_COLUMNS : new Map([['ownerid', assignee]]))];
 };
 
-/** What each message means for rows. A message that is not here is kept, not guessed at. */
-const HANDLERS: ReadonlyMap<string, Handler> = new Map([
+/** A status of -1 stands for the state's default one. */
+const onSetState: Handler = (event) => {
+  const columns = new Map<string, Value>();
+  const state = event.input('State');
+  const status = event.input('Status');
+  if (state?.kind === 'choice') columns.set('statecode', state);
+  if (status?.kind === 'choice' && status.value >= 0) columns.set('statuscode', status);
+  return [touched(event, event.ownRow(), columns)];
+};
+
+/** The subordinate is deactivated or deleted, depending on the table: only a read tells. */
+const onMerge: Handler = (event) => {
+  const target = event.ownRow();
+  const subordinate = event.address(target.table, idIn(event.requiredInput('SubordinateId')));
+  const masterId: Value = { kind: 'lookup', table: target.table, id: target.id, name: null };
+  return [
+    touched(event, target, event.rowInput('UpdateContent')?.columns ?? NO_COLUMNS),
+    touched(event, subordinate, new Map([['masterid', masterId]])),
+  ];
+};
+
+/** The rows in the Targets of CreateMultiple, UpdateMultiple and UpsertMultiple; none of them has images. */
+const onWriteMultiple: Handler = (event) => {
+  const targets = event.requiredInput('Targets');
+  if (targets?.kind === 'list' && targets.items.length === 0) return [];
+  if (targets?.kind !== 'rows') throw new ContextInvalid('InputParameters.Targets', 'a collection of rows');
+  const ids = event.output('Ids');
+  return targets.rows.map((target, index) => {
+    const created = ids?.kind === 'list' ? idIn(ids.items[index]) : undefined;
+    const row = event.address(target.table || event.context.table, rowIdOf(target.id) ?? created);
+    return written(event, row, target, `${row.id} ${index}`);
+  });
+};
+
+const onDeleteMultiple: Handler = (event) =>
+  event.references('Targets').map((row, index) => deleted(event, row, `${row.id} ${index}`));
+
+const onAssociate =
+  (kind: Association['kind']): Handler =>
+  (event) => {
+    const target = event.reference('Target');
+    const relationship = event.requiredInput('Relationship');
+    if (relationship?.kind !== 'relationship' || !RELATIONSHIP.test(relationship.schemaName))
+      throw new ContextInvalid('InputParameters.Relationship', 'a relationship with its schema name');
+    const { schemaName, role } = relationship;
+    return event.references('RelatedEntities').map((related) => ({
+      kind,
+      relationship: schemaName,
+      target,
+      role: role === 'Referencing' || role === 'Referenced' ? role : null,
+      related,
+      evidence: event.evidence(event.createdMoment(), `${schemaName} ${target.id} ${related.table} ${related.id}`),
+      origin: event.origin,
+    }));
+  };
+
+/** What each message means for rows. Of one that is not here nothing is guessed. */
+const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['Create', onCreate],
   ['Update', onUpdate],
+  ['Upsert', onUpsert],
   ['Delete', onDelete],
+  ['Assign', onAssign],
+  ['SetState', onSetState],
+  ['SetStateDynamicEntity', onSetState],
+  ['Merge', onMerge],
+  ['CreateMultiple', onWriteMultiple],
+  ['UpdateMultiple', onWriteMultiple],
+  ['UpsertMultiple', onWriteMultiple],
+  ['DeleteMultiple', onDeleteMultiple],
+  ['Associate', onAssociate('associate')],
+  ['Disassociate', onAssociate('disassociate')],
 ]);
 
+/** Whether a message is turned into changes; any other is an event (`messageEventOf`). */
+export const changesRows = (message: string): boolean => HANDLERS.has(message);
+
 /**
- * The changes of rows that a context tells of.
+ * The changes that a context tells of; docs/messages.md shows them for each message.
  *
- * - A Create or Update is a patch with the columns of Target, or a snapshot if the image named by `fullImageAlias` came
- *   along. A patch without columns says only that the row changed.
+ * - A Create, Update or Upsert is a patch with the columns of Target, or a snapshot if the image named by
+ *   `fullImageAlias` came along. A patch without columns says only that the row changed.
  * - Evidence of an asynchronous step is an event: `at` is `modifiedon` and sure; without one, or with one that is later
  *   than the operation could be, it is not sure. That of a synchronous step is a hint: it may yet be rolled back.
  *   https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
  * - Target's row version and a `versionnumber` column are no evidence: they may be those before the change.
  *
- * @throws MessageUnsupported, TableInvalid, RowIdInvalid, ContextInvalid (a parameter that is not what it should be)
+ * @throws MessageUnsupported, TableInvalid, RowIdInvalid, ParametersRemoved, ContextInvalid (a parameter that is not
+ *   what it should be)
  */
-export function changesOf(context: Context, delivery: Delivery): RowChange[] {
+export function changesOf(context: Context, delivery: Delivery): readonly Change[] {
   const handler = HANDLERS.get(context.message);
-  if (handler === undefined) throw new MessageUnsupported(context.message, [...HANDLERS.keys()]);
-  return handler(context, delivery);
+  if (handler === undefined) throw new MessageUnsupported(context.message);
+  return handler(new PushedEvent(context, delivery));
 }

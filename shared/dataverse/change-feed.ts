@@ -21,6 +21,15 @@ export interface FeedPage extends Omit<ODataPage, 'definitionIsOld'> {
   readonly end: number;
 }
 
+/** What is read. */
+export interface FeedRequest {
+  readonly definition: TableDefinition;
+  /** `changeTracking`: with deltas from then on. `compare`: all rows, without. */
+  readonly by: 'changeTracking' | 'compare';
+  /** The columns to ask for. @default all */
+  readonly select?: readonly string[];
+}
+
 /** Rows per page: the platform's maximum. */
 const MAX_PAGE_SIZE = 5000;
 
@@ -36,13 +45,17 @@ export class ChangeFeed {
     private readonly pageSize: number = MAX_PAGE_SIZE,
   ) {}
 
-  /** Pages from the beginning (no link) or from a delta link; only the last one has a `deltaLink`. */
-  async *pages(known: TableDefinition, deltaLink: string | undefined): AsyncIterable<FeedPage> {
+  /**
+   * Pages from the beginning (no link) or from a delta link; only the last one has a `deltaLink`. To `compare`, all rows
+   * are read without change tracking, and there is no such link.
+   */
+  async *pages({ definition: known, by, select }: FeedRequest, deltaLink: string | undefined): AsyncIterable<FeedPage> {
     let definition = known;
-    if (!definition.changeTracking) throw new ChangeTrackingOff(definition.table);
+    const tracked = by === 'changeTracking';
+    if (tracked && !definition.changeTracking) throw new ChangeTrackingOff(definition.table);
     const prefer = [`odata.maxpagesize=${this.pageSize}`, ROW_ANNOTATIONS];
-    if (deltaLink === undefined) prefer.unshift('odata.track-changes');
-    let link = deltaLink ?? definition.entitySet;
+    if (tracked && deltaLink === undefined) prefer.unshift('odata.track-changes');
+    let link = deltaLink ?? definition.entitySet + (select === undefined ? '' : `?$select=${select.join(',')}`);
     for (;;) {
       const response = await this.api.get(link, prefer, LONG);
       let page = readPage(response.body, definition);
@@ -52,7 +65,7 @@ export class ChangeFeed {
         page = readPage(response.body, definition);
       }
       // A known defect left both links out on the last page; going on would lose every later change in silence.
-      if ((page.nextLink === undefined) === (page.deltaLink === undefined)) {
+      if (tracked && (page.nextLink === undefined) === (page.deltaLink === undefined)) {
         throw new AnswerUnreadable(definition.table, 'a page must have either a next link or a delta link');
       }
       yield { ...page, end: endOf(response.dateMs) };

@@ -1,9 +1,9 @@
 import { ceilInstant, floorInstant, type Instant } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
-import type { TableCatalog } from '../mapping/table-definition';
+import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import type { RowRead, RowReader } from '../writer/row-reader';
 import { ROW_ANNOTATIONS, readRow } from './odata-row';
-import { rowIsMissing, type WebApi } from './web-api';
+import { columnUnknown, rowIsMissing, type WebApi, type WebApiResponse } from './web-api';
 
 /**
  * Seconds by which the Date header of an answer may lag behind the moment that the answer tells of. Without it a lagging
@@ -19,14 +19,23 @@ export class WebApiRowReader implements RowReader {
   constructor(
     private readonly api: WebApi,
     private readonly catalog: TableCatalog,
+    /** The columns to ask for, as the Web API names them; undefined: all. */
+    private readonly selectOf: (definition: TableDefinition) => readonly string[] | undefined = () => undefined,
     private readonly now: () => number = Date.now,
   ) {}
 
   async read({ table, id }: RowAddress): Promise<RowRead> {
-    const definition = await this.catalog.get(table);
+    let definition = await this.catalog.get(table);
     const begin = floorInstant(this.now());
     try {
-      const response = await this.api.get(`${definition.entitySet}(${id})`, [ROW_ANNOTATIONS]);
+      let response: WebApiResponse;
+      try {
+        response = await this.#get(definition, id);
+      } catch (error) {
+        if (!columnUnknown(error)) throw error;
+        definition = await this.catalog.refresh(table);
+        response = await this.#get(definition, id);
+      }
       let row = readRow(response.body, definition);
       if (row.definitionIsOld) row = readRow(response.body, await this.catalog.refresh(table));
       return {
@@ -41,5 +50,11 @@ export class WebApiRowReader implements RowReader {
       if (!rowIsMissing(error)) throw error;
       return { kind: 'missing', begin, end: endOf(error.dateMs ?? this.now()) };
     }
+  }
+
+  #get(definition: TableDefinition, id: string): Promise<WebApiResponse> {
+    const select = this.selectOf(definition);
+    const query = select === undefined ? '' : `?$select=${select.join(',')}`;
+    return this.api.get(`${definition.entitySet}(${id})${query}`, [ROW_ANNOTATIONS]);
   }
 }

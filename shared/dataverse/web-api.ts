@@ -188,6 +188,12 @@ export const rowIsMissing = (error: unknown): error is WebApiError =>
   error.status === 404 &&
   (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message)));
 
+/** A column that was asked for is no longer there: the table's definition at hand is older than the table. */
+export const columnUnknown = (error: unknown): boolean =>
+  error instanceof WebApiError &&
+  error.status === 400 &&
+  (/^0x80060888$/i.test(error.platformCode) || /could not find a property named/i.test(error.message));
+
 /**
  * The change-tracking token is too old, or the table's definition has changed since. The HTTP status isn't documented, so
  * the code and the text decide.

@@ -52,10 +52,8 @@ export function replayHandler(parts: () => ReplayParts): TimerHandler {
 
 async function tryAgain({ subject }: ParkedItem, receiver: Receiver, writer: Writer): Promise<unknown> {
   try {
-    const settlements =
-      subject.kind === 'delivery'
-        ? await receiver.replay(subject.delivery)
-        : await writer.settle([reread(subject.row)]);
+    if (subject.kind === 'delivery') return await receiver.replay(subject.delivery);
+    const settlements = await writer.settle([reread(subject.row)]);
     return settlements.find(
       (settlement): settlement is Extract<Settlement, { kind: 'failed' }> => settlement.kind === 'failed',
     )?.error;

@@ -1,8 +1,14 @@
+import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
+import type { Delivery } from '../context/pushed-event';
 import { readContext } from '../context/read-context';
 import { changesOf } from '../context/to-changes';
+import { messageEventOf } from '../context/to-message-event';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
+import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
+import type { Associations } from '../mapping/associations';
 import { conformChange } from '../mapping/conform';
+import type { Mapping } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
 import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
@@ -15,13 +21,15 @@ export type Outcome =
   /** It is kept durably and is tried again when due, or by an operator. */
   | { readonly kind: 'parked'; readonly cause: ParkCause; readonly disposition: 'retry' | 'park' }
   /** Nothing of it is kept. */
-  | { readonly kind: 'rejected'; readonly cause: ParkCause };
+  | { readonly kind: 'rejected'; readonly cause: ParkCause }
+  /** Nothing of it is kept, and the mapping says that this is right. */
+  | { readonly kind: 'ignored'; readonly cause: ParkCause };
 
-/** A change and its verdict. */
+/** A change and its verdict; for an event that is no change of rows its table and key. */
 export interface SettledChange {
   readonly table: string;
   readonly id: string;
-  readonly verdict: Verdict;
+  readonly verdict: Verdict | 'stored';
 }
 
 /** Thrown when an event is of a table that this deployment doesn't keep in step. */
@@ -42,6 +50,32 @@ const UNCONFIRMED: ParkCause = {
     'The event comes from a synchronous step, whose transaction may still roll back. The row is read a little later.',
 };
 
+/** The cause of parking an event of a synchronous step that is no change of rows: no read can tell what became of it. */
+const UNCONFIRMABLE: ParkCause = {
+  code: 'unconfirmable',
+  message:
+    'The event comes from a synchronous step, whose transaction may have been rolled back, and there is no row that would show it. ' +
+    'Register the step as asynchronous, or set "synchronous: store" for this message in the mapping file.',
+};
+
+/** What can be not configured, by the code of the error that says so. */
+const UNMAPPED: ReadonlyMap<string, keyof Mapping['unmapped']> = new Map([
+  ['table-not-synced', 'tables'],
+  ['relationship-not-synced', 'relationships'],
+  ['message-unsupported', 'messages'],
+]);
+
+/** Where the receiver's deliveries go. */
+export interface ReceiverParts {
+  readonly writer: Writer;
+  readonly events: EventStore;
+  readonly parking: Parking;
+  /** Undefined without a Web API: values then keep the types that the wire gives them. */
+  readonly catalog: TableCatalog | undefined;
+  readonly associations: Pick<Associations, 'changesOf'>;
+  readonly mapping: Pick<Mapping, 'events' | 'unmapped'>;
+}
+
 /** Options of the receiver. */
 export interface ReceiverOptions {
   readonly tables: readonly string[];
@@ -53,6 +87,12 @@ export interface ReceiverOptions {
   readonly now?: () => number;
 }
 
+/** What is to be done about a delivery. */
+type Plan =
+  | { readonly kind: 'settle'; readonly changes: readonly RowChange[] }
+  | { readonly kind: 'store'; readonly stored: StoredEvent }
+  | { readonly kind: 'putAside'; readonly error: unknown };
+
 /**
  * Takes deliveries from any trigger to their outcome: parse, conform to the table's metadata, settle through the writer,
  * park what can't be settled. Rejects only if parking fails, and then the sender still has the delivery.
@@ -62,10 +102,7 @@ export class Receiver {
   readonly #now: () => number;
 
   constructor(
-    private readonly writer: Writer,
-    private readonly parking: Parking,
-    /** Undefined without a Web API: values then keep the types that the wire gives them. */
-    private readonly catalog: TableCatalog | undefined,
+    private readonly parts: ReceiverParts,
     private readonly options: ReceiverOptions,
   ) {
     this.#tables = new Set(options.tables);
@@ -74,75 +111,114 @@ export class Receiver {
 
   /** Handles deliveries that arrived together: their changes are settled together, each on its own merits. */
   async receive(deliveries: readonly KeptDelivery[]): Promise<readonly Outcome[]> {
-    const read = await Promise.all(deliveries.map((delivery) => this.#read(delivery)));
-    const isHint = (change: RowChange): boolean => change.evidence.kind === 'hint';
-    const settleable = read.flatMap((changes) => (Array.isArray(changes) && !changes.some(isHint) ? changes : []));
-    const settlements = await this.writer.settle(settleable);
-    let next = 0;
+    const plans = await Promise.all(deliveries.map((delivery) => this.#plan(delivery)));
+    const [settlements, stored] = await Promise.all([
+      this.parts.writer.settle(plans.flatMap((plan) => (plan.kind === 'settle' && !isHint(plan) ? plan.changes : []))),
+      this.parts.events.append(
+        plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : [])),
+      ),
+    ]);
+    const nextSettlement = settlements.values();
+    const nextStored = stored.values();
     return Promise.all(
       deliveries.map((delivery, index) => {
-        const changes = read[index];
-        if (!Array.isArray(changes)) return this.#putAside(delivery, changes);
-        if (changes.some(isHint)) return this.#park(delivery, UNCONFIRMED, 'retry', this.options.hintDelayMs);
-        next += changes.length;
-        return this.#outcome(delivery, settlements.slice(next - changes.length, next));
+        const plan = plans[index];
+        if (plan?.kind === 'settle') {
+          if (isHint(plan)) return this.#park(delivery, UNCONFIRMED, 'retry', this.options.hintDelayMs);
+          return this.#settled(
+            delivery,
+            plan.changes.flatMap(() => nextSettlement.next().value ?? []),
+          );
+        }
+        if (plan?.kind === 'store') {
+          if (this.#isUnconfirmable(plan)) return this.#park(delivery, UNCONFIRMABLE, 'park', undefined);
+          return this.#stored(delivery, plan.stored, nextStored.next().value);
+        }
+        return this.#putAside(delivery, plan?.error);
       }),
     );
   }
 
-  /** Settles a parked delivery as if it arrived now; hints are confirmed by reading. Nothing is parked again here. */
-  async replay(delivery: KeptDelivery): Promise<readonly Settlement[]> {
-    const changes = await this.#read(delivery);
-    if (!Array.isArray(changes)) throw changes;
-    return this.writer.settle(changes);
+  /**
+   * Settles a parked delivery as if it arrived now; hints are confirmed by reading. Nothing is parked again here.
+   *
+   * @returns why it still can't be settled; undefined once it is
+   */
+  async replay(delivery: KeptDelivery): Promise<unknown> {
+    const plan = await this.#plan(delivery);
+    if (plan.kind === 'putAside') return plan.error;
+    const outcomes: readonly (Settlement | EventOutcome)[] =
+      plan.kind === 'settle'
+        ? await this.parts.writer.settle(plan.changes)
+        : await this.parts.events.append([plan.stored]);
+    return outcomes.find((outcome) => outcome.kind === 'failed')?.error;
   }
 
-  async #read(delivery: KeptDelivery): Promise<RowChange[] | Error> {
-    const { source, body, contentType, truncated } = delivery;
+  async #plan({ source, body, contentType, truncated }: KeptDelivery): Promise<Plan> {
     try {
       const context = readContext(body, {
         maxBytes: MAX_PARKED_BYTES,
         ...(contentType === undefined ? {} : { contentType }),
       });
-      const changes = changesOf(context, {
+      const delivery: Delivery = {
         source,
         body,
         ...(truncated === undefined ? {} : { truncated }),
         ...(this.options.fullImageAlias === undefined ? {} : { fullImageAlias: this.options.fullImageAlias }),
-      });
-      return await Promise.all(changes.map((change) => this.#conform(change)));
+      };
+      const rule = this.parts.mapping.events.get(context.message);
+      if (rule !== undefined) {
+        const event = messageEventOf(context, delivery);
+        return { kind: 'store', stored: { rule, event: { ...event, columns: rule.mapColumns(event.columns) } } };
+      }
+      const changes = await Promise.all(changesOf(context, delivery).map((change) => this.#conform(change)));
+      return { kind: 'settle', changes: changes.flat() };
     } catch (error) {
-      return error instanceof Error ? error : new Error(messageOf(error));
+      return { kind: 'putAside', error };
     }
   }
 
-  async #conform(change: RowChange): Promise<RowChange> {
+  async #conform(change: Change): Promise<readonly RowChange[]> {
+    if ('relationship' in change) return this.parts.associations.changesOf(change);
     const { table } = change.row;
     if (!this.#tables.has(table)) throw new TableNotSynced(table);
-    if (change.kind === 'delete' || this.catalog === undefined) return conformChange(change, undefined);
-    const definition = await this.catalog.get(table);
+    const { catalog } = this.parts;
+    if (change.kind === 'delete' || catalog === undefined) return [conformChange(change, undefined)];
+    const definition = await catalog.get(table);
     const isOld = [...change.columns.keys()].some((column) => !definition.columns.has(column));
-    return conformChange(change, isOld ? await this.catalog.refresh(table) : definition);
+    return [conformChange(change, isOld ? await catalog.refresh(table) : definition)];
   }
 
-  async #outcome(delivery: KeptDelivery, settlements: readonly Settlement[]): Promise<Outcome> {
+  #isUnconfirmable({ stored: { event, rule } }: Extract<Plan, { kind: 'store' }>): boolean {
+    return !event.committed && rule.synchronous === 'park';
+  }
+
+  async #settled(delivery: KeptDelivery, settlements: readonly Settlement[]): Promise<Outcome> {
     const failed = settlements.find((settlement) => settlement.kind === 'failed');
     if (failed !== undefined) return this.#putAside(delivery, failed.error);
     const changes = settlements.flatMap((settlement) =>
       settlement.kind === 'settled' ? [{ ...settlement.change.row, verdict: settlement.verdict }] : [],
     );
-    const occurredAt = settlements[0]?.change.origin.occurredAtMs;
-    return {
-      kind: 'settled',
-      changes,
-      lagMs: occurredAt === undefined ? undefined : Math.max(0, this.#now() - occurredAt),
-    };
+    return { kind: 'settled', changes, lagMs: this.#lagSince(settlements[0]?.change.origin.occurredAtMs) };
+  }
+
+  async #stored(delivery: KeptDelivery, { event, rule }: StoredEvent, outcome?: EventOutcome): Promise<Outcome> {
+    if (outcome === undefined || outcome.kind === 'failed') return this.#putAside(delivery, outcome?.error);
+    const change = { table: rule.target, id: event.key, verdict: outcome.kind };
+    return { kind: 'settled', changes: [change], lagMs: this.#lagSince(event.occurredAtMs) };
+  }
+
+  #lagSince(occurredAtMs: number | undefined): number | undefined {
+    return occurredAtMs === undefined ? undefined : Math.max(0, this.#now() - occurredAtMs);
   }
 
   async #putAside(delivery: KeptDelivery, error: unknown): Promise<Outcome> {
     const cause = { code: codeOf(error), message: messageOf(error) };
+    const unmapped = UNMAPPED.get(cause.code);
+    const policy = unmapped === undefined ? 'park' : this.parts.mapping.unmapped[unmapped];
+    if (policy === 'ignore') return { kind: 'ignored', cause };
     const disposition = dispositionOf(error);
-    if (disposition === 'reject') return { kind: 'rejected', cause };
+    if (disposition === 'reject' || policy === 'refuse') return { kind: 'rejected', cause };
     return this.#park(
       delivery,
       cause,
@@ -157,7 +233,10 @@ export class Receiver {
     disposition: 'retry' | 'park',
     delayMs: number | undefined,
   ): Promise<Outcome> {
-    await this.parking.parkDelivery(delivery, cause, delayMs === undefined ? undefined : this.#now() + delayMs);
+    await this.parts.parking.parkDelivery(delivery, cause, delayMs === undefined ? undefined : this.#now() + delayMs);
     return { kind: 'parked', cause, disposition };
   }
 }
+
+const isHint = ({ changes }: Extract<Plan, { kind: 'settle' }>): boolean =>
+  changes.some(({ evidence }) => evidence.kind === 'hint');

@@ -89,6 +89,8 @@ function responseTo(outcome: Outcome): HttpResponseInit {
       return { status: 200, jsonBody: { outcome: 'settled', changes: outcome.changes } };
     case 'parked':
       return { status: statusOfParked(outcome.cause.code), jsonBody: { outcome: 'parked', ...outcome.cause } };
+    case 'ignored':
+      return { status: 200, jsonBody: { outcome: 'ignored', ...outcome.cause } };
     case 'rejected':
       return answer(400, outcome.cause.code, outcome.cause.message);
     default:

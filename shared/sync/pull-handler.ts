@@ -14,7 +14,9 @@ export function pullHandler(tables: readonly string[], sync: () => PullSync): Ti
     const limit = pLimit(TABLES_AT_ONCE);
     const pull = async (table: string): Promise<void> => {
       try {
-        log('pulled', { ...(await sync().run(table)) });
+        const { drift, ...report } = await sync().run(table);
+        if (drift !== undefined) log('schemaDrift', { table, ...drift });
+        log('pulled', report);
       } catch (error) {
         log('pullFailed', { table, code: codeOf(error), reason: messageOf(error) });
       }

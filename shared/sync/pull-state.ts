@@ -1,4 +1,4 @@
-/** What is remembered of a table between pull runs. */
+/** What is remembered of a table, or of a relationship, between pull runs. */
 export interface PullState {
   /** Where the next delta begins; absent before the first complete load and after its token expired. */
   readonly deltaLink?: string;
@@ -6,6 +6,10 @@ export interface PullState {
   readonly loadBegunMs?: number;
   /** By when the last complete full load's token was fixed, milliseconds since 1970: see LoadFloors. */
   readonly tokenFixedMs?: number;
+  /** Of the mapping that the last complete run worked by. */
+  readonly fingerprint?: string;
+  /** The table's kept columns at the last complete run, each as `name:type`, sorted. */
+  readonly columns?: readonly string[];
   /** When the last complete run began and ended, milliseconds since 1970. */
   readonly lastRun?: { readonly begunMs: number; readonly endedMs: number; readonly rows: number };
 }

@@ -3,17 +3,18 @@ import type { Origin, RowAddress, RowChange } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
 import type { ChangeFeed, FeedPage } from '../dataverse/change-feed';
 import { endOf } from '../dataverse/read-back';
-import { tokenExpired } from '../dataverse/web-api';
+import { columnUnknown, tokenExpired } from '../dataverse/web-api';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { LobStore } from '../lob/store';
-import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import type { Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Writer } from '../writer/writer';
 import type { Lease, Leases, PullState, PullStateStore } from './pull-state';
+import type { PullSubject } from './pull-subject';
+import { continues, driftBetween, type SchemaDrift } from './schema-drift';
 import { RowIdSet } from './row-id-set';
 
-/** What a pull run of one table did. */
+/** What a pull run of one table, or of one relationship, did. */
 export interface PullReport {
   readonly table: string;
   /** `load`: the first one; `reload`: a full load of a table that was loaded before; `busy`: another run holds the lease. */
@@ -27,12 +28,15 @@ export interface PullReport {
   /** Rows that a full load no longer showed and that were settled as deleted or read back. */
   readonly swept: number;
   readonly parked: number;
+  /** How the table's columns differ from those of the run before. */
+  readonly drift?: SchemaDrift;
   readonly milliseconds: number;
 }
 
 /** What a pull works with. */
 export interface PullSyncParts {
-  readonly catalog: Pick<TableCatalog, 'get'>;
+  /** A table by its logical name, a relationship by its schema name, as Dataverse defines it now. */
+  readonly subjectOf: (name: string) => Promise<PullSubject>;
   readonly feed: ChangeFeed;
   readonly writer: Writer;
   readonly store: LobStore;
@@ -63,6 +67,19 @@ type Counters = Record<'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'park
 
 const newCounters = (): Counters => ({ rows: 0, deletes: 0, pages: 0, healed: 0, swept: 0, parked: 0, verdicts: {} });
 
+/** Thrown within a run when a delta doesn't say what was deleted: everything has to be compared. */
+class DeltaUnclear extends Error {}
+
+/** One run under way. */
+interface Run {
+  readonly subject: PullSubject;
+  /** As it was when the run began. */
+  readonly state: PullState;
+  readonly lease: Lease;
+  readonly begunMs: number;
+  readonly counters: Counters;
+}
+
 /**
  * Pulls a table's changes through the writer: everything at first, then deltas. A run's token is kept only after every
  * row of every page is settled or parked, so a run that dies is simply run again.
@@ -76,81 +93,82 @@ export class PullSync {
     this.#sleep = parts.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
   }
 
-  /** One run of one table. Errors reject; the state is then as it was. */
-  async run(table: string): Promise<PullReport> {
+  /** One run of one table or relationship. Errors reject; the state is then as it was. */
+  async run(name: string): Promise<PullReport> {
     const begunMs = this.#now();
     const counters = newCounters();
-    const lease = await this.parts.leases.acquire(`pull-${table}`);
-    if (lease === undefined) return this.#report(table, 'busy', counters, begunMs);
+    const report = (mode: PullReport['mode'], drift?: SchemaDrift): PullReport => ({
+      table: name,
+      mode,
+      ...counters,
+      ...(drift === undefined ? {} : { drift }),
+      milliseconds: this.#now() - begunMs,
+    });
+    const lease = await this.parts.leases.acquire(`pull-${name}`);
+    if (lease === undefined) return report('busy');
     try {
-      const definition = await this.parts.catalog.get(table);
-      const state = await this.parts.states.read(table);
-      const mode = await this.#changes(definition, state, lease, begunMs, counters);
-      return this.#report(table, mode, counters, begunMs);
+      const subject = await this.parts.subjectOf(name);
+      const state = await this.parts.states.read(name);
+      return report(
+        await this.#changes({ subject, state, lease, begunMs, counters }),
+        driftBetween(state.columns, subject.columns),
+      );
     } finally {
       await lease.release();
     }
   }
 
-  async #changes(
-    definition: TableDefinition,
-    state: PullState,
-    lease: Lease,
-    begunMs: number,
-    counters: Counters,
-  ): Promise<PullReport['mode']> {
-    if (state.deltaLink === undefined) return this.#load(definition, state, lease, begunMs, counters);
+  async #changes(run: Run): Promise<PullReport['mode']> {
+    const { deltaLink: from } = run.state;
     try {
-      const { deltaLink } = await this.#pages(definition, state.deltaLink, lease, begunMs, counters, undefined, false);
-      await this.#keep(definition, state, deltaLink, lease, begunMs, counters);
+      if (from === undefined || !continues(run.state, run.subject)) return await this.#load(run);
+      const { deltaLink } = await this.#pages(run, from, undefined, false);
+      await this.#keep(run, run.state, deltaLink);
       return 'delta';
     } catch (error) {
-      if (!tokenExpired(error)) throw error;
-      // Rows by version cost only what changed meanwhile; deletes are found by the sweep.
-      return this.#load(definition, state, lease, begunMs, counters);
+      if (!tokenExpired(error) && !columnUnknown(error) && !(error instanceof DeltaUnclear)) throw error;
+      // Rows by version cost only what changed meanwhile; deletes are found by the sweep. The token also expires when the
+      // table's definition changes.
+      return this.#load({ ...run, subject: await run.subject.renewed() });
     }
   }
 
-  async #load(
-    definition: TableDefinition,
-    state: PullState,
-    lease: Lease,
-    begunMs: number,
-    counters: Counters,
-  ): Promise<PullReport['mode']> {
+  async #load(run: Run): Promise<PullReport['mode']> {
+    const { subject, state, begunMs, counters } = run;
     const first = state.loadBegunMs === undefined;
     // Without the old token, should this load not come to its end; never again "the first" for expectNothing; and
     // without a floor until it has ended.
     const begun: PullState = {
       loadBegunMs: begunMs,
       ...(state.lastRun === undefined ? {} : { lastRun: state.lastRun }),
+      ...(state.columns === undefined ? {} : { columns: state.columns }),
     };
-    await this.parts.states.write(definition.table, begun);
+    await this.parts.states.write(subject.name, begun);
     const seen = new RowIdSet();
-    const { deltaLink, tokenFixedMs } = await this.#pages(definition, undefined, lease, begunMs, counters, seen, first);
-    await this.#sweep(definition, seen, lease, begunMs, tokenFixedMs, counters);
-    await this.#keep(definition, { ...begun, tokenFixedMs }, deltaLink, lease, begunMs, counters);
+    const { deltaLink, tokenFixedMs } = await this.#pages(run, undefined, seen, first);
+    await this.#sweep(run, seen, tokenFixedMs);
+    await this.#keep(run, { ...begun, tokenFixedMs }, deltaLink);
     if (first) counters.healed = 0;
     return first ? 'load' : 'reload';
   }
 
   async #pages(
-    definition: TableDefinition,
+    { subject, lease, begunMs, counters }: Run,
     from: string | undefined,
-    lease: Lease,
-    begunMs: number,
-    counters: Counters,
     seen: RowIdSet | undefined,
     expectNothing: boolean,
-  ): Promise<{ readonly deltaLink: string; readonly tokenFixedMs: number }> {
-    let deltaLink = '';
+  ): Promise<{ readonly deltaLink: string | undefined; readonly tokenFixedMs: number }> {
+    let deltaLink: string | undefined;
     let tokenFixedMs: number | undefined;
-    for await (const page of this.parts.feed.pages(definition, from)) {
+    for await (const read of this.parts.feed.pages(subject, from)) {
       tokenFixedMs ??= this.#now();
+      const items = read.items.flatMap((item) => subject.storedAs(item) ?? []);
+      if (from !== undefined && items.length < read.items.length) throw new DeltaUnclear();
+      const page = { ...read, items };
       counters.pages += 1;
-      for (const { id } of page.items) seen?.add(id);
-      await this.#parkUnreadable(page, definition.table, counters);
-      const changes = changesOf(page, definition.table, floorInstant(begunMs), lease);
+      for (const { id } of items) seen?.add(id);
+      await this.#parkUnreadable(page, subject.name, counters);
+      const changes = changesOf(page, subject.name, floorInstant(begunMs), lease);
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
       await this.#settle(changes, counters, expectNothing);
@@ -172,7 +190,7 @@ export class PullSync {
     for (const settlement of await this.parts.writer.settle(changes, expectNothing)) {
       if (settlement.kind === 'settled') {
         counters.verdicts[settlement.verdict] = (counters.verdicts[settlement.verdict] ?? 0) + 1;
-        if (settlement.changed) counters.healed += 1;
+        if (settlement.changed && settlement.verdict !== 'refreshed') counters.healed += 1;
         continue;
       }
       const { change, error } = settlement;
@@ -187,17 +205,10 @@ export class PullSync {
    * late enough that no read-back from before the load's token can still land on a row that the sweep didn't see: the
    * token was fixed by the time the first page was there, which may be long after the run began.
    */
-  async #sweep(
-    { table }: TableDefinition,
-    seen: RowIdSet,
-    lease: Lease,
-    begunMs: number,
-    tokenFixedMs: number,
-    counters: Counters,
-  ): Promise<void> {
+  async #sweep({ subject, lease, begunMs, counters }: Run, seen: RowIdSet, tokenFixedMs: number): Promise<void> {
     const wait = tokenFixedMs + this.parts.maxReadAgeMs - this.#now();
     if (wait > 0) await this.#sleep(wait);
-    for await (const page of this.parts.store.liveRows(table)) {
+    for await (const page of this.parts.store.liveRows(subject.name)) {
       const candidates = page.filter(({ row }) => !seen.has(row.id));
       counters.swept += candidates.length;
       const deletes = candidates.map(({ row }) => pulledDelete(row, floorInstant(begunMs), endOf(this.#now()), lease));
@@ -205,24 +216,16 @@ export class PullSync {
     }
   }
 
-  async #keep(
-    { table }: TableDefinition,
-    state: PullState,
-    deltaLink: string,
-    lease: Lease,
-    begunMs: number,
-    counters: Counters,
-  ): Promise<void> {
-    if (!lease.held()) throw new LeaseLost(table);
-    await this.parts.states.write(table, {
+  async #keep({ subject, lease, begunMs, counters }: Run, state: PullState, deltaLink: string | undefined) {
+    if (!lease.held()) throw new LeaseLost(subject.name);
+    const { name, columns, fingerprint } = subject;
+    await this.parts.states.write(name, {
       ...state,
-      deltaLink,
+      ...(deltaLink === undefined ? {} : { deltaLink }),
+      ...(columns === undefined ? {} : { columns }),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
       lastRun: { begunMs, endedMs: this.#now(), rows: counters.rows + counters.deletes },
     });
-  }
-
-  #report(table: string, mode: PullReport['mode'], counters: Counters, begunMs: number): PullReport {
-    return { table, mode, ...counters, milliseconds: this.#now() - begunMs };
   }
 }
 

@@ -1,5 +1,10 @@
+import { createHash } from 'node:crypto';
+
+/** Letters of a GUID; the id of a link is longer. */
+const GUID_LENGTH = 36;
+
 /**
- * A set of row ids (GUIDs) in 16 bytes each, by open addressing: a load of a million rows takes about 40 MB where a Set
+ * A set of row ids (GUIDs; of links' ids half a SHA-256) in 16 bytes each, by open addressing: a load of a million rows takes about 40 MB where a Set
  * of strings takes several times that.
  */
 export class RowIdSet {
@@ -66,7 +71,7 @@ function slotOf(words: Words): number {
 type Words = [number, number, number, number];
 
 function wordsOf(id: string): Words {
-  const hex = id.replaceAll('-', '');
+  const hex = id.length === GUID_LENGTH ? id.replaceAll('-', '') : createHash('sha256').update(id).digest('hex');
   const word = (at: number): number => Number.parseInt(hex.slice(at, at + 8), 16) >>> 0;
   return [word(0), word(8), word(16), word(24)];
 }

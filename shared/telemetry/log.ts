@@ -11,10 +11,14 @@ export const LOG_EVENTS = {
   rejected: { id: 1003, level: 'warn' },
   /** Parking itself failed: the delivery stays with its sender. */
   parkingFailed: { id: 1004, level: 'error' },
+  /** A delivery of what the mapping says to ignore was taken and not kept. */
+  ignored: { id: 1005, level: 'info' },
   /** A pull run of one table ended. */
   pulled: { id: 2001, level: 'info' },
   /** A pull run of one table failed; the next run begins where this one did. */
   pullFailed: { id: 2002, level: 'error' },
+  /** A table's columns are others than at the run before: added, removed, of another type. */
+  schemaDrift: { id: 2003, level: 'warn' },
   /** Parked items were tried again. */
   replayed: { id: 3001, level: 'info' },
   /** Settings are missing or wrong; the function named is not served. */

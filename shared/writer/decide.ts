@@ -13,6 +13,7 @@ import { NO_STAMP, withKeys, type Stamp } from './stamp';
 /** How a change was settled; every change gets exactly one, and they are counted. */
 export type Verdict =
   | 'applied'
+  | 'refreshed'
   | 'merged'
   | 'replaced'
   | 'deleted'
@@ -45,8 +46,8 @@ export interface StoredState {
   readonly stamp: Stamp;
   /** When the stamp was last written, in the store's clock. */
   readonly writtenAt: Instant;
-  /** Whether the stored columns equal the change's; asked only where the rule needs it. */
-  readonly sameData: () => boolean;
+  /** Whether the stored columns equal the change's, undefined where that isn't known; asked only where the rule needs it. */
+  readonly sameData: () => boolean | undefined;
 }
 
 /** A row read back by its id: the snapshot's version and modifiedon, or that there is none. */
@@ -139,11 +140,15 @@ function decidePull(stored: StoredState | undefined, change: RowChange, evidence
   // A run that lost its lease may hold pages older than a delete that was since forgotten by everyone.
   if (stored === undefined) return holdsLease() ? apply(NO_STAMP, read, [], rule) : READ_BACK;
   const { stamp } = stored;
+  if (version === stamp.version && !stamp.ahead && !stamp.gone && stored.sameData() === false) {
+    // The same state of the row, in other columns: those that are kept, or their types, have changed since.
+    return { ...apply(stamp, read, [], rule), verdict: 'refreshed' };
+  }
   if (version <= stamp.version) return SKIP.contained;
   if (stamp.gone) return READ_BACK;
   if (!stamp.ahead || writtenBefore(stored, runBegin, rule)) return apply(stamp, read, [], rule);
   if (rule.mode === 'default' && modifiedOn > stamp.seen) return apply(stamp, read, [], rule);
-  return stored.sameData() ? adopt(stamp, read, rule) : READ_BACK;
+  return stored.sameData() === true ? adopt(stamp, read, rule) : READ_BACK;
 }
 
 /**

@@ -267,7 +267,7 @@ export class Writer {
   /** Folds the group's changes, in the order they came, into at most one write. */
   #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined, floor: Instant | undefined): Plan {
     const verdicts: (Conclusion | undefined)[] = waiting.map(() => undefined);
-    let state: StoredState | undefined = stored && { ...stored, sameData: () => false };
+    let state: StoredState | undefined = stored && { ...stored, sameData: () => undefined };
     let pending: RowWrite | undefined;
     for (const [index, { change }] of waiting.entries()) {
       const now =
@@ -291,7 +291,7 @@ export class Writer {
         effect: decision.data,
         columns: columnsOf(change),
       });
-      state = { stamp: decision.stamp, writtenAt: Number.POSITIVE_INFINITY, sameData: () => false };
+      state = { stamp: decision.stamp, writtenAt: Number.POSITIVE_INFINITY, sameData: () => undefined };
     }
     const settled = verdicts.map((verdict) => verdict ?? 'readBack');
     return pending === undefined

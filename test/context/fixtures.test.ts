@@ -1,12 +1,13 @@
 // Proves: every fact of every invented event is read from each of its forms, in value and type, save what json-losses.ts
 // and xml-losses.ts say is lost; parents are read as deep as they go; and the forms of an event mean the same changes.
 import { describe, expect, test } from '@jest/globals';
-import type { RowChange } from '../../shared/change/row-change';
+import type { Change } from '../../shared/change/association';
 import type { RowContent, Value } from '../../shared/change/value';
 import type { Context } from '../../shared/context/context';
 import { odditiesOf } from '../../shared/context/oddities';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf } from '../../shared/context/to-changes';
+import { changesOf, changesRows } from '../../shared/context/to-changes';
+import { messageEventOf } from '../../shared/context/to-message-event';
 import type { Facts } from './fixture-files';
 import { factsOf, fixture, FIXTURES } from './fixture-files';
 import type { Fact, WriterOffset } from './json-losses';
@@ -198,14 +199,15 @@ describe('a legacy body, one text with a context inside', () => {
 });
 
 describe('the forms of an event mean the same changes', () => {
-  const HANDLED = FIXTURES.filter((name) => ['Create', 'Update', 'Delete'].includes(factsOf(name).message));
+  const HANDLED = FIXTURES.filter((name) => changesRows(factsOf(name).message));
+  const EVENTS = FIXTURES.filter((name) => !changesRows(factsOf(name).message));
   /** The body is part of the delivery key, so all are given the same. */
   const body = Buffer.from('the same for all');
-  const changesIn = (file: string, fullImageAlias: string): RowChange[] =>
+  const changesIn = (file: string, fullImageAlias: string): readonly Change[] =>
     changesOf(readContext(fixture(file)), { source: 'test', body, fullImageAlias });
 
   test('there are some', () => {
-    expect(HANDLED.length).toBeGreaterThanOrEqual(7);
+    expect(HANDLED.length).toBeGreaterThanOrEqual(15);
   });
 
   test.each(HANDLED.flatMap((name) => ['After', 'none'].map((alias) => [name, alias] as const)))(
@@ -217,11 +219,20 @@ describe('the forms of an event mean the same changes', () => {
       expect(json.length).toBeGreaterThan(0);
       expect(changesIn(`${name}.msbin1`, alias)).toStrictEqual(xml);
       const likeJson = xml.map((change) =>
-        change.kind === 'delete' ? change : { ...change, columns: asInJson(change.columns, offset) },
+        'columns' in change ? { ...change, columns: asInJson(change.columns, offset) } : change,
       );
       expect(likeJson).toStrictEqual(json);
     },
   );
+
+  test.each(EVENTS)('%s, which is no change of rows', (name) => {
+    const eventIn = (file: string) => messageEventOf(readContext(fixture(file)), { source: 'test', body });
+    const xml = eventIn(`${name}.xml`);
+    expect(eventIn(`${name}.msbin1`)).toStrictEqual(xml);
+    const { columns, ...rest } = eventIn(`${name}.json`);
+    expect({ ...rest, columns: asInJson(xml.columns, 0) }).toStrictEqual({ ...rest, columns });
+    expect({ ...xml, columns }).toStrictEqual({ ...rest, columns });
+  });
 
   test.each(VARIANTS)('%s', (file) => {
     expect(changesIn(file, 'none')).toStrictEqual(changesIn('create-account.msbin1', 'none'));

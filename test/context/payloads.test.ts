@@ -23,7 +23,7 @@ function capture(name: string): Capture {
   const context = readContext(body, { contentType: 'application/json' });
   const [change, ...more] = changesOf(context, { source: 'test', body });
   expect(more).toEqual([]);
-  if (change === undefined) throw new Error('no change');
+  if (change === undefined || !('row' in change)) throw new Error('no change of a row');
   return { context, change, columns: change.kind === 'delete' ? [] : [...change.columns.keys()] };
 }
 

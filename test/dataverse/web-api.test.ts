@@ -276,7 +276,7 @@ const row = JSON.stringify({ '@odata.etag': 'W/"915244"', accountid: rowId(1), m
 const newerRow = row.replace('}', ',"new_rank":3}');
 
 describe('reading a row back', () => {
-  const reader = (): WebApiRowReader => new WebApiRowReader(api(), catalog, () => (SECOND + 0.9) * 1000);
+  const reader = (): WebApiRowReader => new WebApiRowReader(api(), catalog, undefined, () => (SECOND + 0.9) * 1000);
   const window = { begin: SECOND, end: SECOND + 2 };
 
   test('found: begin is never later, end never earlier than the read', async () => {
@@ -308,7 +308,8 @@ describe('reading a row back', () => {
 describe('the change feed', () => {
   const pages = async (deltaLink?: string, definition = DEFINITION) => {
     const all = [];
-    for await (const page of new ChangeFeed(api(), catalog, 2).pages(definition, deltaLink)) all.push(page);
+    for await (const page of new ChangeFeed(api(), catalog, 2).pages({ definition, by: 'changeTracking' }, deltaLink))
+      all.push(page);
     return all;
   };
 

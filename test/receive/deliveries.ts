@@ -1,6 +1,9 @@
 /** Bodies as Dataverse posts them, and a parking that only remembers. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Associations } from '../../shared/mapping/associations';
+import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
+import type { ReceiverParts } from '../../shared/receive/receiver';
 import type { KeptDelivery, ParkCause, Parking } from '../../shared/parking/parking';
 
 /** An invented event of test/fixtures, as bytes. */
@@ -8,6 +11,14 @@ export const fixture = (name: string): Buffer => readFileSync(join(__dirname, '.
 
 /** The contact of `update-contact`. */
 export const CONTACT = { table: 'contact', id: '445649e8-8ab9-47f8-9a6b-d999b67edfb2' };
+
+/** A receiver's parts as they are without a mapping and without a Web API. */
+export const UNMAPPED: Omit<ReceiverParts, 'writer' | 'parking'> = {
+  events: { append: () => Promise.reject(new Error('no event is stored here')) },
+  catalog: undefined,
+  associations: new Associations({ tables: [], relationships: [] }, undefined),
+  mapping: DEFAULT_MAPPING,
+};
 
 export class RecordingParking implements Parking {
   readonly parked: { readonly delivery: KeptDelivery; readonly cause: ParkCause; readonly dueAtMs?: number }[] = [];

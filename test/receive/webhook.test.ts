@@ -13,7 +13,7 @@ import { Writer } from '../../shared/writer/writer';
 import { RULE, found } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
-import { CONTACT, RecordingParking, fixture } from './deliveries';
+import { CONTACT, RecordingParking, UNMAPPED, fixture } from './deliveries';
 
 const KEYS = ['the-first-valid-key', 'the-second-valid-key'];
 const CONFIG: Section<WebhookConfig> = { ok: true, value: { keys: KEYS, keyName: 'x-dvo-key', maxBytes: 64 * 1024 } };
@@ -27,10 +27,14 @@ beforeEach(() => {
   parking = new RecordingParking();
   store = new MemoryStore();
   const reader = new ScriptedReader(() => found(300n, undefined, { modifiedOn: 2_000_000_000 }));
-  receiver = new Receiver(new Writer(store, reader, { rule: RULE }), parking, undefined, {
-    tables: ['contact', 'lead'],
-    hintDelayMs: 10_000,
-  });
+  const writer = new Writer(store, reader, { rule: RULE });
+  receiver = new Receiver(
+    { ...UNMAPPED, writer, parking },
+    {
+      tables: ['contact', 'lead'],
+      hintDelayMs: 10_000,
+    },
+  );
   lines = [];
 });
 

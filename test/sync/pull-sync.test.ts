@@ -10,6 +10,7 @@ import { WebApiError } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { ParkCause, Parking } from '../../shared/parking/parking';
 import type { Lease, PullState } from '../../shared/sync/pull-state';
+import { tableSubject, type SubjectColumns } from '../../shared/sync/pull-subject';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import { OrderUnprovable, Writer } from '../../shared/writer/writer';
 import { RULE, columns, found, image, missing, pulledRow, row, rowId } from '../writer/changes';
@@ -25,6 +26,7 @@ const DEFINITION: TableDefinition = {
   columns: new Map(),
 };
 
+let shape: SubjectColumns;
 let nowMs: number;
 let store: MemoryStore;
 let reader: ScriptedReader;
@@ -52,6 +54,7 @@ const gone = (n: number): FeedPage['items'][number] => ({ kind: 'deleted', id: r
 const expired = (): Error => new WebApiError('GET delta', 400, '0x80044352', 'expired');
 
 beforeEach(() => {
+  shape = {};
   nowMs = BEGUN;
   store = new MemoryStore(() => nowMs);
   reader = new ScriptedReader(() => missing(nowMs / 1000, nowMs / 1000 + 2));
@@ -87,7 +90,14 @@ function sync(overrides: Partial<PullSyncParts> = {}): PullSync {
     },
   };
   return new PullSync({
-    catalog: { get: () => Promise.resolve(DEFINITION) },
+    subjectOf: () =>
+      Promise.resolve(
+        tableSubject(
+          DEFINITION,
+          () => shape,
+          () => Promise.resolve(DEFINITION),
+        ),
+      ),
     feed: feed as ChangeFeed,
     writer: new Writer(store, reader, { rule: RULE, now: () => nowMs }),
     store,
@@ -317,8 +327,8 @@ describe('the lease', () => {
   });
 
   test('it is given back when the table is unknown', async () => {
-    const catalog = { get: () => Promise.reject(new Error('unknown table')) };
-    await expect(sync({ catalog }).run('account')).rejects.toThrow('unknown table');
+    const subjectOf = () => Promise.reject(new Error('unknown table'));
+    await expect(sync({ subjectOf }).run('account')).rejects.toThrow('unknown table');
     expect(lease?.released).toBe(true);
   });
 });

@@ -9,6 +9,7 @@ import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { Parking } from '../../shared/parking/parking';
 import type { Lease, Leases, PullState, PullStateStore } from '../../shared/sync/pull-state';
 import { LoadFloors } from '../../shared/sync/load-floors';
+import { tableSubject } from '../../shared/sync/pull-subject';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import type { Rule } from '../../shared/writer/decide';
 import { Writer } from '../../shared/writer/writer';
@@ -187,10 +188,19 @@ export class Simulation {
       { rule: this.options.rule, maxReadAgeMs: MAX_READ_AGE_MS, now, floorOf: (table) => floors.of(table) },
     );
     const feed: Pick<ChangeFeed, 'pages'> = {
-      pages: ({ table }, deltaLink) => dataverse.pages(table, deltaLink, pause),
+      pages: ({ definition: { table } }, deltaLink) => dataverse.pages(table, deltaLink, pause),
     };
     const parts: PullSyncParts = {
-      catalog: { get: (table) => Promise.resolve(definitionOf(table)) },
+      subjectOf: (table) => {
+        const definition = definitionOf(table);
+        return Promise.resolve(
+          tableSubject(
+            definition,
+            () => ({}),
+            () => Promise.resolve(definition),
+          ),
+        );
+      },
       feed: feed as ChangeFeed,
       writer,
       store: through,

@@ -1,0 +1,65 @@
+import { BEGINNING, floorInstant } from '../change/instant';
+import type { RowAddress } from '../change/row-change';
+import { NO_VERSION } from '../change/row-version';
+import { OutboundError } from '../errors';
+import { linkColumns, linkedIds, orderedEnds } from '../mapping/link';
+import type { Relationship, RelationshipCatalog } from '../mapping/relationship';
+import type { TableCatalog } from '../mapping/table-definition';
+import type { RowRead, RowReader } from '../writer/row-reader';
+import { AnswerUnreadable, readPage } from './odata-row';
+import { endOf } from './read-back';
+import type { WebApi } from './web-api';
+
+/** Thrown when a relationship that is to be kept isn't a many-to-many one that the application user can see. */
+export class RelationshipUnknown extends OutboundError {
+  readonly code = 'relationship-unknown';
+  readonly disposition = 'park';
+  constructor(relationship: string) {
+    super(
+      `Dataverse has no many-to-many relationship ${relationship}, or the application user may not see it. Check ` +
+        `SYNC_RELATIONSHIPS (schema names, with their capital letters) and the user's role.`,
+    );
+  }
+}
+
+/** A many-to-many relationship that must be there. @throws RelationshipUnknown */
+export async function manyToMany(
+  relationships: RelationshipCatalog,
+  name: string,
+): Promise<Extract<Relationship, { kind: 'many-to-many' }>> {
+  const relationship = await relationships.relationship(name);
+  if (relationship?.kind !== 'many-to-many') throw new RelationshipUnknown(name);
+  return relationship;
+}
+
+/** Reads links back: one query of the intersect table each. The row there has a version but no `modifiedon`. */
+export class WebApiLinkReader implements RowReader {
+  constructor(
+    private readonly api: WebApi,
+    private readonly tables: TableCatalog,
+    private readonly relationships: RelationshipCatalog,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  async read(link: RowAddress): Promise<RowRead> {
+    const ids = linkedIds(link);
+    const relationship = await manyToMany(this.relationships, link.table);
+    const [first, second] = orderedEnds(relationship);
+    if (ids === undefined) throw new RelationshipUnknown(link.table);
+    const definition = await this.tables.get(relationship.intersect);
+    const begin = floorInstant(this.now());
+    const response = await this.api.get(
+      `${definition.entitySet}?$filter=${first.column} eq ${ids[0]} and ${second.column} eq ${ids[1]}`,
+    );
+    const end = endOf(response.dateMs);
+    const [row] = readPage(response.body, definition).items;
+    if (row === undefined) return { kind: 'missing', begin, end };
+    if (row.kind !== 'row' || row.version === NO_VERSION)
+      throw new AnswerUnreadable(relationship.intersect, 'a row has no version');
+    const columns = linkColumns([
+      { table: first.table, id: ids[0] },
+      { table: second.table, id: ids[1] },
+    ]);
+    return { kind: 'found', columns, version: row.version, modifiedOn: BEGINNING, begin, end };
+  }
+}

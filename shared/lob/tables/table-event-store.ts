@@ -1,0 +1,83 @@
+import type { TableEntity } from '@azure/data-tables';
+import pLimit from 'p-limit';
+import { serviceCodeOf, statusOf, withTable, type TableClientFactory } from '../../azure/tables';
+import type { MessageEvent } from '../../change/message-event';
+import { OutboundError } from '../../errors';
+import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
+import { azureTableName, encodeColumns } from './layout';
+
+/** Requests to the store under way at once from one call. */
+const CONCURRENCY = 16;
+
+/** Thrown when Azure Tables refuses an event as it stands: too large, or too many parameters. It is parked. */
+export class EventRefused extends OutboundError {
+  readonly code = 'event-refused';
+  readonly disposition = 'park';
+  constructor({ message, key }: MessageEvent, serviceCode: string, options?: ErrorOptions) {
+    super(
+      `Azure Tables refused the event ${key} of message ${message} with ${serviceCode}. It was not stored; leave parameters out in the mapping file (events) to make it fit.`,
+      options,
+    );
+  }
+}
+
+/**
+ * Event tables in Azure Tables: one entity for each event, by day and then by time, so that readers take what is new with
+ * one range query, and old days can be deleted by partition. docs/store.md shows the properties.
+ */
+export class TableEventStore implements EventStore {
+  constructor(
+    private readonly clientOf: TableClientFactory,
+    private readonly prefix: string,
+  ) {}
+
+  async append(events: readonly StoredEvent[]): Promise<readonly EventOutcome[]> {
+    const limit = pLimit(CONCURRENCY);
+    return Promise.all(events.map((event) => limit(() => this.#append(event))));
+  }
+
+  async #append({ event, rule }: StoredEvent): Promise<EventOutcome> {
+    try {
+      const client = this.clientOf(azureTableName(this.prefix, rule.target));
+      await withTable(client, () => client.createEntity(entityOf(event)));
+      return { kind: 'stored' };
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 409) return { kind: 'duplicate' };
+      if (status !== 400 && status !== 413) return { kind: 'failed', error };
+      return { kind: 'failed', error: new EventRefused(event, serviceCodeOf(error) ?? 'no code', { cause: error }) };
+    }
+  }
+}
+
+/** PartitionKey and RowKey of an event: both are made of its body alone, so every delivery has the same. */
+export function eventKeys({ occurredAtMs, key }: MessageEvent): {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+} {
+  const time = new Date(occurredAtMs).toISOString();
+  return { partitionKey: time.slice(0, 10), rowKey: `${time}_${key}` };
+}
+
+/** What is told of every event begins with a capital letter, so that it can't meet a parameter's own name. */
+function entityOf(event: MessageEvent): TableEntity {
+  const { origin, row } = event;
+  const entity: TableEntity = { ...eventKeys(event) };
+  for (const [name, property] of encodeColumns(event.columns)) entity[name] = property;
+  const facts: Readonly<Record<string, string | number | boolean | Date | undefined>> = {
+    Message: event.message,
+    OccurredAt: new Date(event.occurredAtMs),
+    Table: row?.table,
+    RowId: row?.id,
+    Committed: event.committed,
+    Truncated: event.truncated,
+    Source: origin.source,
+    CorrelationId: origin.correlationId,
+    OperationId: origin.operationId,
+    UserId: origin.userId,
+    InitiatingUserId: origin.initiatingUserId,
+    Depth: origin.depth,
+  };
+  for (const [name, fact] of Object.entries(facts)) if (fact !== undefined) entity[name] = fact;
+  return entity;
+}
