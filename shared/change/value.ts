@@ -33,9 +33,10 @@ export type Value =
   | { readonly kind: 'offsetTime'; readonly epochMs: number; readonly offsetMinutes: number }
   /** Lower case, with hyphens, without braces. */
   | { readonly kind: 'guid'; readonly value: string }
-  | { readonly kind: 'choice'; readonly value: number; readonly label?: string }
+  /** `labels` by language code, where a mapping asks for several languages. */
+  | { readonly kind: 'choice'; readonly value: number; readonly label?: string; readonly labels?: Labels }
   /** A multi-select choice; `label` is all labels as Dataverse joins them (`A; B`). */
-  | { readonly kind: 'choices'; readonly values: readonly number[]; readonly label?: string }
+  | { readonly kind: 'choices'; readonly values: readonly number[]; readonly label?: string; readonly labels?: Labels }
   /** A reference to a row; `name` is the referenced row's primary name, null where it was not sent. */
   | { readonly kind: 'lookup'; readonly table: string; readonly id: string; readonly name: string | null }
   | { readonly kind: 'bytes'; readonly base64: string }
@@ -54,6 +55,9 @@ export type Value =
   | { readonly kind: 'list'; readonly items: readonly Value[] }
   /** A type this reader doesn't know, kept as JSON text. */
   | { readonly kind: 'unknown'; readonly type: string; readonly json: string };
+
+/** Texts by language code (1033 is English). */
+export type Labels = ReadonlyMap<number, string>;
 
 /** Columns by logical name. A Map, so that no column name can reach an object's prototype. */
 export type Columns = ReadonlyMap<string, Value>;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { azureTableName } from '../lob/tables/layout';
+import { DEFAULT_MAPPING, type Mapping } from '../mapping/mapping';
 
 /** An account of Azure Storage: by connection string, or by name with the app's identity. */
 export type StorageAccount =
@@ -33,6 +34,8 @@ export interface DataverseConfig {
 export interface CoreConfig {
   /** Logical names of the tables that are kept in step. */
   readonly tables: readonly string[];
+  /** How they lie in the store. */
+  readonly mapping: Mapping;
   readonly lob: StorageAccount;
   readonly lobTablePrefix: string;
   /** Parking, pull state and leases. */
@@ -161,6 +164,7 @@ function readCore(environment: Environment): Section<CoreConfig> {
     ok: true,
     value: {
       tables: data.SYNC_TABLES,
+      mapping: DEFAULT_MAPPING,
       lob: lob.value,
       lobTablePrefix: data.LOB_TABLE_PREFIX,
       state: state.value,

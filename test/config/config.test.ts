@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { readConfig, type CoreConfig, type WebhookConfig } from '../../shared/config/config';
+import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 
 const STORAGE = 'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net';
 const CORE = { SYNC_TABLES: 'account, contact', LOB_STORAGE: STORAGE, AzureWebJobsStorage: STORAGE };
@@ -33,6 +34,7 @@ const webhookFaults = (settings: Settings): readonly string[] => {
 test('the least that is needed, and the defaults', () => {
   expect(core({})).toEqual({
     tables: ['account', 'contact'],
+    mapping: DEFAULT_MAPPING,
     lob: { kind: 'connectionString', connectionString: STORAGE },
     lobTablePrefix: '',
     state: { kind: 'connectionString', connectionString: STORAGE },

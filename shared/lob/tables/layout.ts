@@ -8,8 +8,9 @@
  */
 import type { TableEntity } from '@azure/data-tables';
 import type { RowAddress } from '../../change/row-change';
-import type { Columns, RowContent, Value } from '../../change/value';
+import type { Columns, Value } from '../../change/value';
 import { OutboundError } from '../../errors';
+import { plainValue, wallTimeOf } from '../../mapping/value-json';
 import type { Stamp } from '../../writer/stamp';
 
 /** An Azure Tables property as the SDK takes it: a number is an Int32, a bigint an Int64. */
@@ -105,7 +106,7 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
     case 'wallTime':
       return void into.set(name, value.text);
     case 'offsetTime':
-      return void into.set(name, new Date(value.epochMs + value.offsetMinutes * 60_000).toISOString().replace('Z', ''));
+      return void into.set(name, wallTimeOf(value.epochMs, value.offsetMinutes));
     case 'choice':
       into.set(name, value.value);
       if (value.label !== undefined) into.set(`${name}Label`, value.label);
@@ -134,7 +135,7 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
     case 'pairs':
     case 'relationship':
     case 'unknown': {
-      putText(into, name, JSON.stringify(plain(value)));
+      putText(into, name, JSON.stringify(plainValue(value)));
       return;
     }
     default:
@@ -167,61 +168,6 @@ function putParts(
     at = end;
   }
 }
-
-/** A nested value as plain JSON: digits of exact numbers as text, a date as its ISO form. */
-function plain(value: Value): unknown {
-  if (value === null) return null;
-  switch (value.kind) {
-    case 'string':
-    case 'guid':
-    case 'boolean':
-    case 'integer':
-    case 'double':
-    case 'managed':
-    case 'choice':
-      return value.value;
-    case 'bigint':
-      return value.value.toString();
-    case 'number':
-    case 'decimal':
-    case 'money':
-    case 'date':
-    case 'wallTime':
-      return value.text;
-    case 'instant':
-      return new Date(value.epochMs).toISOString();
-    case 'offsetTime':
-      return new Date(value.epochMs + value.offsetMinutes * 60_000).toISOString().replace('Z', '');
-    case 'choices':
-      return value.values;
-    case 'lookup':
-      return { table: value.table, id: value.id, name: value.name };
-    case 'bytes':
-      return value.base64;
-    case 'aliased':
-      return plain(value.value);
-    case 'rows':
-      return value.rows.map(plainRow);
-    case 'row':
-      return plainRow(value.row);
-    case 'relationship':
-      return { schemaName: value.schemaName, role: value.role };
-    case 'pairs':
-      return value.entries;
-    case 'list':
-      return value.items.map(plain);
-    case 'unknown':
-      return { type: value.type, json: value.json };
-    default:
-      return value satisfies never;
-  }
-}
-
-const plainRow = (row: RowContent): unknown => ({
-  table: row.table,
-  id: row.id,
-  columns: Object.fromEntries([...row.columns].map(([name, value]) => [name, plain(value)])),
-});
 
 /** Whether a property only describes a column's value: the label of a choice, the name of a lookup. */
 export const describesValue = (property: string): boolean => /(?:Label|Name)$/.test(property);

@@ -1,0 +1,23 @@
+/**
+ * Names that columns take in the store, such that no column's properties meet another's: a choice adds `Label`, a lookup
+ * `Table` and `Name`, a long text `Part2`, … to its column's name (docs/store.md).
+ */
+import type { ColumnRule } from './column-rule';
+
+/** A name that may be a column's with something added: the column's name first. */
+const DERIVED = /^(.+?)(?:Label\d*|Table|Name|Part\d+)$/;
+
+/** The name of which `name` could be a derived one: `companyName` of `company`. */
+export const stemOf = (name: string): string | undefined => DERIVED.exec(name)?.[1];
+
+/** Added to the name of a column that isn't named in the file where it could meet a name that is. */
+const AVOIDING = 'Column';
+
+/**
+ * The names of columns that aren't named in the file: as they are, unless a renamed column has taken what one of them may
+ * derive (`companyName` is taken, so `company` becomes `companyColumn`).
+ */
+export function defaultTargets(rules: ReadonlyMap<string, ColumnRule>): (column: string) => string {
+  const stems = new Set([...rules.values()].flatMap(({ to }) => (to === undefined ? [] : (stemOf(to) ?? []))));
+  return (column) => (stems.has(column) ? column + AVOIDING : column);
+}

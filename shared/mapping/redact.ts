@@ -1,0 +1,44 @@
+import { createHmac } from 'node:crypto';
+import type { Value } from '../change/value';
+import { plainNumber } from './exact-number';
+import { textOf } from './value-json';
+
+/** What takes the place of a value that must not be stored. */
+export type Redaction = 'hash' | { readonly keepFirst: number; readonly keepLast: number };
+
+/** A keyed hash of a text, as base64url. */
+export type Hash = (text: string) => string;
+
+/** HMAC-SHA-256: who doesn't have the key can't find a value by trying. */
+export const hashWith =
+  (key: Uint8Array): Hash =>
+  (text) =>
+    createHmac('sha256', key).update(text).digest('base64url');
+
+const NUMBERS = new Set(['number', 'integer', 'bigint', 'decimal', 'money', 'double']);
+
+/** The same text for the same value in whatever column and type, so that hashed columns can still be joined. */
+function canonicalText(value: Exclude<Value, null>): string {
+  const text = textOf(value);
+  if (!NUMBERS.has(value.kind)) return text;
+  const plain = plainNumber(text) ?? text;
+  return plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain;
+}
+
+/** A value redacted: text, without label, table or name. Null stays null. */
+export function redact(value: Value, redaction: Redaction, hash: Hash): Value {
+  if (value === null) return null;
+  return {
+    kind: 'string',
+    value: redaction === 'hash' ? hash(canonicalText(value)) : mask(textOf(value), redaction),
+  };
+}
+
+/** Every character an asterisk, except a few at the ends: half of them at most, so that no short text stays readable. */
+function mask(text: string, { keepFirst, keepLast }: Exclude<Redaction, 'hash'>): string {
+  const characters = Array.from(text);
+  const half = Math.floor(characters.length / 2);
+  const first = Math.min(keepFirst, half);
+  const last = Math.min(keepLast, half - first);
+  return characters.map((character, at) => (at < first || at >= characters.length - last ? character : '*')).join('');
+}

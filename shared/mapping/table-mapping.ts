@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { RowAddress } from '../change/row-change';
+import type { Columns, Value } from '../change/value';
+import { defaultTargets } from './column-names';
+import { applyRule, type ColumnRule } from './column-rule';
+import { FilterUnfit, ValueNotConvertible, placeOf } from './errors';
+import { meets, type Condition } from './filter';
+import type { Hash } from './redact';
+import { PLAIN_KEY, type KeyFormat } from './row-key';
+import type { ColumnType, TableDefinition } from './table-definition';
+
+/** What a mapping file says of a table. */
+export interface TableRules {
+  readonly target?: string;
+  readonly key?: KeyFormat;
+  /** Columns that aren't named are left out. @default they are kept */
+  readonly dropOthers?: true;
+  readonly columns?: ReadonlyMap<string, ColumnRule>;
+  /** All of them must hold for the row to be shown. */
+  readonly filter?: readonly Condition[];
+}
+
+/** What a table's mapping takes from the rest of the file. */
+export interface MappingContext {
+  readonly hash: Hash;
+  readonly languages: readonly number[];
+  readonly newColumns: 'backfill' | 'add';
+}
+
+/** Not stored as a column: the row version is in the stamp. */
+const NOT_DATA = new Set(['versionnumber']);
+
+/** How the rows of one table become the store's: pure, the same for whatever brought the row. */
+export class TableMapping {
+  /** Name of its table in the store, before the prefix. */
+  readonly target: string;
+  readonly key: KeyFormat;
+  readonly #columns: ReadonlyMap<string, ColumnRule>;
+  readonly #keepOthers: boolean;
+  readonly #filter: readonly Condition[];
+  readonly #targetOf: (column: string) => string;
+
+  constructor(
+    /** Logical name. */
+    readonly table: string,
+    private readonly rules: TableRules,
+    private readonly context: MappingContext,
+  ) {
+    this.target = rules.target ?? table;
+    this.key = rules.key ?? PLAIN_KEY;
+    this.#columns = rules.columns ?? new Map<string, ColumnRule>();
+    this.#keepOthers = rules.dropOthers !== true;
+    this.#filter = rules.filter ?? [];
+    this.#targetOf = defaultTargets(this.#columns);
+  }
+
+  /**
+   * A row's columns under their names in the store; what is dropped is left out.
+   * @throws ValueNotConvertible
+   */
+  map(row: RowAddress, columns: Columns): Columns {
+    const mapped = new Map<string, Value>();
+    for (const [column, value] of columns) {
+      if (!this.#keeps(column)) continue;
+      const rule = this.#columns.get(column);
+      const result = rule === undefined ? this.#plain(value) : applyRule(value, rule, this.context.hash);
+      if (result === undefined) throw new ValueNotConvertible(placeOf(row), column, rule?.as ?? 'text');
+      mapped.set(rule?.to ?? this.#targetOf(column), result);
+    }
+    return mapped;
+  }
+
+  #plain(value: Value): Value | undefined {
+    return applyRule(value, {}, this.context.hash);
+  }
+
+  /** The columns that the filter looks at, mapped or not. */
+  get filterColumns(): readonly string[] {
+    return [...new Set(this.#filter.map(({ column }) => column))];
+  }
+
+  /**
+   * Whether a row is to be shown downstream. `brought`: the columns are those of a patch, and only the conditions on them
+   * are asked; as all conditions must hold, that is enough for a row which met them before.
+   * @throws FilterUnfit
+   */
+  shows(row: RowAddress, columns: Columns, of: 'all' | 'brought'): boolean {
+    return this.#filter.every((condition) => {
+      if (of === 'brought' && !columns.has(condition.column)) return true;
+      const answer = meets(columns, condition);
+      if (answer === undefined) throw new FilterUnfit(placeOf(row), condition.column, condition.op);
+      return answer;
+    });
+  }
+
+  /**
+   * The properties to ask the Web API for: the kept columns, those of the filter, the id and modifiedon. Undefined where
+   * every column is to be read, so that new ones come by themselves.
+   */
+  select(definition: TableDefinition): readonly string[] | undefined {
+    if (this.#keepOthers) return undefined;
+    const wanted = [
+      definition.primaryId,
+      'modifiedon',
+      ...[...this.#columns.keys()].filter((column) => this.#keeps(column)),
+      ...this.filterColumns,
+    ];
+    return [...new Set(wanted)].flatMap((name) => {
+      const type = definition.columns.get(name)?.type;
+      // What has no type of its own here (party lists, virtual columns) is no property of the Web API's rows.
+      if (type === undefined || type === 'other') return [];
+      return [type === 'lookup' ? `_${name}_value` : name];
+    });
+  }
+
+  /** The kept columns as `name:type`, sorted: what tells that the table has changed. */
+  keptColumns(definition: TableDefinition): readonly string[] {
+    return [...definition.columns.values()]
+      .filter(({ name }) => this.#keeps(name))
+      .map(({ name, type }): `${string}:${ColumnType}` => `${name}:${type}`)
+      .sort();
+  }
+
+  /**
+   * Changes when rows stored earlier would be stored otherwise now: with the table's rules, the languages, the key of
+   * hashed columns, and (unless new columns are only to be added) the kept columns and their types.
+   */
+  fingerprint(definition: TableDefinition): string {
+    const { hash, languages, newColumns } = this.context;
+    const hashes = [...this.#columns.values()].some((rule) => rule.redact === 'hash');
+    const text = JSON.stringify([
+      [this.target, this.key.prefix, this.key.format, this.#keepOthers, languages],
+      [...this.#columns].sort(([a], [b]) => (a < b ? -1 : 1)),
+      this.#filter,
+      hashes ? hash('fingerprint') : '',
+      newColumns === 'backfill' ? this.keptColumns(definition) : [],
+    ]);
+    return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  }
+
+  #keeps(column: string): boolean {
+    if (NOT_DATA.has(column)) return false;
+    const rule = this.#columns.get(column);
+    return rule === undefined ? this.#keepOthers : rule.drop !== true;
+  }
+}
