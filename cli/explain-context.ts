@@ -1,4 +1,6 @@
-import type { Evidence, RowChange } from '../shared/change/row-change';
+import type { Change } from '../shared/change/association';
+import type { MessageEvent } from '../shared/change/message-event';
+import type { Evidence, RowAddress } from '../shared/change/row-change';
 import type { RowContent, Value } from '../shared/change/value';
 import type { BodyForm, Context, Images, Parameters } from '../shared/context/context';
 import type { ContextFormat } from '../shared/context/format';
@@ -138,7 +140,7 @@ function evidenceText(evidence: Evidence): string {
   }
 }
 
-function changeText(change: RowChange): string[] {
+function changeText(change: Change): string[] {
   switch (change.kind) {
     case 'snapshot':
       return [`all ${countOf(change.columns.size, 'column')} of the row, ones that are absent are empty`];
@@ -148,16 +150,42 @@ function changeText(change: RowChange): string[] {
         : [`a patch of ${countOf(change.columns.size, 'column')}: ${names(change.columns.keys())}`];
     case 'delete':
       return ['the row is gone'];
+    case 'associate':
+    case 'disassociate':
+      return [
+        `${change.kind === 'associate' ? 'connected with' : 'no longer connected with'} ${addressText(change.related)}`,
+        'many-to-many: a link appears or goes; one-to-many: the lookup of the row on the "many" side changed',
+      ];
   }
 }
 
-function willBeDone(change: RowChange): string[] {
+const addressText = ({ table, id }: RowAddress): string => `${table} ${id}`;
+
+const titleOf = (change: Change): string =>
+  'relationship' in change
+    ? `Will be handled as a change of relationship ${change.relationship} at ${addressText(change.target)}`
+    : `Will be handled as a change of ${addressText(change.row)}`;
+
+function willBeDone(change: Change): string[] {
   const { evidence } = change;
   return [
-    `Will be handled as a change of ${change.row.table} ${change.row.id}`,
+    titleOf(change),
     ...section('change', changeText(change)),
     ...section('order', [evidenceText(evidence)]),
     ...(evidence.kind === 'pull' ? [] : section('delivery key', [evidence.key])),
+  ];
+}
+
+function willBeKept({ message, columns, key, committed, truncated }: MessageEvent): string[] {
+  return [
+    `Is no change of rows, but an event of ${message}`,
+    ...section('kept', [
+      'in the event table that the mapping file names for the message (events)',
+      'without one: as unmapped.messages says, by default parked',
+    ]),
+    ...section('columns', [names(columns.keys()), ...(truncated ? ['input parameters were removed for size'] : [])]),
+    ...section('committed', [committed ? 'yes' : 'not known: the step is synchronous']),
+    ...section('key', [key]),
   ];
 }
 
@@ -167,5 +195,9 @@ export function explainContext(context: Context): string {
   return [...happened(context), ...section('noticed', oddities.length === 0 ? ['nothing odd'] : oddities)].join('\n');
 }
 
+/** What a context tells: changes, or an event. */
+export type Told = Change | (MessageEvent & { readonly kind: 'event' });
+
 /** Changes in words: what the writer will make of them. */
-export const explainChanges = (changes: readonly RowChange[]): string => changes.flatMap(willBeDone).join('\n');
+export const explainChanges = (changes: readonly Told[]): string =>
+  changes.flatMap((change) => (change.kind === 'event' ? willBeKept(change) : willBeDone(change))).join('\n');

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import type { RowChange } from '../shared/change/row-change';
 import type { Context } from '../shared/context/context';
 import type { ContextFormat } from '../shared/context/format';
 import { CONTEXT_FORMATS } from '../shared/context/format';
 import { readContext } from '../shared/context/read-context';
-import { changesOf } from '../shared/context/to-changes';
-import { explainChanges, explainContext } from './explain-context';
+import type { Delivery } from '../shared/context/pushed-event';
+import { changesOf, changesRows } from '../shared/context/to-changes';
+import { messageEventOf } from '../shared/context/to-message-event';
+import { explainChanges, explainContext, type Told } from './explain-context';
 import { plainJson } from './plain-json';
 import type { Terminal } from './terminal';
 import { UsageError } from './terminal';
@@ -74,27 +75,30 @@ function wholeOf(context: Context): object {
   return { ...scalars, ...Object.fromEntries(read), parent: parent === null ? null : wholeOf(parent) };
 }
 
-const jsonOf = (context: Context, changes: readonly RowChange[] | null, full: boolean): string =>
+const jsonOf = (context: Context, changes: readonly Told[] | null, full: boolean): string =>
   plainJson(full ? { context: wholeOf(context), changes } : changes);
 
 async function parse(terminal: Terminal, file: string, options: ParseOptions): Promise<void> {
   const body = await bodyOf(terminal, file);
   const context = readContext(body, options.format === undefined ? {} : { format: options.format });
-  const show = (changes: readonly RowChange[] | null): void => {
+  const show = (changes: readonly Told[] | null): void => {
     const words = [explainContext(context), ...(changes === null ? [] : [explainChanges(changes)])];
     if (options.explain === true) terminal.out(`${words.join('\n')}\n`);
     if (options.full === true || (options.explain !== true && changes !== null)) {
       terminal.out(`${jsonOf(context, changes, options.full === true)}\n`);
     }
   };
-  let changes: RowChange[];
+  const delivery: Delivery = {
+    source: 'cli',
+    body,
+    ...(options.fullImage === undefined ? {} : { fullImageAlias: options.fullImage }),
+    ...(options.truncated === undefined ? {} : { truncated: options.truncated }),
+  };
+  let changes: readonly Told[];
   try {
-    changes = changesOf(context, {
-      source: 'cli',
-      body,
-      ...(options.fullImage === undefined ? {} : { fullImageAlias: options.fullImage }),
-      ...(options.truncated === undefined ? {} : { truncated: options.truncated }),
-    });
+    changes = changesRows(context.message)
+      ? changesOf(context, delivery)
+      : [{ kind: 'event', ...messageEventOf(context, delivery) }];
   } catch (error) {
     // What can't become changes can still be looked at.
     show(null);
@@ -107,7 +111,7 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
 export function addParseCommand(program: Command, terminal: Terminal): void {
   program
     .command('parse')
-    .description('print the row changes that a pushed execution context means')
+    .description('print the changes, or the event, that a pushed execution context means')
     .argument('<file>', 'the body as it was received; - for standard input')
     .option('--explain', 'say it in words instead')
     .option('--full', 'print the whole context as well')

@@ -21,16 +21,23 @@ import {
 } from './config/config';
 import { ChangeFeed } from './dataverse/change-feed';
 import { MetadataCatalog } from './dataverse/metadata';
+import { WebApiLinkReader } from './dataverse/link-reader';
 import { WebApiRowReader } from './dataverse/read-back';
+import { WebApiRelationships } from './dataverse/relationships';
 import { WebApi } from './dataverse/web-api';
+import { TableEventStore } from './lob/tables/table-event-store';
 import { TableStore } from './lob/tables/table-store';
+import { Associations } from './mapping/associations';
+import { linkedIds } from './mapping/link';
 import { TableParking } from './parking/table-parking';
 import { Receiver } from './receive/receiver';
 import { BlobLeases } from './sync/blob-leases';
 import { LoadFloors } from './sync/load-floors';
+import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
 import { LOG_EVENTS } from './telemetry/log';
+import type { RowReader } from './writer/row-reader';
 import { Writer } from './writer/writer';
 
 /** Azure tables and the blob container of the app's own state. */
@@ -92,7 +99,8 @@ export function compose(core: CoreConfig): Services {
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
   const catalog = api && new MetadataCatalog(api);
-  const reader = api && catalog && new WebApiRowReader(api, catalog);
+  const relationships = api && new WebApiRelationships(api);
+  const reader = api && catalog && relationships && rowReader(api, catalog, relationships, core);
   const states = new TablePullStates(stateTables(STATE_NAMES.pull));
   const floors = new LoadFloors(states, { margin: core.marginSeconds, lifetimeMs: Math.min(2000, maxReadAgeMs / 2) });
   const writer = new Writer(store, reader, {
@@ -102,16 +110,27 @@ export function compose(core: CoreConfig): Services {
     maxReadAgeMs,
     ...(api === undefined ? {} : { floorOf: (table) => floors.of(table) }),
   });
-  const receiver = new Receiver(writer, parking, catalog, {
-    tables: core.tables,
-    hintDelayMs: core.hintDelaySeconds * 1000,
-    ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
-  });
+  const receiver = new Receiver(
+    {
+      writer,
+      events: new TableEventStore(lobTables, core.lobTablePrefix),
+      parking,
+      catalog,
+      associations: new Associations(core, relationships),
+      mapping: core.mapping,
+    },
+    {
+      tables: core.tables,
+      hintDelayMs: core.hintDelaySeconds * 1000,
+      ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
+    },
+  );
   const pullSync =
     api &&
     catalog &&
+    relationships &&
     new PullSync({
-      catalog,
+      subjectOf: pullSubjects(catalog, relationships, core.relationships, core.mapping),
       feed: new ChangeFeed(api, catalog),
       writer,
       store,
@@ -121,6 +140,18 @@ export function compose(core: CoreConfig): Services {
       maxReadAgeMs,
     });
   return { config: core, receiver, writer, parking, pullSync };
+}
+
+/** Reads back rows of tables, and links. */
+function rowReader(
+  api: WebApi,
+  catalog: MetadataCatalog,
+  relationships: WebApiRelationships,
+  { mapping }: CoreConfig,
+): RowReader {
+  const rows = new WebApiRowReader(api, catalog, (definition) => mapping.tableOf(definition.table).select(definition));
+  const links = new WebApiLinkReader(api, catalog, relationships);
+  return { read: (row) => (linkedIds(row) === undefined ? rows.read(row) : links.read(row)) };
 }
 
 const blobService = (account: StorageAccount): BlobServiceClient =>

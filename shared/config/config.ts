@@ -36,6 +36,8 @@ export interface CoreConfig {
   readonly tables: readonly string[];
   /** How they lie in the store. */
   readonly mapping: Mapping;
+  /** Schema names of the many-to-many relationships whose links are kept in step. */
+  readonly relationships: readonly string[];
   readonly lob: StorageAccount;
   readonly lobTablePrefix: string;
   /** Parking, pull state and leases. */
@@ -104,6 +106,9 @@ const coreSchema = z.object({
     .pipe(z.array(z.string().regex(/^[a-z][a-z0-9_]{1,127}$/, 'must hold logical table names (lower case)')))
     .refine((tables) => tables.length > 0, 'is missing: name the tables to keep in step, such as account,contact')
     .transform((tables) => [...new Set(tables)]),
+  SYNC_RELATIONSHIPS: list
+    .pipe(z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{1,127}$/, 'must hold schema names of relationships')))
+    .transform((names) => [...new Set(names)]),
   LOB_TABLE_PREFIX: z.preprocess(
     (value) => value ?? '',
     z.string().regex(/^(?:[A-Za-z][A-Za-z0-9]{0,19})?$/, 'must be letters and digits, 20 at most'),
@@ -165,6 +170,7 @@ function readCore(environment: Environment): Section<CoreConfig> {
     value: {
       tables: data.SYNC_TABLES,
       mapping: DEFAULT_MAPPING,
+      relationships: data.SYNC_RELATIONSHIPS,
       lob: lob.value,
       lobTablePrefix: data.LOB_TABLE_PREFIX,
       state: state.value,

@@ -1,5 +1,5 @@
 import type { MessageEvent } from '../change/message-event';
-import type { EventMapping } from '../mapping/mapping';
+import type { EventMapping } from '../mapping/event-mapping';
 
 /** What became of an event that was to be stored. */
 export type EventOutcome =

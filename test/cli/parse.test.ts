@@ -148,17 +148,6 @@ describe('dvo parse --explain', () => {
 
 describe('what can not be parsed', () => {
   test.each<[string, string, string]>([
-    ['a message that is not handled', 'associate-account-lead.json', 'message-unsupported'],
-    ['the same in text XML', 'associate-account-lead.xml', 'message-unsupported'],
-    ['the same in .NET binary', 'associate-account-lead.msbin1', 'message-unsupported'],
-  ])('%s', async (_, name, expected) => {
-    const { code, out, err } = await dvo(['parse', file(name)]);
-    expect(code).toBe(1);
-    expect(out).toBe('');
-    expect(err).toMatch(new RegExp(`^dvo: ${expected}: [^\\n]+\\n$`));
-  });
-
-  test.each<[string, string, string]>([
     ['nothing', '', 'body-empty'],
     ['half a body', fixture('update-contact.json').toString('utf8').slice(0, 500), 'json-invalid'],
     ['another object', '{"a":1}', 'context-invalid'],
@@ -169,16 +158,38 @@ describe('what can not be parsed', () => {
     expect(code).toBe(1);
     expect(err).toMatch(new RegExp(`^dvo: ${expected}: [^\\n]+\\n$`));
   });
+});
 
-  test('a message that is not handled can be looked at', async () => {
-    const explained = await dvo(['parse', '--explain', file('associate-account-lead.json')]);
-    expect(explained.code).toBe(1);
-    expect(explained.out).toMatch(/^Associate of account/);
-    expect(explained.out).toMatch(/RelatedEntities \(list of 3\)/);
-    expect(explained.err).toMatch(/^dvo: message-unsupported: The message Associate/);
-    const full = await dvo(['parse', '--full', file('associate-account-lead.json')]);
-    expect(full.code).toBe(1);
-    expect(parsed(full.out)).toMatchObject({ context: { message: 'Associate' }, changes: null });
+describe('what is no change of one row', () => {
+  test('an association: what was connected with what', async () => {
+    const { code, out } = await dvo(['parse', '--explain', file('associate-account-lead.json')]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Associate of account/);
+    expect(out).toMatch(/RelatedEntities \(list of 3\)/);
+    expect(out.match(/Will be handled as a change of relationship accountleads_association/g)).toHaveLength(3);
+    expect(parsed((await dvo(['parse', file('disassociate-account-lead.msbin1')])).out)).toMatchObject([
+      { kind: 'disassociate', target: { table: 'account' }, related: { table: 'lead' } },
+    ]);
+  });
+
+  test('a custom action: an event with its parameters', async () => {
+    const { code, out } = await dvo(['parse', '--explain', file('custom-action-account.json')]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Is no change of rows, but an event of new_RecalculateCredit/);
+    expect(out).toMatch(/columns +input\.Flag, /);
+    const full = await dvo(['parse', '--full', file('custom-action-account.xml')]);
+    expect(parsed(full.out)).toMatchObject({
+      context: { message: 'new_RecalculateCredit' },
+      changes: [{ kind: 'event', message: 'new_RecalculateCredit', committed: true }],
+    });
+  });
+
+  test('several rows by one message', async () => {
+    const { out } = await dvo(['parse', file('merge-account.json')]);
+    expect(parsed(out)).toMatchObject([
+      { kind: 'patch' },
+      { kind: 'patch', columns: { masterid: { kind: 'lookup' } } },
+    ]);
   });
 });
 

@@ -35,6 +35,7 @@ test('the least that is needed, and the defaults', () => {
   expect(core({})).toEqual({
     tables: ['account', 'contact'],
     mapping: DEFAULT_MAPPING,
+    relationships: [],
     lob: { kind: 'connectionString', connectionString: STORAGE },
     lobTablePrefix: '',
     state: { kind: 'connectionString', connectionString: STORAGE },

@@ -10,7 +10,7 @@ import { Receiver, type Outcome } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
 import { RULE } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
-import { RecordingParking, fixture } from './deliveries';
+import { RecordingParking, UNMAPPED, fixture } from './deliveries';
 
 /** Remembers what it was given, and then does the real thing. */
 class RecordingReceiver extends Receiver {
@@ -29,12 +29,8 @@ let slept: number[];
 beforeEach(() => {
   parking = new RecordingParking();
   const options = { tables: ['contact'], hintDelayMs: 0 };
-  receiver = new RecordingReceiver(
-    new Writer(new MemoryStore(), undefined, { rule: RULE, unprovable: 'apply' }),
-    parking,
-    undefined,
-    options,
-  );
+  const writer = new Writer(new MemoryStore(), undefined, { rule: RULE, unprovable: 'apply' });
+  receiver = new RecordingReceiver({ ...UNMAPPED, writer, parking }, options);
   lines = [];
   slept = [];
 });

@@ -72,7 +72,8 @@ describe('statuses', () => {
   test.each([
     ['of a table that is not synced', 'delete-account', 'table-not-synced'],
     ['of a synchronous step', 'create-lead-sync', 'unconfirmed'],
-    ['of a message that is no change of a row', 'associate-account-lead', 'message-unsupported'],
+    ['of a message that is no change of a row', 'custom-action-account', 'message-unsupported'],
+    ['of a relationship that is not kept', 'associate-account-lead', 'relationship-not-synced'],
   ])('202: parked, an event %s', async (_what, name, code) => {
     expect(await post({ body: fixture(name) })).toMatchObject({ status: 202, json: { outcome: 'parked', code } });
     expect(parking.parked).toHaveLength(1);

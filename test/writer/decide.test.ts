@@ -138,9 +138,18 @@ describe('the table', () => {
   ]);
   cell('row × pulled row: "V <= v: contained"', [
     ['V < v', ROW, pulledRow({ version: 99n }), 'contained'],
-    ['V = v', ROW, pulledRow({ version: 100n }), 'contained'],
+    ['V = v, same data', stored({}, { sameData: () => true }), pulledRow({ version: 100n }), 'contained'],
+    ['V = v, not known what', stored({}, { sameData: () => undefined }), pulledRow({ version: 100n }), 'contained'],
     ['V = v on a row that is ahead', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'contained'],
-    ['V = v, written before the run', stored({}, { writtenAt: 1 }), pulledRow({ version: 100n }), 'contained'],
+    [
+      'V = v, same data, written before the run',
+      stored({}, { writtenAt: 1, sameData: () => true }),
+      pulledRow({ version: 100n }),
+      'contained',
+    ],
+  ]);
+  cell('row × pulled row: "V = v, other data: refresh"', [
+    ['V = v', ROW, pulledRow({ version: 100n }), 'refreshed, snapshot the columns'],
   ]);
   cell('row × pulled row: "not ahead: apply"', [
     ['V = v + 1', ROW, pulledRow({ version: 101n }), APPLY],
