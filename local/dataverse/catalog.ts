@@ -6,11 +6,20 @@ export class Catalog {
   readonly #bySet = new Map<string, Table>();
 
   constructor(definitions: readonly TableDefinition[]) {
-    definitions.forEach((definition, index) => {
-      const table = completeTable(definition, 10_000 + index);
-      this.#byName.set(table.logicalName, table);
-      this.#bySet.set(table.entitySetName, table);
-    });
+    for (const definition of definitions) this.add(definition);
+  }
+
+  /** Adds a table. */
+  add(definition: TableDefinition): Table {
+    if (this.#byName.has(definition.logicalName))
+      throw new Error(`There is a table '${definition.logicalName}' already.`);
+    return this.#put(completeTable(definition, 10_000 + this.#byName.size));
+  }
+
+  #put(table: Table): Table {
+    this.#byName.set(table.logicalName, table);
+    this.#bySet.set(table.entitySetName, table);
+    return table;
   }
 
   /** All tables. */

@@ -1,8 +1,6 @@
+import type { Parameter } from './parameter';
 import type { Table } from './table';
 import type { Columns } from './value';
-
-/** Messages that raise events here. */
-export type Message = 'Create' | 'Update' | 'Delete';
 
 /** A user as contexts name one. */
 export interface User {
@@ -13,18 +11,37 @@ export interface User {
   readonly objectId: string;
 }
 
-/** One operation on one row: what steps are told of. */
-export interface RowEvent {
-  readonly message: Message;
+/** A row that a step can have images of; before or after is undefined where there is none. */
+export interface ImageSource {
   readonly table: Table;
   readonly id: string;
-  /** The columns of the caller's request. */
-  readonly requested: Columns;
-  /** The columns of the request and those that the platform added to it: Target from the main operation on. */
-  readonly target: Columns;
-  /** The whole row before and after; undefined where there is none. */
   readonly before: Columns | undefined;
   readonly after: Columns | undefined;
+}
+
+/** What an operation has to tell, before it is known who asked for it. */
+export interface EventDraft {
+  /** `Create`, `Associate`, or the name of a custom API. */
+  readonly message: string;
+  /** The primary table; `none` for messages that have none. */
+  readonly table: string;
+  readonly id: string;
+  /** The parameters of the request. */
+  readonly requested: readonly Parameter[];
+  /** The parameters from the main operation on: with what the platform added. */
+  readonly input: readonly Parameter[];
+  /** Known after the main operation. */
+  readonly output: readonly Parameter[];
+  /** The rows of which there are images, by the name of the parameter that they belong to. */
+  readonly images: Readonly<Record<string, ImageSource>>;
+  /** Columns in Target: what filtering columns are compared with. */
+  readonly columns: readonly string[];
+  /** Part of another operation of the same request: one level deeper. */
+  readonly nested?: boolean;
+}
+
+/** One event: what steps are told of. */
+export interface RaisedEvent extends EventDraft {
   readonly user: User;
   readonly initiatingUser: User;
   readonly userAgent: string;
@@ -37,10 +54,12 @@ export interface RowEvent {
   readonly startedAt: number;
 }
 
-/** What a step wants to see of the row. */
+/** What a step wants to see of a row. */
 export interface StepImage {
   readonly when: 'pre' | 'post';
   readonly alias: string;
+  /** The parameter whose row it is (`messagepropertyname`). */
+  readonly property: string;
   /** Absent: all columns. */
   readonly columns: readonly string[] | undefined;
 }

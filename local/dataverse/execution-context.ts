@@ -1,8 +1,9 @@
-import type { RowEvent, Step, StepImage, User } from './event';
+import { attributeJson, entityJson, pair, parameterJson, referenceJson, type Members } from './contract-json';
+import type { ImageSource, RaisedEvent, Step, StepImage, User } from './event';
 import { formattedValue, type DateForm, type NameOf } from './formatted-value';
-import { Digits, writeJson, type Json } from './json-text';
-import type { ColumnDefinition, Table } from './table';
-import { asReference, valueText, type Columns, type Value } from './value';
+import { writeJson, type Json } from './json-text';
+import type { Parameter } from './parameter';
+import { valueText, type Columns } from './value';
 
 /** What a context says of the organisation, and which generation of contexts it sends. */
 export interface ContextSettings {
@@ -22,136 +23,93 @@ export type StepRun =
   | { readonly kind: 'sync'; readonly at: number }
   | { readonly kind: 'async'; readonly jobId: string; readonly createdAt: number };
 
-type Members = Readonly<Record<string, Json>>;
-
-const typeName = (name: string): string => `${name}:http://schemas.microsoft.com/xrm/2011/Contracts`;
-
-// Where a value is declared as object, DataContractJsonSerializer names its type, always first; elsewhere never.
-const typed = (name: string, members: Members): Members => ({ __type: typeName(name), ...members });
-
-const pair = (key: string, value: Json): Members => ({ key, value });
-
-const reference = (table: string, id: string, name: string | null): Members => ({
-  Id: id,
-  KeyAttributes: [],
-  LogicalName: table,
-  Name: name,
-  RowVersion: null,
-});
-
-function attribute(column: ColumnDefinition, value: Value, nameOf: NameOf): Json {
-  if (value === null) return null;
-  switch (column.type) {
-    case 'string':
-    case 'memo':
-    case 'uniqueidentifier':
-    case 'boolean':
-    case 'integer':
-    case 'double':
-      return value as string | boolean | number;
-    case 'bigint':
-    case 'decimal':
-      return new Digits(valueText(value));
-    case 'money':
-      return typed('Money', { Value: new Digits(valueText(value)) });
-    case 'dateTime':
-      // UTC kind has no offset; dates without a zone (Unspecified) come with the server's.
-      return `/Date(${Date.parse(valueText(value))}${column.behavior === 'UserLocal' ? '' : '+0000'})/`;
-    case 'choice':
-    case 'state':
-    case 'status':
-      return typed('OptionSetValue', { Value: Number(value) });
-    case 'choices':
-      return (value as readonly number[]).map((item) => typed('OptionSetValue', { Value: item }));
-    case 'lookup':
-    case 'customer':
-    case 'owner': {
-      const target = asReference(value);
-      return target === undefined ? null : typed('EntityReference', reference(target.table, target.id, nameOf(target)));
-    }
-    default:
-      return column satisfies never;
-  }
+/** What contexts of a message have beside its parameters; other messages have none of it. */
+interface Traits {
+  /** When asynchronous steps get the image of the primary name unasked. */
+  readonly primaryName: 'pre' | 'post';
+  /** What ChangedEntityTypes of the parent calls it. */
+  readonly changed: 'Update' | 'Delete';
+  readonly duplicateDetection: boolean;
 }
 
-const entity = (table: Table, id: string, attributes: readonly Json[], formatted: readonly Json[]): Members => ({
-  Attributes: attributes,
-  EntityState: null,
-  FormattedValues: formatted,
-  Id: id,
-  KeyAttributes: [],
-  LogicalName: table.logicalName,
-  RelatedEntities: [],
-  RowVersion: null,
-});
+const TRAITS: Readonly<Record<string, Traits>> = {
+  Create: { primaryName: 'post', changed: 'Update', duplicateDetection: true },
+  Update: { primaryName: 'post', changed: 'Update', duplicateDetection: true },
+  Delete: { primaryName: 'pre', changed: 'Delete', duplicateDetection: false },
+  Assign: { primaryName: 'pre', changed: 'Update', duplicateDetection: false },
+};
 
-const withoutName: NameOf = () => null;
-
-function targetEntity(event: RowEvent, columns: Columns): Members {
-  const attributes = Object.entries(columns).flatMap(([name, value]) => {
-    const column = event.table.byName.get(name);
-    return column === undefined ? [] : [pair(name, attribute(column, value, withoutName))];
-  });
-  return typed('Entity', entity(event.table, event.id, attributes, []));
-}
-
-function imageEntity(event: RowEvent, row: Columns, image: StepImage, settings: ContextSettings): Members {
+function imageEntity({ table, id }: ImageSource, row: Columns, image: StepImage, settings: ContextSettings): Members {
   const form: DateForm = { kind: 'image', utcOffsetMinutes: settings.utcOffsetMinutes };
   const attributes: Json[] = [];
   const formatted: Json[] = [];
-  for (const column of event.table.columns) {
+  for (const column of table.columns) {
     const name = column.logicalName;
     const value = row[name] ?? null;
     // An image holds only columns that have a value, and never the row version.
     if (value === null || name === 'versionnumber') continue;
-    if (image.columns !== undefined && !image.columns.includes(name) && name !== event.table.primaryId) continue;
-    attributes.push(pair(name, attribute(column, value, settings.nameOf)));
+    if (image.columns !== undefined && !image.columns.includes(name) && name !== table.primaryId) continue;
+    attributes.push(pair(name, attributeJson(column, value, settings.nameOf)));
     const shown = formattedValue(column, value, form, settings.nameOf);
     if (shown !== undefined) formatted.push(pair(name, shown));
   }
-  return entity(event.table, event.id, attributes, formatted);
+  return entityJson(table.logicalName, id, attributes, formatted);
 }
 
-/** The image that every asynchronous step gets unasked: primary name and id. */
-function primaryNameImage(event: RowEvent, row: Columns): Members {
-  const { primaryName, primaryId } = event.table;
+/** The image that asynchronous steps of some messages get unasked: primary name and id. */
+function primaryNameImage({ table, id }: ImageSource, row: Columns): Members {
+  const { primaryName, primaryId } = table;
   const name = primaryName === null ? null : (row[primaryName] ?? null);
   const attributes: Json[] = primaryName === null || name === null ? [] : [pair(primaryName, valueText(name))];
-  attributes.push(pair(primaryId, event.id));
-  return pair('AsynchronousStepPrimaryName', entity(event.table, event.id, attributes, []));
+  attributes.push(pair(primaryId, id));
+  return pair('AsynchronousStepPrimaryName', entityJson(table.logicalName, id, attributes));
 }
 
-function images(event: RowEvent, step: Step, run: StepRun, when: 'pre' | 'post', settings: ContextSettings): Json[] {
-  const row = when === 'pre' ? event.before : event.after;
+/** The row of an image: that of its parameter, or the only one there is. */
+function imageSource(event: RaisedEvent, property: string): ImageSource | undefined {
+  const sources = Object.values(event.images);
+  return event.images[property] ?? (sources.length === 1 ? sources[0] : undefined);
+}
+
+function images(event: RaisedEvent, step: Step, run: StepRun, when: 'pre' | 'post', settings: ContextSettings): Json[] {
   // There is no pre image on Create, no post image on Delete, and a post image only after the main operation.
-  if (row === undefined || (when === 'post' && step.stage < 40)) return [];
+  if (when === 'post' && step.stage < 40) return [];
+  const rowOf = (source: ImageSource | undefined): Columns | undefined =>
+    when === 'pre' ? source?.before : source?.after;
   const list: Json[] = [];
-  const unasked = event.message === 'Delete' ? 'pre' : 'post';
-  if (run.kind === 'async' && when === unasked) list.push(primaryNameImage(event, row));
+  const target = event.images.Target;
+  const targetRow = rowOf(target);
+  const unasked = run.kind === 'async' && when === TRAITS[event.message]?.primaryName;
+  if (unasked && target !== undefined && targetRow !== undefined) list.push(primaryNameImage(target, targetRow));
   for (const image of step.images) {
-    if (image.when === when) list.push(pair(image.alias, imageEntity(event, row, image, settings)));
+    const source = imageSource(event, image.property);
+    const row = rowOf(source);
+    if (image.when !== when || source === undefined || row === undefined) continue;
+    list.push(pair(image.alias, imageEntity(source, row, image, settings)));
   }
   return list;
 }
 
-function inputParameters(event: RowEvent, columns: Columns, stage: number): Json[] {
-  if (event.message === 'Delete') {
-    return [pair('Target', typed('EntityReference', reference(event.table.logicalName, event.id, null)))];
-  }
-  const target = pair('Target', targetEntity(event, columns));
-  return stage === 30 ? [target, pair('SuppressDuplicateDetection', false)] : [target];
+function inputParameters(event: RaisedEvent, stage: number): Json[] {
+  const parameters = parametersJson(stage === 40 ? event.input : event.requested);
+  const detection = stage === 30 && TRAITS[event.message]?.duplicateDetection === true;
+  return detection ? [...parameters, pair('SuppressDuplicateDetection', false)] : parameters;
 }
 
-function sharedVariables(event: RowEvent, run: StepRun, stage: number): Json[] {
+const parametersJson = (parameters: readonly Parameter[]): Json[] =>
+  parameters.map(({ name, value }) => pair(name, parameterJson(value)));
+
+function sharedVariables(event: RaisedEvent, run: StepRun, stage: number): Json[] {
   const variables: Json[] = [];
   if (run.kind === 'async') variables.push(pair('IsAutoTransact', true));
   if (event.message === 'Create') variables.push(pair('DefaultsAddedFlag', true));
   if (event.tag !== undefined) variables.push(pair('tag', event.tag));
-  if (stage === 30) {
+  const traits = TRAITS[event.message];
+  if (stage === 30 && traits !== undefined) {
     const changed = {
       __type: 'KeyValuePairOfstringstring:#System.Collections.Generic',
-      key: event.table.logicalName,
-      value: event.message === 'Delete' ? 'Delete' : 'Update',
+      key: event.table,
+      value: traits.changed,
     };
     variables.push(pair('ChangedEntityTypes', [changed]));
   }
@@ -162,17 +120,17 @@ function sharedVariables(event: RowEvent, run: StepRun, stage: number): Json[] {
  * OperationCreatedOn: to the millisecond and without offset as part of a request; of a system job whole seconds, with the
  * offset of a server that keeps UTC (the job's time is read back from the database without its kind).
  */
-const createdOn = (run: StepRun, event: RowEvent, stage: number): string =>
+const createdOn = (run: StepRun, event: RaisedEvent, stage: number): string =>
   run.kind === 'async'
     ? `/Date(${Math.floor(run.createdAt / 1000) * 1000}+0000)/`
     : `/Date(${stage === 30 ? event.startedAt : run.at})/`;
 
-function context(event: RowEvent, step: Step, run: StepRun, stage: number, settings: ContextSettings): Members {
+function context(event: RaisedEvent, step: Step, run: StepRun, stage: number, settings: ContextSettings): Members {
   const { initiatingUser, user } = event;
   const isAsync = run.kind === 'async';
   const inner = stage === 30;
   const objectId = (member: string, of: User): Members => (settings.identityMembers ? { [member]: of.objectId } : {});
-  const created = event.message === 'Create' && stage === 40;
+  const hasParent = stage === 40 && TRAITS[event.message] !== undefined;
   // The members stand in ordinal alphabetical order in every format.
   return {
     BusinessUnitId: user.businessUnitId,
@@ -181,7 +139,7 @@ function context(event: RowEvent, step: Step, run: StepRun, stage: number, setti
     ...(settings.identityMembers ? { InitiatingUserAgent: event.userAgent } : {}),
     ...objectId('InitiatingUserAzureActiveDirectoryObjectId', initiatingUser),
     InitiatingUserId: initiatingUser.id,
-    InputParameters: inputParameters(event, stage === 40 ? event.target : event.requested, stage),
+    InputParameters: inputParameters(event, stage),
     IsExecutingOffline: false,
     // Stage 10 runs before the transaction; asynchronous steps run after it.
     IsInTransaction: !isAsync && stage !== 10,
@@ -193,13 +151,13 @@ function context(event: RowEvent, step: Step, run: StepRun, stage: number, setti
     OperationId: isAsync ? run.jobId : event.requestId,
     OrganizationId: settings.organizationId,
     OrganizationName: settings.organizationName,
-    OutputParameters: created ? [pair('id', event.id)] : [],
-    OwningExtension: reference('sdkmessageprocessingstep', step.id, isAsync ? null : step.name),
-    ParentContext: stage === 40 ? context(event, step, run, 30, settings) : null,
+    OutputParameters: stage === 40 ? parametersJson(event.output) : [],
+    OwningExtension: referenceJson({ table: 'sdkmessageprocessingstep', id: step.id }, isAsync ? null : step.name),
+    ParentContext: hasParent ? context(event, step, run, 30, settings) : null,
     PostEntityImages: inner ? [] : images(event, step, run, 'post', settings),
     PreEntityImages: inner ? [] : images(event, step, run, 'pre', settings),
     PrimaryEntityId: event.id,
-    PrimaryEntityName: event.table.logicalName,
+    PrimaryEntityName: event.table,
     RequestId: event.requestId,
     SecondaryEntityName: 'none',
     SharedVariables: sharedVariables(event, run, stage),
@@ -239,7 +197,7 @@ export interface ContextBody {
  * platform does not send it.
  */
 export function contextBody(
-  event: RowEvent,
+  event: RaisedEvent,
   step: Step,
   run: StepRun,
   settings: ContextSettings,

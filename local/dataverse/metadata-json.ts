@@ -32,9 +32,13 @@ const managed = (value: boolean, name: string): Json => ({
   ManagedPropertyLogicalName: name,
 });
 
-const isCustom = (name: string): boolean => /^[a-z]+_/.test(name) && !name.startsWith('address1_');
+/** Does the name have a publisher's prefix? */
+export const isCustom = (name: string): boolean => /^[a-z]+_/.test(name) && !name.startsWith('address1_');
 
 const schemaName = (name: string): string => (isCustom(name) ? name : name.charAt(0).toUpperCase() + name.slice(1));
+
+const ownershipType = (table: Table): string =>
+  table.intersect === true ? 'None' : table.ownership === 'user' ? 'UserOwned' : 'OrganizationOwned';
 
 /** The definition of a table, without its attributes. */
 export function tableMetadata(table: Table): Metadata {
@@ -54,12 +58,12 @@ export function tableMetadata(table: Table): Metadata {
     IsCustomEntity: custom,
     IsManaged: !custom,
     IsActivity: false,
-    IsIntersect: false,
+    IsIntersect: table.intersect === true,
     IsPrivate: false,
     IsLogicalEntity: false,
     DataProviderId: null,
     TableType: 'Standard',
-    OwnershipType: table.ownership === 'user' ? 'UserOwned' : 'OrganizationOwned',
+    OwnershipType: ownershipType(table),
     DisplayName: label(table.label ?? table.logicalName),
     DisplayCollectionName: label(table.entitySetName),
     Description: label(undefined),

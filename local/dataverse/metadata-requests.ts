@@ -2,33 +2,12 @@ import type { ApiRequest, ApiResponse } from './api-request';
 import type { Catalog } from './catalog';
 import { badRequest, DataverseError, noProperty, noResource } from './dataverse-error';
 import { isObject, type Json } from './json-text';
-import { attributesMetadata, metadataId, tableMetadata, type AttributeMetadata, type Metadata } from './metadata-json';
-import { compileFilter, type Comparable } from './odata-filter';
+import { attributesMetadata, metadataId, tableMetadata, type AttributeMetadata } from './metadata-json';
+import { matches, selected } from './metadata-selection';
 import type { ODataQuery } from './odata-query';
 import type { Table } from './table';
 
 const CAST = 'Microsoft.Dynamics.CRM.';
-
-/** Members named by `$select` (all without one); MetadataId always comes along. */
-function selected(members: Metadata, select: readonly string[] | undefined, type: string): Record<string, Json> {
-  if (select === undefined) return { ...members };
-  const result: Record<string, Json> = {};
-  for (const name of select) {
-    const value = members[name];
-    if (value === undefined) throw noProperty(name, type);
-    result[name] = value;
-  }
-  return { ...result, MetadataId: members.MetadataId ?? null };
-}
-
-function matches(members: Metadata, filter: string | undefined): boolean {
-  if (filter === undefined) return true;
-  return compileFilter(filter)((path): Comparable => {
-    let value: Json | undefined = members;
-    for (const name of path.split('/')) value = value !== undefined && isObject(value) ? value[name] : undefined;
-    return typeof value === 'object' && value !== null ? undefined : value;
-  });
-}
 
 function attributeJson(attribute: AttributeMetadata, query: ODataQuery, cast: string | undefined): Json {
   const members = cast === undefined ? attribute.common : { ...attribute.common, ...attribute.own };

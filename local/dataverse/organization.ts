@@ -1,6 +1,6 @@
 import type { Catalog } from './catalog';
 import { jobRows, stringMapRows } from './computed-rows';
-import type { Message } from './event';
+import { PLATFORM_MESSAGES } from './messages';
 import type { Random } from './random';
 import type { Row, RowStore } from './row-store';
 import type { SystemJob } from './system-jobs';
@@ -29,7 +29,6 @@ export function seedOrganization(given: {
   readonly random: Random;
   readonly now: () => number;
   readonly clientId: string;
-  readonly messages: readonly Message[];
 }): Organization {
   const { store, catalog, random } = given;
   const at = secondsText(given.now());
@@ -59,11 +58,11 @@ export function seedOrganization(given: {
   const applicationUserId = user('# Outbound synchronisation', { applicationid: given.clientId });
   const teamId = add('team', { name: 'Harbour desk', businessunitid });
 
-  for (const name of given.messages) {
+  for (const { name, tables } of PLATFORM_MESSAGES) {
     const sdkmessageid = { table: 'sdkmessage', id: add('sdkmessage', { name }) };
-    for (const table of catalog.tables) {
-      add('sdkmessagefilter', { primaryobjecttypecode: table.logicalName, sdkmessageid });
-    }
+    const names =
+      tables === 'none' ? ['none'] : [...catalog.tables].filter(tables).map(({ logicalName }) => logicalName);
+    for (const primaryobjecttypecode of names) add('sdkmessagefilter', { primaryobjecttypecode, sdkmessageid });
   }
   return { businessUnitId, users, teamId, applicationUserId };
 }

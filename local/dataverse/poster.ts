@@ -1,7 +1,7 @@
 import { busClient } from './bus-client';
 import type { DeliveryResult } from './delivery';
 import type { Endpoint } from './endpoint';
-import type { RowEvent, Step } from './event';
+import type { RaisedEvent, Step } from './event';
 import { contextBody, type ContextSettings, type StepRun } from './execution-context';
 import { webhookClient } from './webhook-client';
 
@@ -26,7 +26,7 @@ export class Poster {
   /** Posts one event for one step; `reduce` removes the four members whatever the size. */
   async post(
     endpoint: Endpoint | undefined,
-    event: RowEvent,
+    event: RaisedEvent,
     step: Step,
     run: StepRun,
     reduce = false,
@@ -44,7 +44,7 @@ export class Poster {
     const message = {
       body: body.bytes,
       reduced: body.reduced,
-      table: event.table.logicalName,
+      table: event.table,
       message: event.message,
       correlationId: event.correlationId,
       organizationHost: this.#organizationHost,

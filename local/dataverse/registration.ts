@@ -1,8 +1,7 @@
 import { writeSettings } from './endpoint';
-import type { Message } from './event';
-import type { ColumnInputs } from './operations';
 import { AUTH_TYPE, CONTRACT } from './registration-tables';
 import type { RowStore } from './row-store';
+import type { ColumnInputs } from './value';
 
 /** An endpoint to register. */
 export type EndpointRegistration =
@@ -31,12 +30,16 @@ export interface ImageRegistration {
   readonly alias: string;
   /** Absent: all columns. */
   readonly columns?: readonly string[];
+  /** The parameter whose row it is: `SubordinateId` of Merge. @default `Id` of Create, `EntityMoniker` of SetState, `Target` */
+  readonly property?: string;
 }
 
 /** A step to register. */
 export interface StepRegistration {
-  readonly table: string;
-  readonly message: Message;
+  /** Absent: all tables, or none for messages that have no table (`Associate`, unbound custom APIs). */
+  readonly table?: string;
+  /** `Create`, `Associate`, or the name of a custom API. */
+  readonly message: string;
   /** Id of the endpoint. */
   readonly endpoint: string;
   readonly mode: 'sync' | 'async';
@@ -57,6 +60,13 @@ export interface NewRow {
 }
 
 const IMAGE_TYPE = { pre: 0, post: 1, both: 2 } as const;
+
+/** The parameter that an image belongs to, where it is not Target. */
+const IMAGE_PROPERTY: Readonly<Record<string, string>> = {
+  Create: 'Id',
+  SetState: 'EntityMoniker',
+  SetStateDynamicEntity: 'EntityMoniker',
+};
 
 /** The `serviceendpoint` row of an endpoint. */
 export function endpointRow(endpoint: EndpointRegistration): NewRow {
@@ -88,17 +98,20 @@ export function stepRow(store: RowStore, step: StepRegistration): NewRow {
   if (step.mode === 'sync' && contract !== CONTRACT.webhook)
     throw new Error('Steps of bus endpoints are asynchronous.');
   const message = idWhere(store, 'sdkmessage', (columns) => columns.name === step.message);
-  const filter = idWhere(
-    store,
-    'sdkmessagefilter',
-    (columns) =>
-      columns.primaryobjecttypecode === step.table &&
-      (columns.sdkmessageid as { readonly id: string } | null)?.id === message,
-  );
+  const filter =
+    step.table === undefined
+      ? null
+      : idWhere(
+          store,
+          'sdkmessagefilter',
+          (columns) =>
+            columns.primaryobjecttypecode === step.table &&
+            (columns.sdkmessageid as { readonly id: string } | null)?.id === message,
+        );
   return {
     table: 'sdkmessageprocessingstep',
     columns: {
-      name: step.name ?? `${step.message} of ${step.table}`,
+      name: step.name ?? `${step.message} of ${step.table ?? 'any table'}`,
       mode: step.mode === 'async' ? 1 : 0,
       stage,
       rank: step.rank ?? 1,
@@ -106,7 +119,7 @@ export function stepRow(store: RowStore, step: StepRegistration): NewRow {
       filteringattributes: step.filteringColumns?.join(',') ?? null,
       eventhandler: { table: 'serviceendpoint', id: step.endpoint },
       sdkmessageid: { table: 'sdkmessage', id: message },
-      sdkmessagefilterid: { table: 'sdkmessagefilter', id: filter },
+      sdkmessagefilterid: filter === null ? null : { table: 'sdkmessagefilter', id: filter },
     },
   };
 }
@@ -119,7 +132,7 @@ export const imageRows = (step: StepRegistration, stepId: string): NewRow[] =>
       name: image.alias,
       entityalias: image.alias,
       imagetype: IMAGE_TYPE[image.kind],
-      messagepropertyname: step.message === 'Create' ? 'Id' : 'Target',
+      messagepropertyname: image.property ?? IMAGE_PROPERTY[step.message] ?? 'Target',
       attributes: image.columns?.join(',') ?? null,
       sdkmessageprocessingstepid: { table: 'sdkmessageprocessingstep', id: stepId },
     },

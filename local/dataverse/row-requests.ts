@@ -11,13 +11,18 @@ import {
   type ErrorForm,
 } from './dataverse-error';
 import type { NameOf } from './formatted-value';
-import { Digits, isObject, readJson, type Json } from './json-text';
+import { Digits, type Json } from './json-text';
+import { readKey } from './entity-link';
 import { compileFilter, type Comparable, type Predicate } from './odata-filter';
-import type { ColumnInputs, OperationOptions, Operations } from './operations';
+import type { Operations } from './operations';
+import { readBody } from './request-body';
+import { requestOptions } from './request-options';
+import { readRowInputs } from './row-inputs';
+import type { OperationOptions } from './transactions';
 import { project, rowToJson, type Projection } from './row-json';
 import type { Row, RowPage, RowStore } from './row-store';
-import { isLookup, navigationProperty, type ColumnDefinition, type Table } from './table';
-import { asReference, inputFromJson, isGuid, propertyName, ValueError, valueToJson, type ColumnInput } from './value';
+import type { Table } from './table';
+import { asReference, propertyName, ValueError, valueToJson, type ColumnInputs } from './value';
 
 /** What requests for rows work with. */
 export interface RowRequestDependencies {
@@ -50,7 +55,7 @@ export class RowRequests {
       if (request.method === 'POST') return this.#create(request, table);
       throw notAllowed();
     }
-    const id = this.#id(table, key);
+    const id = readKey(key, table.primaryId);
     switch (request.method) {
       case 'GET':
         return this.#one(request, table, id);
@@ -64,28 +69,14 @@ export class RowRequests {
     }
   }
 
-  #id(table: Table, key: string): string {
-    const [, name, text = ''] = /^(?:(\w+)=)?'?([^']*)'?$/.exec(key) ?? [];
-    const id = text.toLowerCase();
-    if ((name !== undefined && name !== table.primaryId) || !isGuid(id)) {
-      throw badRequest(`The key '${key}' is not supported: only the primary id is.`, '0x80060888');
-    }
-    return id;
-  }
-
   #writable(table: Table): Table {
     if (this.#d.computed.has(table.logicalName)) throw badRequest(`The table ${table.logicalName} is read only here.`);
     return table;
   }
 
-  /** The caller is the application user; MSCRMCallerID lets it act as another one. */
   #options(request: ApiRequest, table: Table, id: string): OperationOptions {
-    const caller = request.headers.mscrmcallerid;
     return {
-      user: typeof caller === 'string' ? caller.toLowerCase() : this.#d.applicationUserId,
-      initiatingUser: this.#d.applicationUserId,
-      userAgent: request.headers['user-agent'] ?? '',
-      ...(request.tag === undefined ? {} : { tag: request.tag }),
+      ...requestOptions(request, this.#d.applicationUserId),
       precondition: (row) => this.#checkConditions(request, table, id, row),
     };
   }
@@ -140,44 +131,7 @@ export class RowRequests {
   }
 
   #inputs(table: Table, text: string): ColumnInputs {
-    let body: Json;
-    try {
-      body = readJson(text);
-    } catch {
-      throw badRequest('The request body is not valid JSON.', '0x80048d19');
-    }
-    if (!isObject(body)) throw badRequest('The request body is not a JSON object.', '0x80048d19');
-    const inputs: Record<string, ColumnInput> = {};
-    for (const [member, json] of Object.entries(body)) {
-      const bound = /^(.+)@odata\.bind$/.exec(member)?.[1];
-      if (bound !== undefined) {
-        const { column, value } = this.#bound(table, bound, json);
-        inputs[column.logicalName] = value;
-      } else if (!member.includes('@')) {
-        const column = table.byName.get(member);
-        if (column === undefined || isLookup(column)) throw noProperty(member, table.logicalName);
-        inputs[member] = inputFromJson(column, json);
-      }
-    }
-    return inputs;
-  }
-
-  #bound(
-    table: Table,
-    navigation: string,
-    json: Json,
-  ): { readonly column: ColumnDefinition; readonly value: ColumnInput } {
-    const name = navigation.toLowerCase();
-    const column = table.columns.find(
-      (candidate) =>
-        isLookup(candidate) && candidate.targets.some((target) => navigationProperty(candidate, target) === name),
-    );
-    if (column === undefined) throw noProperty(navigation, table.logicalName);
-    if (json === null) return { column, value: null };
-    const [, set = '', id = ''] = /([a-z_]\w*)\(([^)]*)\)$/i.exec(typeof json === 'string' ? json : '') ?? [];
-    const target = this.#d.catalog.bySet(set);
-    if (target === undefined) throw badRequest(`The reference '${JSON.stringify(json)}' leads to no table.`);
-    return { column, value: { table: target.logicalName, id } };
+    return readRowInputs(this.#d.catalog, table, readBody(text));
   }
 
   #json(request: ApiRequest, projection: Projection, row: Row): Record<string, Json> {

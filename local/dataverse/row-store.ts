@@ -53,6 +53,8 @@ export class TableRows {
   #changeLog: LogEntry[] = [];
   readonly #deleted = new Map<string, { readonly version: bigint; readonly row: Row }>();
   #deleteLog: LogEntry[] = [];
+  #keysOf: ((row: Row) => readonly string[]) | undefined;
+  readonly #byKey = new Map<string, Set<string>>();
   /** Delta tokens below this version have expired. */
   oldestToken = 0n;
   /** Grows with every commit. */
@@ -75,6 +77,32 @@ export class TableRows {
     return this.#rows.values();
   }
 
+  /** Makes the rows findable by keys from now on; for tables whose rows are never changed. */
+  index(keysOf: (row: Row) => readonly string[]): void {
+    this.#keysOf = keysOf;
+    for (const row of this.#rows.values()) this.#addKeys(row);
+  }
+
+  /** The ids of the rows that have this key. */
+  withKey(key: string): readonly string[] {
+    return [...(this.#byKey.get(key) ?? [])];
+  }
+
+  #addKeys(row: Row): void {
+    for (const key of this.#keysOf?.(row) ?? []) {
+      const ids = this.#byKey.get(key) ?? new Set();
+      this.#byKey.set(key, ids.add(row.id));
+    }
+  }
+
+  #removeKeys(row: Row): void {
+    for (const key of this.#keysOf?.(row) ?? []) {
+      const ids = this.#byKey.get(key);
+      ids?.delete(row.id);
+      if (ids?.size === 0) this.#byKey.delete(key);
+    }
+  }
+
   put(row: Row): void {
     if (!this.#rows.has(row.id)) {
       this.#place.set(row.id, this.#sequence.length);
@@ -82,6 +110,7 @@ export class TableRows {
       this.#deleted.delete(row.id);
     }
     this.#rows.set(row.id, row);
+    this.#addKeys(row);
     this.#changeLog.push({ id: row.id, version: row.version });
     if (this.#changeLog.length > 4 * this.#rows.size + 1024) {
       this.#changeLog = this.#changeLog.filter((entry) => this.#rows.get(entry.id)?.version === entry.version);
@@ -96,6 +125,7 @@ export class TableRows {
     this.#sequence[place] = undefined;
     this.#place.delete(id);
     this.#rows.delete(id);
+    this.#removeKeys(row);
     this.#deleted.set(id, { version, row });
     this.#deleteLog.push({ id, version });
     if (this.#deleteLog.length > 4 * this.#deleted.size + 1024) {

@@ -10,32 +10,39 @@
  *   by `odata.maxpagesize`), of `/$count` and of one row; POST, PATCH (upsert), DELETE; `@odata.bind`; ETags with If-Match
  *   and If-None-Match; annotations; `return=representation`; `?tag=`; MSCRMCallerID; errors as the platform words them.
  * - Change tracking: initial load, delta and next links, `$deletedEntity`, `$count` of a delta, expiry by age or on demand.
- * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `stringmaps`; `asyncoperations`.
+ * - Relationships: many-to-many ones with intersect tables (read and filtered like any table; tracked where their definition
+ *   says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation properties.
+ * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts; `stringmaps`;
+ *   `asyncoperations`.
  * - Service protection limits with 429, Retry-After and codes; faults on demand.
- * - Registration of endpoints, steps and images, in process or through the Web API's own tables. Create, Update and Delete
- *   at stages 10, 20 and 40, synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns;
+ * - Registration of endpoints, steps and images, in process or through the Web API's own tables, with or without a table.
+ *   Create, Update, Delete, Associate and Disassociate at stages 10, 20 and 40, synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns;
  *   images; oversize contexts; retries; disturbances of asynchronous deliveries.
  *
  * Lacking
- * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, associations of many rows, functions and actions except
- *   WhoAmI, `$metadata`, security roles, several users of the API, party lists, images (files), currencies of a row.
- * - Messages other than Create, Update and Delete (an Assign or SetState is an Update here); nested operations of plug-ins;
- *   bodies as XML or .NET binary; relay, Event Grid and REST endpoints.
+ * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, functions and actions except WhoAmI, `$metadata`,
+ *   security roles, several users of the API, party lists, images (files), currencies of a row.
+ * - Reading related rows by a navigation property; `$ref` on single-valued ones; cascades of lookups (deleting a row leaves
+ *   the lookups that refer to it).
+ * - Messages other than those named (an Assign or SetState is an Update here); nested operations of plug-ins; bodies as XML
+ *   or .NET binary; relay, Event Grid and REST endpoints.
  * - The platform's own pauses: a commit takes no time and the counters of limits are those of one web server.
  */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ApiRequest, ApiResponse } from './api-request';
+import { Associations, type AssociationOptions } from './associations';
 import { Catalog } from './catalog';
 import { makeCertificate } from './certificate';
 import { ChangeTracking } from './change-tracking';
 import { noResource, type ErrorForm } from './dataverse-error';
-import type { Message } from './event';
 import type { NameOf } from './formatted-value';
+import { IntersectRows } from './intersect-rows';
 import { MetadataRequests } from './metadata-requests';
-import { Operations, type ColumnInputs, type OperationOptions } from './operations';
+import { Operations } from './operations';
 import { Poster } from './poster';
 import { seededRandom } from './random';
+import { ReferenceRequests } from './reference-requests';
 import {
   endpointRow,
   imageRows,
@@ -45,21 +52,29 @@ import {
   type StepRegistration,
 } from './registration';
 import { ASYNC_OPERATION, REGISTRATION_TABLES, STRING_MAP } from './registration-tables';
+import { intersectTable, Relationships, type ManyToManyDefinition } from './relationship';
+import { RelationshipRequests } from './relationship-requests';
+import { RowChanges } from './row-changes';
 import { RowRequests } from './row-requests';
 import { RowStore, type Row } from './row-store';
 import { ServiceProtection, type ServiceProtectionLimits } from './service-protection';
+import { STANDARD_RELATIONSHIPS } from './standard-relationships';
 import { OWNER_TABLES, STANDARD_TABLES } from './standard-tables';
 import { StepRegistry } from './step-registry';
 import { SystemJobs, type Disturbances, type JobSettings, type PushCounters, type SystemJob } from './system-jobs';
 import type { Table, TableDefinition } from './table';
 import { TokenEndpoint } from './token-endpoint';
+import { Transactions, type OperationOptions } from './transactions';
+import type { ColumnInputs, Reference } from './value';
 import { computedRows, seedOrganization, type SeededUser } from './organization';
 import { WebServer, type Fault, type RequestCounters } from './web-server';
 
 export type { EndpointRegistration, StepRegistration, ImageRegistration } from './registration';
-export type { ColumnInputs, OperationOptions } from './operations';
+export type { OperationOptions } from './transactions';
+export type { AssociationOptions } from './associations';
+export type { ManyToManyDefinition } from './relationship';
 export type { Row } from './row-store';
-export type { ColumnInput, Columns, Reference, Value } from './value';
+export type { ColumnInput, ColumnInputs, Columns, Reference, Value } from './value';
 export type { TableDefinition, ColumnDefinition, Option } from './table';
 export type { Disturbances, PushCounters, SystemJob } from './system-jobs';
 export type { ServiceProtectionLimits } from './service-protection';
@@ -73,6 +88,8 @@ export interface DataverseOptions {
   readonly host?: string;
   /** @default account, contact, lead, opportunity, incident, new_shipment, new_note */
   readonly tables?: readonly TableDefinition[];
+  /** @default accountleads_association and new_contact_contact, where their tables are */
+  readonly relationships?: readonly ManyToManyDefinition[];
   /** Ids, delays and disturbances repeat for the same seed. @default 1 */
   readonly seed?: number;
   /** @default 5000 */
@@ -135,7 +152,7 @@ export interface Dataverse {
   readonly teamId: string;
   /** The application user: the caller of the Web API. */
   readonly applicationUserId: string;
-  /** The tables with all their columns. */
+  /** The tables with all their columns, as they are now. */
   readonly tables: readonly Table[];
 
   /** Creates a row in one transaction that raises its events; returns the id. */
@@ -146,6 +163,27 @@ export interface Dataverse {
   delete(table: string, id: string, options?: OperationOptions): Promise<void>;
   /** Brings a deleted row back as it was, with its id and a higher version; raises Create. */
   restore(table: string, id: string, options?: OperationOptions): Promise<void>;
+  /**
+   * Associates rows with the target by a many-to-many relationship or that of a lookup, named by its schema name; rejects
+   * when a pair exists.
+   */
+  associate(
+    table: string,
+    id: string,
+    relationship: string,
+    related: readonly Reference[],
+    options?: AssociationOptions,
+  ): Promise<void>;
+  /** Ends associations; a pair that does not exist is no error, and Disassociate is raised all the same. */
+  disassociate(
+    table: string,
+    id: string,
+    relationship: string,
+    related: readonly Reference[],
+    options?: AssociationOptions,
+  ): Promise<void>;
+  /** Adds a many-to-many relationship with its intersect table. */
+  defineRelationship(definition: ManyToManyDefinition): void;
   /** The row as committed; undefined when there is none. */
   get(table: string, id: string): Row | undefined;
   /** All rows of a table as committed. */
@@ -174,8 +212,6 @@ export interface Dataverse {
   close(): Promise<void>;
 }
 
-const MESSAGES: readonly Message[] = ['Create', 'Update', 'Delete'];
-
 /** Starts a simulator. */
 export async function startDataverse(options: DataverseOptions = {}): Promise<Dataverse> {
   const seed = options.seed ?? 1;
@@ -190,8 +226,19 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     STRING_MAP,
   ]);
   const store = new RowStore();
+  const relationships = new Relationships(catalog);
+  const intersects = new IntersectRows(catalog, store, relationships);
+  const defineRelationship = (definition: ManyToManyDefinition): void => {
+    for (const { table } of [definition.one, definition.two]) catalog.table(table);
+    catalog.add(intersectTable(definition));
+    intersects.index(relationships.define(definition));
+  };
+  const possible = STANDARD_RELATIONSHIPS.filter(({ one, two }) =>
+    [one, two].every(({ table }) => catalog.find(table) !== undefined),
+  );
+  (options.relationships ?? possible).forEach(defineRelationship);
   const clientId = options.clientId ?? random.guid();
-  const organization = seedOrganization({ store, catalog, random, now, clientId, messages: MESSAGES });
+  const organization = seedOrganization({ store, catalog, random, now, clientId });
   const organizationId = options.organization?.id ?? random.guid();
   const organizationName = options.organization?.name ?? `org${organizationId.slice(0, 8)}`;
   const organizationHost = options.organization?.host ?? `${organizationName}.crm4.dynamics.com`;
@@ -247,18 +294,19 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
         reduce,
       ),
   });
-  const operations = new Operations({
-    catalog,
+  const transactions = new Transactions({
     store,
     steps,
     counters,
     random,
     now,
-    errorForm,
     defaultUser: organization.users[0]?.id ?? organization.applicationUserId,
     postSync: (event, step, at) => poster.post(steps.endpoint(step.endpointId), event, step, { kind: 'sync', at }),
     createJob: (event, step) => jobs.create(event, step),
   });
+  const changes = new RowChanges({ catalog, store, intersects, random, errorForm });
+  const operations = new Operations(transactions, changes);
+  const associations = new Associations({ catalog, relationships, intersects, transactions, changes, random });
   const tracking = new ChangeTracking(store, now, options.changeTrackingExpiryDays ?? 7);
   const rowRequests = new RowRequests({
     catalog,
@@ -271,7 +319,10 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     applicationUserId: organization.applicationUserId,
     computed: computedRows(catalog, () => jobs.list()),
   });
+  const { applicationUserId } = organization;
+  const referenceRequests = new ReferenceRequests({ catalog, relationships, associations, applicationUserId });
   const metadataRequests = new MetadataRequests(catalog);
+  const relationshipRequests = new RelationshipRequests(relationships);
 
   const whoAmI = (request: ApiRequest): ApiResponse => ({
     status: 200,
@@ -285,9 +336,11 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   const answer = async (request: ApiRequest): Promise<ApiResponse> => {
     if (/^WhoAmI(\(\))?$/.test(request.path)) return whoAmI(request);
     if (request.path.startsWith('EntityDefinitions')) return metadataRequests.answer(request);
+    if (request.path.startsWith('RelationshipDefinitions')) return relationshipRequests.answer(request);
     const [, set = '', key, rest = ''] = /^(\w+)(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path) ?? [];
     const table = catalog.bySet(set);
     if (table === undefined) throw noResource(set === '' ? request.path : set);
+    if (key !== undefined && rest.endsWith('/$ref')) return referenceRequests.answer(request, table, key, rest);
     return rowRequests.answer(request, table, key, rest);
   };
 
@@ -320,11 +373,18 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     users: organization.users,
     teamId: organization.teamId,
     applicationUserId: organization.applicationUserId,
-    tables: [...catalog.tables],
+    get tables() {
+      return [...catalog.tables];
+    },
     create: (table, columns, given) => operations.create(table, columns, given),
     update: (table, id, columns, given) => operations.update(table, id, columns, given),
     delete: (table, id, given) => operations.delete(table, id, given),
     restore: (table, id, given) => operations.restore(table, id, given),
+    associate: (table, id, relationship, related, given) =>
+      associations.associate({ table, id }, relationship, related, given),
+    disassociate: (table, id, relationship, related, given) =>
+      associations.disassociate({ table, id }, relationship, related, given),
+    defineRelationship,
     get: (table, id) => store.table(catalog.table(table).logicalName).get(id.toLowerCase()),
     rows: (table) => store.table(catalog.table(table).logicalName).values(),
     registerEndpoint: (endpoint) => register(endpointRow(endpoint)),

@@ -1,5 +1,5 @@
 import { endpointOf, type Endpoint } from './endpoint';
-import type { Message, Step, StepImage } from './event';
+import type { Step, StepImage } from './event';
 import type { RowStore } from './row-store';
 import { asReference, type Columns, type Value } from './value';
 
@@ -16,10 +16,13 @@ function columnList(value: Value | undefined): readonly string[] | undefined {
 function imagesOf(row: Columns): StepImage[] {
   const alias = typeof row.entityalias === 'string' ? row.entityalias : '';
   const columns = columnList(row.attributes);
+  const property = typeof row.messagepropertyname === 'string' ? row.messagepropertyname : 'Target';
   const whens =
     row.imagetype === 2 ? (['pre', 'post'] as const) : row.imagetype === 0 ? (['pre'] as const) : (['post'] as const);
-  return whens.map((when) => ({ when, alias, columns }));
+  return whens.map((when) => ({ when, alias, property, columns }));
 }
+
+const inOrder = (a: Step, b: Step): number => a.stage - b.stage || a.rank - b.rank;
 
 /** Reads what is registered out of the registration tables, once per change of them. */
 export class StepRegistry {
@@ -31,14 +34,19 @@ export class StepRegistry {
     this.#store = store;
   }
 
-  /** The enabled steps of a message on a table, in the order they run: stage, then rank. */
-  steps(message: Message, table: string): readonly Step[] {
+  /**
+   * The enabled steps of a message on a table, in the order they run: stage, then rank. Those registered without a table
+   * are among them.
+   */
+  steps(message: string, table: string): readonly Step[] {
     const commits = this.#store.table(STEP).commits + this.#store.table(IMAGE).commits;
     if (commits !== this.#readAt) {
       this.#read();
       this.#readAt = commits;
     }
-    return this.#steps.get(`${message} ${table}`) ?? [];
+    const everywhere = this.#steps.get(`${message} `) ?? [];
+    const own = this.#steps.get(`${message} ${table}`) ?? [];
+    return everywhere.length === 0 ? own : [...own, ...everywhere].sort(inOrder);
   }
 
   /** The endpoint of this id; undefined when it was deleted or cannot be posted to. */
@@ -56,7 +64,8 @@ export class StepRegistry {
     }
     for (const { id, columns } of this.#store.table(STEP).values()) {
       const message = this.#column('sdkmessage', columns.sdkmessageid, 'name');
-      const table = this.#column('sdkmessagefilter', columns.sdkmessagefilterid, 'primaryobjecttypecode');
+      const filter = this.#column('sdkmessagefilter', columns.sdkmessagefilterid, 'primaryobjecttypecode');
+      const table = filter === 'none' ? '' : filter;
       const endpointId = asReference(columns.eventhandler)?.id;
       if (columns.statecode !== 0 || endpointId === undefined) continue;
       const step: Step = {
@@ -72,7 +81,7 @@ export class StepRegistry {
       const key = `${message} ${table}`;
       this.#steps.set(key, [...(this.#steps.get(key) ?? []), step]);
     }
-    for (const steps of this.#steps.values()) steps.sort((a, b) => a.stage - b.stage || a.rank - b.rank);
+    for (const steps of this.#steps.values()) steps.sort(inOrder);
   }
 
   #column(table: string, value: Value | undefined, name: string): string {

@@ -1,5 +1,5 @@
 import type { DeliveryResult } from './delivery';
-import type { RowEvent, Step } from './event';
+import type { RaisedEvent, Step } from './event';
 import type { Random } from './random';
 
 /** States of a system job (asyncoperation statuscode). */
@@ -82,7 +82,7 @@ interface Plan {
 
 interface Job {
   readonly id: string;
-  readonly event: RowEvent;
+  readonly event: RaisedEvent;
   readonly step: Step;
   readonly createdAt: number;
   readonly plan: Plan;
@@ -96,7 +96,7 @@ interface Job {
 
 /** Posts one event for one step as part of a job. */
 export type PostJob = (
-  event: RowEvent,
+  event: RaisedEvent,
   step: Step,
   job: { id: string; createdAt: number },
   reduce: boolean,
@@ -148,7 +148,7 @@ export class SystemJobs {
   }
 
   /** Creates the job of an asynchronous step; what will disturb it is decided here, in the order of creation. */
-  create(event: RowEvent, step: Step): void {
+  create(event: RaisedEvent, step: Step): void {
     this.#enqueue({
       id: this.#random.guid(),
       event,
@@ -335,7 +335,7 @@ const report = (job: Job): SystemJob => ({
   id: job.id,
   name: job.step.name,
   message: job.event.message,
-  table: job.event.table.logicalName,
+  table: job.event.table,
   rowId: job.event.id,
   stepId: job.step.id,
   createdAt: job.createdAt,

@@ -38,6 +38,8 @@ export interface TableDefinition {
   /** `user` (default): rows have owners and states. `organization`: none. */
   readonly ownership?: 'user' | 'organization';
   readonly columns: readonly ColumnDefinition[];
+  /** Holds the pairs of a many-to-many relationship: no columns of the platform but the row version. */
+  readonly intersect?: boolean;
   /** Names and states of its own: `Open`, `Won`, `Lost` instead of `Active`, `Inactive`. */
   readonly states?: readonly Option[];
   readonly statuses?: readonly Option[];
@@ -62,6 +64,8 @@ const ACTIVE_REASONS: readonly Option[] = [
 
 function platformColumns(definition: TableDefinition): ColumnDefinition[] {
   const platform = true;
+  const version: ColumnDefinition = { logicalName: 'versionnumber', type: 'bigint', platform };
+  if (definition.intersect === true) return [version];
   const user = { type: 'lookup', targets: ['systemuser'], platform } as const;
   const columns: ColumnDefinition[] = [
     { logicalName: 'createdon', type: 'dateTime', behavior: 'UserLocal', platform },
@@ -81,7 +85,7 @@ function platformColumns(definition: TableDefinition): ColumnDefinition[] {
   columns.push(
     { logicalName: 'statecode', type: 'state', options: definition.states ?? ACTIVE },
     { logicalName: 'statuscode', type: 'status', options: definition.statuses ?? ACTIVE_REASONS },
-    { logicalName: 'versionnumber', type: 'bigint', platform },
+    version,
   );
   return columns;
 }

@@ -19,6 +19,9 @@ export type Columns = Readonly<Record<string, Value>>;
 /** What a caller may give for a column: the stored form, a Date for a time, or a number for digits. */
 export type ColumnInput = Value | Date;
 
+/** Columns as a caller gives them. */
+export type ColumnInputs = Readonly<Record<string, ColumnInput>>;
+
 /** Thrown when a value does not fit its column. */
 export class ValueError extends Error {
   constructor(column: ColumnDefinition, value: unknown) {

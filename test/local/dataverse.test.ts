@@ -3,192 +3,42 @@
  * agree with the documents, with contexts written by .NET's serialiser, and with real captures where those are at hand.
  * Everything that is tested against the simulator stands on this.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EventHubConsumerClient, earliestEventPosition } from '@azure/event-hubs';
 import { ServiceBusClient } from '@azure/service-bus';
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
-import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { generate } from 'selfsigned';
 import { startBroker } from '../../local/broker/broker';
 import { readJson, writeJson, writeString } from '../../local/dataverse/json-text';
+import { startDataverse, type Dataverse, type StepRegistration } from '../../local/dataverse/simulator';
+import { differences, document, FIXTURES } from './context-likeness';
 import {
-  startDataverse,
-  type Dataverse,
-  type DataverseOptions,
-  type StepRegistration,
-} from '../../local/dataverse/simulator';
-
-type Json = null | boolean | number | string | Json[] | Members;
-interface Members {
-  [member: string]: Json;
-}
-
-const members = (json: Json | undefined): Members => {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new Error(`No object: ${JSON.stringify(json)}`);
-  return json;
-};
-const list = (json: Json | undefined): Json[] => {
-  if (!Array.isArray(json)) throw new Error(`No list: ${JSON.stringify(json)}`);
-  return json;
-};
-const text = (json: Json | undefined): string => {
-  if (typeof json !== 'string') throw new Error(`No text: ${JSON.stringify(json)}`);
-  return json;
-};
-
-interface Answer {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly raw: string;
-  readonly body: Members;
-}
-
-/** One HTTPS request that trusts the simulator's certificate. */
-function request(
-  dataverse: Dataverse,
-  method: string,
-  target: string,
-  headers: Record<string, string> = {},
-  body?: string,
-): Promise<Answer> {
-  const url = new URL(target.startsWith('https:') ? target : dataverse.url + target);
-  const ca = readFileSync(dataverse.certificatePath);
-  return new Promise((resolve, reject) => {
-    const sent = https.request(url, { method, headers, ca, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const raw = Buffer.concat(chunks).toString('utf8');
-        const isJson = response.headers['content-type']?.startsWith('application/json') === true && raw !== '';
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          raw,
-          body: isJson ? members(JSON.parse(raw) as Json) : {},
-        });
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-async function accessToken(dataverse: Dataverse): Promise<string> {
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: dataverse.clientId,
-    client_secret: dataverse.clientSecret,
-    scope: `${dataverse.url}/.default`,
-  });
-  const answer = await request(dataverse, 'POST', `/${dataverse.tenantId}/oauth2/v2.0/token`, {}, form.toString());
-  return text(answer.body.access_token);
-}
-
-type Call = (method: string, target: string, headers?: Record<string, string>, body?: unknown) => Promise<Answer>;
-
-/** Calls the Web API with a good token; paths are below the service root. */
-async function caller(dataverse: Dataverse): Promise<Call> {
-  const Authorization = `Bearer ${await accessToken(dataverse)}`;
-  return (method, target, headers = {}, body) =>
-    request(
-      dataverse,
-      method,
-      target.startsWith('https:') ? target : `/api/data/v9.2/${target}`,
-      { Authorization, Accept: 'application/json', 'If-None-Match': 'null', ...headers },
-      body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
-    );
-}
-
-const open: { close(): Promise<void> }[] = [];
-async function start(options: DataverseOptions = {}): Promise<Dataverse> {
-  const dataverse = await startDataverse({ jobs: { jitterMs: 0, retryDelaysMs: [20, 40] }, ...options });
-  open.push(dataverse);
-  return dataverse;
-}
-afterEach(async () => {
-  // Clients before the broker they are connected to.
-  for (const each of open.splice(0)) await each.close();
-});
-
-interface Delivery {
-  readonly url: string;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly raw: string;
-  readonly context: Members;
-}
-
-interface Hook {
-  readonly url: string;
-  readonly deliveries: Delivery[];
-  /** Statuses of the next answers; then 200. */
-  readonly answers: number[];
-  close(): Promise<void>;
-}
-
-/** A webhook that keeps what it is sent. */
-async function startHook(): Promise<Hook> {
-  const deliveries: Delivery[] = [];
-  const answers: number[] = [];
-  const server = http.createServer((incoming, response) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
-      const raw = Buffer.concat(chunks).toString('utf8');
-      deliveries.push({
-        url: incoming.url ?? '',
-        headers: incoming.headers,
-        raw,
-        context: members(JSON.parse(raw) as Json),
-      });
-      response.writeHead(answers.shift() ?? 200).end('ignored');
-    });
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const hook = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/hook`,
-    deliveries,
-    answers,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
-  };
-  open.push(hook);
-  return hook;
-}
-
-/** Registers a webhook and one step on it. */
-async function hooked(dataverse: Dataverse, hook: Hook, step: Omit<StepRegistration, 'endpoint'>): Promise<string> {
-  const endpoint = await dataverse.registerEndpoint({ name: 'hook', contract: 'webhook', url: hook.url });
-  return dataverse.registerStep({ ...step, endpoint });
-}
-
-const first = (hook: Hook): Delivery => {
-  const delivery = hook.deliveries[0];
-  if (delivery === undefined) throw new Error('Nothing was delivered.');
-  return delivery;
-};
-
-/** The value of a pair by key. */
-function valueOf(pairs: Json | undefined, key: string): Json | undefined {
-  return list(pairs)
-    .map((pair) => members(pair))
-    .find((pair) => pair.key === key)?.value;
-}
-
-const targetOf = (context: Members): Members => members(valueOf(context.InputParameters, 'Target'));
-const keysOf = (pairs: Json | undefined): string[] => list(pairs).map((pair) => text(members(pair).key));
+  caller,
+  first,
+  hooked,
+  keysOf,
+  list,
+  members,
+  open,
+  pull,
+  request,
+  start,
+  startHook,
+  targetOf,
+  text,
+  valueOf,
+  type Answer,
+  type Call,
+  type Delivery,
+  type Json,
+  type Members,
+} from './simulator-client';
 
 describe('authority', () => {
   const CHILD = `
@@ -391,22 +241,6 @@ describe('rows by the Web API', () => {
     expect((await call('GET', 'accounts?$filter=name%20like%201')).status).toBe(400);
   });
 });
-
-/** Follows a run to its delta link; `between` runs after the first page. */
-async function pull(call: Call, from: string, headers: Record<string, string> = {}, between?: () => Promise<unknown>) {
-  const items: Members[] = [];
-  let target = from;
-  for (let pages = 1; ; pages++) {
-    const page = await call('GET', target, headers);
-    expect(page.status).toBe(200);
-    items.push(...list(page.body.value).map((item) => members(item)));
-    const [next, delta] = [page.body['@odata.nextLink'], page.body['@odata.deltaLink']];
-    expect([next, delta].filter((link) => link !== undefined)).toHaveLength(1);
-    if (delta !== undefined) return { items, deltaLink: text(delta), context: page.body['@odata.context'], pages };
-    if (pages === 1) await between?.();
-    target = text(next);
-  }
-}
 
 describe('change tracking', () => {
   const TRACK = { Prefer: 'odata.track-changes,odata.maxpagesize=2' };
@@ -641,60 +475,7 @@ describe('service protection and faults', () => {
   });
 });
 
-/** Members that only some versions of the platform send. */
-const OPTIONAL = new Set([
-  'InitiatingUserAgent',
-  'InitiatingUserAzureActiveDirectoryObjectId',
-  'UserAzureActiveDirectoryObjectId',
-]);
-
-/** How two documents differ in members, their order and their types; keyed pairs are compared by key. */
-function differences(actual: Json, expected: Json, path = ''): string[] {
-  const nullable = /(RequestId|\.Name|RowVersion|ParentContext)$/.test(path);
-  if ((actual === null || expected === null) && nullable) return [];
-  const kind = (json: Json): string => (json === null ? 'null' : Array.isArray(json) ? 'list' : typeof json);
-  if (kind(actual) !== kind(expected)) return [`${path}: ${kind(actual)}, not ${kind(expected)}`];
-  if (typeof actual === 'string' && /Id$|CreatedOn$|__type$/.test(path)) {
-    const shape = (value: string): string =>
-      value.replace(/\(-?\d+/, '(ms').replace(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'guid');
-    const like = text(expected);
-    return shape(actual) === shape(like) ? [] : [`${path}: ${actual}, not like ${like}`];
-  }
-  if (Array.isArray(actual) && Array.isArray(expected)) return listDifferences(actual, expected, path);
-  if (typeof actual !== 'object' || actual === null) return [];
-  const names = (json: Json): string[] => Object.keys(members(json)).filter((name) => !OPTIONAL.has(name));
-  const [have, want] = [names(actual).join(), names(expected).join()];
-  if (have !== want) return [`${path}: members ${have}, not ${want}`];
-  return names(actual).flatMap((name) =>
-    differences(members(actual)[name] ?? null, members(expected)[name] ?? null, `${path}.${name}`),
-  );
-}
-
-function listDifferences(actual: Json[], expected: Json[], path: string): string[] {
-  const keyed = (json: Json | undefined): json is Members => typeof json === 'object' && json !== null && 'key' in json;
-  return actual.flatMap((item) => {
-    if (!keyed(item)) {
-      const like = expected[0];
-      return like === undefined ? [] : differences(item, like, `${path}[]`);
-    }
-    const same = expected.find((other) => keyed(other) && other.key === item.key && other.value !== null);
-    if (same !== undefined && item.value !== null) return differences(item, same, `${path}[${text(item.key)}]`);
-    const like = expected.find(keyed);
-    return like !== undefined && Object.keys(like).join() !== Object.keys(item).join()
-      ? [`${path}: pair ${Object.keys(item).join()}`]
-      : [];
-  });
-}
-
-const FIXTURES = [join(__dirname, '../fixtures'), join(__dirname, '../../../shared/fixtures')].find((directory) =>
-  existsSync(join(directory, 'create-account.json')),
-);
 const PAYLOADS = join(__dirname, '../../../shared/payloads');
-
-function document(directory: string | undefined, name: string): Members | undefined {
-  const path = directory === undefined ? '' : join(directory, name);
-  return existsSync(path) ? members(JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, '')) as Json) : undefined;
-}
 
 describe('execution contexts', () => {
   async function contexts(identityMembers: boolean): Promise<Record<string, Delivery>> {

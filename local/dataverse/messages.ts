@@ -1,0 +1,19 @@
+import type { Table } from './table';
+
+/** A message of the platform, and where its steps are registered. */
+interface PlatformMessage {
+  readonly name: string;
+  /** The tables that it can be registered for; `none` when its steps have no table. */
+  readonly tables: 'none' | ((table: Table) => boolean);
+}
+
+const ordinary = (table: Table): boolean => table.intersect !== true;
+
+/**
+ * The messages that raise events here. Associate and Disassociate have no table: one step hears of all relationships.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/event-framework
+ */
+export const PLATFORM_MESSAGES: readonly PlatformMessage[] = [
+  ...['Create', 'Update', 'Delete'].map((name) => ({ name, tables: ordinary })),
+  ...['Associate', 'Disassociate'].map((name) => ({ name, tables: 'none' as const })),
+];

@@ -1,0 +1,149 @@
+import type { Catalog } from './catalog';
+import { isLookup, navigationProperty, type Table, type TableDefinition } from './table';
+
+/** One end of a many-to-many relationship. */
+export interface RelationshipEnd {
+  readonly table: string;
+  /** The intersect table's column for this end's rows. */
+  readonly column: string;
+  /** The collection-valued navigation property of this end's rows. @default the schema name; `…_two` for a second own end */
+  readonly navigation?: string;
+}
+
+/** A many-to-many relationship as its author describes it. */
+export interface ManyToManyDefinition {
+  readonly schemaName: string;
+  readonly intersect: { readonly table: string; readonly entitySet: string; readonly primaryId: string };
+  readonly one: RelationshipEnd;
+  readonly two: RelationshipEnd;
+  /** Change tracking of the intersect table. */
+  readonly changeTracking: boolean;
+}
+
+/** A relationship whose pairs are rows of an intersect table. */
+export interface ManyToMany {
+  readonly kind: 'manyToMany';
+  readonly schemaName: string;
+  readonly intersect: string;
+  readonly one: Required<RelationshipEnd>;
+  readonly two: Required<RelationshipEnd>;
+}
+
+/** A relationship that a lookup makes: many rows refer to one. */
+export interface OneToMany {
+  readonly kind: 'oneToMany';
+  readonly schemaName: string;
+  /** The one row; `navigation` is its collection of the many. */
+  readonly referenced: Required<RelationshipEnd>;
+  /** The many rows, and their lookup. */
+  readonly referencing: Required<RelationshipEnd>;
+}
+
+/** A relationship between tables. */
+export type Relationship = ManyToMany | OneToMany;
+
+/** Do both ends have the same table? */
+export const isReflexive = (relationship: Relationship): boolean =>
+  relationship.kind === 'manyToMany'
+    ? relationship.one.table === relationship.two.table
+    : relationship.referenced.table === relationship.referencing.table;
+
+/** The intersect table: its own id, one column for each end, a row version, and nothing else. */
+export const intersectTable = ({ intersect, one, two, changeTracking }: ManyToManyDefinition): TableDefinition => ({
+  logicalName: intersect.table,
+  entitySetName: intersect.entitySet,
+  primaryId: intersect.primaryId,
+  primaryName: null,
+  changeTracking,
+  ownership: 'organization',
+  intersect: true,
+  columns: [
+    { logicalName: one.column, type: 'uniqueidentifier' },
+    { logicalName: two.column, type: 'uniqueidentifier' },
+  ],
+});
+
+// The platform's own names; those of custom lookups are made by rule.
+const LOOKUP_NAMES: Readonly<Record<string, string>> = {
+  'account.masterid.account': 'account_master_account',
+  'account.parentaccountid.account': 'account_parent_account',
+  'account.primarycontactid.contact': 'account_primary_contact',
+  'contact.masterid.contact': 'contact_master_contact',
+  'contact.parentcustomerid.account': 'contact_customer_accounts',
+  'contact.parentcustomerid.contact': 'contact_customer_contacts',
+  'incident.customerid.account': 'incident_customer_accounts',
+  'incident.customerid.contact': 'incident_customer_contacts',
+  'incident.primarycontactid.contact': 'contact_as_primary_contact',
+  'lead.customerid.account': 'lead_customer_accounts',
+  'lead.customerid.contact': 'lead_customer_contacts',
+  'lead.masterid.lead': 'lead_master_lead',
+  'opportunity.customerid.account': 'opportunity_customer_accounts',
+  'opportunity.customerid.contact': 'opportunity_customer_contacts',
+  'opportunity.originatingleadid.lead': 'opportunity_originating_lead',
+  'opportunity.parentaccountid.account': 'opportunity_parent_account',
+};
+
+function oneToManyOf(table: Table, catalog: Catalog): OneToMany[] {
+  return table.columns.filter(isLookup).flatMap((column) =>
+    column.targets.flatMap((target): OneToMany[] => {
+      const referenced = catalog.find(target);
+      if (referenced === undefined) return [];
+      const { logicalName: name } = column;
+      const schemaName =
+        LOOKUP_NAMES[`${table.logicalName}.${name}.${target}`] ?? `${target}_${table.logicalName}_${name}`;
+      return [
+        {
+          kind: 'oneToMany',
+          schemaName,
+          referenced: { table: target, column: referenced.primaryId, navigation: schemaName },
+          referencing: { table: table.logicalName, column: name, navigation: navigationProperty(column, target) },
+        },
+      ];
+    }),
+  );
+}
+
+/** The relationships of the organisation: those of many to many as defined, those of lookups as the columns are now. */
+export class Relationships {
+  readonly #catalog: Catalog;
+  readonly #manyToMany = new Map<string, ManyToMany>();
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** Adds a many-to-many relationship; its intersect table has to be in the catalog. */
+  define({ schemaName, intersect, one, two }: ManyToManyDefinition): ManyToMany {
+    if (this.find(schemaName) !== undefined) throw new Error(`There is a relationship '${schemaName}' already.`);
+    const second = one.table === two.table ? `${schemaName}_two` : schemaName;
+    const relationship: ManyToMany = {
+      kind: 'manyToMany',
+      schemaName,
+      intersect: intersect.table,
+      one: { navigation: schemaName, ...one },
+      two: { navigation: second, ...two },
+    };
+    this.#manyToMany.set(schemaName, relationship);
+    return relationship;
+  }
+
+  /** All of them. */
+  all(): readonly Relationship[] {
+    return [
+      ...this.#manyToMany.values(),
+      ...[...this.#catalog.tables].flatMap((table) => oneToManyOf(table, this.#catalog)),
+    ];
+  }
+
+  /** The relationship of this schema name; undefined when there is none. */
+  find(schemaName: string): Relationship | undefined {
+    return (
+      this.#manyToMany.get(schemaName) ?? this.all().find((relationship) => relationship.schemaName === schemaName)
+    );
+  }
+
+  /** The many-to-many relationships that a table takes part in. */
+  manyToManyOf(table: string): readonly ManyToMany[] {
+    return [...this.#manyToMany.values()].filter(({ one, two }) => one.table === table || two.table === table);
+  }
+}
