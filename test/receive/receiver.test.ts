@@ -4,6 +4,9 @@
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KeptDelivery } from '../../shared/parking/parking';
+import type { EventOutcome, EventStore, StoredEvent } from '../../shared/lob/event-store';
+import { EventMapping, type EventRules } from '../../shared/mapping/event-mapping';
+import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { Receiver, type ReceiverParts } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
 import { RULE, columns, found } from '../writer/changes';
@@ -106,6 +109,93 @@ describe('what fails is parked', () => {
   test('parking fails: the sender hears of it', async () => {
     parking.failure = new Error('storage is down');
     await expect(receiver.receive([text('{"cut off')])).rejects.toThrow('storage is down');
+  });
+});
+
+describe('an event that is no change of rows', () => {
+  const mapping = (events: readonly EventMapping[]): ReceiverParts['mapping'] => ({
+    ...DEFAULT_MAPPING,
+    events: new Map(events.map((event) => [event.message, event])),
+  });
+  const NO_HASH = (): string => '';
+  let appended: StoredEvent[];
+  let answer: EventOutcome;
+  const events: EventStore = {
+    append: (all) => {
+      appended.push(...all);
+      return Promise.resolve(all.map(() => answer));
+    },
+  };
+  const rule = (of: Partial<EventRules> = {}) =>
+    new EventMapping('new_RecalculateCredit', { target: 'credits', ...of }, NO_HASH);
+  const receiving = (of: EventMapping): Receiver =>
+    new Receiver({ ...parts(), events, mapping: mapping([of]) }, { tables: [], hintDelayMs: 0, now: () => NOW });
+  const sync = (): KeptDelivery => text(fixture('custom-action-account').toString().replace('"Mode":1', '"Mode":0'));
+
+  beforeEach(() => {
+    appended = [];
+    answer = { kind: 'stored' };
+  });
+
+  test('is stored as its mapping says', async () => {
+    const outcomes = await receiving(rule()).receive([delivery(fixture('custom-action-account')), text('{')]);
+    expect(outcomes).toMatchObject([
+      { kind: 'settled', changes: [{ table: 'credits', verdict: 'stored' }], lagMs: expect.any(Number) },
+      { kind: 'parked' },
+    ]);
+    expect(appended).toHaveLength(1);
+    expect(appended[0]?.event.columns.get('input_Rate')).toEqual({ kind: 'number', text: '0.0725' });
+  });
+
+  test('a second delivery is a duplicate; one that fails is parked', async () => {
+    answer = { kind: 'duplicate' };
+    expect(await receiving(rule()).receive([delivery(fixture('custom-action-account'))])).toMatchObject([
+      { kind: 'settled', changes: [{ verdict: 'duplicate' }] },
+    ]);
+    answer = { kind: 'failed', error: new Error('down') };
+    expect(await receiving(rule()).receive([delivery(fixture('custom-action-account'))])).toMatchObject([
+      { kind: 'parked', disposition: 'retry' },
+    ]);
+    expect(await receiving(rule()).replay(delivery(fixture('custom-action-account')))).toMatchObject({
+      message: 'down',
+    });
+  });
+
+  test('of a synchronous step it waits for an operator, unless the mapping stores such events', async () => {
+    expect(sync().body).not.toEqual(fixture('custom-action-account'));
+    expect(await receiving(rule()).receive([sync()])).toMatchObject([
+      { kind: 'parked', disposition: 'park', cause: { code: 'unconfirmable' } },
+    ]);
+    expect([appended, parking.parked[0]?.dueAtMs]).toEqual([[], undefined]);
+    expect(await receiving(rule({ synchronous: 'store' })).receive([sync()])).toMatchObject([{ kind: 'settled' }]);
+    expect(appended[0]?.event.committed).toBe(false);
+  });
+});
+
+describe('what is not mapped', () => {
+  const NOT_MAPPED = {
+    messages: ['custom-action-account', 'message-unsupported'],
+    relationships: ['associate-account-lead', 'relationship-not-synced'],
+    tables: ['delete-account', 'table-not-synced'],
+  } as const;
+  const policies = { park: 'parked', refuse: 'rejected', ignore: 'ignored' } as const;
+
+  test.each(
+    (['messages', 'relationships', 'tables'] as const).flatMap((what) =>
+      (['park', 'refuse', 'ignore'] as const).map((policy) => [what, policy] as const),
+    ),
+  )('%s: %s', async (what, policy) => {
+    const unmapped = { ...DEFAULT_MAPPING.unmapped, [what]: policy };
+    const of = new Receiver(
+      { ...parts(), mapping: { ...DEFAULT_MAPPING, unmapped } },
+      { tables: ['contact'], hintDelayMs: 0, now: () => NOW },
+    );
+    const [name, code] = NOT_MAPPED[what];
+    expect(await of.receive([delivery(fixture(name))])).toMatchObject([{ kind: policies[policy], cause: { code } }]);
+    expect(parking.parked).toHaveLength(policy === 'park' ? 1 : 0);
+    // The others keep to their own.
+    for (const [other] of Object.entries(NOT_MAPPED).flatMap(([key, value]) => (key === what ? [] : [value])))
+      expect(await of.receive([delivery(fixture(other))])).toMatchObject([{ kind: 'parked' }]);
   });
 });
 

@@ -10,7 +10,8 @@ import { WebApiError } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { ParkCause, Parking } from '../../shared/parking/parking';
 import type { Lease, PullState } from '../../shared/sync/pull-state';
-import { tableSubject, type SubjectColumns } from '../../shared/sync/pull-subject';
+import type { Relationship } from '../../shared/mapping/relationship';
+import { linkSubject, tableSubject, type SubjectColumns } from '../../shared/sync/pull-subject';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import { OrderUnprovable, Writer } from '../../shared/writer/writer';
 import { RULE, columns, found, image, missing, pulledRow, row, rowId } from '../writer/changes';
@@ -307,6 +308,146 @@ describe('a delta', () => {
     pages = new WebApiError('GET delta', 503, '', 'busy');
     await expect(sync().run('account')).rejects.toMatchObject({ code: 'web-api' });
     expect([asked, state.deltaLink]).toEqual([['T1'], 'T1']);
+  });
+});
+
+describe('the mapping or the columns change', () => {
+  const COLUMNS = ['name:string'];
+
+  beforeEach(async () => {
+    shape = { fingerprint: 'f', columns: COLUMNS };
+    pages = [page([live(1, 10n), live(2, 11n)], 'T1')];
+    await sync().run('account');
+    nowMs += 60_000;
+    asked = [];
+  });
+
+  test('a new column: everything is loaded again, only rows that differ are written, and it is said once', async () => {
+    shape = { fingerprint: 'g', columns: [...COLUMNS, 'tier:choice'] };
+    pages = [page([{ ...live(1, 10n), columns: columns({ name: 'v10', tier: 1 }) } as never, live(2, 11n)], 'T2')];
+    const report = await sync().run('account');
+    expect(report).toMatchObject({
+      mode: 'reload',
+      healed: 0,
+      verdicts: { refreshed: 1, contained: 1 },
+      drift: { added: ['tier:choice'], removed: [], changed: [] },
+    });
+    expect(store.columnsOf(row(1))?.get('tier')).toBeDefined();
+    expect(asked).toEqual([undefined]);
+    pages = [page([], 'T3')];
+    const next = await sync().run('account');
+    expect(next).toMatchObject({ mode: 'delta' });
+    expect(next.drift).toBeUndefined();
+  });
+
+  test('a load that does not end says it again', async () => {
+    shape = { fingerprint: 'g', columns: [...COLUMNS, 'tier:choice'] };
+    await expect(sync({ sleep: () => Promise.reject(new Error('killed')) }).run('account')).rejects.toThrow('killed');
+    expect((await sync().run('account')).drift).toBeDefined();
+  });
+
+  test('the mapping alone: no drift, but a load', async () => {
+    shape = { fingerprint: 'g', columns: COLUMNS };
+    const report = await sync().run('account');
+    expect([report.mode, report.drift]).toEqual(['reload', undefined]);
+  });
+
+  test('a new column that is only added: the delta goes on, and it is said', async () => {
+    shape = { fingerprint: 'f', columns: [...COLUMNS, 'tier:choice'], newColumns: 'add' };
+    pages = [page([], 'T2')];
+    expect(await sync().run('account')).toMatchObject({ mode: 'delta', drift: { added: ['tier:choice'] } });
+    expect(asked).toEqual(['T1']);
+  });
+
+  test('a token that expires with the definition: the definition is read anew first', async () => {
+    const renewed = { ...DEFINITION, columns: new Map([['tier', { name: 'tier', type: 'choice' as const }]]) };
+    const shapes = (definition: TableDefinition): SubjectColumns =>
+      definition === renewed ? { fingerprint: 'g', columns: ['tier:choice'] } : shape;
+    const subjectOf = () => Promise.resolve(tableSubject(DEFINITION, shapes, () => Promise.resolve(renewed)));
+    pages = new WebApiError('GET delta', 400, '0x80060888', "Could not find a property named 'fax'");
+    RELOAD = () => [page([live(1, 10n), live(2, 11n)], 'T9')];
+    expect(await sync({ subjectOf }).run('account')).toMatchObject({ mode: 'reload' });
+    expect(state).toMatchObject({ deltaLink: 'T9', fingerprint: 'g', columns: ['tier:choice'] });
+  });
+});
+
+describe('a relationship', () => {
+  const LEADS: Relationship & { kind: 'many-to-many' } = {
+    kind: 'many-to-many',
+    schemaName: 'accountleads',
+    intersect: 'accountleads',
+    ends: [
+      { table: 'lead', column: 'leadid' },
+      { table: 'account', column: 'accountid' },
+    ],
+  };
+  const INTERSECT: TableDefinition = { ...DEFINITION, table: 'accountleads', changeTracking: false };
+  const tracked = { ...INTERSECT, changeTracking: true };
+  const pair = (n: number, version: bigint): FeedPage['items'][number] => ({
+    kind: 'row',
+    id: rowId(100 + n),
+    version,
+    modifiedOn: -1,
+    columns: columns({ accountid: rowId(n), leadid: rowId(n, 'b') }),
+  });
+  const link = (n: number): RowAddress => ({ table: 'accountleads', id: `${rowId(n)}_${rowId(n, 'b')}` });
+  const run = (definition: TableDefinition) =>
+    sync({ subjectOf: () => Promise.resolve(linkSubject('accountleads', LEADS, definition)) }).run('accountleads');
+
+  test('is loaded as links, keyed by both ids', async () => {
+    pages = [page([pair(1, 10n), pair(2, 11n)])];
+    expect(await run(INTERSECT)).toMatchObject({ mode: 'load', rows: 2, verdicts: { applied: 2 } });
+    expect(store.columnsOf(link(1))).toEqual(
+      new Map([
+        ['table1', { kind: 'string', value: 'account' }],
+        ['id1', { kind: 'guid', value: rowId(1) }],
+        ['table2', { kind: 'string', value: 'lead' }],
+        ['id2', { kind: 'guid', value: rowId(1, 'b') }],
+      ]),
+    );
+  });
+
+  test('without change tracking: compared at every run, links that are gone are swept', async () => {
+    pages = [page([pair(1, 10n), pair(2, 11n)])];
+    await run(INTERSECT);
+    expect(state.deltaLink).toBeUndefined();
+    nowMs += 60_000;
+    pages = [page([pair(2, 11n), pair(3, 12n)])];
+    expect(await run(INTERSECT)).toMatchObject({
+      mode: 'reload',
+      swept: 1,
+      verdicts: { contained: 1, applied: 1, deleted: 1 },
+    });
+    expect([1, 2, 3].map((n) => store.stampOf(link(n))?.gone)).toEqual([true, false, false]);
+  });
+
+  test('with change tracking: by deltas, until one has a deletion, which does not say of which link', async () => {
+    pages = [page([pair(1, 10n), pair(2, 11n)], 'T1')];
+    await run(tracked);
+    nowMs += 60_000;
+    asked = [];
+    pages = [page([pair(3, 12n)], 'T2')];
+    expect(await run(tracked)).toMatchObject({ mode: 'delta', verdicts: { applied: 1 } });
+    nowMs += 60_000;
+    pages = [page([gone(101)], 'T3')];
+    const feed: Pick<ChangeFeed, 'pages'> = {
+      async *pages(_subject, deltaLink) {
+        asked.push(deltaLink);
+        await Promise.resolve();
+        if (deltaLink === undefined) yield page([pair(2, 11n), pair(3, 12n)], 'T9');
+        else yield* pages as FeedPage[];
+      },
+    };
+    const subjectOf = () => Promise.resolve(linkSubject('accountleads', LEADS, tracked));
+    const report = await sync({ feed: feed as ChangeFeed, subjectOf }).run('accountleads');
+    expect(report).toMatchObject({ mode: 'reload', swept: 1, verdicts: { contained: 2, deleted: 1 } });
+    expect([asked, state.deltaLink]).toEqual([['T1', 'T2', undefined], 'T9']);
+    expect(store.stampOf(link(1))?.gone).toBe(true);
+  });
+
+  test('a row of the intersect table without both ids is parked', async () => {
+    pages = [page([{ ...pair(1, 10n), columns: columns({ accountid: rowId(1) }) } as never, pair(2, 11n)])];
+    expect(await run(INTERSECT)).toMatchObject({ parked: 1, verdicts: { applied: 1 } });
   });
 });
 
