@@ -1,6 +1,6 @@
 /**
  * Proves on a real table service (Azurite) that an event is stored once however often it is delivered, where docs/store.md
- * says, and that what the service refuses says so.
+ * says, and that what doesn't fit says so.
  */
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -77,15 +77,18 @@ test('delivered twice, even at once, it is stored once', async () => {
   expect(count).toBe(11);
 });
 
-test('what the service refuses is named, and the others are stored', async () => {
+test('what doesn’t fit one entity is named, and the others are stored', async () => {
   const store = new TableEventStore(clientOf, 'e3');
   const large = columns(Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`input_${n}`, 'x'.repeat(32_000)])));
+  const wide = columns(Object.fromEntries(Array.from({ length: 241 }, (_, n) => [`input_${n}`, n])));
   const outcomes = await store.append([
     { event: event({ columns: large, key: 'CAAAAAAAAAAAAAAAAAAAAA' }), rule },
+    { event: event({ columns: wide, key: 'DAAAAAAAAAAAAAAAAAAAAA' }), rule },
     { event: event(), rule },
   ]);
   expect(outcomes).toMatchObject([
-    { kind: 'failed', error: { code: 'event-refused', disposition: 'park' } },
+    { kind: 'failed', error: { code: 'event-too-large', disposition: 'park' } },
+    { kind: 'failed', error: { code: 'event-too-large', disposition: 'park' } },
     { kind: 'stored' },
   ]);
 });
@@ -105,5 +108,5 @@ test('an outage is no refusal', async () => {
   );
   const [outcome] = await gone.append([{ event: event(), rule }]);
   expect(outcome).toMatchObject({ kind: 'failed' });
-  expect(outcome).not.toMatchObject({ error: { code: 'event-refused' } });
+  expect(outcome).not.toMatchObject({ error: { code: 'event-too-large' } });
 });

@@ -225,13 +225,26 @@ export function toEntity(row: RowAddress, stamp: Stamp, properties: ReadonlyMap<
 
 /** Refuses a row that Azure Tables would refuse, naming the limit. `stored` are the fingerprints of the whole row. */
 export function assertFits(row: RowAddress, stamp: Stamp, stored: ReadonlyMap<string, string>): void {
-  const count = stored.size + 2;
-  if (count > MAX_PROPERTIES) throw new RowTooLarge(row, `${count} properties of at most ${MAX_PROPERTIES}`);
-  // https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-limitations
-  let bytes = 4 + 2 * (1 + row.id.length) + 2 * encodeStamp(stamp).length + 64;
+  const own = { count: 2, bytes: 2 * (1 + row.id.length) + 2 * encodeStamp(stamp).length + 64 };
+  const misfit = misfitOf(stored, own);
+  if (misfit !== undefined) throw new RowTooLarge(row, misfit);
+}
+
+/**
+ * Which limit of an entity these fingerprints would break together with `own`, the properties that every entity of the
+ * kind has; undefined for none.
+ * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-limitations
+ */
+export function misfitOf(
+  stored: ReadonlyMap<string, string>,
+  own: { readonly count: number; readonly bytes: number },
+): string | undefined {
+  const count = stored.size + own.count;
+  if (count > MAX_PROPERTIES) return `${count} properties of at most ${MAX_PROPERTIES}`;
+  let bytes = 4 + own.bytes;
   for (const [name, print] of stored)
     bytes += 8 + 2 * name.length + 4 + (print.startsWith('x') ? 0.75 : 2) * print.length;
-  if (bytes > MAX_ENTITY_BYTES) throw new RowTooLarge(row, `${Math.ceil(bytes / 1024)} KiB of at most 1024`);
+  return bytes > MAX_ENTITY_BYTES ? `${Math.ceil(bytes / 1024)} KiB of at most 1024` : undefined;
 }
 
 /** A property's type and value as one comparable text: equal texts, equal properties. */

@@ -4,18 +4,21 @@ import { serviceCodeOf, statusOf, withTable, type TableClientFactory } from '../
 import type { MessageEvent } from '../../change/message-event';
 import { OutboundError } from '../../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
-import { azureTableName, encodeColumns } from './layout';
+import { azureTableName, encodeColumns, fingerprint, misfitOf, type Property } from './layout';
 
 /** Requests to the store under way at once from one call. */
 const CONCURRENCY = 16;
 
-/** Thrown when Azure Tables refuses an event as it stands: too large, or too many parameters. It is parked. */
-export class EventRefused extends OutboundError {
-  readonly code = 'event-refused';
+/** Properties that every event has, and bytes for them: ample. */
+const OWN = { count: 12, bytes: 4096 };
+
+/** Thrown when an event doesn't fit one entity, or Azure Tables refuses it as it stands. It is parked. */
+export class EventTooLarge extends OutboundError {
+  readonly code = 'event-too-large';
   readonly disposition = 'park';
-  constructor({ message, key }: MessageEvent, serviceCode: string, options?: ErrorOptions) {
+  constructor({ message, key }: MessageEvent, reason: string, options?: ErrorOptions) {
     super(
-      `Azure Tables refused the event ${key} of message ${message} with ${serviceCode}. It was not stored; leave parameters out in the mapping file (events) to make it fit.`,
+      `Event ${key} of message ${message} doesn't fit one entity of Azure Tables: ${reason}. It was not stored; leave parameters out in the mapping file (events) and replay it.`,
       options,
     );
   }
@@ -38,14 +41,18 @@ export class TableEventStore implements EventStore {
 
   async #append({ event, rule }: StoredEvent): Promise<EventOutcome> {
     try {
+      const properties = encodeColumns(event.columns);
+      const prints = new Map([...properties].map(([name, property]) => [name, fingerprint(property)]));
+      const misfit = misfitOf(prints, OWN);
+      if (misfit !== undefined) throw new EventTooLarge(event, misfit);
       const client = this.clientOf(azureTableName(this.prefix, rule.target));
-      await withTable(client, () => client.createEntity(entityOf(event)));
+      await withTable(client, () => client.createEntity(entityOf(event, properties)));
       return { kind: 'stored' };
     } catch (error) {
       const status = statusOf(error);
       if (status === 409) return { kind: 'duplicate' };
       if (status !== 400 && status !== 413) return { kind: 'failed', error };
-      return { kind: 'failed', error: new EventRefused(event, serviceCodeOf(error) ?? 'no code', { cause: error }) };
+      return { kind: 'failed', error: new EventTooLarge(event, serviceCodeOf(error) ?? 'no code', { cause: error }) };
     }
   }
 }
@@ -60,10 +67,10 @@ export function eventKeys({ occurredAtMs, key }: MessageEvent): {
 }
 
 /** What is told of every event begins with a capital letter, so that it can't meet a parameter's own name. */
-function entityOf(event: MessageEvent): TableEntity {
+function entityOf(event: MessageEvent, properties: ReadonlyMap<string, Property>): TableEntity {
   const { origin, row } = event;
   const entity: TableEntity = { ...eventKeys(event) };
-  for (const [name, property] of encodeColumns(event.columns)) entity[name] = property;
+  for (const [name, property] of properties) entity[name] = property;
   const facts: Readonly<Record<string, string | number | boolean | Date | undefined>> = {
     Message: event.message,
     OccurredAt: new Date(event.occurredAtMs),
