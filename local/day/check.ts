@@ -3,7 +3,7 @@
  * would, by docs/store.md and the plain SDK, and shares no code with the app: a mistake of the app's layout would show.
  */
 import { TableClient } from '@azure/data-tables';
-import type { ColumnDefinition, Dataverse, Row, Value } from '../dataverse/simulator';
+import type { ColumnDefinition, Dataverse, ManyToManyDefinition, Row, Value } from '../dataverse/simulator';
 
 /** A column, a whole row, or a property of the store that isn't as it should be. */
 export interface Difference {
@@ -13,7 +13,7 @@ export interface Difference {
   readonly what: string;
 }
 
-/** The result for one table. */
+/** The result for one table, or for the links of one relationship. */
 export interface TableCheck {
   readonly table: string;
   readonly rows: number;
@@ -38,11 +38,18 @@ const PART = 32 * 1024;
 
 type Entity = Readonly<Record<string, unknown>>;
 
-/** Compares the tables named. */
+/** What a row should be in the store: its RowKey and its properties; `undefined` as a value: any text will do. */
+interface Expected {
+  readonly key: string;
+  readonly properties: ReadonlyMap<string, unknown>;
+}
+
+/** Compares the tables and the links of the relationships named. */
 export async function compare(
   dataverse: Dataverse,
   connectionString: string,
   tables: readonly string[],
+  relationships: readonly ManyToManyDefinition[] = [],
 ): Promise<CheckResult> {
   const checks: TableCheck[] = [];
   const differences: Difference[] = [];
@@ -52,27 +59,28 @@ export async function compare(
     differenceCount += 1;
     if (differences.length < KEPT) differences.push({ table, id, what });
   };
-  for (const table of tables) {
-    const columns =
-      dataverse.tables.find(({ logicalName }) => logicalName === table)?.byName ?? new Map<string, ColumnDefinition>();
+  const wanted: readonly (readonly [string, Iterable<Expected>])[] = [
+    ...tables.map((table) => [table, expectedRows(dataverse, table)] as const),
+    ...relationships.map((relationship) => [relationship.schemaName, expectedLinks(dataverse, relationship)] as const),
+  ];
+  for (const [table, expectedOfTable] of wanted) {
     const entities = await entitiesOf(connectionString, table);
     const live = new Map([...entities].filter(([, entity]) => entity.Deleted !== true));
     const counts = { missing: 0, surplus: 0, different: 0 };
     let rows = 0;
-    for (const row of dataverse.rows(table)) {
+    for (const { key, properties } of expectedOfTable) {
       rows += 1;
-      const entity = live.get(row.id);
-      live.delete(row.id);
+      const entity = live.get(key);
+      live.delete(key);
       if (entity === undefined) {
         counts.missing += 1;
-        note(table, row.id, 'the row is missing in the store');
+        note(table, key, 'the row is missing in the store');
         continue;
       }
-      const expected = expectedProperties(row, columns);
-      columnsCompared += expected.size;
-      const wrong = differingProperties(expected, entity);
+      columnsCompared += properties.size;
+      const wrong = differingProperties(properties, entity);
       if (wrong.length > 0) counts.different += 1;
-      for (const name of wrong) note(table, row.id, `property ${name} differs`);
+      for (const name of wrong) note(table, key, `property ${name} differs`);
     }
     for (const id of live.keys()) {
       counts.surplus += 1;
@@ -96,6 +104,22 @@ async function entitiesOf(connectionString: string, table: string): Promise<Map<
     if ((error as { statusCode?: number }).statusCode !== 404) throw error;
   }
   return entities;
+}
+
+function* expectedRows(dataverse: Dataverse, table: string): Generator<Expected> {
+  const columns =
+    dataverse.tables.find(({ logicalName }) => logicalName === table)?.byName ?? new Map<string, ColumnDefinition>();
+  for (const row of dataverse.rows(table)) yield { key: row.id, properties: expectedProperties(row, columns) };
+}
+
+/** A link lies under both ids, that of the table first whose name comes first. */
+function* expectedLinks(dataverse: Dataverse, { intersect, one, two }: ManyToManyDefinition): Generator<Expected> {
+  const [first, second] = one.table <= two.table ? [one, two] : [two, one];
+  for (const { columns } of dataverse.rows(intersect.table)) {
+    const [id1, id2] = [String(columns[first.column]), String(columns[second.column])];
+    const properties = { table1: first.table, id1, table2: second.table, id2 };
+    yield { key: `${id1}_${id2}`, properties: new Map(Object.entries(properties)) };
+  }
 }
 
 /** Property by property what docs/store.md promises for a row. `undefined` as a value: any text will do. */

@@ -9,6 +9,7 @@ import { ServiceBusClient } from '@azure/service-bus';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compare, type Difference } from '../../local/day/check';
 import type { Dataverse, StepRegistration } from '../../local/dataverse/simulator';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
 import type { LogRecord } from '../../local/host/log';
 import { spawnHost, type SpawnedHost } from '../../local/host/spawn-host';
 import { BUS, startStack, type Stack } from '../../local/stack';
@@ -63,6 +64,7 @@ export class System {
   #host: SpawnedHost | undefined;
   #port = 0;
   #tables: readonly string[] = [];
+  #relationships: readonly string[] = [];
   readonly #endpoints = new Map<Pushed, string>();
 
   private constructor(readonly stack: Stack) {}
@@ -101,6 +103,7 @@ export class System {
       ...overrides,
     };
     this.#tables = (settings.SYNC_TABLES ?? '').split(',');
+    this.#relationships = (settings.SYNC_RELATIONSHIPS ?? '').split(',').filter((name) => name !== '');
     const present = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
     this.#host = await spawnHost({
       appDir: await builtFolder(),
@@ -211,7 +214,7 @@ export class System {
       const [failed] = this.records('pullFailed', since);
       if (failed !== undefined) throw new Error(`The pull failed: ${JSON.stringify(failed)}`);
       const reports = new Map(this.records('pulled', since).map((report) => [String(report.table), report]));
-      return this.#tables.every((table) => reports.has(table)) && reports;
+      return [...this.#tables, ...this.#relationships].every((name) => reports.has(name)) && reports;
     });
   }
 
@@ -248,10 +251,19 @@ export class System {
     action: () => Promise<T>,
     mode: StepRegistration['mode'] = 'async',
   ): Promise<T> {
+    const steps = ['Create', 'Update', 'Delete'].map((message) => ({ table, message, mode }));
+    return this.pushingSteps(way, steps, action);
+  }
+
+  /** Has these steps registered while the action runs and until their posts are sent. */
+  async pushingSteps<T>(
+    way: Pushed,
+    registrations: readonly Omit<StepRegistration, 'endpoint'>[],
+    action: () => Promise<T>,
+  ): Promise<T> {
     const endpoint = await this.endpoint(way);
     const steps: string[] = [];
-    for (const message of ['Create', 'Update', 'Delete'] as const)
-      steps.push(await this.dataverse.registerStep({ table, message, endpoint, mode }));
+    for (const step of registrations) steps.push(await this.dataverse.registerStep({ ...step, endpoint }));
     try {
       return await action();
     } finally {
@@ -344,7 +356,12 @@ export class System {
 
   /** Every row of the synced tables in Dataverse against every row of the store. */
   async compare(): Promise<{ readonly rows: number; readonly differences: readonly Difference[] }> {
-    const result = await compare(this.dataverse, this.stack.azurite.connectionString, this.#tables);
+    const result = await compare(
+      this.dataverse,
+      this.stack.azurite.connectionString,
+      this.#tables,
+      STANDARD_RELATIONSHIPS.filter(({ schemaName }) => this.#relationships.includes(schemaName)),
+    );
     return { rows: result.tables.reduce((sum, { rows }) => sum + rows, 0), differences: result.differences };
   }
 
