@@ -8,12 +8,18 @@ interface PlatformMessage {
 }
 
 const ordinary = (table: Table): boolean => table.intersect !== true;
+const owned = (table: Table): boolean => table.ownership === 'user';
+const merged = (table: Table): boolean => table.byName.has('masterid');
+
+const BULK = ['CreateMultiple', 'UpdateMultiple', 'UpsertMultiple', 'DeleteMultiple'];
 
 /**
  * The messages that raise events here. Associate and Disassociate have no table: one step hears of all relationships.
  * https://learn.microsoft.com/power-apps/developer/data-platform/event-framework
  */
 export const PLATFORM_MESSAGES: readonly PlatformMessage[] = [
-  ...['Create', 'Update', 'Delete'].map((name) => ({ name, tables: ordinary })),
+  ...['Create', 'Update', 'Delete', 'Upsert', ...BULK].map((name) => ({ name, tables: ordinary })),
+  ...['Assign', 'SetState', 'SetStateDynamicEntity'].map((name) => ({ name, tables: owned })),
+  { name: 'Merge', tables: merged },
   ...['Associate', 'Disassociate'].map((name) => ({ name, tables: 'none' as const })),
 ];

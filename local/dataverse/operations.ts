@@ -1,3 +1,4 @@
+import { entityParameter, referenceParameter } from './parameter';
 import type { RowChanges } from './row-changes';
 import type { OperationOptions, Transactions } from './transactions';
 import type { ColumnInputs } from './value';
@@ -30,6 +31,38 @@ export class Operations {
     await this.#transactions.run([{ table, id }], options, (work) => {
       options.precondition?.(work.row(table, id));
       this.#changes.update(work, table, id, inputs);
+    });
+  }
+
+  /** Creates the row when it does not exist, else changes it; Upsert is raised beside Create or Update. Returns which. */
+  async upsert(
+    tableName: string,
+    given: string,
+    inputs: ColumnInputs,
+    options: OperationOptions = {},
+  ): Promise<{ readonly created: boolean }> {
+    const table = this.#changes.table(tableName);
+    const id = given.toLowerCase();
+    return this.#transactions.run([{ table, id }], options, (work) => {
+      const row = work.row(table, id);
+      options.precondition?.(row);
+      const created = row === undefined;
+      const columns = this.#changes[created ? 'create' : 'update'](work, table, id, inputs);
+      const target = [entityParameter('Target', { table, id, columns })];
+      work.raise({
+        message: 'Upsert',
+        table: table.logicalName,
+        id,
+        requested: target,
+        input: target,
+        output: [
+          { name: 'RecordCreated', value: { kind: 'boolean', flag: created } },
+          referenceParameter('Target', { table: table.logicalName, id }),
+        ],
+        images: { Target: { table, id, before: row?.columns, after: work.row(table, id)?.columns } },
+        columns: Object.keys(columns),
+      });
+      return { created };
     });
   }
 

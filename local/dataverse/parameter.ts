@@ -22,7 +22,7 @@ export type ParameterValue =
   | { readonly kind: 'references'; readonly references: readonly Reference[] }
   | { readonly kind: 'relationship'; readonly schemaName: string; readonly role: Role | undefined }
   | { readonly kind: 'entity'; readonly row: RowValue }
-  | { readonly kind: 'entities'; readonly table: string; readonly rows: readonly RowValue[] };
+  | { readonly kind: 'entities'; readonly table: string | null; readonly rows: readonly RowValue[] };
 
 /** A parameter of a message, by name. */
 export interface Parameter {

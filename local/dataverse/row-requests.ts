@@ -116,10 +116,13 @@ export class RowRequests {
   async #upsert(request: ApiRequest, table: Table, id: string): Promise<ApiResponse> {
     const inputs = this.#inputs(this.#writable(table), request.body);
     const options = this.#options(request, table, id);
-    const exists = this.#d.store.table(table.logicalName).get(id) !== undefined;
-    if (exists) await this.#d.operations.update(table.logicalName, id, inputs, options);
-    else await this.#d.operations.create(table.logicalName, inputs, { ...options, id });
-    return this.#written(request, table, id, exists ? 200 : 201);
+    // With If-Match the row has to exist: that is an Update.
+    if (request.headers['if-match'] !== undefined) {
+      await this.#d.operations.update(table.logicalName, id, inputs, options);
+      return this.#written(request, table, id, 200);
+    }
+    const { created } = await this.#d.operations.upsert(table.logicalName, id, inputs, options);
+    return this.#written(request, table, id, created ? 201 : 200);
   }
 
   /** 204, or the row when the caller prefers it. */

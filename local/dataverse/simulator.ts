@@ -14,32 +14,41 @@
  *   says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation properties.
  * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts; `stringmaps`;
  *   `asyncoperations`.
+ * - Actions: Merge, the bulk messages, and custom APIs, bound to a row or unbound, with all types of parameters.
  * - Service protection limits with 429, Retry-After and codes; faults on demand.
  * - Registration of endpoints, steps and images, in process or through the Web API's own tables, with or without a table.
- *   Create, Update, Delete, Associate and Disassociate at stages 10, 20 and 40, synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns;
+ *   Create, Update, Delete, Upsert, Assign, SetState, SetStateDynamicEntity, Merge, CreateMultiple, UpdateMultiple,
+ *   UpsertMultiple, DeleteMultiple, Associate, Disassociate and custom APIs at stages 10, 20 and 40, synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns;
  *   images; oversize contexts; retries; disturbances of asynchronous deliveries.
  *
  * Lacking
- * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, functions and actions except WhoAmI, `$metadata`,
- *   security roles, several users of the API, party lists, images (files), currencies of a row.
+ * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, functions except WhoAmI, actions other than those named,
+ *   `$metadata`, security roles, several users of the API, party lists, images (files), currencies of a row.
  * - Reading related rows by a navigation property; `$ref` on single-valued ones; cascades of lookups (deleting a row leaves
  *   the lookups that refer to it).
- * - Messages other than those named (an Assign or SetState is an Update here); nested operations of plug-ins; bodies as XML
- *   or .NET binary; relay, Event Grid and REST endpoints.
+ * - Merge moves no rows from the subordinate to the target. Assign and SetState by the Web API: a PATCH of the owner or state
+ *   is an Update only, there and here. UpsertMultiple has no output parameters.
+ * - Nested operations of plug-ins; undoing what a custom API's handler did; bodies as XML or .NET binary; relay, Event Grid
+ *   and REST endpoints.
  * - The platform's own pauses: a commit takes no time and the counters of limits are those of one web server.
  */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { ACTION, ActionRequests } from './action-requests';
+import { ApiParameters, type ApiValues } from './api-parameter';
 import type { ApiRequest, ApiResponse } from './api-request';
 import { Associations, type AssociationOptions } from './associations';
+import { BulkOperations, type Upserted } from './bulk-operations';
 import { Catalog } from './catalog';
 import { makeCertificate } from './certificate';
 import { ChangeTracking } from './change-tracking';
+import { CustomApis, type CustomApiDefinition } from './custom-apis';
 import { noResource, type ErrorForm } from './dataverse-error';
 import type { NameOf } from './formatted-value';
 import { IntersectRows } from './intersect-rows';
 import { MetadataRequests } from './metadata-requests';
 import { Operations } from './operations';
+import type { Parameter } from './parameter';
 import { Poster } from './poster';
 import { seededRandom } from './random';
 import { ReferenceRequests } from './reference-requests';
@@ -55,6 +64,7 @@ import { ASYNC_OPERATION, REGISTRATION_TABLES, STRING_MAP } from './registration
 import { intersectTable, Relationships, type ManyToManyDefinition } from './relationship';
 import { RelationshipRequests } from './relationship-requests';
 import { RowChanges } from './row-changes';
+import { RowMessages, type MergeOptions, type SetStateOptions } from './row-messages';
 import { RowRequests } from './row-requests';
 import { RowStore, type Row } from './row-store';
 import { ServiceProtection, type ServiceProtectionLimits } from './service-protection';
@@ -73,6 +83,11 @@ export type { EndpointRegistration, StepRegistration, ImageRegistration } from '
 export type { OperationOptions } from './transactions';
 export type { AssociationOptions } from './associations';
 export type { ManyToManyDefinition } from './relationship';
+export type { ApiEntity, ApiParameterType, ApiValue, ApiValues } from './api-parameter';
+export type { Upserted } from './bulk-operations';
+export type { CustomApiCall, CustomApiDefinition } from './custom-apis';
+export type { Parameter, ParameterValue } from './parameter';
+export type { MergeOptions, SetStateOptions } from './row-messages';
 export type { Row } from './row-store';
 export type { ColumnInput, ColumnInputs, Columns, Reference, Value } from './value';
 export type { TableDefinition, ColumnDefinition, Option } from './table';
@@ -161,6 +176,46 @@ export interface Dataverse {
   update(table: string, id: string, columns: ColumnInputs, options?: OperationOptions): Promise<void>;
   /** Deletes a row; rejects when it does not exist. */
   delete(table: string, id: string, options?: OperationOptions): Promise<void>;
+  /** Creates the row when it does not exist, else changes it; raises Upsert beside Create or Update. */
+  upsert(
+    table: string,
+    id: string,
+    columns: ColumnInputs,
+    options?: OperationOptions,
+  ): Promise<{ readonly created: boolean }>;
+  /** Creates rows in one transaction; returns their ids. Create is raised for each, then CreateMultiple. */
+  createMultiple(table: string, rows: readonly ColumnInputs[], options?: OperationOptions): Promise<readonly string[]>;
+  /** Changes rows, each with its primary id among its columns. */
+  updateMultiple(table: string, rows: readonly ColumnInputs[], options?: OperationOptions): Promise<void>;
+  /** Creates or changes rows, as they exist or not. */
+  upsertMultiple(
+    table: string,
+    rows: readonly ColumnInputs[],
+    options?: OperationOptions,
+  ): Promise<readonly Upserted[]>;
+  /** Deletes rows. */
+  deleteMultiple(table: string, ids: readonly string[], options?: OperationOptions): Promise<void>;
+  /** Gives a row another owner, a user or a team; raises Assign. */
+  assign(table: string, id: string, owner: Reference, options?: OperationOptions): Promise<void>;
+  /** Sets state and status reason (the state's first one without); raises SetState or SetStateDynamicEntity. */
+  setState(table: string, id: string, state: number, status?: number, options?: SetStateOptions): Promise<void>;
+  /** Merges the subordinate into the target; raises an Update of each, one level deeper, and Merge. */
+  merge(
+    table: string,
+    target: string,
+    subordinate: string,
+    updateContent: ColumnInputs,
+    options?: MergeOptions,
+  ): Promise<void>;
+  /** Adds a custom API, a message of one's own. */
+  defineCustomApi(name: string, definition: CustomApiDefinition): Promise<void>;
+  /** Calls a custom API, a bound one on its target; returns its properties. */
+  callCustomApi(
+    name: string,
+    parameters: ApiValues,
+    target?: Reference,
+    options?: OperationOptions,
+  ): Promise<readonly Parameter[]>;
   /** Brings a deleted row back as it was, with its id and a higher version; raises Create. */
   restore(table: string, id: string, options?: OperationOptions): Promise<void>;
   /**
@@ -306,6 +361,10 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   });
   const changes = new RowChanges({ catalog, store, intersects, random, errorForm });
   const operations = new Operations(transactions, changes);
+  const bulk = new BulkOperations(transactions, changes);
+  const messages = new RowMessages({ store, transactions, changes, errorForm });
+  const parameters = new ApiParameters(catalog, changes);
+  const customApis = new CustomApis({ catalog, operations, transactions, changes, parameters, random });
   const associations = new Associations({ catalog, relationships, intersects, transactions, changes, random });
   const tracking = new ChangeTracking(store, now, options.changeTrackingExpiryDays ?? 7);
   const rowRequests = new RowRequests({
@@ -321,6 +380,7 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   });
   const { applicationUserId } = organization;
   const referenceRequests = new ReferenceRequests({ catalog, relationships, associations, applicationUserId });
+  const actionRequests = new ActionRequests({ bulk, messages, customApis, parameters, applicationUserId });
   const metadataRequests = new MetadataRequests(catalog);
   const relationshipRequests = new RelationshipRequests(relationships);
 
@@ -339,8 +399,11 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     if (request.path.startsWith('RelationshipDefinitions')) return relationshipRequests.answer(request);
     const [, set = '', key, rest = ''] = /^(\w+)(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path) ?? [];
     const table = catalog.bySet(set);
+    if (table === undefined && actionRequests.has(request.path)) return actionRequests.unbound(request, request.path);
     if (table === undefined) throw noResource(set === '' ? request.path : set);
     if (key !== undefined && rest.endsWith('/$ref')) return referenceRequests.answer(request, table, key, rest);
+    const action = ACTION.exec(rest)?.[1];
+    if (action !== undefined) return actionRequests.bound(request, table, key, action);
     return rowRequests.answer(request, table, key, rest);
   };
 
@@ -379,6 +442,16 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     create: (table, columns, given) => operations.create(table, columns, given),
     update: (table, id, columns, given) => operations.update(table, id, columns, given),
     delete: (table, id, given) => operations.delete(table, id, given),
+    upsert: (table, id, columns, given) => operations.upsert(table, id, columns, given),
+    createMultiple: (table, rows, given) => bulk.createMultiple(table, rows, given),
+    updateMultiple: (table, rows, given) => bulk.updateMultiple(table, rows, given),
+    upsertMultiple: (table, rows, given) => bulk.upsertMultiple(table, rows, given),
+    deleteMultiple: (table, ids, given) => bulk.deleteMultiple(table, ids, given),
+    assign: (table, id, owner, given) => messages.assign(table, id, owner, given),
+    setState: (table, id, state, status, given) => messages.setState(table, id, state, status, given),
+    merge: (table, target, subordinate, content, given) => messages.merge(table, target, subordinate, content, given),
+    defineCustomApi: (name, definition) => customApis.define(name, definition),
+    callCustomApi: (name, values, target, given) => customApis.call(name, values, target, given),
     restore: (table, id, given) => operations.restore(table, id, given),
     associate: (table, id, relationship, related, given) =>
       associations.associate({ table, id }, relationship, related, given),

@@ -29,6 +29,12 @@ const customer = (logicalName: string): ColumnDefinition => ({
   targets: ['account', 'contact'],
 });
 
+/** What Merge says of a subordinate row. */
+const mergeColumns = (table: string): ColumnDefinition[] => [
+  { logicalName: 'merged', type: 'boolean', platform: true },
+  { logicalName: 'masterid', type: 'lookup', targets: [table], platform: true },
+];
+
 /** Options from labels, numbered from a first value. */
 const numbered = (first: number, labels: readonly string[]): Option[] =>
   labels.map((label, index) => ({ value: first + index, label }));
@@ -78,6 +84,7 @@ const account: TableDefinition = {
     moment('lastonholdtime'),
     lookup('parentaccountid', 'account'),
     lookup('primarycontactid', 'contact'),
+    ...mergeColumns('account'),
     ...address,
   ],
 };
@@ -103,6 +110,7 @@ const contact: TableDefinition = {
     flag('donotphone', 'Do Not Allow', 'Allow'),
     choice('preferredcontactmethodcode', 'Any', 'Email', 'Phone', 'Fax', 'Mail'),
     customer('parentcustomerid'),
+    ...mergeColumns('contact'),
     ...address,
   ],
 };
@@ -135,6 +143,7 @@ const lead: TableDefinition = {
     choice('leadqualitycode', 'Hot', 'Warm', 'Cold'),
     flag('decisionmaker', 'completed', 'mark complete'),
     customer('customerid'),
+    ...mergeColumns('lead'),
   ],
 };
 

@@ -54,8 +54,9 @@ const errorOf = (answer: Answer): readonly [number, Json | undefined, Json | und
 const rowsOf = (answer: Answer): Members[] => list(answer.body.value).map((row) => members(row));
 const listen = async (dataverse: Dataverse, hook: Hook): Promise<void> => {
   const endpoint = await dataverse.registerEndpoint({ name: 'hook', contract: 'webhook', url: hook.url });
-  for (const message of ['Associate', 'Disassociate'])
-    await dataverse.registerStep({ message, endpoint, mode: 'async' });
+  await dataverse.registerStep({ message: 'Associate', endpoint, mode: 'async' });
+  // The filter for no table is the same as no filter.
+  await dataverse.registerStep({ message: 'Disassociate', table: 'none', endpoint, mode: 'async' });
 };
 const told = (hook: Hook): Json[][] =>
   hook.deliveries.map(({ context }) => [
