@@ -4,7 +4,8 @@ import type { ContextFormat } from '../../shared/context/format';
 import { odditiesOf } from '../../shared/context/oddities';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf } from '../../shared/context/to-changes';
+import { changesOf, changesRows } from '../../shared/context/to-changes';
+import { messageEventOf } from '../../shared/context/to-message-event';
 import { codeOf, OutboundError } from '../../shared/errors';
 
 /** What became of a body: the code of the first error, or `read`. */
@@ -62,7 +63,8 @@ function readAll(body: Uint8Array, options: ReadOptions): { readonly ending: End
   const found = context;
   if (found !== undefined) {
     readParts(found, attempt);
-    attempt(() => changesOf(found, { source: 'fuzz', body, fullImageAlias: 'After' }));
+    const delivery = { source: 'fuzz', body, fullImageAlias: 'After' };
+    attempt(() => (changesRows(found.message) ? changesOf(found, delivery) : messageEventOf(found, delivery)));
   }
   const ms = performance.now() - begun;
   if (found !== undefined) attempt(() => odditiesOf(found));
