@@ -167,7 +167,7 @@ describe('rows by the Web API', () => {
     ]);
     expect((await call('GET', `${url}?$select=nothing`)).body).toEqual({
       error: {
-        code: '0x0',
+        code: '0x80060888',
         message: "Could not find a property named 'nothing' on type 'Microsoft.Dynamics.CRM.new_shipment'.",
       },
     });
