@@ -15,7 +15,8 @@
  * - Relationships: many-to-many ones with intersect tables (read and filtered like any table; tracked where their definition
  *   says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation properties.
  * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts; `stringmaps`;
- *   `asyncoperations`.
+ *   `asyncoperations`. Labels of account's industries and of the usual states and status reasons in English (1033, the users'
+ *   language) and German (1031), others in English only.
  * - Actions: Merge, the bulk messages, and custom APIs, bound to a row or unbound, with all types of parameters.
  * - Service protection limits with 429, Retry-After and codes; faults on demand.
  * - Registration of endpoints, steps and images, in process or through the Web API's own tables, with or without a table.
