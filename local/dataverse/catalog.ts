@@ -1,4 +1,4 @@
-import { completeTable, type Table, type TableDefinition } from './table';
+import { completeTable, type ColumnDefinition, type Table, type TableDefinition } from './table';
 
 /** The tables of the organisation, by logical name and by entity set. */
 export class Catalog {
@@ -14,6 +14,11 @@ export class Catalog {
     if (this.#byName.has(definition.logicalName))
       throw new Error(`There is a table '${definition.logicalName}' already.`);
     return this.#put(completeTable(definition, 10_000 + this.#byName.size));
+  }
+
+  /** Gives a table other columns; those of the platform stay. */
+  setColumns(table: Table, columns: readonly ColumnDefinition[]): Table {
+    return this.#put(completeTable({ ...table, columns }, table.objectTypeCode));
   }
 
   #put(table: Table): Table {

@@ -7,7 +7,13 @@ import { secondsText, type Columns } from './value';
 
 const computedRow = (table: string, id: string, columns: Columns): Row => ({ table, id, version: 1n, columns });
 
-/** The labels of all choices of all tables, as `stringmap` keeps them. */
+/** An option's labels by language. */
+const labelsOf = ({ label, labels = {} }: Option): readonly (readonly [number, string])[] => [
+  [LANGUAGE, label],
+  ...Object.entries(labels).map(([language, text]) => [Number(language), text] as const),
+];
+
+/** The labels of all choices of all tables in all languages, as `stringmap` keeps them. */
 export function stringMapRows(catalog: Catalog): Row[] {
   const rows: Row[] = [];
   for (const table of catalog.tables) {
@@ -15,17 +21,20 @@ export function stringMapRows(catalog: Catalog): Row[] {
       const options: readonly Option[] =
         column.type === 'boolean' ? booleanOptions(column) : 'options' in column ? column.options : [];
       options.forEach((option, index) => {
-        const id = metadataId(`stringmap ${table.logicalName} ${column.logicalName} ${option.value}`);
-        const columns = {
-          stringmapid: id,
-          objecttypecode: table.logicalName,
-          attributename: column.logicalName,
-          attributevalue: option.value,
-          value: option.label,
-          langid: LANGUAGE,
-          displayorder: index + 1,
-        };
-        rows.push(computedRow('stringmap', id, columns));
+        for (const [language, label] of labelsOf(option)) {
+          const of = `${table.logicalName} ${column.logicalName} ${option.value}`;
+          const id = metadataId(language === LANGUAGE ? `stringmap ${of}` : `stringmap ${language} ${of}`);
+          const columns = {
+            stringmapid: id,
+            objecttypecode: table.logicalName,
+            attributename: column.logicalName,
+            attributevalue: option.value,
+            value: label,
+            langid: language,
+            displayorder: index + 1,
+          };
+          rows.push(computedRow('stringmap', id, columns));
+        }
       });
     }
   }

@@ -44,7 +44,7 @@ export const badRequest = (message: string, code = '0x80060888'): DataverseError
 
 /** A column that the table does not have. */
 export const noProperty = (name: string, type: string): DataverseError =>
-  badRequest(`Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${type}'.`, '0x0');
+  badRequest(`Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${type}'.`);
 
 /** A path that leads to nothing. */
 export const noResource = (segment: string): DataverseError =>

@@ -11,19 +11,21 @@ export function metadataId(name: string): string {
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }
 
-/** The language of all labels: English. */
+/** The language of the organisation and its users: English. */
 export const LANGUAGE = 1033;
 
-function label(text: string | undefined): Json {
+function label(text: string | undefined, others: Option['labels'] = {}): Json {
   if (text === undefined) return { LocalizedLabels: [], UserLocalizedLabel: null };
-  const localized = {
-    Label: text,
-    LanguageCode: LANGUAGE,
+  const localized = (inLanguage: string, language: number): Json => ({
+    Label: inLanguage,
+    LanguageCode: language,
     IsManaged: true,
-    MetadataId: metadataId(`label ${text}`),
+    MetadataId: metadataId(language === LANGUAGE ? `label ${text}` : `label ${language} ${text}`),
     HasChanged: null,
-  };
-  return { LocalizedLabels: [localized], UserLocalizedLabel: localized };
+  });
+  const own = localized(text, LANGUAGE);
+  const further = Object.entries(others).map(([language, other]) => localized(other, Number(language)));
+  return { LocalizedLabels: [own, ...further], UserLocalizedLabel: own };
 }
 
 const managed = (value: boolean, name: string): Json => ({
@@ -100,7 +102,7 @@ export interface AttributeMetadata {
   readonly optionSet: Json | undefined;
 }
 
-function option(column: ColumnDefinition, { value, label: text, state }: Option): Json {
+function option(column: ColumnDefinition, { value, label: text, labels, state }: Option): Json {
   const kind =
     column.type === 'state' ? 'StateOptionMetadata' : column.type === 'status' ? 'StatusOptionMetadata' : undefined;
   return {
@@ -116,7 +118,7 @@ function option(column: ColumnDefinition, { value, label: text, state }: Option)
     HasChanged: null,
     ...(column.type === 'state' ? { DefaultStatus: value + 1, InvariantName: text } : {}),
     ...(column.type === 'status' ? { State: state ?? 0, TransitionData: null } : {}),
-    Label: label(text),
+    Label: label(text, labels),
     Description: label(undefined),
   };
 }

@@ -134,6 +134,14 @@ export class TableRows {
     this.commits += 1;
   }
 
+  /** Changes the columns of all rows, deleted ones too, without giving them new versions. */
+  rewrite(change: (columns: Columns) => Columns): void {
+    for (const [id, row] of this.#rows) this.#rows.set(id, { ...row, columns: change(row.columns) });
+    for (const [id, { version, row }] of this.#deleted) {
+      this.#deleted.set(id, { version, row: { ...row, columns: change(row.columns) } });
+    }
+  }
+
   /** The rows that are accepted, in order of creation, from a place on. */
   page(from: number, size: number, accept: (row: Row) => boolean = () => true): RowPage {
     const rows: Row[] = [];

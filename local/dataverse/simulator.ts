@@ -9,11 +9,14 @@
  * - Web API v9.x: WhoAmI; GET of sets (`$select`, `$filter` as in `odata-filter.ts`, `$orderby`, `$top`, `$count`, paging
  *   by `odata.maxpagesize`), of `/$count` and of one row; POST, PATCH (upsert), DELETE; `@odata.bind`; ETags with If-Match
  *   and If-None-Match; annotations; `return=representation`; `?tag=`; MSCRMCallerID; errors as the platform words them.
- * - Change tracking: initial load, delta and next links, `$deletedEntity`, `$count` of a delta, expiry by age or on demand.
+ * - Change tracking: initial load, delta and next links, `$deletedEntity`, `$count` of a delta, expiry by age, on demand, and
+ *   when the table's columns change.
+ * - Columns added, removed and changed while it runs.
  * - Relationships: many-to-many ones with intersect tables (read and filtered like any table; tracked where their definition
  *   says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation properties.
  * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts; `stringmaps`;
- *   `asyncoperations`.
+ *   `asyncoperations`. Labels of account's industries and of the usual states and status reasons in English (1033, the users'
+ *   language) and German (1031), others in English only.
  * - Actions: Merge, the bulk messages, and custom APIs, bound to a row or unbound, with all types of parameters.
  * - Service protection limits with 429, Retry-After and codes; faults on demand.
  * - Registration of endpoints, steps and images, in process or through the Web API's own tables, with or without a table.
@@ -67,12 +70,13 @@ import { RowChanges } from './row-changes';
 import { RowMessages, type MergeOptions, type SetStateOptions } from './row-messages';
 import { RowRequests } from './row-requests';
 import { RowStore, type Row } from './row-store';
+import { SchemaChanges } from './schema-changes';
 import { ServiceProtection, type ServiceProtectionLimits } from './service-protection';
 import { STANDARD_RELATIONSHIPS } from './standard-relationships';
 import { OWNER_TABLES, STANDARD_TABLES } from './standard-tables';
 import { StepRegistry } from './step-registry';
 import { SystemJobs, type Disturbances, type JobSettings, type PushCounters, type SystemJob } from './system-jobs';
-import type { Table, TableDefinition } from './table';
+import type { ColumnDefinition, Table, TableDefinition } from './table';
 import { TokenEndpoint } from './token-endpoint';
 import { Transactions, type OperationOptions } from './transactions';
 import type { ColumnInputs, Reference } from './value';
@@ -251,6 +255,12 @@ export interface Dataverse {
   /** Removes a step or an endpoint. */
   unregister(id: string): Promise<void>;
 
+  /** Adds a column to a table. Like the next two, it makes delta tokens of the table issued so far expired. */
+  addColumn(table: string, column: ColumnDefinition): void;
+  /** Removes a column with its values. */
+  removeColumn(table: string, name: string): void;
+  /** Gives a column another definition; values stay when its type does and they still fit. */
+  changeColumnType(table: string, column: ColumnDefinition): void;
   /** Sets the disturbances of asynchronous deliveries from now on; `{}` ends them. */
   disturb(disturbances: Disturbances): void;
   /** Makes the next `count` Web API requests fail. */
@@ -367,6 +377,7 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   const customApis = new CustomApis({ catalog, operations, transactions, changes, parameters, random });
   const associations = new Associations({ catalog, relationships, intersects, transactions, changes, random });
   const tracking = new ChangeTracking(store, now, options.changeTrackingExpiryDays ?? 7);
+  const schema = new SchemaChanges(catalog, store, tracking);
   const rowRequests = new RowRequests({
     catalog,
     store,
@@ -473,6 +484,9 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
       if (table === undefined) throw new Error(`Nothing is registered under ${id}.`);
       await operations.delete(table, id);
     },
+    addColumn: (table, column) => schema.addColumn(table, column),
+    removeColumn: (table, name) => schema.removeColumn(table, name),
+    changeColumnType: (table, column) => schema.changeColumnType(table, column),
     disturb: (disturbances) => jobs.disturb(disturbances),
     failNext: (count, status, given) => server.failNext(count, { status, ...given }),
     expireToken(table) {

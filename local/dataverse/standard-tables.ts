@@ -1,4 +1,4 @@
-import type { ColumnDefinition, Option, TableDefinition } from './table';
+import { GERMAN, type ColumnDefinition, type Option, type TableDefinition } from './table';
 
 const text = (logicalName: string, maxLength = 100): ColumnDefinition => ({ logicalName, type: 'string', maxLength });
 const memo = (logicalName: string): ColumnDefinition => ({ logicalName, type: 'memo', maxLength: 2000 });
@@ -39,6 +39,10 @@ const mergeColumns = (table: string): ColumnDefinition[] => [
 const numbered = (first: number, labels: readonly string[]): Option[] =>
   labels.map((label, index) => ({ value: first + index, label }));
 
+/** The same with German labels. */
+const inGerman = (first: number, labels: readonly (readonly [string, string])[]): Option[] =>
+  labels.map(([label, german], index) => ({ value: first + index, label, labels: { [GERMAN]: german } }));
+
 const choice = (logicalName: string, ...labels: string[]): ColumnDefinition => ({
   logicalName,
   type: 'choice',
@@ -69,15 +73,18 @@ const account: TableDefinition = {
     money('creditlimit'),
     flag('creditonhold'),
     flag('donotemail', 'Do Not Allow', 'Allow'),
-    choice(
-      'industrycode',
-      'Accounting',
-      'Agriculture',
-      'Broadcasting',
-      'Brokers',
-      'Building Supply',
-      'Business Services',
-    ),
+    {
+      logicalName: 'industrycode',
+      type: 'choice',
+      options: inGerman(1, [
+        ['Accounting', 'Buchhaltung'],
+        ['Agriculture', 'Landwirtschaft'],
+        ['Broadcasting', 'Rundfunk'],
+        ['Brokers', 'Makler'],
+        ['Building Supply', 'Baustoffhandel'],
+        ['Business Services', 'Dienstleistungen für Unternehmen'],
+      ]),
+    },
     choice('customertypecode', 'Competitor', 'Consultant', 'Customer', 'Investor', 'Partner'),
     double('address1_latitude'),
     double('address1_longitude'),

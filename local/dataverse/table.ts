@@ -1,7 +1,10 @@
 /** One choice of a column: a number with its label. */
 export interface Option {
   readonly value: number;
+  /** In English, the language of the organisation and its users. */
   readonly label: string;
+  /** In further languages, by their number (1031 is German). */
+  readonly labels?: Readonly<Record<number, string>>;
   /** For a status reason: the state it belongs to. */
   readonly state?: number;
 }
@@ -53,13 +56,16 @@ export interface Table extends TableDefinition {
   readonly byName: ReadonlyMap<string, ColumnDefinition>;
 }
 
+/** The number of German among languages. */
+export const GERMAN = 1031;
+
 const ACTIVE: readonly Option[] = [
-  { value: 0, label: 'Active' },
-  { value: 1, label: 'Inactive' },
+  { value: 0, label: 'Active', labels: { [GERMAN]: 'Aktiv' } },
+  { value: 1, label: 'Inactive', labels: { [GERMAN]: 'Inaktiv' } },
 ];
 const ACTIVE_REASONS: readonly Option[] = [
-  { value: 1, label: 'Active', state: 0 },
-  { value: 2, label: 'Inactive', state: 1 },
+  { value: 1, label: 'Active', labels: { [GERMAN]: 'Aktiv' }, state: 0 },
+  { value: 2, label: 'Inactive', labels: { [GERMAN]: 'Inaktiv' }, state: 1 },
 ];
 
 function platformColumns(definition: TableDefinition): ColumnDefinition[] {

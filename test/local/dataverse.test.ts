@@ -167,7 +167,7 @@ describe('rows by the Web API', () => {
     ]);
     expect((await call('GET', `${url}?$select=nothing`)).body).toEqual({
       error: {
-        code: '0x0',
+        code: '0x80060888',
         message: "Could not find a property named 'nothing' on type 'Microsoft.Dynamics.CRM.new_shipment'.",
       },
     });
@@ -434,6 +434,47 @@ describe('metadata', () => {
         langid: 1033,
       }),
     );
+  });
+});
+
+describe('labels in several languages', () => {
+  test('stringmaps has a row for each language, option sets all of them; formatted values are the users’', async () => {
+    const dataverse = await start();
+    const call = await caller(dataverse);
+    const labels = async (filter: string): Promise<Json[][]> => {
+      const path = `stringmaps?$select=attributevalue,value,langid&$filter=${encodeURIComponent(filter)}`;
+      const rows = list((await call('GET', path)).body.value).map((row) => members(row));
+      return rows.map(({ attributevalue, langid, value }) => [attributevalue ?? null, langid ?? null, value ?? null]);
+    };
+    const state = "objecttypecode eq 'account' and attributename eq 'statecode'";
+    expect(await labels(state)).toEqual([
+      [0, 1033, 'Active'],
+      [0, 1031, 'Aktiv'],
+      [1, 1033, 'Inactive'],
+      [1, 1031, 'Inaktiv'],
+    ]);
+    const industries = "objecttypecode eq 'account' and attributename eq 'industrycode'";
+    expect(await labels(`${industries} and langid eq 1031`)).toContainEqual([2, 1031, 'Landwirtschaft']);
+    expect(await labels(`${industries} and langid eq 1033`)).toHaveLength(6);
+    expect(await labels(`${industries} and langid eq 1036`)).toEqual([]);
+    const ids = list((await call('GET', 'stringmaps?$select=stringmapid')).body.value).map(
+      (row) => members(row).stringmapid,
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+
+    const picklist = 'Microsoft.Dynamics.CRM.PicklistAttributeMetadata';
+    const path = `EntityDefinitions(LogicalName='account')/Attributes(LogicalName='industrycode')/${picklist}`;
+    const { body } = await call('GET', `${path}?$select=LogicalName&$expand=OptionSet($select=Options)`);
+    const [accounting] = list(members(body.OptionSet).Options).map((option) => members(members(option).Label));
+    const texts = list(accounting?.LocalizedLabels).map((label) => members(label));
+    expect(texts.map(({ LanguageCode, Label }) => [LanguageCode, Label])).toEqual([
+      [1033, 'Accounting'],
+      [1031, 'Buchhaltung'],
+    ]);
+    expect(members(accounting?.UserLocalizedLabel).Label).toBe('Accounting');
+    const id = await dataverse.create('account', { name: 'x', industrycode: 2 });
+    const read = await call('GET', `accounts(${id})`, { Prefer: 'odata.include-annotations="*"' });
+    expect(read.body['industrycode@OData.Community.Display.V1.FormattedValue']).toBe('Agriculture');
   });
 });
 
