@@ -17,8 +17,11 @@ export class TableUnknown extends OutboundError {
 /** How long a definition is used before it is read again, in milliseconds. */
 const DEFINITION_LIFETIME_MS = 60 * 60 * 1000;
 
-/** Shortest time between two refreshes of one table, in milliseconds: some property may stay unknown for good. */
-const REFRESH_EVERY_MS = 60 * 1000;
+/**
+ * Least age of a definition that is refreshed, in milliseconds. Doubled each time that a refresh brings nothing new, since
+ * some property of the rows may stay unknown for good; and as it was once one does.
+ */
+const REFRESH_AGE_MS = 2000;
 
 /**
  * Tables' definitions from the Web API, three requests each: the table with its columns, the behaviour of its date
@@ -28,11 +31,16 @@ const REFRESH_EVERY_MS = 60 * 1000;
  */
 export class MetadataCatalog implements TableCatalog {
   readonly #definitions: LRUCache<string, TableDefinition>;
+  /** By table, where it isn't the least. */
+  readonly #refreshAgeMs = new Map<string, number>();
 
-  constructor(api: WebApi) {
+  /** @param clock milliseconds that only grow */
+  constructor(api: WebApi, clock: () => number = () => performance.now()) {
     this.#definitions = new LRUCache<string, TableDefinition>({
       max: 1000,
       ttl: DEFINITION_LIFETIME_MS,
+      ttlResolution: 0,
+      perf: { now: clock },
       fetchMethod: (table) => readDefinition(api, table),
       // A definition that can't be refreshed for now is better than none.
       allowStaleOnFetchRejection: true,
@@ -46,13 +54,21 @@ export class MetadataCatalog implements TableCatalog {
     return definition;
   }
 
-  async refresh(table: string): Promise<TableDefinition> {
+  async refresh(table: string, leastAgeMs?: number): Promise<TableDefinition> {
     const ageMs = DEFINITION_LIFETIME_MS - this.#definitions.getRemainingTTL(table);
-    if (ageMs < REFRESH_EVERY_MS) return this.get(table);
-    const definition = await this.#definitions.fetch(table, { forceRefresh: true });
-    return definition ?? this.get(table);
+    const refreshAgeMs = this.#refreshAgeMs.get(table) ?? REFRESH_AGE_MS;
+    if (ageMs < (leastAgeMs ?? refreshAgeMs)) return this.get(table);
+    const before = this.#definitions.peek(table, { allowStale: true });
+    const definition = (await this.#definitions.fetch(table, { forceRefresh: true })) ?? (await this.get(table));
+    if (before === undefined || columnsText(before) !== columnsText(definition)) this.#refreshAgeMs.delete(table);
+    else this.#refreshAgeMs.set(table, Math.min(2 * refreshAgeMs, DEFINITION_LIFETIME_MS));
+    return definition;
   }
 }
+
+/** What a refresh can change for a reader of rows. */
+const columnsText = ({ columns }: TableDefinition): string =>
+  [...columns.values()].map(({ name, type }) => `${name}:${type}`).join(' ');
 
 interface AttributeMetadata {
   readonly LogicalName: string;

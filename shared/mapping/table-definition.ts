@@ -42,7 +42,7 @@ export interface TableCatalog {
   get(table: string): Promise<TableDefinition>;
   /**
    * The definition as it is now, for a table that has shown a column which the one at hand doesn't know; that one again
-   * if it was refreshed a moment ago.
+   * if it is younger than `leastAgeMs` (by default a moment: many rows may show the same column).
    */
-  refresh(table: string): Promise<TableDefinition>;
+  refresh(table: string, leastAgeMs?: number): Promise<TableDefinition>;
 }

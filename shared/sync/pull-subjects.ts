@@ -27,6 +27,6 @@ export function pullSubjects(
       const relationship = await manyToMany(relationships, name);
       return linkSubject(name, relationship, await catalog.get(relationship.intersect));
     }
-    return tableSubject(await catalog.get(name), columnsOf, () => catalog.refresh(name));
+    return tableSubject(await catalog.get(name), columnsOf, () => catalog.refresh(name, 0));
   };
 }

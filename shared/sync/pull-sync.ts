@@ -70,6 +70,12 @@ const newCounters = (): Counters => ({ rows: 0, deletes: 0, pages: 0, healed: 0,
 /** Thrown within a run when a delta doesn't say what was deleted: everything has to be compared. */
 class DeltaUnclear extends Error {}
 
+/** How a run ended, and the columns that it worked by. */
+interface Done {
+  readonly mode: PullReport['mode'];
+  readonly columns: readonly string[] | undefined;
+}
+
 /** One run under way. */
 interface Run {
   readonly subject: PullSubject;
@@ -109,22 +115,20 @@ export class PullSync {
     try {
       const subject = await this.parts.subjectOf(name);
       const state = await this.parts.states.read(name);
-      return report(
-        await this.#changes({ subject, state, lease, begunMs, counters }),
-        driftBetween(state.columns, subject.columns),
-      );
+      const { mode, columns } = await this.#changes({ subject, state, lease, begunMs, counters });
+      return report(mode, driftBetween(state.columns, columns));
     } finally {
       await lease.release();
     }
   }
 
-  async #changes(run: Run): Promise<PullReport['mode']> {
+  async #changes(run: Run): Promise<Done> {
     const { deltaLink: from } = run.state;
     try {
       if (from === undefined || !continues(run.state, run.subject)) return await this.#load(run);
       const { deltaLink } = await this.#pages(run, from, undefined, false);
       await this.#keep(run, run.state, deltaLink);
-      return 'delta';
+      return { mode: 'delta', columns: run.subject.columns };
     } catch (error) {
       if (!tokenExpired(error) && !columnUnknown(error) && !(error instanceof DeltaUnclear)) throw error;
       // Rows by version cost only what changed meanwhile; deletes are found by the sweep. The token also expires when the
@@ -133,7 +137,7 @@ export class PullSync {
     }
   }
 
-  async #load(run: Run): Promise<PullReport['mode']> {
+  async #load(run: Run): Promise<Done> {
     const { subject, state, begunMs, counters } = run;
     const first = state.loadBegunMs === undefined;
     // Without the old token, should this load not come to its end; never again "the first" for expectNothing; and
@@ -149,7 +153,7 @@ export class PullSync {
     await this.#sweep(run, seen, tokenFixedMs);
     await this.#keep(run, { ...begun, tokenFixedMs }, deltaLink);
     if (first) counters.healed = 0;
-    return first ? 'load' : 'reload';
+    return { mode: first ? 'load' : 'reload', columns: subject.columns };
   }
 
   async #pages(
