@@ -24,6 +24,8 @@ import { MetadataCatalog } from './dataverse/metadata';
 import { WebApiRowReader } from './dataverse/read-back';
 import { WebApi } from './dataverse/web-api';
 import { TableStore } from './lob/tables/table-store';
+import { MappedStore } from './mapping/mapped-store';
+import { namingOf } from './mapping/naming';
 import { TableParking } from './parking/table-parking';
 import { Receiver } from './receive/receiver';
 import { BlobLeases } from './sync/blob-leases';
@@ -88,7 +90,7 @@ export function compose(core: CoreConfig): Services {
   const lobTables = tableClients(core.lob);
   const stateTables = tableClients(core.state);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
-  const store = new TableStore(lobTables, core.lobTablePrefix);
+  const store = new MappedStore(new TableStore(lobTables, namingOf(core.mapping, core.lobTablePrefix)), core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
   const catalog = api && new MetadataCatalog(api);
