@@ -6,7 +6,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Columns } from '../../shared/change/value';
 import { MappedStore } from '../../shared/mapping/mapped-store';
-import type { Mapping } from '../../shared/mapping/mapping';
+import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import { codeOf } from '../../shared/errors';
 import { Writer, type Settlement, type WriterOptions } from '../../shared/writer/writer';
 import {
@@ -29,7 +29,7 @@ const FILTERED = mappingOf(`
 tables:
   account:
     columns: { name: companyName, statecode: drop }
-    filter: { statecode: 0, size: { gte: 10 } }
+    filter: { statecode: 0, size: { gte: 10 }, rating: { ne: 5 } }
 `);
 
 /** Stored as pulled: base 1025, seen 1040. */
@@ -192,15 +192,44 @@ describe('a hidden row', () => {
   test.each([
     [
       'brings all columns of the filter and meets it: shown with what is known',
-      { statecode: 0, size: 12 },
+      { statecode: 0, size: 12, rating: null },
       { size: 12 },
     ],
-    ['brings only one of them: stays hidden', { statecode: 0 }, undefined],
-    ['brings them and does not meet it: stays hidden', { statecode: 0, size: 1 }, undefined],
+    ['brings only some of them, and nobody knows the others: stays hidden', { statecode: 0, size: 12 }, undefined],
+    ['brings them and does not meet it: stays hidden', { statecode: 0, size: 1, rating: 1 }, undefined],
   ])('without a Web API, UNPROVABLE_ORDER=apply: a patch that %s', async (_what, brought, then) => {
     const { store, writer } = await hidden({ unprovable: 'apply' }, false);
     expect(ends(await writer.settle([patch({ columns: columns(brought), at: SEEN + 1 })]))).toEqual(['merged']);
     expect([seen(store), store.stampOf(row())?.ahead]).toEqual([then, true]);
+  });
+});
+
+describe('after a change of the mapping', () => {
+  const again = { runBegin: 3000, end: 3010 };
+  const remapped = async (before: Mapping, after: Mapping, of: Columns): Promise<[string[], unknown]> => {
+    const store = new MemoryStore(() => 2_000_000);
+    const writerWith = (mapping: Mapping): Writer =>
+      new Writer(new MappedStore(store, mapping), new ScriptedReader(), { rule: RULE });
+    await writerWith(before).settle([pulledRow({ columns: of })]);
+    const writer = writerWith(after);
+    const settled = await writer.settle([pulledRow({ ...again, columns: of })]);
+    return [[...ends(settled), ...ends(await writer.settle([pulledRow({ ...again, columns: of })]))], seen(store)];
+  };
+
+  test('a full load stores the rows anew that are the same in Dataverse, each once', async () => {
+    const renamed = mappingOf('tables: { account: { columns: { name: title, "*": drop } } }');
+    expect(await remapped(FILTERED, renamed, SHOWN)).toEqual([['applied, changed', 'contained'], { title: 'Ada' }]);
+  });
+  test('it shows rows that were hidden, and hides rows that were shown', async () => {
+    expect(await remapped(FILTERED, DEFAULT_MAPPING, OTHER)).toEqual([
+      ['applied, changed', 'contained'],
+      { name: 'Ada', statecode: 1, size: 12 },
+    ]);
+    expect(await remapped(DEFAULT_MAPPING, FILTERED, OTHER)).toEqual([['applied, changed', 'contained'], undefined]);
+  });
+  test('without one it writes nothing', async () => {
+    expect(await remapped(FILTERED, FILTERED, SHOWN)).toEqual([['contained', 'contained'], ADA]);
+    expect(await remapped(FILTERED, FILTERED, OTHER)).toEqual([['contained', 'contained'], undefined]);
   });
 });
 

@@ -158,11 +158,24 @@ describe('the table', () => {
     ['even if it were sure', ROW, eventDelete({ at: 1011, sure: true }), 'read back'],
     ['ahead', AHEAD, eventDelete(), 'read back'],
   ]);
+  cell('row × pulled row: "V = v, stored before the run began, other data: apply", as after a change of the mapping', [
+    ['', stored({}, { writtenAt: 1024 }), pulledRow({ version: 100n }), APPLY],
+    ['the same data', stored({}, { writtenAt: 1024, sameData: () => true }), pulledRow({ version: 100n }), 'contained'],
+    ['V < v', stored({}, { writtenAt: 1024 }), pulledRow({ version: 99n }), 'contained'],
+    ['stored at the margin', stored({}, { writtenAt: 1025 }), pulledRow({ version: 100n }), 'contained'],
+    ['ahead', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow({ version: 100n }), 'contained'],
+    ['a tombstone', stored({ gone: true }, { writtenAt: 1024 }), pulledRow({ version: 100n }), 'contained'],
+  ]);
   cell('row × pulled row: "V <= v: contained"', [
     ['V < v', ROW, pulledRow({ version: 99n }), 'contained'],
     ['V = v', ROW, pulledRow({ version: 100n }), 'contained'],
     ['V = v on a row that is ahead', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'contained'],
-    ['V = v, written before the run', stored({}, { writtenAt: 1 }), pulledRow({ version: 100n }), 'contained'],
+    [
+      'V = v, written before the run',
+      stored({}, { writtenAt: 1, sameData: () => true }),
+      pulledRow({ version: 100n }),
+      'contained',
+    ],
   ]);
   cell('row × pulled row: "not ahead: apply"', [
     ['V = v + 1', ROW, pulledRow({ version: 101n }), APPLY],
