@@ -29,6 +29,8 @@ import { TableEventStore } from './lob/tables/table-event-store';
 import { TableStore } from './lob/tables/table-store';
 import { Associations } from './mapping/associations';
 import { linkedIds } from './mapping/link';
+import { MappedStore } from './mapping/mapped-store';
+import { namingOf } from './mapping/naming';
 import { TableParking } from './parking/table-parking';
 import { Receiver } from './receive/receiver';
 import { BlobLeases } from './sync/blob-leases';
@@ -95,7 +97,7 @@ export function compose(core: CoreConfig): Services {
   const lobTables = tableClients(core.lob);
   const stateTables = tableClients(core.state);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
-  const store = new TableStore(lobTables, core.lobTablePrefix);
+  const store = new MappedStore(new TableStore(lobTables, namingOf(core.mapping, core.lobTablePrefix)), core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
   const catalog = api && new MetadataCatalog(api);

@@ -9,6 +9,8 @@ export interface StoredRow {
   readonly stamp: Stamp;
   /** The store's entity tag; never repeats for a row. */
   readonly etag: string;
+  /** The row is live, but readers don't see it: the mapping's filter hides it, and its columns aren't stored. */
+  readonly hidden: boolean;
   /** When it was last written, in the store's clock (or later). */
   readonly writtenAt: Instant;
   /** The stored columns in the store's own form: only the store that gave it can read it. */
@@ -17,12 +19,21 @@ export interface StoredRow {
   readonly size: number;
 }
 
+/** A row and its columns. */
+export interface RowColumns {
+  readonly row: RowAddress;
+  readonly columns: Columns;
+}
+
+/** What a write does to the stored columns. `hide`: they go, and readers don't see the row, though it isn't deleted. */
+export type RowEffect = DataEffect | 'hide';
+
 /** One compare-and-swap: data and stamp together, only if the row still is as `expected` (undefined: not there). */
 export interface RowWrite {
   readonly row: RowAddress;
   readonly expected: StoredRow | undefined;
   readonly stamp: Stamp;
-  readonly effect: DataEffect;
+  readonly effect: RowEffect;
   /** The columns of a `snapshot` or `patch`; ignored otherwise. */
   readonly columns: Columns;
 }
@@ -46,10 +57,10 @@ export interface LobStore {
   /** Writes each row on its own merits; the outcomes are in the order of `writes`. At most one write per row. */
   write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
   /**
-   * Whether the stored columns equal `columns` taken as a snapshot: all of it, or only the values, without what describes
-   * them (labels of choices, names of lookups), which most pushes don't bring.
+   * Whether the stored columns of a row equal a snapshot of it: all of it, or only the values, without what describes them
+   * (labels of choices, names of lookups), which most pushes don't bring.
    */
-  sameData(stored: StoredRow, columns: Columns, of?: 'all' | 'values'): boolean;
-  /** Every row of a table that isn't a tombstone, in pages. Rows written meanwhile may be missing. */
+  sameData(stored: StoredRow, snapshot: RowColumns, of?: 'all' | 'values'): boolean;
+  /** Every row of a table that isn't a tombstone, hidden ones too, in pages. Rows written meanwhile may be missing. */
   liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]>;
 }

@@ -4,11 +4,17 @@
  */
 import type { ColumnRule } from './column-rule';
 
-/** A name that may be a column's with something added: the column's name first. */
-const DERIVED = /^(.+?)(?:Label\d*|Table|Name|Part\d+)$/;
+/** A name that may be a column's with something added; the column's name is its first group. */
+export const DERIVED_NAME = /^(.+?)(?:Label\d*|Table|Name|Part\d+)$/;
 
 /** The name of which `name` could be a derived one: `companyName` of `company`. */
-export const stemOf = (name: string): string | undefined => DERIVED.exec(name)?.[1];
+export const stemOf = (name: string): string | undefined => DERIVED_NAME.exec(name)?.[1];
+
+/** Names in an entity that are no column's, in lower case; the last two are what the SDK's own names become. */
+export const OWN_PROPERTIES: ReadonlySet<string> = new Set([
+  ...['partitionkey', 'rowkey', 'timestamp', 'etag', 'stamp', 'deleted', 'hidden'],
+  ...['etagcolumn', 'timestampcolumn'],
+]);
 
 /** Added to the name of a column that isn't named in the file where it could meet a name that is. */
 const AVOIDING = 'Column';

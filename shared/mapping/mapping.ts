@@ -1,4 +1,4 @@
-import { EventMapping } from './event-mapping';
+import type { EventMapping } from './event-mapping';
 import { TableMapping, type MappingContext } from './table-mapping';
 
 /** What becomes of something that the mapping doesn't name: kept for an operator, refused, or counted and let go. */

@@ -113,10 +113,13 @@ export class TableMapping {
     });
   }
 
-  /** The kept columns as `name:type`, sorted: what tells that the table has changed. */
+  /**
+   * The kept columns as `name:type`, sorted: what tells that the table has changed. Columns without a type of their own
+   * (those that name a choice's label, party lists) don't come with a read.
+   */
   keptColumns(definition: TableDefinition): readonly string[] {
     return [...definition.columns.values()]
-      .filter(({ name }) => this.#keeps(name))
+      .filter(({ name, type }) => type !== 'other' && this.#keeps(name))
       .map(({ name, type }): `${string}:${ColumnType}` => `${name}:${type}`)
       .sort();
   }

@@ -44,6 +44,8 @@ export interface Rule {
 /** The stored row as the rule sees it. */
 export interface StoredState {
   readonly stamp: Stamp;
+  /** The row is live, but its columns aren't stored (the mapping's filter hides it): nothing can be merged into it. */
+  readonly hidden: boolean;
   /** When the stamp was last written, in the store's clock. */
   readonly writtenAt: Instant;
   /** Whether the stored columns equal the change's, undefined where that isn't known; asked only where the rule needs it. */
@@ -84,7 +86,7 @@ export function decide(
     case 'hint':
       return READ_BACK;
     case 'event':
-      return decideEvent(stored?.stamp, change, change.evidence, rule, floor);
+      return decideEvent(stored, change, change.evidence, rule, floor);
     case 'pull':
       return decidePull(stored, change, change.evidence, rule);
     default:
@@ -96,12 +98,13 @@ type EventEvidence = Extract<RowChange['evidence'], { kind: 'event' }>;
 type PullEvidence = Extract<RowChange['evidence'], { kind: 'pull' }>;
 
 function decideEvent(
-  stamp: Stamp | undefined,
+  stored: StoredState | undefined,
   change: RowChange,
   { key, at, sure }: EventEvidence,
   rule: Rule,
   floor: Instant,
 ): Decision {
+  const stamp = stored?.stamp;
   if (stamp?.ring.includes(key)) return SKIP.duplicate;
   if (change.kind === 'delete') {
     if (stamp === undefined) return tombstone(NO_STAMP, { base: BEGINNING, seen: at }, [key]);
@@ -114,6 +117,7 @@ function decideEvent(
   }
   if (at < stamp.base) return SKIP.stale;
   if (stamp.gone || !sure || at <= stamp.seen) return READ_BACK;
+  if (stored?.hidden === true && change.kind === 'patch') return READ_BACK;
   // Two pushes on top of one read are in order only if modifiedon never goes back; that holds for images as for patches.
   if (rule.mode === 'strict' && stamp.ahead) return READ_BACK;
   if (change.kind === 'snapshot') {

@@ -291,7 +291,13 @@ export class Writer {
         effect: decision.data,
         columns: columnsOf(change),
       });
-      state = { stamp: decision.stamp, writtenAt: Number.POSITIVE_INFINITY, sameData: () => undefined };
+      state = {
+        stamp: decision.stamp,
+        // A write that brings columns says anew whether the row is hidden, and what it brings is at hand until then.
+        hidden: decision.data === 'keep' && state?.hidden === true,
+        writtenAt: Number.POSITIVE_INFINITY,
+        sameData: () => undefined,
+      };
     }
     const settled = verdicts.map((verdict) => verdict ?? 'readBack');
     return pending === undefined
@@ -306,7 +312,7 @@ export class Writer {
   }
 
   #same(stored: StoredRow, change: RowChange): boolean {
-    return change.kind === 'snapshot' && !stored.stamp.gone && this.store.sameData(stored, change.columns);
+    return change.kind === 'snapshot' && !stored.stamp.gone && this.store.sameData(stored, change);
   }
 
   async #write(planned: readonly Planned<Extract<Plan, { kind: 'write' }>>[], next: Group[]): Promise<void> {
@@ -322,7 +328,7 @@ export class Writer {
       const outcome = outcomes[index];
       if (outcome?.kind === 'written') {
         this.#cache.set(group.key, outcome.stored);
-        this.#finish(group, stored, plan.verdicts, plan.write, next);
+        this.#finish(group, stored, plan.verdicts, { ...plan.write, after: outcome.stored }, next);
       } else if (outcome?.kind === 'conflict') this.#again(group, next);
       else this.#fail(group, outcome?.error, next);
     });
@@ -373,7 +379,7 @@ export class Writer {
     group: Group,
     before: StoredRow | undefined,
     verdicts: readonly Conclusion[],
-    write: RowWrite | undefined,
+    write: Written | undefined,
     next: Group[],
   ): void {
     this.#release(group, next);
@@ -388,10 +394,10 @@ export class Writer {
     });
   }
 
-  #changes(before: StoredRow | undefined, { effect, columns }: RowWrite): boolean {
-    const live = before !== undefined && !before.stamp.gone;
-    if (effect === 'clear') return live;
-    return effect === 'snapshot' ? !live || !this.store.sameData(before, columns, 'values') : effect === 'patch';
+  /** Whether readers see another row than before. */
+  #changes(before: StoredRow | undefined, { after, ...write }: Written): boolean {
+    if (!isShown(before) || !isShown(after)) return isShown(before) !== isShown(after);
+    return write.effect === 'snapshot' ? !this.store.sameData(before, write, 'values') : write.effect === 'patch';
   }
 
   #fail(group: Group, error: unknown, next: Group[]): void {
@@ -417,6 +423,12 @@ export class Writer {
 }
 
 const NO_COLUMNS: Columns = new Map();
+
+/** A write and what is stored since. */
+type Written = RowWrite & { readonly after: StoredRow };
+
+const isShown = (stored: StoredRow | undefined): stored is StoredRow =>
+  stored !== undefined && !stored.stamp.gone && !stored.hidden;
 
 const isPushedImage = ({ change }: Waiting): boolean => change.kind === 'snapshot' && change.evidence.kind === 'event';
 

@@ -35,6 +35,7 @@ const FIELDS = { version: 100n, base: 1000, seen: 1010, ring: ['old'] };
 
 const stored = (of: Partial<Stamp> = {}, rest: Partial<StoredState> = {}): StoredState => ({
   stamp: stamp({ ...FIELDS, ...of }),
+  hidden: false,
   writtenAt: 9999,
   sameData: () => false,
   ...rest,
@@ -44,6 +45,7 @@ const ROW = stored();
 const AHEAD = stored({ ahead: true });
 const AHEAD_SAME = stored({ ahead: true }, { sameData: () => true });
 const TOMBSTONE = stored({ gone: true });
+const HIDDEN = stored({}, { hidden: true });
 const NOTHING = undefined;
 
 /** A decision in a few words. */
@@ -129,6 +131,26 @@ describe('the table', () => {
     ['an unsure image after seen', ROW, image({ sure: false }), 'read back'],
     ['after seen on a row that is ahead', AHEAD, patch({ at: 1011 }), MERGE],
     ['an image after seen on a row that is ahead', AHEAD, image({ at: 1011 }), REPLACE],
+  ]);
+  cell('hidden row × event: patch: "read back", as its columns are not stored', [
+    ['after seen', HIDDEN, patch({ at: 1011 }), 'read back'],
+    ['before base', HIDDEN, patch({ at: 999 }), 'stale'],
+    ['in the ring', HIDDEN, patch({ key: 'old' }), 'duplicate'],
+    ['an image brings all columns', HIDDEN, image({ at: 1011 }), REPLACE],
+    ['an image at = seen', HIDDEN, image({ at: 1010 }), 'read back'],
+    ['a delete', HIDDEN, eventDelete(), 'read back'],
+  ]);
+  cell('hidden row × pulled: as any row', [
+    ['a newer row', HIDDEN, pulledRow(), APPLY],
+    ['an older row', HIDDEN, pulledRow({ version: 99n }), 'contained'],
+    [
+      'hidden on both sides, ahead',
+      stored({ ahead: true }, { hidden: true, sameData: () => true }),
+      pulledRow(),
+      ADOPT,
+    ],
+    ['a delete', HIDDEN, pulledDelete(), 'read back'],
+    ['a delete, written before the run', stored({}, { hidden: true, writtenAt: 1024 }), pulledDelete(), TOMB],
   ]);
   cell('row × event: delete: "read back"', [
     ['after seen', ROW, eventDelete({ at: 1011 }), 'read back'],

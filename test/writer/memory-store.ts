@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { floorInstant } from '../../shared/change/instant';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
-import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
+import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
 
 /** Where a store can be made to wait or fail: before a read, before a write, after a write whose answer is then lost. */
 export type StorePoint = 'read' | 'write' | 'written';
@@ -48,6 +48,7 @@ export class MemoryStore implements LobStore {
     const written: StoredRow = {
       stamp: write.stamp,
       etag: String((this.#etags += 1)),
+      hidden: write.effect === 'hide' || (write.effect === 'keep' && have?.hidden === true),
       writtenAt: floorInstant(this.now()) + 1,
       data: dataAfter(have, write),
       size: 100,
@@ -61,7 +62,8 @@ export class MemoryStore implements LobStore {
     return have?.etag === expected?.etag;
   }
 
-  sameData(stored: StoredRow, columns: Columns, of: 'all' | 'values' = 'all'): boolean {
+  sameData(stored: StoredRow, { columns }: RowColumns, of: 'all' | 'values' = 'all'): boolean {
+    if (stored.hidden) return false;
     const seen = of === 'all' ? (all: Columns): Columns => all : bareValues;
     return isDeepStrictEqual(seen(stored.data as Columns), seen(withoutNulls(columns)));
   }
@@ -75,10 +77,10 @@ export class MemoryStore implements LobStore {
     for (let at = 0; at < live.length; at += 2) yield live.slice(at, at + 2);
   }
 
-  /** The columns of a live row; undefined for a tombstone or where nothing is stored. */
+  /** The columns that readers see; undefined for a tombstone, a hidden row, or where nothing is stored. */
   columnsOf(row: RowAddress): Columns | undefined {
     const stored = this.rows.get(keyOf(row));
-    return stored === undefined || stored.stamp.gone ? undefined : (stored.data as Columns);
+    return stored === undefined || stored.stamp.gone || stored.hidden ? undefined : (stored.data as Columns);
   }
 
   stampOf(row: RowAddress): StoredRow['stamp'] | undefined {
@@ -106,6 +108,7 @@ function dataAfter(have: StoredRow | undefined, { effect, columns }: RowWrite): 
     case 'keep':
       return before;
     case 'clear':
+    case 'hide':
       return new Map();
     default:
       return effect satisfies never;

@@ -3,8 +3,11 @@
  * step of theirs (a read, a write, a lost answer, a GET sent, a GET answered, a page) in an order that a seed decides.
  */
 import type { RowAddress, RowChange } from '../../shared/change/row-change';
+import type { Columns } from '../../shared/change/value';
 import type { ChangeFeed } from '../../shared/dataverse/change-feed';
 import type { LobStore } from '../../shared/lob/store';
+import { MappedStore } from '../../shared/mapping/mapped-store';
+import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { Parking } from '../../shared/parking/parking';
 import type { Lease, Leases, PullState, PullStateStore } from '../../shared/sync/pull-state';
@@ -13,7 +16,6 @@ import { tableSubject } from '../../shared/sync/pull-subject';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import type { Rule } from '../../shared/writer/decide';
 import { Writer } from '../../shared/writer/writer';
-import type { columns } from './changes';
 import type { MemoryStore } from './memory-store';
 import { IDS, SimulatedDataverse, TABLES, type Push } from './simulated-dataverse';
 
@@ -110,6 +112,8 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly rule: Rule;
   readonly makeStore: (now: () => number) => MemoryStore;
+  /** What the store shows of Dataverse's rows. @default all of them */
+  readonly mapping?: Pick<Mapping, 'tableOf'>;
   /** Every write to the store, as it is made: for invariants that hold at all times. */
   readonly onWritten?: (row: RowAddress, store: MemoryStore) => void;
 }
@@ -117,6 +121,7 @@ export interface SimulationOptions {
 export class Simulation {
   readonly dataverse = new SimulatedDataverse();
   readonly store: MemoryStore;
+  readonly #mapping: Pick<Mapping, 'tableOf'>;
   readonly #random: () => number;
   /** Steps that wait for their turn; most come soon, some long after everything else has moved on. */
   readonly #waiting: { readonly instance: Instance; readonly due: number; readonly go: () => void }[] = [];
@@ -130,6 +135,7 @@ export class Simulation {
 
   constructor(private readonly options: SimulationOptions) {
     this.#random = randomFrom(options.seed);
+    this.#mapping = options.mapping ?? DEFAULT_MAPPING;
     this.store = options.makeStore(() => this.dataverse.clock * 1000);
     this.#instances = [this.#start(), this.#start()];
   }
@@ -144,7 +150,7 @@ export class Simulation {
         const due = this.#turn + Math.floor(this.#random() ** 4 * 60);
         if (instance.alive) this.#waiting.push({ instance, due, go: resolve });
       });
-    const through: LobStore = {
+    const steps: LobStore = {
       read: async (rows) => {
         await pause();
         return store.read(rows);
@@ -159,9 +165,10 @@ export class Simulation {
         await pause();
         return outcomes;
       },
-      sameData: (stored, columns, of) => store.sameData(stored, columns, of),
+      sameData: (stored, snapshot, of) => store.sameData(stored, snapshot, of),
       liveRows: (table) => store.liveRows(table),
     };
+    const through = new MappedStore(steps, this.#mapping);
     const states: PullStateStore = {
       read: async (table) => {
         await pause();
@@ -340,11 +347,18 @@ export class Simulation {
     await this.#untilQuiet();
   }
 
+  /** What readers are to see of a row of Dataverse. */
+  #viewOf(row: RowAddress): Columns | undefined {
+    const mapping = this.#mapping.tableOf(row.table);
+    const columns = this.dataverse.columnsOf(row);
+    return columns !== undefined && mapping.shows(row, columns, 'all') ? mapping.map(row, columns) : undefined;
+  }
+
   /** Rows that differ between Dataverse and the store: none, if they converged. */
   differences(): string[] {
     return TABLES.flatMap((table) =>
       IDS.flatMap((id) => {
-        const there = shown(this.dataverse.columnsOf({ table, id }));
+        const there = shown(this.#viewOf({ table, id }));
         const here = shown(this.store.columnsOf({ table, id }));
         return there === here ? [] : [`${table} ${id.slice(0, 8)}: Dataverse ${there}, store ${here}`];
       }),
@@ -361,7 +375,7 @@ const definitionOf = (table: string): TableDefinition => ({
 });
 
 /** Columns as text, in order, without empty ones. */
-function shown(of: ReturnType<typeof columns> | undefined): string {
+function shown(of: Columns | undefined): string {
   if (of === undefined) return 'nothing';
   const plain = [...of].flatMap(([name, value]) => (value?.kind === 'integer' ? [`${name}=${value.value}`] : []));
   return plain.sort().join(' ');

@@ -19,8 +19,10 @@ export type Property =
 
 /** Properties that carry the stamp; see docs/store.md. */
 export const STAMP_PROPERTY = 'Stamp';
-/** True on a tombstone, false on a live row: what readers filter by. */
+/** True on a tombstone and on a hidden row, false on any other: what readers filter by. */
 export const DELETED_PROPERTY = 'Deleted';
+/** True on a row that the mapping's filter hides: it isn't deleted in Dataverse. Absent on any other. */
+export const HIDDEN_PROPERTY = 'Hidden';
 
 /** Longest text of one property: 64 KiB of UTF-16. */
 const MAX_TEXT = 32 * 1024;
@@ -54,8 +56,24 @@ export const partitionOf = (id: string): string => id.slice(0, 1);
 /** All partitions, for readers of a whole table. */
 export const PARTITIONS: readonly string[] = Array.from({ length: 16 }, (_, digit) => digit.toString(16));
 
-/** The Azure table of a Dataverse table: Azure allows letters and digits only, so underscores go. */
-export const azureTableName = (prefix: string, table: string): string => prefix + table.replaceAll('_', '');
+/** The Azure table of a name: Azure allows letters and digits only, so underscores go. */
+export const azureTableName = (prefix: string, name: string): string => prefix + name.replaceAll('_', '');
+
+/** How the store calls things. No two rows of a table may have one key. */
+export interface StoreNaming {
+  /** The Azure table of a Dataverse table (or of a link). */
+  tableOf(table: string): string;
+  keyOf(row: RowAddress): string;
+  /** The id of the row that has a key; undefined where no row of the table has it. */
+  idOf(table: string, rowKey: string): string | undefined;
+}
+
+/** Names as they are, after a prefix. */
+export const plainNaming = (prefix: string): StoreNaming => ({
+  tableOf: (table) => azureTableName(prefix, table),
+  keyOf: ({ id }) => id,
+  idOf: (_table, rowKey) => rowKey,
+});
 
 /** Names that the SDK uses for an entity's own metadata, or can't carry; a column of that name gets a suffix. */
 const TAKEN = new Set(['etag', 'timestamp', '__proto__']);
@@ -73,7 +91,7 @@ export const belongsTo = (property: string, column: string): boolean => {
   const name = propertyName(column);
   return (
     property.startsWith(name) &&
-    (property.length === name.length || /^(?:Label|Table|Name|Part\d+)$/.test(property.slice(name.length)))
+    (property.length === name.length || /^(?:Label\d*|Table|Name|Part\d+)$/.test(property.slice(name.length)))
   );
 };
 
@@ -109,15 +127,15 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
       return void into.set(name, wallTimeOf(value.epochMs, value.offsetMinutes));
     case 'choice':
       into.set(name, value.value);
-      if (value.label !== undefined) into.set(`${name}Label`, value.label);
+      putLabels(into, name, value);
       return;
     case 'choices':
       into.set(name, JSON.stringify(value.values));
-      if (value.label !== undefined) into.set(`${name}Label`, value.label);
+      putLabels(into, name, value);
       return;
     case 'lookup':
       into.set(name, value.id);
-      into.set(`${name}Table`, value.table);
+      if (value.table !== '') into.set(`${name}Table`, value.table);
       if (value.name !== null) into.set(`${name}Name`, value.name);
       return;
     case 'bytes': {
@@ -142,6 +160,13 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
       value satisfies never;
   }
 }
+
+function putLabels(into: Map<string, Property>, name: string, { label, labels }: Labelled): void {
+  if (label !== undefined) into.set(`${name}Label`, label);
+  for (const [language, text] of labels ?? []) into.set(`${name}Label${language}`, text);
+}
+
+type Labelled = Extract<Value, { readonly kind: 'choice' | 'choices' }>;
 
 const putText = (into: Map<string, Property>, name: string, text: string): void =>
   putParts(into, name, text, textPartEnd, (part) => part);
@@ -169,8 +194,12 @@ function putParts(
   }
 }
 
-/** Whether a property only describes a column's value: the label of a choice, the name of a lookup. */
-export const describesValue = (property: string): boolean => /(?:Label|Name)$/.test(property);
+/**
+ * Whether a property only describes the value of another one: the label of a choice, the name of a lookup. `columns` are
+ * those of the row, some of which may have been given a name that ends so.
+ */
+export const describesValue = (property: string, columns: Columns): boolean =>
+  /(?:Label\d*|Name)$/.test(property) && !columns.has(property);
 
 /** The stamp as one text property: short names, since every row carries it. */
 export function encodeStamp(stamp: Stamp): string {
@@ -182,6 +211,18 @@ export function encodeStamp(stamp: Stamp): string {
     ...(stamp.gone ? { gone: true } : {}),
     ring: stamp.ring.join(' '),
   });
+}
+
+/** Thrown when an entity's key isn't that of a row: it lies in the store's table since before its key was changed. */
+export class RowKeyForeign extends OutboundError {
+  readonly code = 'row-key-foreign';
+  readonly disposition = 'park';
+  constructor(azureTable: string, partition: string, rowKey: string) {
+    super(
+      `The entity (${partition}, ${rowKey}) of ${azureTable} has no key of this table's mapping. If the key was changed, ` +
+        `delete the entities with the earlier keys, or give the table another target.`,
+    );
+  }
 }
 
 /** Thrown when an entity in the store's table was not written by this app. */
@@ -214,18 +255,35 @@ export function decodeStamp(text: string): Stamp | undefined {
   }
 }
 
-/** An entity for the SDK from properties and stamp, or an error if it doesn't fit. */
-export function toEntity(row: RowAddress, stamp: Stamp, properties: ReadonlyMap<string, Property>): TableEntity {
-  const entity: TableEntity = { partitionKey: partitionOf(row.id), rowKey: row.id };
+/** Where an entity is: its PartitionKey and RowKey. */
+export interface EntityKey {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
+/** An entity for the SDK from properties and stamp. */
+export function toEntity(
+  key: EntityKey,
+  stamp: Stamp,
+  hidden: boolean,
+  properties: ReadonlyMap<string, Property>,
+): TableEntity {
+  const entity: TableEntity = { ...key };
   for (const [name, value] of properties) entity[name] = value;
   entity[STAMP_PROPERTY] = encodeStamp(stamp);
-  entity[DELETED_PROPERTY] = stamp.gone;
+  entity[DELETED_PROPERTY] = stamp.gone || hidden;
+  if (hidden) entity[HIDDEN_PROPERTY] = true;
   return entity;
 }
 
 /** Refuses a row that Azure Tables would refuse, naming the limit. `stored` are the fingerprints of the whole row. */
-export function assertFits(row: RowAddress, stamp: Stamp, stored: ReadonlyMap<string, string>): void {
-  const own = { count: 2, bytes: 2 * (1 + row.id.length) + 2 * encodeStamp(stamp).length + 64 };
+export function assertFits(
+  row: RowAddress,
+  { rowKey }: EntityKey,
+  stamp: Stamp,
+  stored: ReadonlyMap<string, string>,
+): void {
+  const own = { count: 2, bytes: 2 * (1 + rowKey.length) + 2 * encodeStamp(stamp).length + 64 };
   const misfit = misfitOf(stored, own);
   if (misfit !== undefined) throw new RowTooLarge(row, misfit);
 }
@@ -283,7 +341,7 @@ function fingerprintTyped(type: string, value: unknown): string {
   }
 }
 
-const OWN = new Set([STAMP_PROPERTY, DELETED_PROPERTY, 'partitionKey', 'rowKey', 'etag', 'timestamp']);
+const OWN = new Set([STAMP_PROPERTY, DELETED_PROPERTY, HIDDEN_PROPERTY, 'partitionKey', 'rowKey', 'etag', 'timestamp']);
 
 /** The fingerprints of the columns of an entity that was read with `disableTypeConversion`. */
 export function fingerprintsOf(entity: Record<string, unknown>): Map<string, string> {

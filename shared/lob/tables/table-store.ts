@@ -3,15 +3,15 @@ import pLimit from 'p-limit';
 import { serviceCodeOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
 import { ceilInstant, floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
-import type { Columns } from '../../change/value';
-import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../store';
+import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from '../store';
 import {
   PARTITIONS,
+  HIDDEN_PROPERTY,
+  RowKeyForeign,
   RowRefused,
   STAMP_PROPERTY,
   StampUnreadable,
   assertFits,
-  azureTableName,
   belongsTo,
   decodeStamp,
   describesValue,
@@ -20,7 +20,9 @@ import {
   fingerprintsOf,
   partitionOf,
   toEntity,
+  type EntityKey,
   type Property,
+  type StoreNaming,
 } from './layout';
 
 /**
@@ -59,7 +61,7 @@ export class TableStore implements LobStore {
 
   constructor(
     private readonly clientOf: TableClientFactory,
-    private readonly prefix: string,
+    private readonly naming: StoreNaming,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -70,10 +72,9 @@ export class TableStore implements LobStore {
 
   async #readOne(row: RowAddress): Promise<StoredRow | undefined> {
     try {
-      const entity = await this.#client(row.table).getEntity(partitionOf(row.id), row.id, {
-        disableTypeConversion: true,
-      });
-      return stored(entity);
+      const { partitionKey, rowKey } = this.#keyOf(row);
+      const client = this.#client(row.table);
+      return stored(await client.getEntity(partitionKey, rowKey, { disableTypeConversion: true }));
     } catch (error) {
       // A table that isn't there has no rows; it is made by the first write.
       if (statusOf(error) === 404) return undefined;
@@ -86,8 +87,9 @@ export class TableStore implements LobStore {
     const groups = new Map<string, Prepared[]>();
     writes.forEach((write, index) => {
       try {
-        const group = `${write.row.table}/${partitionOf(write.row.id)}`;
-        const prepared = prepare(write, index);
+        const key = this.#keyOf(write.row);
+        const group = `${write.row.table}/${key.partitionKey}`;
+        const prepared = prepare(write, key, index);
         groups.set(group, [...(groups.get(group) ?? []), prepared]);
       } catch (error) {
         outcomes[index] = { kind: 'failed', error };
@@ -183,11 +185,13 @@ export class TableStore implements LobStore {
   }
 
   #written({ write, columns, size }: Prepared, etag: string): StoredRow {
-    return { stamp: write.stamp, etag, writtenAt: ceilInstant(this.now()), data: columns, size };
+    const hidden = isHidden(write);
+    return { stamp: write.stamp, etag, hidden, writtenAt: ceilInstant(this.now()), data: columns, size };
   }
 
-  sameData(storedRow: StoredRow, columns: Columns, of: 'all' | 'values' = 'all'): boolean {
-    const counts = (name: string): boolean => of === 'all' || !describesValue(name);
+  sameData(storedRow: StoredRow, { columns }: RowColumns, of: 'all' | 'values' = 'all'): boolean {
+    if (storedRow.hidden) return false;
+    const counts = (name: string): boolean => of === 'all' || !describesValue(name, columns);
     const have = columnsOf(storedRow);
     const want = encodeColumns(columns);
     for (const [name, property] of want) if (counts(name) && have.get(name) !== fingerprint(property)) return false;
@@ -200,12 +204,12 @@ export class TableStore implements LobStore {
       const pages = this.#client(table)
         .listEntities({
           disableTypeConversion: true,
-          queryOptions: { filter: `PartitionKey eq '${partition}' and Deleted eq false` },
+          queryOptions: { filter: `PartitionKey eq '${partition}' and (Deleted eq false or Hidden eq true)` },
         })
         .byPage({ maxPageSize: 1000 });
       try {
         for await (const page of pages) {
-          yield page.map((entity) => ({ row: { table, id: entity.rowKey ?? '' }, stored: stored(entity) }));
+          yield page.map((entity) => ({ row: this.#rowOf(table, entity), stored: stored(entity) }));
         }
       } catch (error) {
         if (tableIsMissing(error)) return;
@@ -214,8 +218,18 @@ export class TableStore implements LobStore {
     }
   }
 
+  #keyOf(row: RowAddress): EntityKey {
+    return { partitionKey: partitionOf(row.id), rowKey: this.naming.keyOf(row) };
+  }
+
+  #rowOf(table: string, { partitionKey = '', rowKey = '' }: Partial<EntityKey>): RowAddress {
+    const id = this.naming.idOf(table, rowKey);
+    if (id === undefined) throw new RowKeyForeign(this.naming.tableOf(table), partitionKey, rowKey);
+    return { table, id };
+  }
+
   #client(table: string): TableClient {
-    const name = azureTableName(this.prefix, table);
+    const name = this.naming.tableOf(table);
     const known = this.#clients.get(name);
     if (known !== undefined) return known;
     const client = this.clientOf(name);
@@ -224,8 +238,12 @@ export class TableStore implements LobStore {
   }
 }
 
+/** Whether a write leaves its row hidden: the filter's columns decide that, and only `keep` brings none. */
+const isHidden = ({ effect, expected }: RowWrite): boolean =>
+  effect === 'hide' || (effect === 'keep' && expected?.hidden === true);
+
 /** Turns a write into one operation of the SDK, keeping to Merge where that is enough (it sends only what changed). */
-function prepare(write: RowWrite, index: number): Prepared {
+function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   const { row, stamp, expected, effect } = write;
   const before = columnsOf(expected);
   const changed =
@@ -242,12 +260,13 @@ function prepare(write: RowWrite, index: number): Prepared {
     }
   }
   for (const [name, property] of changed) columns.set(name, fingerprint(property));
-  assertFits(row, stamp, columns);
+  assertFits(row, key, stamp, columns);
 
+  const hidden = isHidden(write);
   // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
-  const merge = effect === 'keep' || (effect === 'patch' && !cleared);
+  const merge = effect === 'keep' || (effect === 'patch' && !cleared && expected?.hidden !== true);
   const properties = merge || effect !== 'patch' ? changed : withUnchanged(columns, changed);
-  const entity = toEntity(row, stamp, properties);
+  const entity = toEntity(key, stamp, hidden, properties);
   const action: TransactionAction =
     expected === undefined
       ? ['create', entity]
@@ -304,8 +323,9 @@ function stored(entity: Record<string, unknown>): StoredRow {
   const stamp = typeof property?.value === 'string' ? decodeStamp(property.value) : undefined;
   if (stamp === undefined) throw new StampUnreadable(String(entity.partitionKey), String(entity.rowKey));
   const columns = fingerprintsOf(entity);
+  const hidden = String((entity[HIDDEN_PROPERTY] as { value?: unknown } | undefined)?.value) === 'true';
   const writtenAt: Instant = floorInstant(Date.parse(String(entity.timestamp))) + 1;
-  return { stamp, etag: String(entity.etag), writtenAt, data: columns, size: sizeOf(columns) };
+  return { stamp, etag: String(entity.etag), hidden, writtenAt, data: columns, size: sizeOf(columns) };
 }
 
 /** UTF-16 bytes of names and values, with a little for each: about what a row takes on the wire and in memory. */
