@@ -93,7 +93,7 @@ export function compose(core: CoreConfig): Services {
   const store = new MappedStore(new TableStore(lobTables, namingOf(core.mapping, core.lobTablePrefix)), core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
-  const catalog = api && new MetadataCatalog(api);
+  const catalog = api && new MetadataCatalog(api, core.mapping.languages);
   const reader = api && catalog && new WebApiRowReader(api, catalog);
   const states = new TablePullStates(stateTables(STATE_NAMES.pull));
   const floors = new LoadFloors(states, { margin: core.marginSeconds, lifetimeMs: Math.min(2000, maxReadAgeMs / 2) });
