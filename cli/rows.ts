@@ -3,7 +3,8 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { tableClients } from '../shared/azure/table-clients';
 import { findEntity, statusOf } from '../shared/azure/tables';
 import { environment, readLobConfig } from '../shared/config/config';
-import { azureTableName, partitionOf } from '../shared/lob/tables/layout';
+import { partitionOf } from '../shared/lob/tables/layout';
+import { namingOf } from '../shared/mapping/naming';
 import { plainJson } from './plain-json';
 import { UsageError, type Terminal } from './terminal';
 
@@ -27,11 +28,12 @@ async function rows(
 ): Promise<void> {
   const config = readLobConfig(environment());
   if (!config.ok) throw new UsageError(config.faults.join('; '));
-  const client = tableClients(config.value.account)(azureTableName(config.value.tablePrefix, table));
+  const naming = namingOf(config.value.mapping, config.value.tablePrefix);
+  const client = tableClients(config.value.account)(naming.tableOf(table));
   if (id !== undefined) {
-    const rowKey = id.toLowerCase();
-    const entity = await findEntity(client, partitionOf(rowKey), rowKey);
-    if (entity === undefined) throw new Error(`${table}(${rowKey}) was never stored.`);
+    const row = { table, id: id.toLowerCase() };
+    const entity = await findEntity(client, partitionOf(row.id), naming.keyOf(row));
+    if (entity === undefined) throw new Error(`${table}(${row.id}) was never stored.`);
     terminal.out(`${plainJson(entity)}\n`);
     return;
   }
@@ -62,7 +64,7 @@ export function addRowsCommand(program: Command, terminal: Terminal): void {
     .description('list the rows of a table in the LOB store (LOB_STORAGE or LOB_STORAGE__accountName says where it is)')
     .argument('<table>', 'logical name, such as account')
     .argument('[id]', 'only this row, deleted or not')
-    .option('--deleted', 'the tombstones of deleted rows too')
+    .option('--deleted', 'the tombstones of deleted rows and the hidden rows too')
     .option('--limit <n>', 'rows at most', limitArgument, 100)
     .action((table: string, id: string | undefined, options: RowsOptions) => rows(terminal, table, id, options));
 }

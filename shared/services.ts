@@ -100,7 +100,7 @@ export function compose(core: CoreConfig): Services {
   const store = new MappedStore(new TableStore(lobTables, namingOf(core.mapping, core.lobTablePrefix)), core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
-  const catalog = api && new MetadataCatalog(api);
+  const catalog = api && new MetadataCatalog(api, core.mapping.languages);
   const relationships = api && new WebApiRelationships(api);
   const reader = api && catalog && relationships && rowReader(api, catalog, relationships, core);
   const states = new TablePullStates(stateTables(STATE_NAMES.pull));

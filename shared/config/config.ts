@@ -3,8 +3,9 @@
  * functions that need it. docs/configuration.md lists all settings.
  */
 import { z } from 'zod';
-import { azureTableName } from '../lob/tables/layout';
-import { DEFAULT_MAPPING, type Mapping } from '../mapping/mapping';
+import { compileMapping } from '../mapping/compile-mapping';
+import { DEFAULT_MAPPING, NO_HASH, type Mapping } from '../mapping/mapping';
+import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
 
 /** An account of Azure Storage: by connection string, or by name with the app's identity. */
 export type StorageAccount =
@@ -72,7 +73,8 @@ export interface Config {
   readonly webhook: Section<WebhookConfig>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Settings by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const optionalText = z.preprocess(
   (value) => (typeof value === 'string' && value.trim() === '' ? undefined : value),
@@ -104,7 +106,6 @@ const environmentUrl = z
 const coreSchema = z.object({
   SYNC_TABLES: list
     .pipe(z.array(z.string().regex(/^[a-z][a-z0-9_]{1,127}$/, 'must hold logical table names (lower case)')))
-    .refine((tables) => tables.length > 0, 'is missing: name the tables to keep in step, such as account,contact')
     .transform((tables) => [...new Set(tables)]),
   SYNC_RELATIONSHIPS: list
     .pipe(z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{1,127}$/, 'must hold schema names of relationships')))
@@ -141,18 +142,29 @@ export function readConfig(environment: Environment): Config {
   return { core: readCore(environment), webhook: readWebhook(environment) };
 }
 
-/** Where the LOB store is: all that a reader of it needs. */
+/** Where the LOB store is and how rows lie there: all that a reader of it needs. */
 export interface LobConfig {
   readonly account: StorageAccount;
   readonly tablePrefix: string;
+  readonly mapping: Mapping;
 }
 
-/** Reads only what finding the LOB store takes, for the operator's CLI. */
+/** Reads only what finding a row of the LOB store takes, for the operator's CLI. */
 export function readLobConfig(environment: Environment): Section<LobConfig> {
   const parsed = coreSchema.pick({ LOB_TABLE_PREFIX: true }).safeParse(environment);
   const { value: account, faults } = readStorage(environment, 'LOB_STORAGE');
-  if (!parsed.success || account === undefined) return { ok: false, faults: [...faultsOf(parsed), ...faults] };
-  return { ok: true, value: { account, tablePrefix: parsed.data.LOB_TABLE_PREFIX } };
+  const file = readMappingFile(environment.MAPPING_FILE?.trim() ?? '');
+  if (!parsed.success || account === undefined || file?.ok === false)
+    return { ok: false, faults: [...faultsOf(parsed), ...faults, ...(file?.ok === false ? file.faults : [])] };
+  const mapping = file === undefined ? DEFAULT_MAPPING : compileMapping(file.file, NO_HASH);
+  return { ok: true, value: { account, tablePrefix: parsed.data.LOB_TABLE_PREFIX, mapping } };
+}
+
+/** Reads only what asking the Web API takes, for the operator's CLI. */
+export function readWebApiConfig(environment: Environment): Section<DataverseConfig> {
+  const { value, faults } = readDataverse(environment);
+  if (value !== undefined) return { ok: true, value };
+  return { ok: false, faults: faults.length > 0 ? faults : ['DATAVERSE_URL is missing: name the environment to ask'] };
 }
 
 function readCore(environment: Environment): Section<CoreConfig> {
@@ -160,17 +172,17 @@ function readCore(environment: Environment): Section<CoreConfig> {
   const lob = readStorage(environment, 'LOB_STORAGE');
   const state = readStorage(environment, 'AzureWebJobsStorage');
   const dataverse = readDataverse(environment);
-  const names = parsed.success ? collidingTables(parsed.data.SYNC_TABLES, parsed.data.LOB_TABLE_PREFIX) : [];
-  const faults = [...faultsOf(parsed), ...names, ...lob.faults, ...state.faults, ...dataverse.faults];
+  const { mapping, tables, faults: mappingFaults } = readMappingPart(environment);
+  const faults = [...faultsOf(parsed), ...mappingFaults, ...lob.faults, ...state.faults, ...dataverse.faults];
   if (!parsed.success || faults.length > 0 || lob.value === undefined || state.value === undefined)
     return { ok: false, faults };
   const { data } = parsed;
   return {
     ok: true,
     value: {
-      tables: data.SYNC_TABLES,
-      mapping: DEFAULT_MAPPING,
-      relationships: data.SYNC_RELATIONSHIPS,
+      tables,
+      mapping,
+      relationships: [...new Set([...data.SYNC_RELATIONSHIPS, ...mapping.links.keys()])],
       lob: lob.value,
       lobTablePrefix: data.LOB_TABLE_PREFIX,
       state: state.value,
@@ -184,6 +196,14 @@ function readCore(environment: Environment): Section<CoreConfig> {
       cacheMegabytes: data.CACHE_MEGABYTES,
     },
   };
+}
+
+/** Whatever else is wrong: the faults of the mapping file are told along with all others. */
+function readMappingPart(environment: Environment): MappingSettings {
+  const { SYNC_TABLES, LOB_TABLE_PREFIX } = coreSchema.shape;
+  const tables = SYNC_TABLES.safeParse(environment.SYNC_TABLES);
+  const prefix = LOB_TABLE_PREFIX.safeParse(environment.LOB_TABLE_PREFIX);
+  return readMappingSettings(environment, tables.data, prefix.data);
 }
 
 function readWebhook(environment: Environment): Section<WebhookConfig> {
@@ -266,23 +286,6 @@ function readDataverse(environment: Environment): Found<DataverseConfig> {
     value: { url: url.data, auth, disableInstanceDiscovery: setting('AZURE_DISABLE_INSTANCE_DISCOVERY') === 'true' },
     faults: [],
   };
-}
-
-/** Dataverse tables whose Azure tables would share a name, which may have no underscore, or have an impossible one. */
-function collidingTables(tables: readonly string[], prefix: string): string[] {
-  const impossible = tables.filter((table) => !/^[A-Za-z][A-Za-z0-9]{2,62}$/.test(azureTableName(prefix, table)));
-  const byName = Map.groupBy(tables, (table) => azureTableName(prefix, table).toLowerCase());
-  return [
-    ...impossible.map(
-      (table) =>
-        `SYNC_TABLES can't hold ${table}: with LOB_TABLE_PREFIX its Azure table needs 3 to 63 letters and digits`,
-    ),
-    ...[...byName.values()]
-      .filter((same) => same.length > 1)
-      .map(
-        (same) => `SYNC_TABLES must not hold both ${same.join(' and ')}: their Azure tables would have the same name`,
-      ),
-  ];
 }
 
 /** A fault names its setting, never its value. */

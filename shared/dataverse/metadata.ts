@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Labels } from '../change/value';
 import { OutboundError } from '../errors';
 import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { WebApiError, type WebApi } from './web-api';
@@ -34,14 +35,17 @@ export class MetadataCatalog implements TableCatalog {
   /** By table, where it isn't the least. */
   readonly #refreshAgeMs = new Map<string, number>();
 
-  /** @param clock milliseconds that only grow */
-  constructor(api: WebApi, clock: () => number = () => performance.now()) {
+  /**
+   * @param languages of choice labels, the preferred one first; without any English, then the lowest code
+   * @param clock milliseconds that only grow
+   */
+  constructor(api: WebApi, languages: readonly number[] = [], clock: () => number = () => performance.now()) {
     this.#definitions = new LRUCache<string, TableDefinition>({
       max: 1000,
       ttl: DEFINITION_LIFETIME_MS,
       ttlResolution: 0,
       perf: { now: clock },
-      fetchMethod: (table) => readDefinition(api, table),
+      fetchMethod: (table) => readDefinition(api, table, languages),
       // A definition that can't be refreshed for now is better than none.
       allowStaleOnFetchRejection: true,
       noDeleteOnFetchRejection: true,
@@ -76,7 +80,7 @@ interface AttributeMetadata {
   readonly AttributeTypeName?: { readonly Value?: string } | null;
 }
 
-async function readDefinition(api: WebApi, table: string): Promise<TableDefinition> {
+async function readDefinition(api: WebApi, table: string, languages: readonly number[]): Promise<TableDefinition> {
   const path = `EntityDefinitions(LogicalName='${encodeURIComponent(table)}')`;
   try {
     const [entity, dates, labels] = await Promise.all([
@@ -94,6 +98,7 @@ async function readDefinition(api: WebApi, table: string): Promise<TableDefiniti
       JSON.parse(entity.body) as EntityMetadata,
       JSON.parse(dates.body) as DateMetadata,
       labels,
+      languages,
     );
   } catch (error) {
     if (error instanceof WebApiError && error.status === 404) throw new TableUnknown(table);
@@ -116,9 +121,16 @@ interface DateMetadata {
   }[];
 }
 
-type Labels = ReadonlyMap<string, ReadonlyMap<number, string>>;
+/** By column and value, the label in each language. */
+type ChoiceLabels = ReadonlyMap<string, ReadonlyMap<number, Labels>>;
 
-function definitionFrom(table: string, entity: EntityMetadata, dates: DateMetadata, labels: Labels): TableDefinition {
+function definitionFrom(
+  table: string,
+  entity: EntityMetadata,
+  dates: DateMetadata,
+  labels: ChoiceLabels,
+  languages: readonly number[],
+): TableDefinition {
   const dateTypes = new Map(
     dates.value.map(({ LogicalName, DateTimeBehavior }) => [LogicalName, dateType(DateTimeBehavior?.Value)]),
   );
@@ -127,7 +139,7 @@ function definitionFrom(table: string, entity: EntityMetadata, dates: DateMetada
     const name = attribute.LogicalName;
     const type = dateTypes.get(name) ?? columnType(attribute);
     const ofColumn = labels.get(name);
-    columns.set(name, ofColumn === undefined ? { name, type } : { name, type, labels: ofColumn });
+    columns.set(name, ofColumn === undefined ? { name, type } : { name, type, ...inLanguages(ofColumn, languages) });
   }
   return {
     table,
@@ -170,22 +182,38 @@ function columnType({ AttributeType, AttributeTypeName }: AttributeMetadata): Co
   return COLUMN_TYPES[AttributeType] ?? 'other';
 }
 
-/** English where a label exists in several languages; otherwise the language with the lowest code. */
 const ENGLISH = 1033;
 
-async function readLabels(api: WebApi, table: string): Promise<Labels> {
-  const labels = new Map<string, Map<number, string>>();
-  const languages = new Map<string, number>();
+/** The labels of a choice's values in the languages asked for: the first one that there is, and of several each. */
+function inLanguages(
+  labels: ReadonlyMap<number, Labels>,
+  languages: readonly number[],
+): Pick<ColumnDefinition, 'labels' | 'labelsByLanguage'> {
+  const first = (byLanguage: Labels): string => {
+    const lowest = Math.min(...byLanguage.keys());
+    return [...languages, ENGLISH, lowest].flatMap((language) => byLanguage.get(language) ?? [])[0] ?? '';
+  };
+  const each = (byLanguage: Labels): Labels =>
+    new Map([...byLanguage].filter(([language]) => languages.includes(language)).sort(([a], [b]) => a - b));
+  return {
+    labels: new Map([...labels].map(([value, byLanguage]) => [value, first(byLanguage)])),
+    ...(languages.length > 1
+      ? { labelsByLanguage: new Map([...labels].map(([value, byLanguage]) => [value, each(byLanguage)])) }
+      : {}),
+  };
+}
+
+async function readLabels(api: WebApi, table: string): Promise<ChoiceLabels> {
+  const labels = new Map<string, Map<number, Map<number, string>>>();
   let page: string | undefined =
     `stringmaps?$select=attributename,attributevalue,value,langid&$filter=objecttypecode eq '${encodeURIComponent(table)}'`;
   while (page !== undefined) {
     const { value, '@odata.nextLink': next } = JSON.parse((await api.get(page)).body) as StringMaps;
     for (const { attributename, attributevalue, value: label, langid } of value) {
-      const known = languages.get(`${attributename} ${attributevalue}`);
-      if (known !== undefined && (known === ENGLISH || (langid !== ENGLISH && langid > known))) continue;
-      languages.set(`${attributename} ${attributevalue}`, langid);
-      const ofColumn = labels.get(attributename) ?? new Map<number, string>();
-      labels.set(attributename, ofColumn.set(attributevalue, label));
+      const ofColumn = labels.get(attributename) ?? new Map<number, Map<number, string>>();
+      labels.set(attributename, ofColumn);
+      const ofValue = ofColumn.get(attributevalue) ?? new Map<number, string>();
+      ofColumn.set(attributevalue, ofValue.set(langid, label));
     }
     page = next;
   }

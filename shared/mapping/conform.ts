@@ -1,5 +1,5 @@
 import type { RowChange } from '../change/row-change';
-import type { Columns, Value } from '../change/value';
+import type { Columns, Labels, Value } from '../change/value';
 import { OutboundError } from '../errors';
 import type { ColumnDefinition, TableDefinition } from './table-definition';
 
@@ -169,11 +169,38 @@ function conformList(items: readonly Value[], column: ColumnDefinition): Value |
  */
 function choice(value: number, column: ColumnDefinition, came: string | undefined): Value {
   const label = column.labels?.get(value) ?? came;
-  return label === undefined ? { kind: 'choice', value } : { kind: 'choice', value, label };
+  const labels = column.labelsByLanguage?.get(value);
+  return {
+    kind: 'choice',
+    value,
+    ...(label === undefined ? {} : { label }),
+    ...(labels === undefined ? {} : { labels }),
+  };
 }
 
 function choices(values: readonly number[], column: ColumnDefinition, came: string | undefined): Value {
-  const labels = values.flatMap((value) => column.labels?.get(value) ?? []);
-  const label = labels.length === values.length && labels.length > 0 ? labels.join('; ') : came;
-  return label === undefined ? { kind: 'choices', values } : { kind: 'choices', values, label };
+  const label = joined(values.map((value) => column.labels?.get(value))) ?? came;
+  const labels = choicesLabels(values, column);
+  return {
+    kind: 'choices',
+    values,
+    ...(label === undefined ? {} : { label }),
+    ...(labels === undefined ? {} : { labels }),
+  };
+}
+
+/** Labels as Dataverse joins them; undefined where one is missing. */
+const joined = (labels: readonly (string | undefined)[]): string | undefined =>
+  labels.length === 0 || labels.includes(undefined) ? undefined : labels.join('; ');
+
+function choicesLabels(values: readonly number[], { labelsByLanguage }: ColumnDefinition): Labels | undefined {
+  if (labelsByLanguage === undefined) return undefined;
+  const byValue = values.map((value) => labelsByLanguage.get(value));
+  const languages = new Set(byValue.flatMap((labels) => [...(labels?.keys() ?? [])]));
+  return new Map(
+    [...languages].flatMap((language) => {
+      const text = joined(byValue.map((labels) => labels?.get(language)));
+      return text === undefined ? [] : [[language, text] as const];
+    }),
+  );
 }

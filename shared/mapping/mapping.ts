@@ -27,7 +27,8 @@ export interface Mapping {
   readonly events: ReadonlyMap<string, EventMapping>;
 }
 
-const NO_HASH: MappingContext['hash'] = () => {
+/** For whoever reads a mapping but maps no values. */
+export const NO_HASH: MappingContext['hash'] = () => {
   throw new Error('A column is hashed, but there is no key.');
 };
 

@@ -1,3 +1,5 @@
+import type { Labels } from '../change/value';
+
 /** What a column holds, from the table's metadata; decides how its values are stored whichever way they came. */
 export type ColumnType =
   | 'string'
@@ -22,8 +24,10 @@ export type ColumnType =
 export interface ColumnDefinition {
   readonly name: string;
   readonly type: ColumnType;
-  /** Labels of a choice's values. */
+  /** Labels of a choice's values, in the preferred language that there is. */
   readonly labels?: ReadonlyMap<number, string>;
+  /** By value the labels in each of several languages that are asked for; absent where one is enough. */
+  readonly labelsByLanguage?: ReadonlyMap<number, Labels>;
 }
 
 /** A table as Dataverse's metadata describes it. */

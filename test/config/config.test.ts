@@ -2,7 +2,10 @@
  * Proves that all faults of the settings are told together, each by its setting and never with a secret; that every number
  * has its bounds; and that one section's faults leave the other usable.
  */
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readConfig, type CoreConfig, type WebhookConfig } from '../../shared/config/config';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 
@@ -81,7 +84,15 @@ test('no fault shows what a setting holds', () => {
   const names = [
     ...['SYNC_TABLES', 'LOB_TABLE_PREFIX', 'UNPROVABLE_ORDER', 'ORDER_MODE', 'CLOCK_MARGIN_SECONDS', 'CACHE_MEGABYTES'],
     ...['READ_BACK_MAX_AGE_SECONDS', 'HINT_DELAY_SECONDS', 'LOB_STORAGE', 'AzureWebJobsStorage', 'DATAVERSE_URL'],
-    ...['DATAVERSE_AUTH', 'AZURE_CLIENT_SECRET', 'WEBHOOK_KEYS', 'WEBHOOK_KEY_NAME', 'WEBHOOK_MAX_KILOBYTES'],
+    ...[
+      'MAPPING_FILE',
+      'REDACTION_KEY',
+      'DATAVERSE_AUTH',
+      'AZURE_CLIENT_SECRET',
+      'WEBHOOK_KEYS',
+      'WEBHOOK_KEY_NAME',
+      'WEBHOOK_MAX_KILOBYTES',
+    ],
   ];
   const settings = Object.fromEntries(names.map((name) => [name, secret]));
   const faults = [...coreFaults(settings), ...webhookFaults(settings)];
@@ -130,7 +141,7 @@ describe('tables', () => {
     expect(coreFaults({ SYNC_TABLES: 'Account Contact 1x' })).toHaveLength(1));
   test('two tables whose Azure tables would have one name', () =>
     expect(coreFaults({ SYNC_TABLES: 'new_thing,newthing,account' })).toEqual([
-      'SYNC_TABLES must not hold both new_thing and newthing: their Azure tables would have the same name',
+      "SYNC_TABLES can't hold newthing: its Azure table would have the same name as that of new_thing",
     ]));
   test('an Azure table name is 3 to 63 letters and digits', () => {
     const long = 'x'.repeat(60);
@@ -142,6 +153,100 @@ describe('tables', () => {
   test.each(['1x', 'a-b', 'a'.repeat(21)])('a prefix that Azure does not allow: %s', (LOB_TABLE_PREFIX) =>
     expect(coreFaults({ LOB_TABLE_PREFIX })).toHaveLength(1),
   );
+});
+
+describe('the mapping file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mapping-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let files = 0;
+  const file = (text: string): Settings => {
+    const path = join(folder, `mapping${(files += 1)}.yaml`);
+    writeFileSync(path, text);
+    return { MAPPING_FILE: path };
+  };
+  const alone = { SYNC_TABLES: undefined };
+  const place = (fault: string): string => fault.replace(/^mapping\d+\.yaml/, 'mapping.yaml');
+  const faults = (text: string, settings: Settings = {}): string[] =>
+    coreFaults({ ...settings, ...file(text) }).map(place);
+
+  test('without SYNC_TABLES its tables are kept in step', () => {
+    const of = core({ ...alone, ...file('tables: { contact: , new_thing: { target: things } }') });
+    expect(of.tables).toEqual(['contact', 'new_thing']);
+    expect(of.mapping.tableOf('new_thing').target).toBe('things');
+  });
+  test('with SYNC_TABLES it may name fewer tables, and no others', () => {
+    const of = core(file('tables: { contact: { target: people } }'));
+    expect(of.tables.map((table) => of.mapping.tableOf(table).target)).toEqual(['account', 'people']);
+    expect(faults('tables:\n  contact:\n  lead: {}')).toEqual(["mapping.yaml:3:9 tables.lead isn't in SYNC_TABLES"]);
+  });
+  test('no table anywhere', () =>
+    expect(faults('languages: [1033]', alone)).toEqual([expect.stringMatching(/^SYNC_TABLES is missing/)]));
+  test('all its faults are told with those of the settings, each with its place', () =>
+    expect(faults('tabels: {}\nnewColumns: no', { CLOCK_MARGIN_SECONDS: '0' })).toEqual([
+      'CLOCK_MARGIN_SECONDS must be at least 1',
+      'mapping.yaml:1:9 tabels is no known key; did you mean tables?',
+      'mapping.yaml:2:13 newColumns must be one of backfill, add',
+    ]));
+  test('a file that is not there, or too large', () => {
+    expect(coreFaults({ MAPPING_FILE: join(folder, 'none.yaml') })).toEqual([
+      expect.stringMatching(/^MAPPING_FILE names a file that can't be read \(ENOENT\)/),
+    ]);
+    expect(faults(`# ${'x'.repeat(1024 * 1024)}`)).toEqual(['mapping.yaml must not be larger than 1 MiB']);
+  });
+
+  describe('the key of hashed columns', () => {
+    const HASHED = 'tables: { account: { columns: { name: { redact: hash } } } }';
+    const REDACTION_KEY = Buffer.alloc(32, 1).toString('base64');
+    test('is missed where a column or a parameter is hashed, and only there', () => {
+      const missing = ['REDACTION_KEY is missing: the mapping file hashes columns'];
+      expect(faults(HASHED)).toEqual(missing);
+      expect(faults('events: { new_X: { columns: { input.a: { redact: hash } } } }')).toEqual(missing);
+      expect(faults('tables: { account: { columns: { name: { redact: mask } } } }')).toEqual([]);
+      expect(faults(HASHED, { REDACTION_KEY })).toEqual([]);
+    });
+    test.each([Buffer.alloc(31, 1).toString('base64'), 'not base64!'])('%s is none', (key) =>
+      expect(faults(HASHED, { REDACTION_KEY: key })).toEqual([
+        expect.stringMatching(/^REDACTION_KEY must be at least 32 bytes/),
+      ]),
+    );
+    test('another key, another hash', () => {
+      const columns = new Map([['name', { kind: 'string', value: 'Ada' } as const]]);
+      const hashed = (key: string): unknown => {
+        const { mapping } = core({ ...file(HASHED), REDACTION_KEY: key });
+        return mapping.tableOf('account').map({ table: 'account', id: '' }, columns).get('name');
+      };
+      expect(hashed(REDACTION_KEY)).toEqual(hashed(REDACTION_KEY));
+      expect(hashed(REDACTION_KEY)).not.toEqual(hashed(Buffer.alloc(32, 2).toString('base64')));
+    });
+  });
+
+  test.each([
+    [
+      'a link and a table',
+      'tables: { account: { target: x_y_z } }\nlinks: { l_l: { target: XYZ } }',
+      'links.l_l',
+      'account',
+    ],
+    [
+      'an event and a table that only SYNC_TABLES names',
+      'events: { new_X: { target: contact } }',
+      'events.new_X',
+      'contact',
+    ],
+    ['two events', 'events: { new_x: , newX: }', 'events.newX', 'new_x'],
+  ])('%s may not share an Azure table', (_what, text, at, other) =>
+    expect(faults(text)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `${at} can't have that name in the store: its Azure table would have the same name as that of ${other}$`,
+        ),
+      ),
+    ]),
+  );
+  test('nor one with the state of the app', () => {
+    expect(faults('events: { new_X: { target: parked } }', { LOB_TABLE_PREFIX: 'dvo' })).toHaveLength(1);
+    expect(coreFaults({ SYNC_TABLES: 'dvo_pull' })).toHaveLength(1);
+  });
 });
 
 describe('storage', () => {

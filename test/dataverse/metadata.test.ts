@@ -31,7 +31,7 @@ beforeEach(() => {
   columns = ['name'];
   reads = 0;
   failure = undefined;
-  catalog = new MetadataCatalog(api as WebApi, () => clock);
+  catalog = new MetadataCatalog(api as WebApi, [], () => clock);
 });
 
 const after = (seconds: number): void => void (clock += seconds * 1000);

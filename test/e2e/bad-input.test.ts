@@ -104,7 +104,7 @@ describe('the webhook keeps with its cause', () => {
     ['a table name that is none', 400, 'table-invalid', () => json({ PrimaryEntityName: '../dvoparked' })],
     ['a table that is not kept in step', 202, 'table-not-synced', () => json({ PrimaryEntityName: 'systemuser' })],
     ['a table that Dataverse does not have', 202, 'table-not-synced', () => json({ PrimaryEntityName: 'new_nothing' })],
-    ['a message without a meaning for rows', 202, 'message-unsupported', () => json({ MessageName: 'SetState' })],
+    ['a message without a meaning for rows', 202, 'message-unsupported', () => json({ MessageName: 'new_ShipOrder' })],
   ])('%s: %i %s', async (_, status, code, make) => {
     const body = make();
     expect(await system.post(body)).toMatchObject({ status, body: { outcome: 'parked', code } });

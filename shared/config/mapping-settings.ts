@@ -1,0 +1,126 @@
+/** The settings of the mapping: the file, the tables it and SYNC_TABLES name, the key of hashed columns. */
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { azureTableName } from '../lob/tables/layout';
+import { compileMapping, hashesColumns } from '../mapping/compile-mapping';
+import { DEFAULT_MAPPING, type Mapping } from '../mapping/mapping';
+import { MAX_MAPPING_BYTES, readMapping, type FaultPlace, type ReadMapping } from '../mapping/read-mapping';
+import { hashWith, type Hash } from '../mapping/redact';
+import type { Fault } from '../mapping/schema-faults';
+import type { Environment } from './config';
+
+/** What the app makes of the settings, or every fault of theirs. */
+export interface MappingSettings {
+  readonly mapping: Mapping;
+  /** Logical names of the tables that are kept in step. */
+  readonly tables: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** Azure tables of the app's own state, which may lie in the same account. */
+const STATE_TABLES = ['dvoparked', 'dvopull'];
+
+/** Shortest key of hashed columns, in bytes. */
+const MIN_KEY_BYTES = 32;
+
+/**
+ * Reads the mapping file, and which tables are kept in step.
+ * @param given the tables of SYNC_TABLES; empty where it isn't set, undefined where it has a fault of its own
+ */
+export function readMappingSettings(
+  environment: Environment,
+  given: readonly string[] | undefined,
+  prefix: string | undefined,
+): MappingSettings {
+  const read = readMappingFile(environment.MAPPING_FILE?.trim() ?? '');
+  const key = readKey(environment.REDACTION_KEY?.trim() ?? '');
+  const mapping = read?.ok === true ? compileMapping(read.file, key.hash) : DEFAULT_MAPPING;
+  const tables = given === undefined || given.length > 0 ? (given ?? []) : mapping.tables;
+  const at: FaultPlace = read?.ok === true ? read.at : ({ text }) => text;
+  const faults = [
+    ...key.faults,
+    ...(read?.ok === false ? read.faults : []),
+    ...(read?.ok === true && key.missing && hashesColumns(read.file)
+      ? ['REDACTION_KEY is missing: the mapping file hashes columns']
+      : []),
+    ...(given?.length === 0 && tables.length === 0 && read?.ok !== false
+      ? ['SYNC_TABLES is missing: name the tables to keep in step, such as account,contact, or set MAPPING_FILE']
+      : []),
+    ...(given === undefined || given.length === 0
+      ? []
+      : mapping.tables
+          .filter((table) => !given.includes(table))
+          .map((table) => at({ path: ['tables', table], text: "isn't in SYNC_TABLES" }))),
+    ...(prefix === undefined ? [] : nameFaults(mapping, tables, prefix, at)),
+  ];
+  return { mapping, tables, faults };
+}
+
+/** Reads a mapping file, its path relative to the app's root; undefined without one. */
+export function readMappingFile(path: string): ReadMapping | undefined {
+  if (path === '') return undefined;
+  try {
+    if (statSync(path).size > MAX_MAPPING_BYTES)
+      return { ok: false, faults: [`${basename(path)} must not be larger than 1 MiB`] };
+    return readMapping(basename(path), readFileSync(path, 'utf8'));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
+    return {
+      ok: false,
+      faults: [`MAPPING_FILE names a file that can't be read (${code}); its path starts at the app's root`],
+    };
+  }
+}
+
+interface Key {
+  readonly hash: Hash;
+  readonly missing: boolean;
+  readonly faults: readonly string[];
+}
+
+function readKey(text: string): Key {
+  const key = /^[A-Za-z0-9+/_-]+=*$/.test(text) ? Buffer.from(text, 'base64') : Buffer.alloc(0);
+  const fits = text === '' || key.length >= MIN_KEY_BYTES;
+  return {
+    hash: hashWith(key),
+    missing: text === '',
+    faults: fits ? [] : [`REDACTION_KEY must be at least ${MIN_KEY_BYTES} bytes in base64 (openssl rand -base64 32)`],
+  };
+}
+
+/** Something that has an Azure table of its own. */
+interface Named {
+  readonly name: string;
+  readonly azure: string;
+  /** Where the mapping file says it; undefined for a table that only SYNC_TABLES names. */
+  readonly path: Fault['path'] | undefined;
+}
+
+/** Names that Azure doesn't allow, and names that two things would share. */
+function nameFaults(mapping: Mapping, tables: readonly string[], prefix: string, at: FaultPlace): string[] {
+  const named = (group: 'tables' | 'links' | 'events', name: string, target: string): Named => ({
+    name,
+    azure: azureTableName(prefix, target),
+    path: group !== 'tables' || mapping.tables.includes(name) ? [group, name] : undefined,
+  });
+  const all = [
+    ...tables.map((table) => named('tables', table, mapping.tableOf(table).target)),
+    ...[...mapping.links].map(([name, { target }]) => named('links', name, target)),
+    ...[...mapping.events].map(([name, { target }]) => named('events', name, target)),
+  ];
+  const say = ({ name, path }: Named, text: string): string =>
+    path === undefined
+      ? `SYNC_TABLES can't hold ${name}: ${text}`
+      : at({ path, text: `can't have that name in the store: ${text}` });
+  return [
+    ...all
+      .filter(({ azure }) => !/^[A-Za-z][A-Za-z0-9]{2,62}$/.test(azure))
+      .map((one) => say(one, 'with LOB_TABLE_PREFIX its Azure table needs 3 to 63 letters and digits')),
+    ...all
+      .filter(({ azure }) => STATE_TABLES.includes(azure.toLowerCase()))
+      .map((one) => say(one, "its Azure table would be one of the app's own state")),
+    ...[...Map.groupBy(all, ({ azure }) => azure.toLowerCase()).values()].flatMap(([first, ...others]) =>
+      others.map((other) => say(other, `its Azure table would have the same name as that of ${first?.name ?? ''}`)),
+    ),
+  ];
+}
