@@ -40,8 +40,8 @@ interface Association {
 const duplicate = (): DataverseError => new DataverseError(412, '0x80040237', 'Cannot insert duplicate key.');
 
 /**
- * Associate and Disassociate. Pairs of many to many are rows of the intersect table; of one to many the lookup is set, which
- * is an Update of the row that has it as well.
+ * Associate and Disassociate. Pairs of many to many are rows of the intersect table; of one to many the lookup is set,
+ * which is an Update of the row that has it as well.
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/associate-disassociate-entities-using-web-api
  */
 export class Associations {

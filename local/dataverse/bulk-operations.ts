@@ -22,8 +22,8 @@ interface RowToWrite {
 export const NO_ROW = '00000000-0000-0000-0000-000000000000';
 
 /**
- * CreateMultiple, UpdateMultiple, UpsertMultiple and DeleteMultiple: all rows in one transaction or none. Steps of Create,
- * Update and Delete fire for each row as well. (The platform has DeleteMultiple for elastic tables only.)
+ * CreateMultiple, UpdateMultiple, UpsertMultiple and DeleteMultiple: all rows in one transaction or none. Steps of
+ * Create, Update and Delete fire for each row as well. (The platform has DeleteMultiple for elastic tables only.)
  * https://learn.microsoft.com/power-apps/developer/data-platform/bulk-operations
  */
 export class BulkOperations {

@@ -93,7 +93,9 @@ function rowJson({ table, id, columns }: RowValue): Members {
 
 const ROLE = { referencing: 0, referenced: 1 } as const;
 
-/** A parameter's value as DataContractJsonSerializer writes it: scalars and lists lose their type, the rest names it. */
+/**
+ * A parameter's value as DataContractJsonSerializer writes it: scalars and lists lose their type, the rest names it.
+ */
 export function parameterJson(value: ParameterValue): Json {
   switch (value.kind) {
     case 'null':

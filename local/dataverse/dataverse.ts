@@ -140,8 +140,8 @@ export interface Dataverse {
   /** Brings a deleted row back as it was, with its id and a higher version; raises Create. */
   restore(table: string, id: string, options?: OperationOptions): Promise<void>;
   /**
-   * Associates rows with the target by a many-to-many relationship or that of a lookup, named by its schema name; rejects
-   * when a pair exists.
+   * Associates rows with the target by a many-to-many relationship or that of a lookup, named by its schema name;
+   * rejects when a pair exists.
    */
   associate(
     table: string,

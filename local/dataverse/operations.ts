@@ -34,7 +34,9 @@ export class Operations {
     });
   }
 
-  /** Creates the row when it does not exist, else changes it; Upsert is raised beside Create or Update. Returns which. */
+  /**
+   * Creates the row when it does not exist, else changes it; Upsert is raised beside Create or Update. Returns which.
+   */
   async upsert(
     tableName: string,
     given: string,

@@ -30,7 +30,10 @@ export interface ImageRegistration {
   readonly alias: string;
   /** Absent: all columns. */
   readonly columns?: readonly string[];
-  /** The parameter whose row it is: `SubordinateId` of Merge. @default `Id` of Create, `EntityMoniker` of SetState, `Target` */
+  /**
+   * The parameter whose row it is: `SubordinateId` of Merge. @default `Id` of Create, `EntityMoniker` of SetState,
+   * `Target`
+   */
   readonly property?: string;
 }
 

@@ -6,7 +6,10 @@ export interface RelationshipEnd {
   readonly table: string;
   /** The intersect table's column for this end's rows. */
   readonly column: string;
-  /** The collection-valued navigation property of this end's rows. @default the schema name; `…_two` for a second own end */
+  /**
+   * The collection-valued navigation property of this end's rows. @default the schema name; `…_two` for a second own
+   * end
+   */
   readonly navigation?: string;
 }
 

@@ -29,7 +29,8 @@ export interface RowMessageDependencies {
 }
 
 /**
- * Assign, SetState and Merge. The first two raise no Update beside their own message; Merge does, of both rows.
+ * Assign, SetState and Merge. It is assumed that the first two raise no Update beside their own message, and that Merge
+ * does, of both rows.
  * https://learn.microsoft.com/power-apps/developer/data-platform/special-update-operation-behavior
  */
 export class RowMessages {
@@ -81,7 +82,10 @@ export class RowMessages {
     });
   }
 
-  /** Merges the subordinate into the target: the target gets the content, the subordinate is deactivated and refers to it. */
+  /**
+   * Merges the subordinate into the target: the target gets the content, the subordinate is deactivated and refers to
+   * it.
+   */
   async merge(
     tableName: string,
     givenTarget: string,

@@ -5,8 +5,8 @@ import type { ColumnDefinition, Table } from './table';
 import { acceptValue, ValueError, type Columns, type Value } from './value';
 
 /**
- * Changes of a table's columns while the organisation runs. Metadata shows them at once; rows get no new version of it; delta
- * tokens of the table issued before have expired.
+ * Changes of a table's columns while the organisation runs. Metadata shows them at once; rows get no new version of it;
+ * delta tokens of the table issued before have expired.
  */
 export class SchemaChanges {
   readonly #catalog: Catalog;
@@ -39,8 +39,8 @@ export class SchemaChanges {
   }
 
   /**
-   * Gives a column another definition. Of the same type, values that still fit are kept; of another type all are lost: the
-   * platform can only delete such a column and create it anew.
+   * Gives a column another definition. Of the same type, values that still fit are kept; of another type all are lost:
+   * the platform can only delete such a column and create it anew.
    */
   changeColumnType(tableName: string, column: ColumnDefinition): void {
     const table = this.#catalog.table(tableName);

@@ -9,30 +9,32 @@
  * - Web API v9.x: WhoAmI; GET of sets (`$select`, `$filter` as in `odata-filter.ts`, `$orderby`, `$top`, `$count`, paging
  *   by `odata.maxpagesize`), of `/$count` and of one row; POST, PATCH (upsert), DELETE; `@odata.bind`; ETags with If-Match
  *   and If-None-Match; annotations; `return=representation`; `?tag=`; MSCRMCallerID; errors as the platform words them.
- * - Change tracking: initial load, delta and next links, `$deletedEntity`, `$count` of a delta, expiry by age, on demand, and
- *   when the table's columns change.
+ * - Change tracking: initial load, delta and next links, `$deletedEntity`, `$count` of a delta, expiry by age, on
+ *   demand, and when the table's columns change.
  * - Columns added, removed and changed while it runs.
- * - Relationships: many-to-many ones with intersect tables (read and filtered like any table; tracked where their definition
- *   says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation properties.
- * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts; `stringmaps`;
- *   `asyncoperations`. Labels of account's industries and of the usual states and status reasons in English (1033, the users'
- *   language) and German (1031), others in English only.
+ * - Relationships: many-to-many ones with intersect tables (read and filtered like any table; tracked where their
+ *   definition says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation
+ *   properties.
+ * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts;
+ *   `stringmaps`; `asyncoperations`. Labels of account's industries and of the usual states and status reasons in
+ *   English (1033, the users' language) and German (1031), others in English only.
  * - Actions: Merge, the bulk messages, and custom APIs, bound to a row or unbound, with all types of parameters.
  * - Service protection limits with 429, Retry-After and codes; faults on demand.
- * - Registration of endpoints, steps and images, in process or through the Web API's own tables, with or without a table.
- *   Create, Update, Delete, Upsert, Assign, SetState, SetStateDynamicEntity, Merge, CreateMultiple, UpdateMultiple,
- *   UpsertMultiple, DeleteMultiple, Associate, Disassociate and custom APIs at stages 10, 20 and 40, synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns;
- *   images; oversize contexts; retries; disturbances of asynchronous deliveries.
+ * - Registration of endpoints, steps and images, in process or through the Web API's own tables, with or without a
+ *   table. Create, Update, Delete, Upsert, Assign, SetState, SetStateDynamicEntity, Merge, CreateMultiple,
+ *   UpdateMultiple, UpsertMultiple, DeleteMultiple, Associate, Disassociate and custom APIs at stages 10, 20 and 40,
+ *   synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns; images; oversize
+ *   contexts; retries; disturbances of asynchronous deliveries. What is assumed of them: docs/local-stack.md.
  *
  * Lacking
- * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, functions except WhoAmI, actions other than those named,
- *   `$metadata`, security roles, several users of the API, party lists, images (files), currencies of a row.
- * - Reading related rows by a navigation property; `$ref` on single-valued ones; cascades of lookups (deleting a row leaves
- *   the lookups that refer to it).
- * - Merge moves no rows from the subordinate to the target. Assign and SetState by the Web API: a PATCH of the owner or state
- *   is an Update only, there and here. UpsertMultiple has no output parameters.
- * - Nested operations of plug-ins; undoing what a custom API's handler did; bodies as XML or .NET binary; relay, Event Grid
- *   and REST endpoints.
+ * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, functions except WhoAmI, actions other than those
+ *   named, `$metadata`, security roles, several users of the API, party lists, images (files), currencies of a row.
+ * - Reading related rows by a navigation property; `$ref` on single-valued ones; cascades of lookups (deleting a row
+ *   leaves the lookups that refer to it).
+ * - Merge moves no rows from the subordinate to the target. A PATCH of the owner or state is an Update only.
+ *   UpsertMultiple has no output parameters.
+ * - Nested operations of plug-ins; undoing what a custom API's handler did; bodies as XML or .NET binary; relay, Event
+ *   Grid and REST endpoints.
  * - The platform's own pauses: a commit takes no time and the counters of limits are those of one web server.
  */
 import { rmSync } from 'node:fs';

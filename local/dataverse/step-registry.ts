@@ -35,8 +35,8 @@ export class StepRegistry {
   }
 
   /**
-   * The enabled steps of a message on a table, in the order they run: stage, then rank. Those registered without a table
-   * are among them.
+   * The enabled steps of a message on a table, in the order they run: stage, then rank. Those registered without a
+   * table are among them.
    */
   steps(message: string, table: string): readonly Step[] {
     const commits = this.#store.table(STEP).commits + this.#store.table(IMAGE).commits;

@@ -60,9 +60,9 @@ interface Firing {
 const NO_GUID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Operations as transactions that run their steps: all of it or nothing. Writers of one row wait for each other; readers see
- * a row only as committed. `modifiedon` is taken when the operation begins and the row version when it commits, so the one
- * does not always follow the other, as in the platform.
+ * Operations as transactions that run their steps: all of it or nothing. Writers of one row wait for each other;
+ * readers see a row only as committed. `modifiedon` is taken when the operation begins and the row version when it
+ * commits, so the one does not always follow the other, as in the platform.
  */
 export class Transactions {
   readonly #d: TransactionDependencies;

@@ -1,6 +1,6 @@
 /**
- * The simulator's other messages do what Dataverse does with rows and raise events whose parameters have the names and types
- * that .NET writes: Assign, SetState, Merge, Upsert, the bulk messages, and custom APIs.
+ * The simulator's other messages do what Dataverse does with rows and raise events whose parameters have the names and
+ * types that .NET writes: Assign, SetState, Merge, Upsert, the bulk messages, and custom APIs.
  */
 import { describe, expect, test } from '@jest/globals';
 import type { CustomApiCall, Dataverse, DataverseOptions, StepRegistration } from '../../local/dataverse/simulator';
@@ -375,10 +375,13 @@ describe('custom APIs', () => {
     ]);
     const body =
       '{"Flag":true,"When":"2026-08-15T12:30:44Z","Rate":0.072500,' +
-      '"Row":{"@odata.type":"Microsoft.Dynamics.CRM.new_note","new_noteid":"6b3d7990-96ce-444a-b278-c693c43ae374","new_name":"Check 1"},' +
-      '"Lines":[{"@odata.type":"Microsoft.Dynamics.CRM.new_shipment","new_value":99.95},{"@odata.type":"Microsoft.Dynamics.CRM.new_shipment"}],' +
+      '"Row":{"@odata.type":"Microsoft.Dynamics.CRM.new_note",' +
+      '"new_noteid":"6b3d7990-96ce-444a-b278-c693c43ae374","new_name":"Check 1"},' +
+      '"Lines":[{"@odata.type":"Microsoft.Dynamics.CRM.new_shipment","new_value":99.95},' +
+      '{"@odata.type":"Microsoft.Dynamics.CRM.new_shipment"}],' +
       `"Account":{"@odata.type":"Microsoft.Dynamics.CRM.account","accountid":"${account}"},` +
-      '"Factor":0.75,"Count":3,"Limit":500000,"Level":100000003,"Note":"Re-check / quarterly","Tags":["gold","","north/sea"],' +
+      '"Factor":0.75,"Count":3,"Limit":500000,"Level":100000003,' +
+      '"Note":"Re-check / quarterly","Tags":["gold","","north/sea"],' +
       '"Token":"349daa0f-c2f7-4747-8717-b87dae010298","Nothing":null}';
     const answer = await call('POST', `accounts(${account})/Microsoft.Dynamics.CRM.${name}`, {}, body);
     expect(answer.status).toBe(200);

@@ -1,7 +1,7 @@
 /**
- * The simulator associates rows as Dataverse does: pairs of a many-to-many relationship are rows of an intersect table with
- * versions of their own, lookups are set, Associate and Disassociate are raised for all relationships by one step, and
- * `RelationshipDefinitions` tells which relationships there are.
+ * The simulator associates rows as Dataverse does: pairs of a many-to-many relationship are rows of an intersect table
+ * with versions of their own, lookups are set, Associate and Disassociate are raised for all relationships by one step,
+ * and `RelationshipDefinitions` tells which relationships there are.
  */
 import { describe, expect, test } from '@jest/globals';
 import type { Dataverse } from '../../local/dataverse/simulator';
@@ -229,7 +229,7 @@ describe('pairs of many to many', () => {
 });
 
 describe('the events', () => {
-  test('are raised for every relationship by a step without a table, and look like contexts written by .NET', async () => {
+  test('are raised for every relationship by a step without a table, like contexts written by .NET', async () => {
     if (FIXTURES === undefined) throw new Error('The fixtures are missing.');
     const { dataverse, account, leads } = await world();
     const hook = await startHook();

@@ -1,6 +1,6 @@
 /**
- * The simulator's tables can change while it runs, as those of an organisation do: metadata shows it at once, values stay or
- * go, and delta tokens from before have expired.
+ * The simulator's tables can change while it runs, as those of an organisation do: metadata shows it at once, values
+ * stay or go, and delta tokens from before have expired.
  */
 import { describe, expect, test } from '@jest/globals';
 import {
