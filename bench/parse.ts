@@ -1,12 +1,13 @@
 /**
  * How fast a context is read, for each format, as a ratio to JSON.parse of the same event's JSON; for text XML also to the
- * XML parser alone, with no one listening. "Changes" is what the app needs of an event: the context and its row changes;
+ * XML parser alone, with no one listening, and to a parser that builds a DOM of the same bytes. "Changes" is what the app needs of an event: the context and its row changes;
  * "all" reads every part, parents too. Medians of interleaved runs, so that what else the machine does hits all alike.
  *
  * Run: npm run build && node dist/bench/parse.js
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { DOMParser } from '@xmldom/xmldom';
 import { SaxesParser } from 'saxes';
 import type { Context } from '../shared/context/context';
 import { markForbidden } from '../shared/context/forbidden-references';
@@ -20,6 +21,8 @@ const EVENTS = [
   'update-account-three-parents',
   'delete-account',
   'create-lead-sync',
+  'create-multiple-contact',
+  'associate-account-lead',
 ];
 const ROUNDS = 61;
 const REPEATS = 20;
@@ -55,6 +58,7 @@ function measure(runs: Readonly<Record<string, Run>>): ReadonlyMap<string, numbe
 }
 
 const totals = new Map<string, number[]>();
+const domRatios: number[] = [];
 
 for (const event of EVENTS) {
   const [json, xml, binary] = ['json', 'xml', 'msbin1'].map((form) =>
@@ -66,6 +70,7 @@ for (const event of EVENTS) {
   const times = measure({
     'JSON.parse': () => JSON.parse(json.toString('utf8')) as unknown,
     'XML parser': () => new SaxesParser({ position: false }).write(marked).close(),
+    'XML DOM': () => new DOMParser().parseFromString(marked, 'text/xml'),
     'json changes': () => changes(json),
     'json all': () => readAll(json),
     'xml changes': () => changes(xml),
@@ -75,11 +80,15 @@ for (const event of EVENTS) {
   });
   const floor = times.get('JSON.parse') ?? Number.NaN;
   const xmlFloor = times.get('XML parser') ?? Number.NaN;
+  const dom = times.get('XML DOM') ?? Number.NaN;
   console.log(`${event}: JSON ${json.length}, XML ${xml.length}, binary ${binary.length} bytes`);
   for (const [name, ms] of times) {
     const ratio = ms / floor;
     totals.set(name, [...(totals.get(name) ?? []), ratio]);
-    const ofParser = name.startsWith('xml') ? `, ${(ms / xmlFloor).toFixed(2)} x XML parser` : '';
+    const ofParser = name.startsWith('xml')
+      ? `, ${(ms / xmlFloor).toFixed(2)} x XML parser, ${(ms / dom).toFixed(2)} x XML DOM`
+      : '';
+    if (name === 'xml changes') domRatios.push(ms / dom);
     console.log(
       `  ${name.padEnd(16)}${(ms * 1000).toFixed(0).padStart(5)} us  ${ratio.toFixed(2)} x JSON.parse${ofParser}`,
     );
@@ -88,3 +97,4 @@ for (const event of EVENTS) {
 
 console.log('median of the events');
 for (const [name, ratios] of totals) console.log(`  ${name.padEnd(16)}${median(ratios).toFixed(2)} x JSON.parse`);
+console.log(`  xml changes     ${median(domRatios).toFixed(2)} x XML DOM`);
