@@ -45,6 +45,9 @@ const ends = (settlements: readonly Settlement[]): string[] =>
 /** Stores the rows as pulled: version 200, base 1025, seen 1040. */
 const SEEN = 1040;
 const later = (n = 1): number => SEEN + n;
+/** As an association's link is addressed. */
+const LINK = { table: 'accountleads_association', id: `${row(1).id}_${row(2).id}` };
+
 const stored = (count = 1): RowChange[] =>
   Array.from({ length: count }, (_, n) =>
     pulledRow({ row: row(n + 1), columns: columns({ name: 'old', city: 'Oslo' }) }),
@@ -86,6 +89,12 @@ describe('round trips of each case', () => {
       changes: [image({ at: later() })],
       ends: 'replaced',
       cost: cost(0, 1, 1, 0),
+    },
+    {
+      name: 'association, cold',
+      changes: [image({ row: LINK, sure: false })],
+      ends: 'readBack',
+      cost: cost(1, 1, 1, 1),
     },
     {
       name: 'warm duplicate',
