@@ -64,7 +64,7 @@ export function readMappingFile(path: string): ReadMapping | undefined {
       return { ok: false, faults: [`${basename(path)} must not be larger than 1 MiB`] };
     return readMapping(basename(path), readFileSync(path, 'utf8'));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault';
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
     return {
       ok: false,
       faults: [`MAPPING_FILE names a file that can't be read (${code}); its path starts at the app's root`],

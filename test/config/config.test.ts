@@ -183,7 +183,7 @@ describe('the mapping file', () => {
   test('all its faults are told with those of the settings, each with its place', () =>
     expect(faults('tabels: {}\nnewColumns: no', { CLOCK_MARGIN_SECONDS: '0' })).toEqual([
       'CLOCK_MARGIN_SECONDS must be at least 1',
-      'mapping.yaml:1:9 tabels is no known key; did you mean tables?',
+      'mapping.yaml:1:1 tabels is no known key; did you mean tables?',
       'mapping.yaml:2:13 newColumns must be one of backfill, add',
     ]));
   test('a file that is not there, or too large', () => {
