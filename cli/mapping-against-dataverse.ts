@@ -17,6 +17,9 @@ export interface Finding extends Fault {
   readonly warning?: true;
 }
 
+/** A finding about a name, which is a key of the file. */
+const ofName = (path: Fault['path'], text: string): Finding => ({ path, ofKey: true, text });
+
 /** Asks the environment about everything that the file names. Rejects where it doesn't answer. */
 export async function findingsOf(
   file: MappingFile,
@@ -24,12 +27,12 @@ export async function findingsOf(
   catalog: Pick<TableCatalog, 'get'>,
 ): Promise<readonly Finding[]> {
   const conditions = compileMapping(file, NO_HASH);
-  const tables = Object.entries(file.tables ?? {}).map(async ([name, table]) => {
+  const tables = Object.entries(file.tables ?? {}).map(async ([name, table]): Promise<Finding[]> => {
     const path = ['tables', name];
     const definition = await definitionOf(catalog, name);
-    if (definition === undefined) return [{ path, text: 'is no table that the application user can see' }];
+    if (definition === undefined) return [ofName(path, 'is no table that the application user can see')];
     return [
-      ...(definition.changeTracking ? [] : [{ path, text: "can't be pulled: change tracking is off for it" }]),
+      ...(definition.changeTracking ? [] : [ofName(path, "can't be pulled: change tracking is off for it")]),
       ...namedColumns(table?.columns ?? {}).flatMap(([column, rule]) =>
         columnFindings([...path, 'columns', column], rule, column, definition),
       ),
@@ -42,12 +45,12 @@ export async function findingsOf(
   });
   const links = Object.keys(file.links ?? {}).map(async (name): Promise<Finding[]> => {
     const text = await relationshipFault(api, name);
-    return text === undefined ? [] : [{ path: ['links', name], text }];
+    return text === undefined ? [] : [ofName(['links', name], text)];
   });
   const events = Object.keys(file.events ?? {}).map(async (name): Promise<Finding[]> => {
     const { body } = await api.get(`sdkmessages?$select=name&$filter=name eq '${encodeURIComponent(name)}'`);
     const { value } = JSON.parse(body) as { readonly value: readonly unknown[] };
-    return value.length > 0 ? [] : [{ path: ['events', name], text: 'is no message of this environment' }];
+    return value.length > 0 ? [] : [ofName(['events', name], 'is no message of this environment')];
   });
   return (await Promise.all([...tables, ...links, ...events])).flat();
 }
@@ -78,7 +81,11 @@ async function relationshipFault(api: Pick<WebApi, 'get'>, name: string): Promis
 
 function unknownColumn(path: Fault['path'], column: string, { table, columns }: TableDefinition): Finding {
   const meant = nearest(column, [...columns.keys()]);
-  return { path, text: `is no column of ${table}${meant === undefined ? '' : `; did you mean ${meant}?`}` };
+  return {
+    path,
+    ofKey: true,
+    text: `is no column of ${table}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+  };
 }
 
 function columnFindings(path: Fault['path'], rule: FileColumn, column: string, table: TableDefinition): Finding[] {

@@ -176,7 +176,7 @@ describe('the mapping file', () => {
   test('with SYNC_TABLES it may name fewer tables, and no others', () => {
     const of = core(file('tables: { contact: { target: people } }'));
     expect(of.tables.map((table) => of.mapping.tableOf(table).target)).toEqual(['account', 'people']);
-    expect(faults('tables:\n  contact:\n  lead: {}')).toEqual(["mapping.yaml:3:9 tables.lead isn't in SYNC_TABLES"]);
+    expect(faults('tables:\n  contact:\n  lead: {}')).toEqual(["mapping.yaml:3:3 tables.lead isn't in SYNC_TABLES"]);
   });
   test('no table anywhere', () =>
     expect(faults('languages: [1033]', alone)).toEqual([expect.stringMatching(/^SYNC_TABLES is missing/)]));
