@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, messageOf, OutboundError } from '../shared/errors';
+import { addMappingCommand } from './mapping';
 import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { EXIT, UsageError } from './terminal';
 
 /** Every command of the CLI: one file each. */
-const COMMANDS = [addParseCommand, addRowsCommand];
+const COMMANDS = [addParseCommand, addRowsCommand, addMappingCommand];
 
 /**
  * Runs one command of the operator's CLI.

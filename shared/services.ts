@@ -161,7 +161,8 @@ const blobService = (account: StorageAccount): BlobServiceClient =>
     ? new BlobServiceClient(account.blobEndpoint, new DefaultAzureCredential())
     : BlobServiceClient.fromConnectionString(account.connectionString);
 
-const webApi = (dataverse: DataverseConfig): WebApi =>
+/** The Web API as the settings say, for the operator's CLI too. */
+export const webApi = (dataverse: DataverseConfig): WebApi =>
   new WebApi({ url: dataverse.url, credential: () => credentialOf(dataverse) });
 
 function credentialOf({ auth, disableInstanceDiscovery }: DataverseConfig): TokenCredential {

@@ -198,8 +198,8 @@ function readCore(environment: Environment): Section<CoreConfig> {
   };
 }
 
-/** Whatever else is wrong: the faults of the mapping file are told along with all others. */
-function readMappingPart(environment: Environment): MappingSettings {
+/** Reads only the mapping, with all that is wrong with its settings. */
+export function readMappingPart(environment: Environment): MappingSettings {
   const { SYNC_TABLES, LOB_TABLE_PREFIX } = coreSchema.shape;
   const tables = SYNC_TABLES.safeParse(environment.SYNC_TABLES);
   const prefix = LOB_TABLE_PREFIX.safeParse(environment.LOB_TABLE_PREFIX);

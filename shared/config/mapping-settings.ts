@@ -50,7 +50,7 @@ export function readMappingSettings(
       ? []
       : mapping.tables
           .filter((table) => !given.includes(table))
-          .map((table) => at({ path: ['tables', table], text: "isn't in SYNC_TABLES" }))),
+          .map((table) => at({ path: ['tables', table], ofKey: true, text: "isn't in SYNC_TABLES" }))),
     ...(prefix === undefined ? [] : nameFaults(mapping, tables, prefix, at)),
   ];
   return { mapping, tables, faults };
@@ -111,7 +111,7 @@ function nameFaults(mapping: Mapping, tables: readonly string[], prefix: string,
   const say = ({ name, path }: Named, text: string): string =>
     path === undefined
       ? `SYNC_TABLES can't hold ${name}: ${text}`
-      : at({ path, text: `can't have that name in the store: ${text}` });
+      : at({ path, ofKey: true, text: `can't have that name in the store: ${text}` });
   return [
     ...all
       .filter(({ azure }) => !/^[A-Za-z][A-Za-z0-9]{2,62}$/.test(azure))

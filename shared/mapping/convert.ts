@@ -85,9 +85,16 @@ function wallMsOf(value: Exclude<Value, null>): number | undefined {
 
 const ISO = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?$/;
 
+function isDay(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
+
 /** An ISO date or time in milliseconds, UTC where it names no zone; undefined for any other text. */
 export function isoMs(text: string): number | undefined {
   const [, day, time, zone] = ISO.exec(text) ?? [];
-  const ms = day === undefined ? Number.NaN : Date.parse(time === undefined ? day : `${day}${time}${zone ?? 'Z'}`);
+  // Date.parse takes a 30th of February for a day in March.
+  if (day === undefined || !isDay(day)) return undefined;
+  const ms = Date.parse(time === undefined ? day : `${day}${time}${zone ?? 'Z'}`);
   return Number.isNaN(ms) ? undefined : ms;
 }

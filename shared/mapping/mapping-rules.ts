@@ -31,7 +31,8 @@ export function ruleFaults(file: MappingFile): Fault[] {
 
 function tableFaults(name: string, table: FileTable, languages: number): Fault[] {
   const path = ['tables', name];
-  if (!LOGICAL_NAME.test(name)) return [{ path, text: 'must be the logical name of a table (lower case)' }];
+  if (!LOGICAL_NAME.test(name))
+    return [{ path, ofKey: true, text: 'must be the logical name of a table (lower case)' }];
   const columns = table?.columns ?? {};
   const filter = table?.filter ?? {};
   return [
@@ -48,30 +49,32 @@ function tableFaults(name: string, table: FileTable, languages: number): Fault[]
 }
 
 function columnNameFaults(column: string, path: Fault['path']): Fault[] {
-  if (column === '*') return path.at(-2) === 'columns' ? [] : [{ path, text: 'must be a column' }];
-  if (!LOGICAL_NAME.test(column)) return [{ path, text: 'must be the logical name of a column (lower case)' }];
+  if (column === '*') return path.at(-2) === 'columns' ? [] : [{ path, ofKey: true, text: 'must be a column' }];
+  if (!LOGICAL_NAME.test(column))
+    return [{ path, ofKey: true, text: 'must be the logical name of a column (lower case)' }];
   return column === 'versionnumber'
-    ? [{ path, text: "is no data column: the version of a row's last full read is in its stamp" }]
+    ? [{ path, ofKey: true, text: "is no data column: the version of a row's last full read is in its stamp" }]
     : [];
 }
 
 const linkFaults = (name: string): Fault[] =>
   /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)
     ? []
-    : [{ path: ['links', name], text: 'must be the schema name of a relationship' }];
+    : [{ path: ['links', name], ofKey: true, text: 'must be the schema name of a relationship' }];
 
 function eventFaults(name: string, event: FileEvent, languages: number): Fault[] {
   const path = ['events', name];
   if (ROW_MESSAGES.has(name.toLowerCase()))
-    return [{ path, text: 'is a message about changes of rows: name its tables under tables instead' }];
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return [{ path, text: 'must be the name of a message' }];
+    return [{ path, ofKey: true, text: 'is a message about changes of rows: name its tables under tables instead' }];
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
+    return [{ path, ofKey: true, text: 'must be the name of a message' }];
   const columns = event?.columns ?? {};
   const columnsPath = [...path, 'columns'];
   return [
-    ...Object.keys(columns).flatMap((column) =>
+    ...Object.keys(columns).flatMap((column): Fault[] =>
       column === '*' || PARAMETER_NAME.test(column)
         ? []
-        : [{ path: [...columnsPath, column], text: 'must be input.NAME, output.NAME or variable.NAME' }],
+        : [{ path: [...columnsPath, column], ofKey: true, text: 'must be input.NAME, output.NAME or variable.NAME' }],
     ),
     ...ruleCombinations(columns, columnsPath, languages),
     ...targetFaults(columns, columnsPath, () => undefined),
@@ -133,7 +136,8 @@ function targetFaults(
     if (base !== undefined)
       return fault(`must not be ${name} in the store: ${base.column} is ${stem} there, which may add to its name`);
     if (!given) return [];
-    if (OWN_PROPERTIES.has(name.toLowerCase())) return fault(`must not be ${name} in the store: that name is taken`);
+    if (OWN_PROPERTIES.has(name.toLowerCase()) || OWN_PROPERTIES.has(stem.toLowerCase()))
+      return fault(`must not be ${name} in the store: that name is taken`);
     if (path[0] === 'events')
       return /^(?:input_|output_|variable_|[^a-z])/.test(name)
         ? fault(

@@ -41,10 +41,10 @@ export function readMapping(name: string, text: string): ReadMapping {
     const found = parsed.success ? ruleFaults(parsed.data) : schemaFaults(parsed.error.issues);
     const faults = [
       ...textFaults(document),
-      ...found.map((fault) => ({ offset: offsetOf(document, fault.path), text: sentenceOf(fault) })),
+      ...found.map((fault) => ({ offset: offsetOf(document, fault), text: sentenceOf(fault) })),
     ].sort((a, b) => a.offset - b.offset);
     if (parsed.success && faults.length === 0) {
-      const at: FaultPlace = (fault) => `${placeOf(name, lines, offsetOf(document, fault.path))} ${sentenceOf(fault)}`;
+      const at: FaultPlace = (fault) => `${placeOf(name, lines, offsetOf(document, fault))} ${sentenceOf(fault)}`;
       return { ok: true, file: parsed.data, at };
     }
     return {
@@ -81,8 +81,14 @@ function textFaults(document: Yaml.Document): { readonly offset: number; readonl
   return faults;
 }
 
-/** Where the value at a path begins, or the nearest thing above it that has a place. */
-function offsetOf(document: Yaml.Document, path: Fault['path']): number {
+/** Where the value at a path begins (or its key), or the nearest thing above it that has a place. */
+function offsetOf(document: Yaml.Document, { path, ofKey }: Fault): number {
+  const { isMap, isScalar } = yaml();
+  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
+  if (ofKey === true && isMap(parent)) {
+    const key = parent.items.map((pair) => pair.key).find((of) => isScalar(of) && of.value === path.at(-1));
+    if (isScalar(key) && key.range != null) return key.range[0];
+  }
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true) as Yaml.Node | null | undefined;
     if (node?.range != null) return node.range[0];

@@ -3,6 +3,8 @@ import type { z } from 'zod';
 /** A fault and the place of it in the file, by keys and indexes. */
 export interface Fault {
   readonly path: readonly (string | number)[];
+  /** It is the key that is wrong, not its value. */
+  readonly ofKey?: true;
   readonly text: string;
 }
 
@@ -15,14 +17,21 @@ export function schemaFaults(issues: readonly Issue[], at: Fault['path'] = []): 
     switch (issue.code) {
       case 'unrecognized_keys': {
         const texts = issue.message.split('\n');
-        return issue.keys.map((key, index) => ({ path: [...path, key], text: texts[index] ?? 'is no known key' }));
+        return issue.keys.map((key, index) => ({
+          path: [...path, key],
+          ofKey: true,
+          text: texts[index] ?? 'is no known key',
+        }));
       }
       case 'invalid_union': {
         const meant = issue.errors.find((branch) => !branch.some(isAnotherForm));
         return meant === undefined ? [{ path, text: issue.message }] : schemaFaults(meant, path);
       }
       case 'invalid_type':
-        return [{ path, text: `must be ${NAMES[issue.expected] ?? issue.expected}` }];
+        // A schema's own words are better than those for its type; zod's own begin so.
+        return issue.message.startsWith('Invalid input')
+          ? [{ path, text: `must be ${NAMES[issue.expected] ?? issue.expected}` }]
+          : [{ path, text: issue.message }];
       case 'invalid_value':
         return [{ path, text: `must be one of ${issue.values.map(String).join(', ')}` }];
       default:

@@ -74,6 +74,11 @@ export class TableMapping {
     return applyRule(value, {}, this.context.hash);
   }
 
+  /** The filter: all of them must hold for a row to be shown. */
+  get conditions(): readonly Condition[] {
+    return this.#filter;
+  }
+
   /** The columns that the filter looks at, mapped or not. */
   get filterColumns(): readonly string[] {
     return [...new Set(this.#filter.map(({ column }) => column))];

@@ -177,14 +177,14 @@ describe('the mapping file', () => {
   test('with SYNC_TABLES it may name fewer tables, and no others', () => {
     const of = core(file('tables: { contact: { target: people } }'));
     expect(of.tables.map((table) => of.mapping.tableOf(table).target)).toEqual(['account', 'people']);
-    expect(faults('tables:\n  contact:\n  lead: {}')).toEqual(["mapping.yaml:3:9 tables.lead isn't in SYNC_TABLES"]);
+    expect(faults('tables:\n  contact:\n  lead: {}')).toEqual(["mapping.yaml:3:3 tables.lead isn't in SYNC_TABLES"]);
   });
   test('no table anywhere', () =>
     expect(faults('languages: [1033]', alone)).toEqual([expect.stringMatching(/^SYNC_TABLES is missing/)]));
   test('all its faults are told with those of the settings, each with its place', () =>
     expect(faults('tabels: {}\nnewColumns: no', { CLOCK_MARGIN_SECONDS: '0' })).toEqual([
       'CLOCK_MARGIN_SECONDS must be at least 1',
-      'mapping.yaml:1:9 tabels is no known key; did you mean tables?',
+      'mapping.yaml:1:1 tabels is no known key; did you mean tables?',
       'mapping.yaml:2:13 newColumns must be one of backfill, add',
     ]));
   test('a file that is not there, or too large', () => {

@@ -17,6 +17,35 @@ const LABELS = new Map([
   [2, 'Silver'],
 ]);
 
+describe('labels of several languages', () => {
+  const labelsByLanguage = new Map([
+    [
+      1,
+      new Map([
+        [1031, 'Gold'],
+        [1033, 'Gold!'],
+      ]),
+    ],
+    [2, new Map([[1033, 'Silver!']])],
+  ]);
+  const column = { name: 'x', labels: LABELS, labelsByLanguage };
+  test('come with a choice, and with choices where each of them has one', () => {
+    expect(conformValue(number('1'), { ...column, type: 'choice' })).toEqual({
+      ...{ kind: 'choice', value: 1, label: 'Gold' },
+      labels: new Map([
+        [1031, 'Gold'],
+        [1033, 'Gold!'],
+      ]),
+    });
+    expect(conformValue(text('1,2'), { ...column, type: 'choices' })).toEqual({
+      ...{ kind: 'choices', values: [1, 2], label: 'Gold; Silver' },
+      labels: new Map([[1033, 'Gold!; Silver!']]),
+    });
+  });
+  test('a value without labels has none', () =>
+    expect(conformValue(number('9'), { ...column, type: 'choice' })).toEqual({ kind: 'choice', value: 9 }));
+});
+
 describe('a value in the type of its column', () => {
   const cases: readonly (readonly [ColumnType, Value, Value | typeof AS_IT_CAME])[] = [
     ['integer', null, null],
