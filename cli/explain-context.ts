@@ -6,6 +6,7 @@ import type { BodyForm, Context, Images, Parameters } from '../shared/context/co
 import type { ContextFormat } from '../shared/context/format';
 import { odditiesOf } from '../shared/context/oddities';
 import { messageOf } from '../shared/errors';
+import type { MappedChange } from './mapped-change';
 
 const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();
 
@@ -196,8 +197,20 @@ export function explainContext(context: Context): string {
 }
 
 /** What a context tells: changes, or an event. */
-export type Told = Change | (MessageEvent & { readonly kind: 'event' });
+export type Told = (Change | (MessageEvent & { readonly kind: 'event' })) & { readonly stored?: MappedChange };
 
 /** Changes in words: what the writer will make of them. */
 export const explainChanges = (changes: readonly Told[]): string =>
-  changes.flatMap((change) => (change.kind === 'event' ? willBeKept(change) : willBeDone(change))).join('\n');
+  changes
+    .flatMap((change) => [
+      ...(change.kind === 'event' ? willBeKept(change) : willBeDone(change)),
+      ...(change.stored === undefined ? [] : section('in the store', storedText(change.stored))),
+    ])
+    .join('\n');
+
+function storedText(stored: MappedChange): string[] {
+  if ('notMapped' in stored) return [stored.notMapped];
+  const place = 'rowKey' in stored ? `${stored.table} (${stored.partitionKey}, ${stored.rowKey})` : stored.table;
+  if ('hidden' in stored) return [place, "hidden: the filter doesn't hold"];
+  return [place, ...(stored.columns === null ? [] : [names(stored.columns.keys())])];
+}

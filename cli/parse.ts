@@ -3,11 +3,13 @@ import { InvalidArgumentError } from 'commander';
 import type { Context } from '../shared/context/context';
 import type { ContextFormat } from '../shared/context/format';
 import { CONTEXT_FORMATS } from '../shared/context/format';
+import { environment } from '../shared/config/config';
 import { readContext } from '../shared/context/read-context';
 import type { Delivery } from '../shared/context/pushed-event';
 import { changesOf, changesRows } from '../shared/context/to-changes';
 import { messageEventOf } from '../shared/context/to-message-event';
 import { explainChanges, explainContext, type Told } from './explain-context';
+import { mappedChange, mappingAt } from './mapped-change';
 import { plainJson } from './plain-json';
 import type { Terminal } from './terminal';
 import { UsageError } from './terminal';
@@ -18,6 +20,7 @@ interface ParseOptions {
   readonly format?: ContextFormat;
   readonly fullImage?: string;
   readonly truncated?: true;
+  readonly mapping?: string;
 }
 
 const formatArgument = (text: string): ContextFormat => {
@@ -94,6 +97,7 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
     ...(options.fullImage === undefined ? {} : { fullImageAlias: options.fullImage }),
     ...(options.truncated === undefined ? {} : { truncated: options.truncated }),
   };
+  const mapping = options.mapping === undefined ? undefined : mappingAt(options.mapping, environment());
   let changes: readonly Told[];
   try {
     changes = changesRows(context.message)
@@ -104,7 +108,9 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
     show(null);
     throw error;
   }
-  show(changes);
+  show(
+    mapping === undefined ? changes : changes.map((change) => ({ ...change, stored: mappedChange(mapping, change) })),
+  );
 }
 
 /** `dvo parse`: what the app makes of a context that was pushed or parked. */
@@ -117,6 +123,7 @@ export function addParseCommand(program: Command, terminal: Terminal): void {
     .option('--full', 'print the whole context as well')
     .option('--format <format>', `take the body as ${CONTEXT_FORMATS.join(', ')}`, formatArgument)
     .option('--full-image <alias>', 'take this image after the operation as the full row')
+    .option('--mapping <file>', 'show what becomes of it in the store by this mapping file (without metadata)')
     .option('--truncated', 'the sender said that members were removed for size')
     .action(async (file: string, options: ParseOptions) => parse(terminal, file, options));
 }

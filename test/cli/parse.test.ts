@@ -1,7 +1,7 @@
 // Proves: `dvo parse` prints the changes of a context, explains it in words, and ends with the exit code and the one line
 // that say what to do when it can't.
 import path from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changed, fixture } from '../context/fixture-files';
 import { dvo } from './terminal';
 
@@ -190,6 +190,52 @@ describe('what is no change of one row', () => {
       { kind: 'patch' },
       { kind: 'patch', columns: { masterid: { kind: 'lookup' } } },
     ]);
+  });
+});
+
+describe('with a mapping file', () => {
+  const sample = path.resolve(__dirname, '../../docs/mapping.sample.yaml');
+  const REDACTION_KEY = Buffer.alloc(32, 1).toString('base64');
+  const before = process.env.REDACTION_KEY;
+  beforeAll(() => void (process.env.REDACTION_KEY = REDACTION_KEY));
+  afterAll(() => {
+    if (before === undefined) delete process.env.REDACTION_KEY;
+    else process.env.REDACTION_KEY = before;
+  });
+
+  test('a row lies where the file says, under its names', async () => {
+    const { out } = await dvo(['parse', '--mapping', sample, file('update-account-server-offset.json')]);
+    expect(parsed(out)).toMatchObject([
+      {
+        stored: {
+          table: 'customers',
+          partitionKey: 'e',
+          rowKey: 'acc-e48664d8-dbdd-43be-8d96-c02d26fc1d54',
+          columns: { modifiedon: { kind: 'instant' } },
+        },
+      },
+    ]);
+    const deleted = await dvo(['parse', '--mapping', sample, file('delete-account.json')]);
+    expect(parsed(deleted.out)).toMatchObject([{ stored: { table: 'customers', columns: null } }]);
+  });
+
+  test('one that does not meet the filter is hidden; in words too', async () => {
+    const body = changed('setstate-opportunity', { PrimaryEntityName: 'account' });
+    const { out } = await dvo(['parse', '--explain', '--mapping', sample, '-'], body);
+    expect(out).toMatch(/in the store +customers \(4, acc-[0-9a-f-]+\)\n +hidden/);
+  });
+
+  test('links, and what the file does not name', async () => {
+    const link = await dvo(['parse', '--mapping', sample, file('associate-account-lead.json')]);
+    expect(parsed(link.out)).toMatchObject(Array(3).fill({ stored: { table: 'accountLeads' } }));
+    const event = await dvo(['parse', '--mapping', sample, file('custom-action-account.json')]);
+    expect(parsed(event.out)).toMatchObject([{ stored: { notMapped: 'unmapped.messages: ignore' } }]);
+  });
+
+  test('a file with faults: every one of them', async () => {
+    const { code, err } = await dvo(['parse', '--mapping', file('delete-account.xml'), file('delete-account.json')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^dvo: delete-account\.xml:1/);
   });
 });
 

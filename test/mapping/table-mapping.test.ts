@@ -170,7 +170,6 @@ describe('what the pull asks for', () => {
     expect(tableOf('{ columns: { name: drop } }').keptColumns(definition())).toEqual([
       'accountid:guid',
       'modifiedon:instant',
-      'partylist:other',
       'primarycontactid:lookup',
       'statecode:choice',
     ]);
