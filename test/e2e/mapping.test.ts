@@ -10,6 +10,7 @@ import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dvo } from '../cli/terminal';
 import { PUSHED, System, type Fields, type Pushed } from './system';
 
 const KEY = Buffer.alloc(32, 7);
@@ -206,6 +207,20 @@ test('what the file does not name: ignored, refused, said in the log, and nothin
   expect(system.records('ignored', since)).toMatchObject([{ codes: { 'table-not-synced': 1 } }]);
   expect(system.records('rejected', since)).toMatchObject([{ code: 'relationship-not-synced' }]);
   expect(await system.parkedCodes()).toEqual([]);
+});
+
+test('dvo rows finds a row by its table and id in Dataverse', async () => {
+  const id = await by('pull-sync', () => system.dataverse.create('account', { name: 'Fjord', address1_country: 'NO' }));
+  const saved = { ...process.env };
+  Object.assign(process.env, { MAPPING_FILE: file, LOB_STORAGE: system.stack.azurite.connectionString });
+  try {
+    expect(JSON.parse((await dvo(['rows', 'account', id])).out)).toMatchObject({ companyName: 'Fjord' });
+    expect((await dvo(['rows', 'account'])).out).toContain(id.replaceAll('-', ''));
+  } finally {
+    delete process.env.MAPPING_FILE;
+    delete process.env.LOB_STORAGE;
+    Object.assign(process.env, saved);
+  }
 });
 
 test('a changed file takes effect on every row with the next pull', async () => {
