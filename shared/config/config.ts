@@ -172,7 +172,7 @@ function readCore(environment: Environment): Section<CoreConfig> {
   const lob = readStorage(environment, 'LOB_STORAGE');
   const state = readStorage(environment, 'AzureWebJobsStorage');
   const dataverse = readDataverse(environment);
-  const { mapping, tables, faults: mappingFaults } = readMappingPart(environment);
+  const { mapping, tables, relationships, faults: mappingFaults } = readMappingPart(environment);
   const faults = [...faultsOf(parsed), ...mappingFaults, ...lob.faults, ...state.faults, ...dataverse.faults];
   if (!parsed.success || faults.length > 0 || lob.value === undefined || state.value === undefined)
     return { ok: false, faults };
@@ -182,7 +182,7 @@ function readCore(environment: Environment): Section<CoreConfig> {
     value: {
       tables,
       mapping,
-      relationships: [...new Set([...data.SYNC_RELATIONSHIPS, ...mapping.links.keys()])],
+      relationships,
       lob: lob.value,
       lobTablePrefix: data.LOB_TABLE_PREFIX,
       state: state.value,
@@ -200,10 +200,12 @@ function readCore(environment: Environment): Section<CoreConfig> {
 
 /** Reads only the mapping, with all that is wrong with its settings. */
 export function readMappingPart(environment: Environment): MappingSettings {
-  const { SYNC_TABLES, LOB_TABLE_PREFIX } = coreSchema.shape;
-  const tables = SYNC_TABLES.safeParse(environment.SYNC_TABLES);
-  const prefix = LOB_TABLE_PREFIX.safeParse(environment.LOB_TABLE_PREFIX);
-  return readMappingSettings(environment, tables.data, prefix.data);
+  const { SYNC_TABLES, SYNC_RELATIONSHIPS, LOB_TABLE_PREFIX } = coreSchema.shape;
+  return readMappingSettings(environment, {
+    tables: SYNC_TABLES.safeParse(environment.SYNC_TABLES).data,
+    relationships: SYNC_RELATIONSHIPS.safeParse(environment.SYNC_RELATIONSHIPS).data,
+    prefix: LOB_TABLE_PREFIX.safeParse(environment.LOB_TABLE_PREFIX).data,
+  });
 }
 
 function readWebhook(environment: Environment): Section<WebhookConfig> {

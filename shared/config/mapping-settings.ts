@@ -14,6 +14,8 @@ export interface MappingSettings {
   readonly mapping: Mapping;
   /** Logical names of the tables that are kept in step. */
   readonly tables: readonly string[];
+  /** Schema names of the many-to-many relationships whose links are kept in step. */
+  readonly relationships: readonly string[];
   readonly faults: readonly string[];
 }
 
@@ -23,19 +25,26 @@ const STATE_TABLES = ['dvoparked', 'dvopull'];
 /** Shortest key of hashed columns, in bytes. */
 const MIN_KEY_BYTES = 32;
 
-/**
- * Reads the mapping file, and which tables are kept in step.
- * @param given the tables of SYNC_TABLES; empty where it isn't set, undefined where it has a fault of its own
- */
+/** What the settings besides the mapping file say; undefined where one has a fault of its own. */
+export interface GivenNames {
+  /** SYNC_TABLES; empty where it isn't set. */
+  readonly tables: readonly string[] | undefined;
+  /** SYNC_RELATIONSHIPS. */
+  readonly relationships: readonly string[] | undefined;
+  /** LOB_TABLE_PREFIX. */
+  readonly prefix: string | undefined;
+}
+
+/** Reads the mapping file, and which tables and relationships are kept in step. */
 export function readMappingSettings(
   environment: Environment,
-  given: readonly string[] | undefined,
-  prefix: string | undefined,
+  { tables: given, relationships: named = [], prefix }: GivenNames,
 ): MappingSettings {
   const read = readMappingFile(environment.MAPPING_FILE?.trim() ?? '');
   const key = readKey(environment.REDACTION_KEY?.trim() ?? '');
   const mapping = read?.ok === true ? compileMapping(read.file, key.hash) : DEFAULT_MAPPING;
   const tables = given === undefined || given.length > 0 ? (given ?? []) : mapping.tables;
+  const relationships = [...new Set([...named, ...mapping.links.keys()])];
   const at: FaultPlace = read?.ok === true ? read.at : ({ text }) => text;
   const faults = [
     ...key.faults,
@@ -51,9 +60,9 @@ export function readMappingSettings(
       : mapping.tables
           .filter((table) => !given.includes(table))
           .map((table) => at({ path: ['tables', table], ofKey: true, text: "isn't in SYNC_TABLES" }))),
-    ...(prefix === undefined ? [] : nameFaults(mapping, tables, prefix, at)),
+    ...(prefix === undefined ? [] : nameFaults(mapping, tables, relationships, prefix, at)),
   ];
-  return { mapping, tables, faults };
+  return { mapping, tables, relationships, faults };
 }
 
 /** Reads a mapping file, its path relative to the app's root; undefined without one. */
@@ -92,25 +101,32 @@ function readKey(text: string): Key {
 interface Named {
   readonly name: string;
   readonly azure: string;
-  /** Where the mapping file says it; undefined for a table that only SYNC_TABLES names. */
-  readonly path: Fault['path'] | undefined;
+  /** Where the mapping file says it, or the setting that alone names it. */
+  readonly path: Fault['path'] | string;
 }
 
 /** Names that Azure doesn't allow, and names that two things would share. */
-function nameFaults(mapping: Mapping, tables: readonly string[], prefix: string, at: FaultPlace): string[] {
+function nameFaults(
+  mapping: Mapping,
+  tables: readonly string[],
+  relationships: readonly string[],
+  prefix: string,
+  at: FaultPlace,
+): string[] {
+  const inFile = { tables: new Set(mapping.tables), links: mapping.links, events: mapping.events };
   const named = (group: 'tables' | 'links' | 'events', name: string, target: string): Named => ({
     name,
     azure: azureTableName(prefix, target),
-    path: group !== 'tables' || mapping.tables.includes(name) ? [group, name] : undefined,
+    path: inFile[group].has(name) ? [group, name] : group === 'tables' ? 'SYNC_TABLES' : 'SYNC_RELATIONSHIPS',
   });
   const all = [
     ...tables.map((table) => named('tables', table, mapping.tableOf(table).target)),
-    ...[...mapping.links].map(([name, { target }]) => named('links', name, target)),
+    ...relationships.map((name) => named('links', name, mapping.links.get(name)?.target ?? name)),
     ...[...mapping.events].map(([name, { target }]) => named('events', name, target)),
   ];
   const say = ({ name, path }: Named, text: string): string =>
-    path === undefined
-      ? `SYNC_TABLES can't hold ${name}: ${text}`
+    typeof path === 'string'
+      ? `${path} can't hold ${name}: ${text}`
       : at({ path, ofKey: true, text: `can't have that name in the store: ${text}` });
   return [
     ...all

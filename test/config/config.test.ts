@@ -127,6 +127,22 @@ describe('every number has its bounds and its default', () => {
   });
 });
 
+describe('relationships', () => {
+  test('are split like tables; those of the mapping file come besides', () => {
+    expect(core({ SYNC_RELATIONSHIPS: 'accountleads_association, new_contact_contact' }).relationships).toEqual([
+      'accountleads_association',
+      'new_contact_contact',
+    ]);
+    expect(coreFaults({ SYNC_RELATIONSHIPS: "x') or ('1" })).toEqual([
+      expect.stringMatching(/^SYNC_RELATIONSHIPS must hold schema names/),
+    ]);
+  });
+  test('a link whose Azure table would be that of a table', () =>
+    expect(coreFaults({ SYNC_TABLES: 'account,new_pair', SYNC_RELATIONSHIPS: 'new_Pair' })).toEqual([
+      "SYNC_RELATIONSHIPS can't hold new_Pair: its Azure table would have the same name as that of new_pair",
+    ]));
+});
+
 describe('tables', () => {
   test('are split at commas and blanks, each kept once', () =>
     expect(core({ SYNC_TABLES: ' account,contact  new_thing,account ' }).tables).toEqual([
