@@ -14,7 +14,10 @@ if (core.ok && servable(NAME, noWebApi)) {
     if (pullSync === undefined) throw new Error(noWebApi[0]);
     return pullSync;
   };
-  app.timer(NAME, { schedule: '%PULL_SCHEDULE%', handler: pullHandler([...core.value.tables, ...core.value.relationships], sync) });
+  app.timer(NAME, {
+    schedule: '%PULL_SCHEDULE%',
+    handler: pullHandler([...core.value.tables, ...core.value.relationships], sync),
+  });
 } else if (!core.ok) {
   servable(NAME, coreFaults());
 }
