@@ -176,7 +176,10 @@ describe('the table', () => {
       'contained',
     ],
   ]);
-  cell('row × pulled row: "V = v, other data: refresh"', [['V = v', ROW, pulledRow({ version: 100n }), REFRESH]]);
+  cell('row × pulled row: "V = v, other data, lease held: refresh"', [
+    ['V = v', ROW, pulledRow({ version: 100n }), REFRESH],
+    ['the lease is lost', ROW, pulledRow({ version: 100n, leased: false }), 'contained'],
+  ]);
   cell('row × pulled row: "V = v, ahead, other data: refresh [S2], else read back"', [
     ['written since the run began', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'read back'],
     ['only the margin before', stored({ ahead: true }, { writtenAt: 1025 }), pulledRow({ version: 100n }), 'read back'],
