@@ -11,6 +11,7 @@ import {
 } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { tableClients } from './azure/table-clients';
+import { placeOf } from './azure/tables';
 import {
   environment,
   readConfig,
@@ -97,7 +98,8 @@ export function compose(core: CoreConfig): Services {
   const lobTables = tableClients(core.lob);
   const stateTables = tableClients(core.state);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
-  const store = new MappedStore(new TableStore(lobTables, namingOf(core.mapping, core.lobTablePrefix)), core.mapping);
+  const naming = namingOf(core.mapping, core.lobTablePrefix);
+  const store = new MappedStore(new TableStore(lobTables, naming), core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
   const catalog = api && new MetadataCatalog(api, core.mapping.languages);
@@ -132,7 +134,9 @@ export function compose(core: CoreConfig): Services {
     catalog &&
     relationships &&
     new PullSync({
-      subjectOf: pullSubjects(catalog, relationships, core.relationships, core.mapping),
+      subjectOf: pullSubjects(catalog, relationships, core.relationships, core.mapping, (name) =>
+        placeOf(lobTables(naming.tableOf(name))),
+      ),
       feed: new ChangeFeed(api, catalog),
       writer,
       store,

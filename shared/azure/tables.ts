@@ -3,6 +3,12 @@ import { RestError, type TableClient } from '@azure/data-tables';
 /** Makes the client of one Azure table: with a connection string or an identity, as the composition decides. */
 export type TableClientFactory = (tableName: string) => TableClient;
 
+/** Names a table over all accounts; holds no key and no signature, which an address may carry in its query. */
+export function placeOf({ url, tableName }: Pick<TableClient, 'url' | 'tableName'>): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}/${tableName}`.replaceAll('//', '/').toLowerCase();
+}
+
 /** The HTTP status of an error of the table service, if it is one. */
 export const statusOf = (error: unknown): number | undefined =>
   error instanceof RestError ? error.statusCode : undefined;

@@ -131,7 +131,8 @@ export class TableMapping {
 
   /**
    * Changes when rows stored earlier would be stored otherwise now: with the table's rules, the languages, the key of
-   * hashed columns, and (unless new columns are only to be added) the kept columns and their types.
+   * hashed columns, what the pull asks for, the types of the filter's columns, and (unless new columns are only to be added)
+   * the kept columns and their types.
    */
   fingerprint(definition: TableDefinition): string {
     const { hash, languages, newColumns } = this.context;
@@ -142,6 +143,9 @@ export class TableMapping {
       this.#filter,
       hashes ? hash('fingerprint') : '',
       newColumns === 'backfill' ? this.keptColumns(definition) : [],
+      // A delta brings only the properties that its load asked for, and shows or hides rows by the filter's columns.
+      [...(this.select(definition) ?? [])].sort(),
+      this.filterColumns.map((column) => definition.columns.get(column)?.type ?? ''),
     ]);
     return createHash('sha256').update(text).digest('base64url').slice(0, 16);
   }

@@ -19,7 +19,7 @@ export interface PullSubject {
   readonly storedAs: (item: FeedItem) => FeedItem | undefined;
   /** The columns to ask for, as the Web API names them. @default all */
   readonly select?: readonly string[];
-  /** Of the mapping: when it changes, everything is loaded again. */
+  /** Of the mapping and of the place in the store: when it changes, everything is loaded again. */
   readonly fingerprint?: string;
   /** The columns that are kept, each as `name:type`, sorted: when they change, everything is loaded again. */
   readonly columns?: readonly string[];
@@ -55,6 +55,7 @@ export function linkSubject(
   name: string,
   relationship: Extract<Relationship, { kind: 'many-to-many' }>,
   definition: TableDefinition,
+  fingerprint?: string,
 ): PullSubject {
   const [first, second] = orderedEnds(relationship);
   const linkOf = (row: ODataRow): FeedItem => {
@@ -76,6 +77,7 @@ export function linkSubject(
       if (item.kind === 'deleted') return undefined;
       return item.kind === 'row' ? linkOf(item) : item;
     },
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     renewed: () => Promise.resolve(subject),
   };
   return subject;

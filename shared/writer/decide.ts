@@ -144,8 +144,11 @@ function decidePull(stored: StoredState | undefined, change: RowChange, evidence
   // A run that lost its lease may hold pages older than a delete that was since forgotten by everyone.
   if (stored === undefined) return holdsLease() ? apply(NO_STAMP, read, [], rule) : READ_BACK;
   const { stamp } = stored;
-  if (version === stamp.version && !stamp.ahead && !stamp.gone && stored.sameData() === false) {
-    // The same state of the row, in other columns: those that are kept, or their types, have changed since.
+  if (version === stamp.version && !stamp.gone && holdsLease() && stored.sameData() === false) {
+    // The same state of the row, in other columns: those that are kept, or their types, have changed since. Or a push was
+    // merged on top of it; then the page is at least as new only if all of that was written before the run began. A run that
+    // lost its lease may be the one with the columns of before.
+    if (stamp.ahead && !writtenBefore(stored, runBegin, rule)) return READ_BACK;
     return { ...apply(stamp, read, [], rule), verdict: 'refreshed' };
   }
   if (version <= stamp.version) return SKIP.contained;

@@ -2,7 +2,7 @@
  * Proves on a real table service (Azurite) that an event is stored once however often it is delivered, where docs/store.md
  * says, and that what doesn't fit says so.
  */
-import { TableClient } from '@azure/data-tables';
+import { RestError, TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import type { MessageEvent } from '../../shared/change/message-event';
@@ -109,4 +109,20 @@ test('an outage is no refusal', async () => {
   const [outcome] = await gone.append([{ event: event(), rule }]);
   expect(outcome).toMatchObject({ kind: 'failed' });
   expect(outcome).not.toMatchObject({ error: { code: 'event-too-large' } });
+});
+
+test('a table that is being deleted makes no duplicate of an event', async () => {
+  const refusal = (statusCode: number, code: string): RestError => {
+    const error = new RestError(code, { statusCode, code });
+    error.details = { odataError: { code } };
+    return error;
+  };
+  const client = {
+    createEntity: () => Promise.reject(refusal(404, 'TableNotFound')),
+    createTable: () => Promise.reject(refusal(409, 'TableBeingDeleted')),
+  };
+  const store = new TableEventStore(() => client as unknown as TableClient, 'e9');
+  expect(await store.append([{ event: event(), rule }])).toEqual([
+    { kind: 'failed', error: refusal(409, 'TableBeingDeleted') },
+  ]);
 });

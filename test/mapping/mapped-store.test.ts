@@ -227,6 +227,23 @@ describe('after a change of the mapping', () => {
     ]);
     expect(await remapped(DEFAULT_MAPPING, FILTERED, OTHER)).toEqual([['refreshed, changed', 'contained'], undefined]);
   });
+  test('a row that a pull has adopted is stored anew too', async () => {
+    const store = new MemoryStore(() => 1_041_000);
+    const writerWith = (mapping: Mapping): Writer =>
+      new Writer(new MappedStore(store, mapping), new ScriptedReader(), { rule: RULE });
+    const before = writerWith(FILTERED);
+    await before.settle([pulledRow({ columns: SHOWN })]);
+    const pushed = patch({ columns: columns({ size: 13 }), at: SEEN + 1 });
+    const pulled = { columns: columns({ name: 'Ada', statecode: 0, size: 13 }), version: 201n, modifiedOn: SEEN + 1 };
+    const settled = [
+      await before.settle([pushed]),
+      await before.settle([pulledRow({ ...pulled, runBegin: SEEN + 2 })]),
+    ];
+    expect(settled.flatMap(ends)).toEqual(['merged', 'adopted']);
+    const after = writerWith(mappingOf('tables: { account: { columns: { name: title, "*": drop } } }'));
+    expect(ends(await after.settle([pulledRow({ ...pulled, ...again })]))).toEqual(['refreshed, changed']);
+    expect(seen(store)).toEqual({ title: 'Ada' });
+  });
   test('without one it writes nothing', async () => {
     expect(await remapped(FILTERED, FILTERED, SHOWN)).toEqual([['contained', 'contained'], ADA]);
     expect(await remapped(FILTERED, FILTERED, OTHER)).toEqual([['contained', 'contained'], undefined]);

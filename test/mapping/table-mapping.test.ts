@@ -208,6 +208,19 @@ describe('the fingerprint', () => {
     const adds = tableOf(BASE, 'newColumns: add');
     expect(adds.fingerprint(definition({ ...TYPES, more: 'string' }))).toBe(adds.fingerprint(definition()));
   });
+  test('changes when a named column comes or goes of which a delta link would not know', () => {
+    const adds = tableOf("{ columns: { '*': drop, tier: keep } }", 'newColumns: add');
+    expect(adds.fingerprint(definition({ ...TYPES, tier: 'choice' }))).not.toBe(adds.fingerprint(definition()));
+    expect(adds.fingerprint(definition({ ...TYPES, more: 'string' }))).toBe(adds.fingerprint(definition()));
+  });
+  test.each(["{ columns: { '*': drop }, filter: { tier: 1 } }", '{ columns: { tier: drop }, filter: { tier: 1 } }'])(
+    "changes with a column of the filter that isn't kept, and its type: %s",
+    (rules) => {
+      const filtered = tableOf(rules);
+      const of = (tier: ColumnType): string => filtered.fingerprint(definition({ ...TYPES, tier }));
+      expect(new Set([filtered.fingerprint(definition()), of('choice'), of('string')]).size).toBe(3);
+    },
+  );
   test('the key of hashed columns counts only where there are any', () => {
     const of = (key: Uint8Array): string => tableOf('{ columns: { name: Title } }', '', key).fingerprint(definition());
     expect(of(Buffer.alloc(32, 8))).toBe(of(KEY));

@@ -76,6 +76,7 @@ const MERGE = 'merged, patch the columns';
 const REPLACE = 'replaced, snapshot the columns';
 const TOMB = 'deleted, clear the columns';
 const TOUCH = 'touched, keep the columns';
+const REFRESH = 'refreshed, snapshot the columns';
 const ADOPT = 'adopted, keep the columns';
 
 describe('the table', () => {
@@ -162,7 +163,12 @@ describe('the table', () => {
     ['V < v', ROW, pulledRow({ version: 99n }), 'contained'],
     ['V = v, same data', stored({}, { sameData: () => true }), pulledRow({ version: 100n }), 'contained'],
     ['V = v, not known what', stored({}, { sameData: () => undefined }), pulledRow({ version: 100n }), 'contained'],
-    ['V = v on a row that is ahead', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'contained'],
+    [
+      'V = v on a row that is ahead, same data',
+      AHEAD_SAME,
+      pulledRow({ version: 100n, modifiedOn: 2000 }),
+      'contained',
+    ],
     [
       'V = v, same data, written before the run',
       stored({}, { writtenAt: 1, sameData: () => true }),
@@ -170,8 +176,26 @@ describe('the table', () => {
       'contained',
     ],
   ]);
-  cell('row × pulled row: "V = v, other data: refresh"', [
-    ['V = v', ROW, pulledRow({ version: 100n }), 'refreshed, snapshot the columns'],
+  cell('row × pulled row: "V = v, other data, lease held: refresh"', [
+    ['V = v', ROW, pulledRow({ version: 100n }), REFRESH],
+    ['the lease is lost', ROW, pulledRow({ version: 100n, leased: false }), 'contained'],
+  ]);
+  cell('row × pulled row: "V = v, ahead, other data: refresh [S2], else read back"', [
+    ['written since the run began', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'read back'],
+    ['only the margin before', stored({ ahead: true }, { writtenAt: 1025 }), pulledRow({ version: 100n }), 'read back'],
+    [
+      'a second and the margin before',
+      stored({ ahead: true }, { writtenAt: 1024 }),
+      pulledRow({ version: 100n }),
+      REFRESH,
+    ],
+    ['V < v', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow({ version: 99n }), 'contained'],
+    [
+      'whether the data differ is not known',
+      stored({ ahead: true }, { sameData: () => undefined }),
+      pulledRow({ version: 100n }),
+      'contained',
+    ],
   ]);
   cell('row × pulled row: "not ahead: apply"', [
     ['V = v + 1', ROW, pulledRow({ version: 101n }), APPLY],

@@ -49,8 +49,9 @@ export class TableEventStore implements EventStore {
       await withTable(client, () => client.createEntity(entityOf(event, properties)));
       return { kind: 'stored' };
     } catch (error) {
+      // A table that is being deleted answers 409 as well.
+      if (serviceCodeOf(error) === 'EntityAlreadyExists') return { kind: 'duplicate' };
       const status = statusOf(error);
-      if (status === 409) return { kind: 'duplicate' };
       if (status !== 400 && status !== 413) return { kind: 'failed', error };
       return { kind: 'failed', error: new EventTooLarge(event, serviceCodeOf(error) ?? 'no code', { cause: error }) };
     }
