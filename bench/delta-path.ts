@@ -77,7 +77,10 @@ async function measure(given: string): Promise<void> {
   const own = async (): Promise<Result> => {
     let rows = 0;
     let exact = 0;
-    for await (const page of new ChangeFeed(api, catalog).pages({ definition, by: 'changeTracking' }, undefined)) {
+    for await (const page of new ChangeFeed(api, catalog).pages(
+      { definition, by: 'changeTracking' },
+      { mode: 'load' },
+    )) {
       for (const item of page.items) {
         rows += 1;
         if (item.kind !== 'row') continue;

@@ -34,6 +34,7 @@ import { MappedStore } from './mapping/mapped-store';
 import { namingOf } from './mapping/naming';
 import { TableParking } from './parking/table-parking';
 import { Receiver } from './receive/receiver';
+import { BlobJournal } from './sync/blob-journal';
 import { BlobLeases } from './sync/blob-leases';
 import { LoadFloors } from './sync/load-floors';
 import { pullSubjects } from './sync/pull-subjects';
@@ -44,7 +45,7 @@ import type { RowReader } from './writer/row-reader';
 import { Writer } from './writer/writer';
 
 /** Azure tables and the blob container of the app's own state. */
-const STATE_NAMES = { parked: 'dvoparked', pull: 'dvopull', leases: 'dvo-leases' } as const;
+const STATE_NAMES = { parked: 'dvoparked', pull: 'dvopull', leases: 'dvo-leases', loads: 'dvo-loads' } as const;
 
 /** What the functions work with. */
 export interface Services {
@@ -129,6 +130,7 @@ export function compose(core: CoreConfig): Services {
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },
   );
+  const blobs = blobService(core.state);
   const pullSync =
     api &&
     catalog &&
@@ -137,13 +139,15 @@ export function compose(core: CoreConfig): Services {
       subjectOf: pullSubjects(catalog, relationships, core.relationships, core.mapping, (name) =>
         placeOf(lobTables(naming.tableOf(name))),
       ),
-      feed: new ChangeFeed(api, catalog),
+      feed: new ChangeFeed(api, catalog, core.pullPageRows),
       writer,
       store,
       states,
-      leases: new BlobLeases(blobService(core.state).getContainerClient(STATE_NAMES.leases)),
+      leases: new BlobLeases(blobs.getContainerClient(STATE_NAMES.leases)),
       parking,
       maxReadAgeMs,
+      journal: new BlobJournal(blobs.getContainerClient(STATE_NAMES.loads)),
+      maxRunMs: core.pullMaxSeconds * 1000,
     });
   return { config: core, receiver, writer, parking, pullSync };
 }

@@ -50,6 +50,10 @@ export interface CoreConfig {
   readonly marginSeconds: number;
   readonly maxReadAgeSeconds: number;
   readonly hintDelaySeconds: number;
+  /** A pull run of one table ends after a page when it has lasted that long; the next one goes on there. */
+  readonly pullMaxSeconds: number;
+  /** Rows asked for at a time. */
+  readonly pullPageRows: number;
   readonly fullImageAlias?: string;
   readonly cacheMegabytes: number;
 }
@@ -119,6 +123,8 @@ const coreSchema = z.object({
   CLOCK_MARGIN_SECONDS: whole(1, 300, 5),
   READ_BACK_MAX_AGE_SECONDS: whole(1, 600, 30),
   HINT_DELAY_SECONDS: whole(0, 3600, 10),
+  PULL_MAX_SECONDS: whole(10, 86_400, 480),
+  PULL_PAGE_ROWS: whole(50, 5000, 5000),
   FULL_IMAGE_ALIAS: optionalText,
   CACHE_MEGABYTES: whole(1, 4096, 32),
 });
@@ -192,6 +198,8 @@ function readCore(environment: Environment): Section<CoreConfig> {
       marginSeconds: data.CLOCK_MARGIN_SECONDS,
       maxReadAgeSeconds: data.READ_BACK_MAX_AGE_SECONDS,
       hintDelaySeconds: data.HINT_DELAY_SECONDS,
+      pullMaxSeconds: data.PULL_MAX_SECONDS,
+      pullPageRows: data.PULL_PAGE_ROWS,
       ...(data.FULL_IMAGE_ALIAS === undefined ? {} : { fullImageAlias: data.FULL_IMAGE_ALIAS }),
       cacheMegabytes: data.CACHE_MEGABYTES,
     },

@@ -30,6 +30,10 @@ export interface FeedRequest {
   readonly select?: readonly string[];
 }
 
+/** Where to begin: a load without a link is from the beginning. */
+export type FeedStart =
+  { readonly mode: 'load'; readonly link?: string } | { readonly mode: 'delta'; readonly link: string };
+
 /** Rows per page: the platform's maximum. */
 const MAX_PAGE_SIZE = 5000;
 
@@ -46,16 +50,17 @@ export class ChangeFeed {
   ) {}
 
   /**
-   * Pages from the beginning (no link) or from a delta link; only the last one has a `deltaLink`. To `compare`, all rows
-   * are read without change tracking, and there is no such link.
+   * Pages from the beginning, or from a link that an earlier page gave: the delta link of a complete run, or the next link of
+   * one that wasn't completed. Only the last page has a `deltaLink`. To `compare`, all rows are read without change
+   * tracking, and there is no such link.
    */
-  async *pages({ definition: known, by, select }: FeedRequest, deltaLink: string | undefined): AsyncIterable<FeedPage> {
+  async *pages({ definition: known, by, select }: FeedRequest, from: FeedStart): AsyncIterable<FeedPage> {
     let definition = known;
     const tracked = by === 'changeTracking';
     if (tracked && !definition.changeTracking) throw new ChangeTrackingOff(definition.table);
     const prefer = [`odata.maxpagesize=${this.pageSize}`, ROW_ANNOTATIONS];
-    if (tracked && deltaLink === undefined) prefer.unshift('odata.track-changes');
-    let link = deltaLink ?? definition.entitySet + (select === undefined ? '' : `?$select=${select.join(',')}`);
+    if (tracked && from.mode === 'load') prefer.unshift('odata.track-changes');
+    let link = from.link ?? definition.entitySet + (select === undefined ? '' : `?$select=${select.join(',')}`);
     for (;;) {
       const response = await this.api.get(link, prefer, LONG);
       let page = readPage(response.body, definition);

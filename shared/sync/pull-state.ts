@@ -1,3 +1,19 @@
+/** A run that was ended before its last page: where the next one goes on. */
+export interface UnfinishedRun {
+  readonly mode: 'load' | 'delta';
+  /** When it was begun: the run that goes on keeps this, since its first pages are as old. Milliseconds since 1970. */
+  readonly begunMs: number;
+  /** When its first page was there, milliseconds since 1970. */
+  readonly tokenFixedMs: number;
+  readonly nextLink: string;
+  /** It is the table's very first load. */
+  readonly first: boolean;
+  /** Of the mapping that it works by. */
+  readonly fingerprint?: string;
+  /** Of a load: its journal. */
+  readonly journal?: JournalName;
+}
+
 /** What is remembered of a table, or of a relationship, between pull runs. */
 export interface PullState {
   /** Where the next delta begins; absent before the first complete load and after its token expired. */
@@ -6,6 +22,8 @@ export interface PullState {
   readonly loadBegunMs?: number;
   /** By when the last complete full load's token was fixed, milliseconds since 1970: see LoadFloors. */
   readonly tokenFixedMs?: number;
+  /** Every page before its link is settled. */
+  readonly unfinished?: UnfinishedRun;
   /** Of the mapping that the last complete run worked by. */
   readonly fingerprint?: string;
   /** The table's kept columns at the last complete run, each as `name:type`, sorted. */
@@ -18,6 +36,22 @@ export interface PullState {
 export interface PullStateStore {
   read(table: string): Promise<PullState>;
   write(table: string, state: PullState): Promise<void>;
+}
+
+/** Keeps which rows a load has shown, so that another process can go on with it: the sweep at its end needs them all. */
+export interface LoadJournal {
+  /** Adds packed ids (see RowIdSet) to a load's. */
+  append(name: JournalName, ids: Uint8Array): Promise<void>;
+  /** All that was added, in pieces; undefined where the journal isn't there any more. */
+  read(name: JournalName): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Removes the journals of all loads of a table, those of dead runs too. */
+  clear(table: string): Promise<void>;
+}
+
+/** A journal: of which table or relationship, and of which load. A run that was overtaken must not write into another's. */
+export interface JournalName {
+  readonly table: string;
+  readonly load: string;
 }
 
 /** A lease as its holder sees it. */

@@ -1,18 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { floorInstant } from '../change/instant';
 import type { Origin, RowAddress, RowChange } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
-import type { ChangeFeed, FeedPage } from '../dataverse/change-feed';
+import type { ChangeFeed, FeedPage, FeedStart } from '../dataverse/change-feed';
 import { endOf } from '../dataverse/read-back';
-import { columnUnknown, tokenExpired } from '../dataverse/web-api';
+import { columnUnknown, tokenExpired, WebApiError } from '../dataverse/web-api';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { LobStore } from '../lob/store';
 import type { Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Writer } from '../writer/writer';
-import type { Lease, Leases, PullState, PullStateStore } from './pull-state';
+import type { JournalName, Lease, Leases, LoadJournal, PullState, PullStateStore, UnfinishedRun } from './pull-state';
 import type { PullSubject } from './pull-subject';
 import { continues, driftBetween, type SchemaDrift } from './schema-drift';
-import { RowIdSet } from './row-id-set';
+import { RowIdSet, packIds } from './row-id-set';
 
 /** What a pull run of one table, or of one relationship, did. */
 export interface PullReport {
@@ -28,6 +29,10 @@ export interface PullReport {
   /** Rows that a full load no longer showed and that were settled as deleted or read back. */
   readonly swept: number;
   readonly parked: number;
+  /** The run was ended before its last page; the next one goes on there. */
+  readonly unfinished?: true;
+  /** It went on where an earlier run had ended. */
+  readonly resumed?: true;
   /** How the table's columns differ from those of the run before. */
   readonly drift?: SchemaDrift;
   readonly milliseconds: number;
@@ -45,6 +50,9 @@ export interface PullSyncParts {
   readonly parking: Parking;
   /** Oldest read-back that may still land: the sweep waits that long after the load's begin. */
   readonly maxReadAgeMs: number;
+  readonly journal: LoadJournal;
+  /** A run ends after a page when it has lasted that long, so that the platform needn't end it. */
+  readonly maxRunMs: number;
   readonly now?: () => number;
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
@@ -70,11 +78,8 @@ const newCounters = (): Counters => ({ rows: 0, deletes: 0, pages: 0, healed: 0,
 /** Thrown within a run when a delta doesn't say what was deleted: everything has to be compared. */
 class DeltaUnclear extends Error {}
 
-/** How a run ended, and the columns that it worked by. */
-interface Done {
-  readonly mode: PullReport['mode'];
-  readonly columns: readonly string[] | undefined;
-}
+/** How a run ended. */
+type Done = Pick<PullReport, 'mode' | 'unfinished' | 'resumed' | 'drift'>;
 
 /** One run under way. */
 interface Run {
@@ -83,12 +88,31 @@ interface Run {
   readonly state: PullState;
   readonly lease: Lease;
   readonly begunMs: number;
+  /** When it has to end for now. */
+  readonly untilMs: number;
   readonly counters: Counters;
+}
+
+/** What a load keeps besides a run. */
+interface Load {
+  /** Every row that it has shown. */
+  readonly seen: RowIdSet;
+  readonly journal: JournalName;
+  /** It is the table's very first one. */
+  readonly first: boolean;
+}
+
+/** What the pages of a run came to; without `deltaLink` and with `unfinished`, they aren't all settled. */
+interface Pages {
+  readonly deltaLink: string | undefined;
+  readonly tokenFixedMs: number;
+  readonly unfinished: boolean;
 }
 
 /**
  * Pulls a table's changes through the writer: everything at first, then deltas. A run's token is kept only after every
- * row of every page is settled or parked, so a run that dies is simply run again.
+ * row of every page is settled or parked. A run that dies, or takes too long, goes on after its last settled page, with the
+ * begin that it had at first.
  */
 export class PullSync {
   readonly #now: () => number;
@@ -99,46 +123,52 @@ export class PullSync {
     this.#sleep = parts.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
   }
 
-  /** One run of one table or relationship. Errors reject; the state is then as it was. */
+  /** One run of one table or relationship. Errors reject; what is settled stays so. */
   async run(name: string): Promise<PullReport> {
     const begunMs = this.#now();
     const counters = newCounters();
-    const report = (mode: PullReport['mode'], drift?: SchemaDrift): PullReport => ({
+    const report = (done: Done): PullReport => ({
       table: name,
-      mode,
       ...counters,
-      ...(drift === undefined ? {} : { drift }),
+      ...done,
       milliseconds: this.#now() - begunMs,
     });
     const lease = await this.parts.leases.acquire(`pull-${name}`);
-    if (lease === undefined) return report('busy');
+    if (lease === undefined) return report({ mode: 'busy' });
     try {
       const subject = await this.parts.subjectOf(name);
       const state = await this.parts.states.read(name);
-      const { mode, columns } = await this.#changes({ subject, state, lease, begunMs, counters });
-      return report(mode, driftBetween(state.columns, columns));
+      const untilMs = begunMs + this.parts.maxRunMs;
+      return report(await this.#changes({ subject, state, lease, begunMs, untilMs, counters }));
     } finally {
       await lease.release();
     }
   }
 
   async #changes(run: Run): Promise<Done> {
-    const { deltaLink: from } = run.state;
+    const { deltaLink, unfinished } = run.state;
     try {
-      if (from === undefined || !continues(run.state, run.subject)) return await this.#load(run);
-      const { deltaLink } = await this.#pages(run, from, undefined, false);
-      await this.#keep(run, run.state, deltaLink);
-      return { mode: 'delta', columns: run.subject.columns };
+      if (unfinished !== undefined && unfinished.fingerprint === run.subject.fingerprint) {
+        return await this.#goOn({ ...run, begunMs: unfinished.begunMs }, unfinished);
+      }
+      if (deltaLink === undefined || !continues(run.state, run.subject)) return await this.#load(run);
+      return await this.#delta(run, deltaLink);
     } catch (error) {
-      if (!tokenExpired(error) && !columnUnknown(error) && !(error instanceof DeltaUnclear)) throw error;
+      if (!needsLoad(error) && !(unfinished !== undefined && linkIsRefused(error))) throw error;
       // Rows by version cost only what changed meanwhile; deletes are found by the sweep. The token also expires when the
       // table's definition changes.
       return this.#load({ ...run, subject: await run.subject.renewed() });
     }
   }
 
+  async #delta(run: Run, link: string, unfinished?: UnfinishedRun): Promise<Done> {
+    const pages = await this.#pages(run, { mode: 'delta', link }, undefined, unfinished);
+    if (!pages.unfinished) await this.#keep(run, run.state, pages.deltaLink);
+    return this.#done(run, 'delta', pages, unfinished);
+  }
+
   async #load(run: Run): Promise<Done> {
-    const { subject, state, begunMs, counters } = run;
+    const { subject, state, begunMs } = run;
     const first = state.loadBegunMs === undefined;
     // Without the old token, should this load not come to its end; never again "the first" for expectNothing; and
     // without a floor until it has ended.
@@ -147,38 +177,83 @@ export class PullSync {
       ...(state.lastRun === undefined ? {} : { lastRun: state.lastRun }),
       ...(state.columns === undefined ? {} : { columns: state.columns }),
     };
-    await this.parts.states.write(subject.name, begun);
-    const seen = new RowIdSet();
-    const { deltaLink, tokenFixedMs } = await this.#pages(run, undefined, seen, first);
-    await this.#sweep(run, seen, tokenFixedMs);
-    await this.#keep(run, { ...begun, tokenFixedMs }, deltaLink);
-    if (first) counters.healed = 0;
-    return { mode: first ? 'load' : 'reload', columns: subject.columns };
+    await this.#write(run, begun);
+    await this.parts.journal.clear(subject.name);
+    const journal = { table: subject.name, load: randomUUID() };
+    return this.#loadFrom({ ...run, state: begun }, { mode: 'load' }, { seen: new RowIdSet(), first, journal });
   }
 
-  async #pages(
-    { subject, lease, begunMs, counters }: Run,
-    from: string | undefined,
-    seen: RowIdSet | undefined,
-    expectNothing: boolean,
-  ): Promise<{ readonly deltaLink: string | undefined; readonly tokenFixedMs: number }> {
+  /** Goes on after the last page that was settled; where that can't be, begins again. */
+  async #goOn(run: Run, unfinished: UnfinishedRun): Promise<Done> {
+    if (unfinished.mode === 'delta') return this.#delta(run, unfinished.nextLink, unfinished);
+    const { journal, first, nextLink } = unfinished;
+    const shown = journal && (await this.parts.journal.read(journal));
+    if (journal === undefined || shown === undefined) return this.#load({ ...run, begunMs: this.#now() });
+    const seen = new RowIdSet();
+    for await (const ids of shown) seen.addPacked(ids);
+    return this.#loadFrom(run, { mode: 'load', link: nextLink }, { seen, first, journal }, unfinished);
+  }
+
+  async #loadFrom(run: Run, from: FeedStart, load: Load, unfinished?: UnfinishedRun): Promise<Done> {
+    const pages = await this.#pages(run, from, load, unfinished);
+    if (!pages.unfinished) {
+      await this.#sweep(run, load.seen, pages.tokenFixedMs);
+      await this.#keep(run, { ...run.state, tokenFixedMs: pages.tokenFixedMs }, pages.deltaLink);
+      await this.parts.journal.clear(run.subject.name);
+    }
+    if (load.first) run.counters.healed = 0;
+    return this.#done(run, load.first ? 'load' : 'reload', pages, unfinished);
+  }
+
+  #done({ state, subject }: Run, mode: PullReport['mode'], { unfinished }: Pages, resumed?: UnfinishedRun): Done {
+    const drift = unfinished ? undefined : driftBetween(state.columns, subject.columns);
+    return {
+      mode,
+      ...(unfinished ? { unfinished } : {}),
+      ...(resumed === undefined ? {} : { resumed: true }),
+      ...(drift === undefined ? {} : { drift }),
+    };
+  }
+
+  /** Settles page after page. After each but the last it is remembered where to go on, and which rows a load has shown. */
+  async #pages(run: Run, from: FeedStart, load: Load | undefined, resumed: UnfinishedRun | undefined): Promise<Pages> {
+    const { subject, lease, begunMs, counters, state } = run;
     let deltaLink: string | undefined;
-    let tokenFixedMs: number | undefined;
+    let tokenFixedMs = resumed?.tokenFixedMs;
     for await (const read of this.parts.feed.pages(subject, from)) {
       tokenFixedMs ??= this.#now();
       const items = read.items.flatMap((item) => subject.storedAs(item) ?? []);
-      if (from !== undefined && items.length < read.items.length) throw new DeltaUnclear();
+      if (load === undefined && items.length < read.items.length) throw new DeltaUnclear();
       const page = { ...read, items };
       counters.pages += 1;
-      for (const { id } of items) seen?.add(id);
+      const ids = items.map(({ id }) => id);
+      for (const id of ids) load?.seen.add(id);
       await this.#parkUnreadable(page, subject.name, counters);
       const changes = changesOf(page, subject.name, floorInstant(begunMs), lease);
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
-      await this.#settle(changes, counters, expectNothing);
+      await this.#settle(changes, counters, load?.first === true);
       deltaLink = page.deltaLink ?? deltaLink;
+      const { nextLink } = page;
+      if (nextLink === undefined) continue;
+      if (load !== undefined) await this.parts.journal.append(load.journal, packIds(ids));
+      const { mode } = from;
+      const { fingerprint } = subject;
+      await this.#write(run, {
+        ...state,
+        unfinished: {
+          mode,
+          begunMs,
+          tokenFixedMs,
+          nextLink,
+          first: load?.first === true,
+          ...(fingerprint === undefined ? {} : { fingerprint }),
+          ...(load === undefined ? {} : { journal: load.journal }),
+        },
+      });
+      if (this.#now() >= run.untilMs) return { deltaLink: undefined, tokenFixedMs, unfinished: true };
     }
-    return { deltaLink, tokenFixedMs: tokenFixedMs ?? this.#now() };
+    return { deltaLink, tokenFixedMs: tokenFixedMs ?? this.#now(), unfinished: false };
   }
 
   async #parkUnreadable({ items }: FeedPage, table: string, counters: Counters): Promise<void> {
@@ -220,10 +295,10 @@ export class PullSync {
     }
   }
 
-  async #keep({ subject, lease, begunMs, counters }: Run, state: PullState, deltaLink: string | undefined) {
-    if (!lease.held()) throw new LeaseLost(subject.name);
-    const { name, columns, fingerprint } = subject;
-    await this.parts.states.write(name, {
+  async #keep(run: Run, { unfinished: _done, ...state }: PullState, deltaLink: string | undefined): Promise<void> {
+    const { subject, begunMs, counters } = run;
+    const { columns, fingerprint } = subject;
+    await this.#write(run, {
       ...state,
       ...(deltaLink === undefined ? {} : { deltaLink }),
       ...(columns === undefined ? {} : { columns }),
@@ -231,7 +306,21 @@ export class PullSync {
       lastRun: { begunMs, endedMs: this.#now(), rows: counters.rows + counters.deletes },
     });
   }
+
+  /** Only the run that surely holds the lease says where the next one begins. */
+  async #write({ subject, lease }: Run, state: PullState): Promise<void> {
+    if (!lease.held()) throw new LeaseLost(subject.name);
+    await this.parts.states.write(subject.name, state);
+  }
 }
+
+/** The delta can't be had from its token, or not be understood. */
+const needsLoad = (error: unknown): boolean =>
+  tokenExpired(error) || columnUnknown(error) || error instanceof DeltaUnclear;
+
+/** A link in the middle of a run isn't taken any more. */
+const linkIsRefused = (error: unknown): boolean =>
+  error instanceof WebApiError && (error.status === 400 || error.status === 404 || error.status === 410);
 
 function changesOf(page: FeedPage, table: string, runBegin: number, lease: Lease): RowChange[] {
   return page.items.flatMap((item): RowChange[] => {

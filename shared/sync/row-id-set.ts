@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 
+/** Of one packed id. */
+const BYTES = 16;
+
 /** Letters of a GUID; the id of a link is longer. */
 const GUID_LENGTH = 36;
 
@@ -17,11 +20,21 @@ export class RowIdSet {
   }
 
   add(id: string): void {
+    this.#addWords(wordsOf(id));
+  }
+
+  #addWords(words: Words): void {
     if (this.#size * 3 >= this.#slots * 2) this.#grow();
-    const words = wordsOf(id);
     const at = this.#find(words);
     if (this.#isFree(at)) this.#size += 1;
     this.#words.set(words, at);
+  }
+
+  /** Adds ids that `packIds` packed. */
+  addPacked(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at + BYTES <= bytes.byteLength; at += BYTES)
+      this.#addWords([view.getUint32(at), view.getUint32(at + 4), view.getUint32(at + 8), view.getUint32(at + 12)]);
   }
 
   has(id: string): boolean {
@@ -66,6 +79,17 @@ function slotOf(words: Words): number {
   }
   mixed = Math.imul(mixed, 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** Ids in 16 bytes each, as the set holds them. */
+export function packIds(ids: readonly string[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(BYTES * ids.length));
+  ids.forEach((id, index) => {
+    wordsOf(id).forEach((word, at) => {
+      view.setUint32(BYTES * index + 4 * at, word);
+    });
+  });
+  return new Uint8Array(view.buffer);
 }
 
 type Words = [number, number, number, number];

@@ -47,6 +47,8 @@ test('the least that is needed, and the defaults', () => {
     marginSeconds: 5,
     maxReadAgeSeconds: 30,
     hintDelaySeconds: 10,
+    pullMaxSeconds: 480,
+    pullPageRows: 5000,
     cacheMegabytes: 32,
   });
   expect(webhook({ WEBHOOK_KEYS: KEY })).toEqual({ keys: [KEY], keyName: 'x-dvo-key', maxBytes: 512 * 1024 });
@@ -110,6 +112,8 @@ describe('every number has its bounds and its default', () => {
     ['CLOCK_MARGIN_SECONDS', 'marginSeconds', 1, 300, 5],
     ['READ_BACK_MAX_AGE_SECONDS', 'maxReadAgeSeconds', 1, 600, 30],
     ['HINT_DELAY_SECONDS', 'hintDelaySeconds', 0, 3600, 10],
+    ['PULL_MAX_SECONDS', 'pullMaxSeconds', 10, 86_400, 480],
+    ['PULL_PAGE_ROWS', 'pullPageRows', 50, 5000, 5000],
     ['CACHE_MEGABYTES', 'cacheMegabytes', 1, 4096, 32],
   ])('%s', (name, field, least, most, fallback) => {
     const value = (text: string): unknown => core({ [name]: text })[field];

@@ -308,7 +308,10 @@ describe('reading a row back', () => {
 describe('the change feed', () => {
   const pages = async (deltaLink?: string, definition = DEFINITION) => {
     const all = [];
-    for await (const page of new ChangeFeed(api(), catalog, 2).pages({ definition, by: 'changeTracking' }, deltaLink))
+    for await (const page of new ChangeFeed(api(), catalog, 2).pages(
+      { definition, by: 'changeTracking' },
+      deltaLink === undefined ? { mode: 'load' } : { mode: 'delta', link: deltaLink },
+    ))
       all.push(page);
     return all;
   };

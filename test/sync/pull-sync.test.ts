@@ -13,6 +13,7 @@ import type { Lease, PullState } from '../../shared/sync/pull-state';
 import type { Relationship } from '../../shared/mapping/relationship';
 import { linkSubject, tableSubject, type SubjectColumns } from '../../shared/sync/pull-subject';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
+import { MemoryJournal } from '../writer/memory-journal';
 import { OrderUnprovable, Writer } from '../../shared/writer/writer';
 import { RULE, columns, found, image, missing, pulledRow, row, rowId } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
@@ -38,6 +39,7 @@ let asked: (string | undefined)[];
 let parked: { readonly row: RowAddress; readonly cause: ParkCause }[];
 let lease: (Lease & { released: boolean }) | undefined;
 let slept: number[];
+let journal: MemoryJournal;
 
 const page = (items: FeedPage['items'], deltaLink?: string): FeedPage => ({
   items,
@@ -65,6 +67,7 @@ beforeEach(() => {
   asked = [];
   parked = [];
   slept = [];
+  journal = new MemoryJournal();
   lease = {
     held: () => true,
     released: false,
@@ -77,10 +80,10 @@ beforeEach(() => {
 
 function sync(overrides: Partial<PullSyncParts> = {}): PullSync {
   const feed: Pick<ChangeFeed, 'pages'> = {
-    async *pages(_definition, deltaLink) {
-      asked.push(deltaLink);
+    async *pages(_definition, { link }) {
+      asked.push(link);
       await Promise.resolve();
-      if (deltaLink !== undefined && pages instanceof Error) throw pages;
+      if (link !== undefined && pages instanceof Error) throw pages;
       for (const next of pages instanceof Error ? RELOAD() : pages) yield next;
     },
   };
@@ -113,6 +116,8 @@ function sync(overrides: Partial<PullSyncParts> = {}): PullSync {
     leases: { acquire: () => Promise.resolve(lease) },
     parking: parking as Parking,
     maxReadAgeMs: 30_000,
+    journal,
+    maxRunMs: 480_000,
     now: () => nowMs,
     sleep: (milliseconds) => {
       slept.push(milliseconds);
@@ -311,6 +316,116 @@ describe('a delta', () => {
   });
 });
 
+describe('a run that does not come to its end', () => {
+  /** Pages that lead to each other; the links asked for are remembered. */
+  const ALL = (): FeedPage[] => [
+    { ...page([live(1, 10n)]), nextLink: 'N1' },
+    { ...page([live(2, 11n)]), nextLink: 'N2' },
+    page([live(3, 12n)], 'T1'),
+  ];
+  let refused: Error | undefined;
+  const linked = (): ChangeFeed => {
+    const feed: Pick<ChangeFeed, 'pages'> = {
+      async *pages(_subject, { link }) {
+        asked.push(link);
+        await Promise.resolve();
+        if (refused !== undefined && link !== undefined) throw refused;
+        for (const next of ALL().slice(link?.startsWith('N') === true ? Number(link.slice(1)) : 0)) yield next;
+      },
+    };
+    return feed as ChangeFeed;
+  };
+  /** The store fails at the n-th row. */
+  const failAt = (n: number | undefined): void => {
+    store.at = (point, rows) => {
+      if (point === 'write' && rows.some(({ id }) => id === rowId(n ?? 0))) throw new Error('down');
+    };
+  };
+  const run = (overrides: Partial<PullSyncParts> = {}) => sync({ feed: linked(), ...overrides }).run('account');
+
+  beforeEach(() => {
+    refused = undefined;
+  });
+
+  test('a load goes on after its last settled page, with its first begin; the sweep knows every row', async () => {
+    await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([image({ row: row(7) })]);
+    failAt(3);
+    await expect(run()).rejects.toThrow('down');
+    expect(state.unfinished).toMatchObject({ mode: 'load', begunMs: BEGUN, nextLink: 'N2', first: true });
+    failAt(undefined);
+    nowMs += 600_000;
+    reader.answer = () => missing(nowMs / 1000, nowMs / 1000 + 2);
+    expect(await run()).toMatchObject({ mode: 'load', resumed: true, rows: 1, swept: 1, verdicts: { applied: 1 } });
+    expect(asked).toEqual([undefined, 'N2']);
+    expect([1, 2, 3, 7].map((n) => store.columnsOf(row(n)) !== undefined)).toEqual([true, true, true, false]);
+    expect(state).toMatchObject({ deltaLink: 'T1', loadBegunMs: BEGUN, tokenFixedMs: BEGUN });
+    expect([state.unfinished, journal.loads.size, slept]).toEqual([undefined, 0, []]);
+    // Ten minutes lie between, and still: what the first begin can't vouch for isn't vouched for.
+    expect(store.stampOf(row(3))?.base).toBe(Math.max(4000, BEGUN / 1000 - RULE.margin));
+  });
+
+  test('one that takes too long ends after a page, and the next run goes on', async () => {
+    const sleepy = (): Promise<void> => Promise.resolve();
+    store.at = () => void (nowMs += 60_000);
+    expect(await run({ maxRunMs: 50_000, sleep: sleepy })).toMatchObject({ mode: 'load', unfinished: true, rows: 1 });
+    expect(state.deltaLink).toBeUndefined();
+    expect(await run({ maxRunMs: 50_000, sleep: sleepy })).toMatchObject({ unfinished: true, resumed: true, rows: 1 });
+    expect(await run({ maxRunMs: 50_000, sleep: sleepy })).toMatchObject({ mode: 'load', resumed: true, rows: 1 });
+    expect([asked, state.deltaLink]).toEqual([[undefined, 'N1', 'N2'], 'T1']);
+  });
+
+  test('a delta goes on, too; its token stays until it is done', async () => {
+    pages = [page([], 'T0')];
+    await sync().run('account');
+    failAt(2);
+    await expect(run()).rejects.toThrow('down');
+    expect(state).toMatchObject({ deltaLink: 'T0', unfinished: { mode: 'delta', nextLink: 'N1' } });
+    failAt(undefined);
+    asked = [];
+    expect(await run()).toMatchObject({ mode: 'delta', resumed: true, rows: 2 });
+    expect([asked, state.deltaLink, state.unfinished]).toEqual([['N1'], 'T1', undefined]);
+  });
+
+  test.each<[string, () => void]>([
+    ['its link is refused', () => void (refused = new WebApiError('GET', 400, '0x80040203', 'bad paging cookie'))],
+    ['its journal is gone', () => journal.loads.clear()],
+    ['the mapping changed', () => void (shape = { fingerprint: 'g' })],
+  ])('a load begins again where %s', async (_, spoil) => {
+    failAt(3);
+    await expect(run()).rejects.toThrow('down');
+    failAt(undefined);
+    spoil();
+    nowMs += 60_000;
+    const report = await run();
+    expect(report).toMatchObject({ mode: 'reload', rows: 3 });
+    expect(report.resumed).toBeUndefined();
+    expect([state.deltaLink, state.loadBegunMs, journal.loads.size]).toEqual([
+      'T1',
+      nowMs - slept.reduce((a, b) => a + b, 0),
+      0,
+    ]);
+  });
+
+  test('a failure that can pass leaves it where it was', async () => {
+    failAt(3);
+    await expect(run()).rejects.toThrow('down');
+    const before = state;
+    refused = new WebApiError('GET', 503, '', 'busy');
+    await expect(run()).rejects.toMatchObject({ code: 'web-api' });
+    expect(state).toEqual(before);
+  });
+
+  test('one that lost its lease does not say where to go on', async () => {
+    let held = true;
+    if (lease !== undefined) lease = { ...lease, held: () => held };
+    store.at = (point) => {
+      if (point === 'write') held = false;
+    };
+    await expect(run()).rejects.toMatchObject({ code: 'lease-lost' });
+    expect(state.unfinished).toBeUndefined();
+  });
+});
+
 describe('the mapping or the columns change', () => {
   const COLUMNS = ['name:string'];
 
@@ -431,10 +546,10 @@ describe('a relationship', () => {
     nowMs += 60_000;
     pages = [page([gone(101)], 'T3')];
     const feed: Pick<ChangeFeed, 'pages'> = {
-      async *pages(_subject, deltaLink) {
-        asked.push(deltaLink);
+      async *pages(_subject, { link }) {
+        asked.push(link);
         await Promise.resolve();
-        if (deltaLink === undefined) yield page([pair(2, 11n), pair(3, 12n)], 'T9');
+        if (link === undefined) yield page([pair(2, 11n), pair(3, 12n)], 'T9');
         else yield* pages as FeedPage[];
       },
     };
@@ -459,7 +574,9 @@ describe('the lease', () => {
   });
 
   test('it is lost on the way: a row of which nothing is stored is read back, not written from the page', async () => {
-    if (lease !== undefined) lease = { ...lease, held: () => false };
+    // Held when the load is begun, and lost before its first page is settled.
+    let asked = 0;
+    if (lease !== undefined) lease = { ...lease, held: () => (asked += 1) < 2 };
     pages = [page([live(1, 10n)], 'T1')];
     await expect(sync().run('account')).rejects.toMatchObject({ code: 'lease-lost' });
     expect([reader.gets, nameOf(1)]).toEqual([[rowId(1)], undefined]);

@@ -5,7 +5,7 @@
 import type { Instant } from '../../shared/change/instant';
 import type { RowAddress, RowChange } from '../../shared/change/row-change';
 import type { Columns } from '../../shared/change/value';
-import type { FeedPage } from '../../shared/dataverse/change-feed';
+import type { FeedPage, FeedStart } from '../../shared/dataverse/change-feed';
 import { endOf } from '../../shared/dataverse/read-back';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import type { RowRead } from '../../shared/writer/row-reader';
@@ -102,17 +102,24 @@ export class SimulatedDataverse {
     this.#oldestToken = this.#version;
   }
 
-  /** Pages of one row each, every one as of the moment it is asked for; the token is that of the first request. */
-  async *pages(table: string, deltaLink: string | undefined, pause: () => Promise<void>): AsyncGenerator<FeedPage> {
+  /**
+   * Pages of one row each, every one as of the moment it is asked for; the token is that of the first request. A next link
+   * carries it, with what the run began from and how many rows it has shown.
+   */
+  async *pages(table: string, from: FeedStart, pause: () => Promise<void>): AsyncGenerator<FeedPage> {
     await pause();
-    const since = deltaLink === undefined ? undefined : Number(deltaLink);
+    const [linkSince = '', linkToken, linkShown] = (from.link ?? '').split('/');
+    const since = linkSince === '' ? undefined : Number(linkSince);
     if (since !== undefined && since < this.#oldestToken)
       throw new WebApiError('GET delta', 400, '0x80044352', 'Version stamp associated with the client has expired.');
-    const next = String(this.#version);
-    for (const id of IDS) {
-      const page = { items: this.#rowOf({ table, id }, since ?? 0), end: endOf(this.clock * 1000) };
+    const next = linkToken ?? String(this.#version);
+    for (const [index, id] of IDS.entries()) {
+      if (index < Number(linkShown ?? 0)) continue;
+      const items = this.#rowOf({ table, id }, since ?? 0);
+      const page = { items, end: endOf(this.clock * 1000), nextLink: `${linkSince}/${next}/${index + 1}` };
       await pause();
       yield page;
+      await pause();
     }
     const deleted = since === undefined ? [] : IDS.filter((id) => this.#isDeletedSince({ table, id }, since));
     const page = { items: deleted.map((id) => ({ kind: 'deleted', id }) as const), end: endOf(this.clock * 1000) };

@@ -16,6 +16,7 @@ import { tableSubject } from '../../shared/sync/pull-subject';
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import type { Rule } from '../../shared/writer/decide';
 import { Writer } from '../../shared/writer/writer';
+import { MemoryJournal } from './memory-journal';
 import type { MemoryStore } from './memory-store';
 import { IDS, SimulatedDataverse, TABLES, type Push } from './simulated-dataverse';
 
@@ -128,6 +129,7 @@ export class Simulation {
   #turn = 0;
   readonly #leases = new SimulatedLeases();
   readonly #states = new SimulatedStates();
+  readonly #journal = new MemoryJournal();
   readonly #instances: [Instance, Instance];
   /** Events that may yet be delivered. */
   #about: RowChange[] = [];
@@ -195,7 +197,7 @@ export class Simulation {
       { rule: this.options.rule, maxReadAgeMs: MAX_READ_AGE_MS, now, floorOf: (table) => floors.of(table) },
     );
     const feed: Pick<ChangeFeed, 'pages'> = {
-      pages: ({ definition: { table } }, deltaLink) => dataverse.pages(table, deltaLink, pause),
+      pages: ({ definition: { table } }, from) => dataverse.pages(table, from, pause),
     };
     const parts: PullSyncParts = {
       subjectOf: (table) => {
@@ -215,6 +217,9 @@ export class Simulation {
       leases: this.#leases,
       parking: NO_PARKING,
       maxReadAgeMs: MAX_READ_AGE_MS,
+      journal: this.#journal,
+      // Every run ends for now after a few pages, if it took a while.
+      maxRunMs: 9000,
       now,
       sleep: async (milliseconds) => {
         const until = dataverse.clock + Math.ceil(milliseconds / 1000);
@@ -331,9 +336,16 @@ export class Simulation {
   async pullAll(by: 0 | 1): Promise<void> {
     this.#pullFailures = [];
     for (const table of TABLES) {
-      this.#pull(table, by);
-      await this.#untilQuiet();
+      // A run that was begun before the last change, and what is left of it, promises nothing of that change.
+      while ((await this.#states.read(table)).unfinished !== undefined) await this.#pullOnce(table, by);
+      await this.#pullOnce(table, by);
+      while ((await this.#states.read(table)).unfinished !== undefined) await this.#pullOnce(table, by);
     }
+  }
+
+  async #pullOnce(table: string, by: 0 | 1): Promise<void> {
+    this.#pull(table, by);
+    await this.#untilQuiet();
     if (this.#pullFailures.length > 0) throw new Error('the last pull failed', { cause: this.#pullFailures[0] });
   }
 

@@ -1,0 +1,54 @@
+// Proves on real blobs (Azurite): a journal gives back what was added, also from a process that died, and is cleared whole.
+import { BlobServiceClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startAzurite, type Azurite } from '../../local/azurite';
+import { BlobJournal } from '../../shared/sync/blob-journal';
+import { RowIdSet, packIds } from '../../shared/sync/row-id-set';
+import { rowId } from '../writer/changes';
+
+let azurite: Azurite;
+let journal: BlobJournal;
+beforeAll(async () => {
+  azurite = await startAzurite();
+  const service = BlobServiceClient.fromConnectionString(azurite.connectionString);
+  journal = new BlobJournal(service.getContainerClient('dvo-loads'));
+});
+afterAll(() => azurite.stop());
+
+const ids = (from: number, count: number): string[] => Array.from({ length: count }, (_, n) => rowId(from + n));
+
+async function shownIn(load: string): Promise<RowIdSet | undefined> {
+  const pieces = await journal.read({ table: 'account', load });
+  if (pieces === undefined) return undefined;
+  const set = new RowIdSet();
+  for await (const piece of pieces) set.addPacked(piece);
+  return set;
+}
+
+test('what was never kept is not there, and clearing it is no error', async () => {
+  expect(await shownIn('none')).toBeUndefined();
+  await journal.clear('account');
+});
+
+test('page after page is added; links’ ids too', async () => {
+  const load = { table: 'account', load: 'a' };
+  await journal.append(load, packIds(ids(0, 5000)));
+  await journal.append(load, packIds([]));
+  await journal.append(load, packIds([...ids(5000, 5000), `${rowId(1)}_${rowId(2)}`]));
+  const shown = await shownIn('a');
+  expect(shown?.size).toBe(10_001);
+  for (const id of [rowId(0), rowId(9999), `${rowId(1)}_${rowId(2)}`]) expect(shown?.has(id)).toBe(true);
+  expect(shown?.has(rowId(10_000))).toBe(false);
+});
+
+test('a load whose pages were empty has a journal', async () => {
+  await journal.append({ table: 'account', load: 'b' }, packIds([]));
+  expect((await shownIn('b'))?.size).toBe(0);
+});
+
+test('clearing removes every load of the table, and no other’s', async () => {
+  await journal.append({ table: 'accountleads', load: 'c' }, packIds(ids(0, 3)));
+  await journal.clear('account');
+  expect([await shownIn('a'), await shownIn('b')]).toEqual([undefined, undefined]);
+  expect(await journal.read({ table: 'accountleads', load: 'c' })).toBeDefined();
+});
