@@ -175,6 +175,7 @@ export class PullSync {
       const changes = changesOf(page, subject.name, floorInstant(begunMs), lease);
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
+      if (seen !== undefined) this.parts.writer.forget(changes.map(({ row }) => row));
       await this.#settle(changes, counters, expectNothing);
       deltaLink = page.deltaLink ?? deltaLink;
     }
