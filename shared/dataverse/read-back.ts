@@ -11,6 +11,12 @@ import { columnUnknown, rowIsMissing, type WebApi, type WebApiResponse } from '.
  */
 const DATE_ALLOWANCE = 2;
 
+/**
+ * Least age in milliseconds of a definition that is refreshed because a column is gone: whatever refreshes have brought
+ * before, this one is proven to be old.
+ */
+const LEAST_AGE_MS = 2000;
+
 /** The end of a read, in Dataverse's clock: never earlier than what the answer shows. */
 export const endOf = (dateMs: number): Instant => ceilInstant(dateMs) + DATE_ALLOWANCE;
 
@@ -33,7 +39,7 @@ export class WebApiRowReader implements RowReader {
         response = await this.#get(definition, id);
       } catch (error) {
         if (!columnUnknown(error)) throw error;
-        definition = await this.catalog.refresh(table);
+        definition = await this.catalog.refresh(table, LEAST_AGE_MS);
         response = await this.#get(definition, id);
       }
       let row = readRow(response.body, definition);

@@ -170,6 +170,14 @@ export class Writer {
     return Promise.all(settlements);
   }
 
+  /**
+   * Forgets what is known of rows, so that they are read from the store: what is known proves that a change is contained,
+   * but not that the row still lies as it was written. An instance with another mapping may have written it since.
+   */
+  forget(rows: readonly RowAddress[]): void {
+    for (const row of rows) this.#cache.delete(keyOf(row));
+  }
+
   /** Nothing is known to make a run reject; if something did, its changes would fail rather than wait for ever. */
   #start(groups: readonly Group[]): void {
     this.#run(groups).catch((error: unknown) => {

@@ -266,6 +266,7 @@ describe('the mapping file', () => {
   test('nor one with the state of the app', () => {
     expect(faults('events: { new_X: { target: parked } }', { LOB_TABLE_PREFIX: 'dvo' })).toHaveLength(1);
     expect(coreFaults({ SYNC_TABLES: 'dvo_pull' })).toHaveLength(1);
+    expect(coreFaults({ SYNC_TABLES: 'pull', LOB_TABLE_PREFIX: 'DVO' })).toHaveLength(1);
   });
 });
 

@@ -125,6 +125,14 @@ describe('Assign, SetState: a patch of what the parameters say, never sure', () 
     expect(columnsOf(change)).toEqual({ statecode: { kind: 'choice', value: 0 } });
   });
 
+  test('a status of 0 is one', () => {
+    const choice = (value: number): Wire => ({ __type: `OptionSetValue:${XRM}`, Value: value });
+    const [change] = rowChanges(
+      changed('setstate-opportunity', { InputParameters: parameters({ State: choice(0), Status: choice(0) }) }),
+    );
+    expect(columnsOf(change).statuscode).toEqual({ kind: 'choice', value: 0 });
+  });
+
   test('an image of a part of the row dates it without making it sure', () => {
     const modified = '/Date(1775135100000)/';
     const images = [{ key: 'After', value: entity('opportunity', OPPORTUNITY, { modifiedon: modified }) }];
@@ -210,6 +218,12 @@ describe('the Multiple messages', () => {
     expect(found.map(({ row }) => row.id)).toEqual([A, B]);
     expect(found.map(sure)).toEqual([found[0]?.evidence.kind === 'event' && found[0].evidence.sure, false]);
     expect(found[0]?.evidence).toMatchObject({ at: 1_775_135_100 });
+  });
+
+  test('a row has the table that it names, whatever the context does, and the id that it names before that of the result', () => {
+    const ids = { OutputParameters: parameters({ Ids: [C] }) };
+    const [change] = rowChanges(multiple('CreateMultiple', collection(entity('lead', A, { jobtitle: 'a' })), ids));
+    expect(change).toMatchObject({ row: { table: 'lead', id: A }, columns: new Map([['jobtitle', { value: 'a' }]]) });
   });
 
   test('a row that is named twice has two changes with keys of their own, in order', () => {

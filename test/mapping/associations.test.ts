@@ -108,6 +108,8 @@ describe('a many-to-many relationship', () => {
     const blind = new Associations({ tables: [], relationships: ['AccountLeads_Association'] }, undefined);
     const [change] = await blind.changesOf(association('accountleads_association', ACCOUNT, LEAD));
     expect(change?.row).toEqual({ table: 'AccountLeads_Association', id: link });
+    const [other] = await blind.changesOf(association('ACCOUNTLEADS_ASSOCIATION', ACCOUNT, LEAD));
+    expect(other?.row).toEqual(change?.row);
   });
 
   test.each(['accountleads_association', 'unknown_relationship'])(

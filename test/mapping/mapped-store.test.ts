@@ -244,6 +244,19 @@ describe('after a change of the mapping', () => {
     expect(ends(await after.settle([pulledRow({ ...pulled, ...again })]))).toEqual(['refreshed, changed']);
     expect(seen(store)).toEqual({ title: 'Ada' });
   });
+  test('a row that an instance with the old mapping has written since is stored anew, once what is known of it is forgotten', async () => {
+    const store = new MemoryStore(() => 2_000_000);
+    const reader = new ScriptedReader(() => found(200n, SHOWN, { modifiedOn: SEEN }));
+    const writerWith = (mapping: Mapping): Writer =>
+      new Writer(new MappedStore(store, mapping), reader, { rule: RULE });
+    const after = writerWith(mappingOf('tables: { account: { columns: { name: title, "*": drop } } }'));
+    await after.settle([pulledRow({ columns: SHOWN })]);
+    await writerWith(DEFAULT_MAPPING).settle([patch({ at: SEEN })]);
+    expect(seen(store)).toEqual({ name: 'Ada', statecode: 0, size: 12 });
+    after.forget([row()]);
+    expect(ends(await after.settle([pulledRow({ ...again, columns: SHOWN })]))).toEqual(['refreshed, changed']);
+    expect(seen(store)).toEqual({ title: 'Ada' });
+  });
   test('without one it writes nothing', async () => {
     expect(await remapped(FILTERED, FILTERED, SHOWN)).toEqual([['contained', 'contained'], ADA]);
     expect(await remapped(FILTERED, FILTERED, OTHER)).toEqual([['contained', 'contained'], undefined]);

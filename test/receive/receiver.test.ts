@@ -7,6 +7,7 @@ import type { KeptDelivery } from '../../shared/parking/parking';
 import type { EventOutcome, EventStore, StoredEvent } from '../../shared/lob/event-store';
 import { EventMapping, type EventRules } from '../../shared/mapping/event-mapping';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
+import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
 import { Receiver, type ReceiverParts } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
 import { RULE, columns, found } from '../writer/changes';
@@ -86,6 +87,11 @@ test('a synchronous step is parked until its transaction is over, and nothing of
   expect([store.rows.size, reader.gets.length]).toEqual([1, 1]);
 });
 
+test('the mark of a message that lost members counts, whatever the body still holds', async () => {
+  const removed = { ...delivery(fixture('merge-account')), truncated: true };
+  expect(await receiver.receive([removed])).toMatchObject([{ kind: 'parked', cause: { code: 'parameters-removed' } }]);
+});
+
 describe('what fails is parked', () => {
   test('a failure that can pass is tried again soon', async () => {
     store.at = () => {
@@ -104,6 +110,25 @@ describe('what fails is parked', () => {
     expect(await blind.receive([delivery(fixture('update-contact'))])).toMatchObject([
       { kind: 'parked', disposition: 'retry' },
     ]);
+  });
+
+  test('a column that is newer than the definition has it read again', async () => {
+    const definition = (columns: TableDefinition['columns']): TableDefinition => ({
+      ...{ table: 'contact', entitySet: 'contacts', primaryId: 'contactid', changeTracking: true },
+      columns,
+    });
+    const now = definition(new Map([['jobtitle', { name: 'jobtitle', type: 'string' }]]));
+    let refreshed = 0;
+    const catalog: TableCatalog = {
+      get: () => Promise.resolve(definition(new Map())),
+      refresh: () => {
+        refreshed += 1;
+        return Promise.resolve(now);
+      },
+    };
+    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    await new Receiver({ ...parts(), catalog }, options).receive([delivery(fixture('update-contact'))]);
+    expect(refreshed).toBe(1);
   });
 
   test('parking fails: the sender hears of it', async () => {

@@ -37,6 +37,17 @@ test.each(['account', 'accountleads_association'])('%s: elsewhere in the store, 
   expect(fingerprint).not.toBe((await (await subjectIn('there')).renewed()).fingerprint);
 });
 
+test('a table that is renewed has its definition read anew, however young the one at hand is', async () => {
+  const ages: (number | undefined)[] = [];
+  const refresh: TableCatalog['refresh'] = (table, leastAgeMs) => {
+    ages.push(leastAgeMs);
+    return Promise.resolve({ ...definition(table), columns: new Map([['tier', { name: 'tier', type: 'choice' }]]) });
+  };
+  const subject = await pullSubjects({ ...catalog, refresh }, relationships, [], DEFAULT_MAPPING, () => '')('account');
+  const renewed = await subject.renewed();
+  expect([ages, subject.columns, renewed.columns]).toEqual([[0], ['name:string'], ['tier:choice']]);
+});
+
 test('a place is told by account and table, and without the signature that its address may carry', () => {
   const client = (settings: string): TableClient => TableClient.fromConnectionString(settings, 'Customers');
   const shared = 'TableEndpoint=https://a1.table.core.windows.net/;SharedAccessSignature=sv=2024&sig=SECRET';

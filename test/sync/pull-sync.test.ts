@@ -15,7 +15,7 @@ import { linkSubject, tableSubject, type SubjectColumns } from '../../shared/syn
 import { PullSync, type PullSyncParts } from '../../shared/sync/pull-sync';
 import { MemoryJournal } from '../writer/memory-journal';
 import { OrderUnprovable, Writer } from '../../shared/writer/writer';
-import { RULE, columns, found, image, missing, pulledRow, row, rowId } from '../writer/changes';
+import { RULE, columns, found, hint, image, missing, pulledRow, row, rowId } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 
@@ -459,6 +459,19 @@ describe('the mapping or the columns change', () => {
     shape = { fingerprint: 'g', columns: [...COLUMNS, 'tier:choice'] };
     await expect(sync({ sleep: () => Promise.reject(new Error('killed')) }).run('account')).rejects.toThrow('killed');
     expect((await sync().run('account')).drift).toBeDefined();
+  });
+
+  test('a load takes nothing for known: a row that another instance wrote in other columns is written again', async () => {
+    const writer = new Writer(store, reader, { rule: RULE, now: () => nowMs });
+    pages = [page([live(1, 20n), live(2, 11n)], 'T2')];
+    await sync({ writer }).run('account');
+    reader.answer = () => found(20n, columns({ other: 'v20' }), { begin: 5100, end: 5102 });
+    await new Writer(store, reader, { rule: RULE }).settle([hint({ row: row(1) })]);
+    expect(nameOf(1)).toBeUndefined();
+    shape = { fingerprint: 'g', columns: COLUMNS };
+    pages = [page([live(1, 20n), live(2, 11n)], 'T3')];
+    expect(await sync({ writer }).run('account')).toMatchObject({ verdicts: { refreshed: 1, contained: 1 } });
+    expect(nameOf(1)).toBe('v20');
   });
 
   test('the mapping alone: no drift, but a load', async () => {

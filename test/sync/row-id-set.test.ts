@@ -31,5 +31,14 @@ describe('holds what was added and nothing else', () => {
     expect(set.has('a1b2c3d4-0000-4000-8000-00000000000a')).toBe(true);
   });
 
+  test('ids of links: of those of one first row as well', () => {
+    const first = randomUUID();
+    const ids = Array.from({ length: 2000 }, () => `${first}_${randomUUID()}`);
+    const set = new RowIdSet();
+    for (const id of ids.slice(0, 1000)) set.add(id);
+    expect(ids.map((id) => set.has(id))).toEqual(ids.map((_, at) => at < 1000));
+    expect(set.has(first)).toBe(false);
+  });
+
   test('an empty set', () => expect(new RowIdSet().has(randomUUID())).toBe(false));
 });

@@ -1,0 +1,41 @@
+// Proves that every outcome is logged: the settled and the ignored counted in one record each, the others one by one.
+import { expect, test } from '@jest/globals';
+import type { Outcome } from '../../shared/receive/receiver';
+import { logOutcomes } from '../../shared/receive/summary';
+
+const cause = (code: string) => ({ code, message: `because ${code}` });
+const row = { table: 'account', id: 'a' };
+
+function logged(outcomes: readonly Outcome[]): unknown[] {
+  const records: unknown[] = [];
+  logOutcomes((event, fields) => void records.push([event, fields]), 'webhook', outcomes);
+  return records;
+}
+
+test('one of each', () =>
+  expect(
+    logged([
+      { kind: 'ignored', cause: cause('table-not-synced') },
+      { kind: 'settled', changes: [{ ...row, verdict: 'merged' }], lagMs: 5 },
+      { kind: 'parked', cause: cause('web-api'), disposition: 'retry' },
+      {
+        kind: 'settled',
+        changes: [
+          { ...row, verdict: 'stored' },
+          { ...row, verdict: 'merged' },
+        ],
+        lagMs: undefined,
+      },
+      { kind: 'rejected', cause: cause('body-empty') },
+    ]),
+  ).toEqual([
+    ['parked', { source: 'webhook', code: 'web-api', reason: 'because web-api' }],
+    ['rejected', { source: 'webhook', code: 'body-empty', reason: 'because body-empty' }],
+    ['ignored', { source: 'webhook', codes: { 'table-not-synced': 1 } }],
+    ['settled', { source: 'webhook', received: 2, verdicts: { merged: 2, stored: 1 }, lagMs: [5] }],
+  ]));
+
+test('nothing of a kind, no record of it', () => {
+  expect(logged([])).toEqual([]);
+  expect(logged([{ kind: 'ignored', cause: cause('message-unsupported') }])).toHaveLength(1);
+});
