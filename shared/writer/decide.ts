@@ -143,20 +143,19 @@ function decidePull(stored: StoredState | undefined, change: RowChange, evidence
   // A run that lost its lease may hold pages older than a delete that was since forgotten by everyone.
   if (stored === undefined) return holdsLease() ? apply(NO_STAMP, read, [], rule) : READ_BACK;
   const { stamp } = stored;
-  if (version < stamp.version || (version === stamp.version && !isRemapped(stored, runBegin, rule)))
-    return SKIP.contained;
+  if (version < stamp.version || (version === stamp.version && !isRemapped(stored))) return SKIP.contained;
   if (stamp.gone) return READ_BACK;
+  if (version === stamp.version && !writtenBefore(stored, runBegin, rule)) return READ_BACK;
   if (!stamp.ahead || writtenBefore(stored, runBegin, rule)) return apply(stamp, read, [], rule);
   if (rule.mode === 'default' && modifiedOn > stamp.seen) return apply(stamp, read, [], rule);
   return stored.sameData() ? adopt(stamp, read, rule) : READ_BACK;
 }
 
 /**
- * The very version that is stored, stored before the run began, and yet other data: the mapping has changed since (or
- * the labels of choices, or the names of the rows that lookups point to).
+ * The very version that is stored, and yet other data: the mapping has changed since (or the labels of choices, or the
+ * names of the rows that lookups point to).
  */
-const isRemapped = (stored: StoredState, runBegin: Instant, rule: Rule): boolean =>
-  !stored.stamp.gone && !stored.stamp.ahead && writtenBefore(stored, runBegin, rule) && !stored.sameData();
+const isRemapped = ({ stamp, sameData }: StoredState): boolean => !stamp.gone && !stamp.ahead && !sameData();
 
 /**
  * All that is stored was written before the run began, so the page is at least as new (rows only: a superseded run
