@@ -145,17 +145,18 @@ function decidePull(stored: StoredState | undefined, change: RowChange, evidence
   const { stamp } = stored;
   if (version < stamp.version || (version === stamp.version && !isRemapped(stored))) return SKIP.contained;
   if (stamp.gone) return READ_BACK;
-  if (version === stamp.version && !writtenBefore(stored, runBegin, rule)) return READ_BACK;
-  if (!stamp.ahead || writtenBefore(stored, runBegin, rule)) return apply(stamp, read, [], rule);
+  if (writtenBefore(stored, runBegin, rule)) return apply(stamp, read, [], rule);
+  if (version === stamp.version) return READ_BACK;
+  if (!stamp.ahead) return apply(stamp, read, [], rule);
   if (rule.mode === 'default' && modifiedOn > stamp.seen) return apply(stamp, read, [], rule);
   return stored.sameData() ? adopt(stamp, read, rule) : READ_BACK;
 }
 
 /**
  * The very version that is stored, and yet other data: the mapping has changed since (or the labels of choices, or the
- * names of the rows that lookups point to).
+ * names of the rows that lookups point to). On a row that is ahead it may as well be older than what was pushed.
  */
-const isRemapped = ({ stamp, sameData }: StoredState): boolean => !stamp.gone && !stamp.ahead && !sameData();
+const isRemapped = ({ stamp, sameData }: StoredState): boolean => !stamp.gone && !sameData();
 
 /**
  * All that is stored was written before the run began, so the page is at least as new (rows only: a superseded run

@@ -158,18 +158,33 @@ describe('the table', () => {
     ['even if it were sure', ROW, eventDelete({ at: 1011, sure: true }), 'read back'],
     ['ahead', AHEAD, eventDelete(), 'read back'],
   ]);
-  cell('row × pulled row: "V = v, not ahead, other data: as any newer row", as after a change of the mapping', [
-    ['stored before the run began', stored({}, { writtenAt: 1024 }), pulledRow({ version: 100n }), APPLY],
-    ['the same data', stored({}, { writtenAt: 1024, sameData: () => true }), pulledRow({ version: 100n }), 'contained'],
-    ['V < v', stored({}, { writtenAt: 1024 }), pulledRow({ version: 99n }), 'contained'],
-    ['stored at the margin: read back', stored({}, { writtenAt: 1025 }), pulledRow({ version: 100n }), 'read back'],
-    ['ahead', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow({ version: 100n }), 'contained'],
-    ['a tombstone', stored({ gone: true }, { writtenAt: 1024 }), pulledRow({ version: 100n }), 'contained'],
-  ]);
+  cell(
+    'row × pulled row: "V = v, other data: stored before the run began: apply; else read back", as after a change of the mapping',
+    [
+      ['stored before the run began', stored({}, { writtenAt: 1024 }), pulledRow({ version: 100n }), APPLY],
+      [
+        'the same data',
+        stored({}, { writtenAt: 1024, sameData: () => true }),
+        pulledRow({ version: 100n }),
+        'contained',
+      ],
+      ['V < v', stored({}, { writtenAt: 1024 }), pulledRow({ version: 99n }), 'contained'],
+      ['stored at the margin: read back', stored({}, { writtenAt: 1025 }), pulledRow({ version: 100n }), 'read back'],
+      [
+        'ahead, stored before the run began',
+        stored({ ahead: true }, { writtenAt: 1024 }),
+        pulledRow({ version: 100n }),
+        APPLY,
+      ],
+      ['ahead', stored({ ahead: true }, { writtenAt: 1025 }), pulledRow({ version: 100n }), 'read back'],
+      ['ahead, the same data', AHEAD_SAME, pulledRow({ version: 100n }), 'contained'],
+      ['a tombstone', stored({ gone: true }, { writtenAt: 1024 }), pulledRow({ version: 100n }), 'contained'],
+    ],
+  );
   cell('row × pulled row: "V <= v: contained"', [
     ['V < v', ROW, pulledRow({ version: 99n }), 'contained'],
     ['V = v', stored({}, { sameData: () => true }), pulledRow({ version: 100n }), 'contained'],
-    ['V = v on a row that is ahead', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'contained'],
+    ['V = v on a row that is ahead', AHEAD_SAME, pulledRow({ version: 100n, modifiedOn: 2000 }), 'contained'],
     [
       'V = v, written before the run',
       stored({}, { writtenAt: 1, sameData: () => true }),
