@@ -232,12 +232,8 @@ export class PullSync {
       const changes = changesOf(page, subject.name, floorInstant(begunMs), lease);
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
-<<<<<<< HEAD
+      if (load !== undefined) this.parts.writer.forget(changes.map(({ row }) => row));
       await this.#settle(changes, counters, load?.first === true);
-=======
-      if (seen !== undefined) this.parts.writer.forget(changes.map(({ row }) => row));
-      await this.#settle(changes, counters, expectNothing);
->>>>>>> rev
       deltaLink = page.deltaLink ?? deltaLink;
       const { nextLink } = page;
       if (nextLink === undefined) continue;

@@ -38,7 +38,8 @@ const tierRow = (n: number) => ({ '@odata.etag': `W/"${n}"`, accountid: rowId(n)
 
 async function pagesOf(request: FeedRequest): Promise<FeedPage[]> {
   const pages: FeedPage[] = [];
-  for await (const page of new ChangeFeed(api as WebApi, { refresh }).pages(request, undefined)) pages.push(page);
+  for await (const page of new ChangeFeed(api as WebApi, { refresh }).pages(request, { mode: 'load' }))
+    pages.push(page);
   return pages;
 }
 

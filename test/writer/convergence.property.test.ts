@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Rule } from '../../shared/writer/decide';
 import type { ColumnRule } from '../../shared/mapping/column-rule';
-import { tableLookup } from '../../shared/mapping/mapping';
+import { DEFAULT_MAPPING, tableLookup } from '../../shared/mapping/mapping';
 import { TableMapping } from '../../shared/mapping/table-mapping';
 import { RULE, STRICT } from './changes';
 import { MemoryStore } from './memory-store';
@@ -75,7 +75,7 @@ interface Schedule {
   readonly lastPullBy: 0 | 1;
 }
 
-type Setting = Pick<SimulationOptions, 'rule' | 'makeStore' | 'mapping'>;
+type Setting = Pick<SimulationOptions, 'rule' | 'makeStore' | 'mapping' | 'remapped'>;
 
 /** Number of the last change that the stored columns of a row contain. */
 const revOf = (store: MemoryStore, row: RowAddress): number | undefined => {
@@ -127,6 +127,13 @@ const converges = (setting: Setting) =>
     expect(await faultsOf(of, setting)).toEqual([]);
   });
 
+/** The same, with another mapping at some moment. */
+const convergesRemapped = (setting: Setting) =>
+  fc.asyncProperty(schedule, fc.nat({ max: 40 }), async (of, at) => {
+    const commands = of.commands.toSpliced(at, 0, { kind: 'remap' });
+    expect(await faultsOf({ ...of, commands }, setting)).toEqual([]);
+  });
+
 const makeStore = (now: () => number): MemoryStore => new MemoryStore(now);
 
 describe('after one complete pull the store equals Dataverse', () => {
@@ -161,6 +168,19 @@ describe('after one complete pull the store equals the rows of Dataverse that me
   test('strict mode, where no row ever shows an older state than before', async () => {
     await fc.assert(converges({ rule: STRICT, makeStore, mapping }), { numRuns: 3000 });
   }, 60_000);
+});
+
+describe('after a change of the mapping and one complete load the store equals what the new one shows', () => {
+  test.each([
+    ['a filter comes', { remapped: mapping }],
+    ['a filter goes', { mapping, remapped: DEFAULT_MAPPING }],
+  ])(
+    '%s',
+    async (_what, mappings) => {
+      await fc.assert(convergesRemapped({ rule: RULE, makeStore, ...mappings }), { numRuns: 2000 });
+    },
+    60_000,
+  );
 });
 
 describe('the judge bites', () => {

@@ -43,7 +43,9 @@ export type Command =
   | { readonly kind: 'step'; readonly count: number }
   | { readonly kind: 'loseLease'; readonly table: string }
   | { readonly kind: 'expireTokens' }
-  | { readonly kind: 'crash'; readonly which: 0 | 1 };
+  | { readonly kind: 'crash'; readonly which: 0 | 1 }
+  /** The app is deployed with another mapping, so that every table is loaded again. */
+  | { readonly kind: 'remap' };
 
 const MAX_READ_AGE_MS = 30_000;
 
@@ -90,6 +92,11 @@ class SimulatedStates implements PullStateStore {
     this.#states.set(table, state);
     return Promise.resolve();
   }
+  /** The next pull of each table is a load. */
+  forgetLinks(): void {
+    for (const [table, { loadBegunMs }] of this.#states)
+      this.#states.set(table, loadBegunMs === undefined ? {} : { loadBegunMs });
+  }
 }
 
 const NO_PARKING: Parking = {
@@ -115,6 +122,8 @@ export interface SimulationOptions {
   readonly makeStore: (now: () => number) => MemoryStore;
   /** What the store shows of Dataverse's rows. @default all of them */
   readonly mapping?: Pick<Mapping, 'tableOf'>;
+  /** The mapping after `remap`. @default the same */
+  readonly remapped?: Pick<Mapping, 'tableOf'>;
   /** Every write to the store, as it is made: for invariants that hold at all times. */
   readonly onWritten?: (row: RowAddress, store: MemoryStore) => void;
 }
@@ -122,7 +131,7 @@ export interface SimulationOptions {
 export class Simulation {
   readonly dataverse = new SimulatedDataverse();
   readonly store: MemoryStore;
-  readonly #mapping: Pick<Mapping, 'tableOf'>;
+  #mapping: Pick<Mapping, 'tableOf'>;
   readonly #random: () => number;
   /** Steps that wait for their turn; most come soon, some long after everything else has moved on. */
   readonly #waiting: { readonly instance: Instance; readonly due: number; readonly go: () => void }[] = [];
@@ -298,6 +307,12 @@ export class Simulation {
       }
       case 'crash': {
         this.#crash(command.which);
+        return;
+      }
+      case 'remap': {
+        this.#mapping = this.options.remapped ?? this.#mapping;
+        this.#states.forgetLinks();
+        for (const which of [0, 1] as const) this.#crash(which);
         return;
       }
       default:
