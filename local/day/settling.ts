@@ -44,7 +44,7 @@ export async function completePull(host: SpawnedHost, figures: Figures, signal: 
         headers: { 'content-type': 'application/json' },
         body: '{"input":""}',
       });
-      await until(() => open.size === 0 || signal.aborted, 5000);
+      await until(() => open.size === 0 || signal.aborted, 2500);
     }
   } finally {
     end();
