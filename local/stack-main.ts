@@ -1,16 +1,22 @@
 /** `npm run stack`: only the stand-ins, with the settings under which `func start` or any own process can use them. */
 import { Command } from 'commander';
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defineBusinessApis } from './business-apis';
+import { daySettings } from './day/settings';
 import { howToLook } from './look';
 import { startStack } from './stack';
 import { USAGE_EXIT_CODE, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
-import { registerSteps } from './steps';
+import { registerAllSteps } from './steps';
 
 interface Flags extends StackFlags {
   readonly seed: number;
   readonly webhookUrl: string;
   readonly write?: string;
 }
+
+/** Root of the repository: this file runs as dist/local/stack-main.js. */
+const APP_DIR = resolve(__dirname, '../..');
 
 const command = withStackFlags(new Command('npm run stack --'))
   .description(
@@ -26,14 +32,16 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
+  const mapped = daySettings(APP_DIR);
   const stack = await startStack(flags);
   try {
-    await registerSteps(stack.dataverse, {
+    await defineBusinessApis(stack.dataverse);
+    await registerAllSteps(stack.dataverse, {
       webhookUrl,
       webhookKey: stack.webhookKey,
       busConnectionString: stack.broker.connectionString,
     });
-    const file = JSON.stringify({ IsEncrypted: false, Values: stack.settings }, null, 2);
+    const file = JSON.stringify({ IsEncrypted: false, Values: { ...stack.settings, ...mapped } }, null, 2);
     if (write === undefined) console.log(`local.settings.json:\n${file}\n`);
     else {
       writeFileSync(write, `${file}\n`);
@@ -48,7 +56,7 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
         `  func start --port ${port}`,
         `  npm run host -- --port ${port}`,
         '',
-        howToLook(stack, webhookUrl),
+        howToLook(stack, webhookUrl, mapped),
         '',
         'The stand-ins run until Ctrl-C.',
       ].join('\n'),

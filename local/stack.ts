@@ -104,7 +104,7 @@ function settingsFor(
     REPLAY_SCHEDULE: '*/5 * * * * *',
     FULL_IMAGE_ALIAS: 'full',
     HINT_DELAY_SECONDS: '2',
-    READ_BACK_MAX_AGE_SECONDS: '6',
+    READ_BACK_MAX_AGE_SECONDS: '4',
     DATAVERSE_URL: dataverse.url,
     DATAVERSE_AUTH: 'client-secret',
     AZURE_TENANT_ID: dataverse.tenantId,

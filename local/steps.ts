@@ -8,27 +8,97 @@ export interface StepTargets {
   readonly busConnectionString: string;
 }
 
-/**
- * Registers the steps of the local stack: one table for each way, so that each can be watched by itself. Shipments have
- * no step at all, and cases only one for some columns: those changes are the pull's to find.
- */
-export async function registerSteps(
+/** Ids of the endpoints, by way. */
+interface Endpoints {
+  readonly webhook: string;
+  readonly queue: string;
+  readonly topic: string;
+  readonly hub: string;
+}
+
+async function registerEndpoints(
   dataverse: Dataverse,
   { webhookUrl, webhookKey, busConnectionString }: StepTargets,
-): Promise<void> {
-  const webhook = await dataverse.registerEndpoint({
-    name: 'webhook',
-    contract: 'webhook',
-    url: webhookUrl,
-    authvalue: webhookKey,
-  });
+): Promise<Endpoints> {
   const bus = { connectionString: busConnectionString };
-  const queue = await dataverse.registerEndpoint({ name: 'queue', contract: 'queue', path: BUS.queue, ...bus });
-  const topic = await dataverse.registerEndpoint({ name: 'topic', contract: 'topic', path: BUS.topic, ...bus });
-  const hub = await dataverse.registerEndpoint({ name: 'hub', contract: 'eventHub', path: BUS.hub, ...bus });
+  return {
+    webhook: await dataverse.registerEndpoint({
+      name: 'webhook',
+      contract: 'webhook',
+      url: webhookUrl,
+      authvalue: webhookKey,
+    }),
+    queue: await dataverse.registerEndpoint({ name: 'queue', contract: 'queue', path: BUS.queue, ...bus }),
+    topic: await dataverse.registerEndpoint({ name: 'topic', contract: 'topic', path: BUS.topic, ...bus }),
+    hub: await dataverse.registerEndpoint({ name: 'hub', contract: 'eventHub', path: BUS.hub, ...bus }),
+  };
+}
 
-  const MESSAGES = ['Create', 'Update', 'Delete'] as const;
-  for (const message of MESSAGES) {
+/** The messages that change one row. */
+const WRITES = ['Create', 'Update', 'Delete'] as const;
+
+/** Steps of rows, beside those of `WRITES`: each table's go the way that the table goes. */
+const ROW_MESSAGES: Readonly<Record<keyof Endpoints, readonly (readonly [table: string, message: string])[]>> = {
+  webhook: [
+    ['account', 'Assign'],
+    ['account', 'Merge'],
+    ['incident', 'SetState'],
+  ],
+  queue: [
+    ['contact', 'Assign'],
+    ['contact', 'Merge'],
+    ['contact', 'SetState'],
+    ['incident', 'SetStateDynamicEntity'],
+  ],
+  topic: [
+    ['lead', 'SetState'],
+    ['lead', 'SetStateDynamicEntity'],
+    ['lead', 'Upsert'],
+    // Shipments have no steps of single rows.
+    ['new_shipment', 'CreateMultiple'],
+    ['new_shipment', 'UpdateMultiple'],
+    ['new_shipment', 'UpsertMultiple'],
+    ['new_shipment', 'DeleteMultiple'],
+  ],
+  hub: [
+    ['opportunity', 'Assign'],
+    ['opportunity', 'SetState'],
+    ['opportunity', 'Upsert'],
+  ],
+};
+
+/**
+ * Registers the steps of the local stack that are of rows: one table for each way, so that each can be watched by
+ * itself. Shipments have steps for messages on many rows only, and cases only one for some columns: the other changes
+ * are the pull's to find.
+ */
+export async function registerSteps(dataverse: Dataverse, targets: StepTargets): Promise<void> {
+  await registerRowSteps(dataverse, await registerEndpoints(dataverse, targets));
+}
+
+/** The same and the steps of links and events, for an app with the day's mapping. The custom APIs have to be there. */
+export async function registerAllSteps(dataverse: Dataverse, targets: StepTargets): Promise<void> {
+  const endpoints = await registerEndpoints(dataverse, targets);
+  await registerRowSteps(dataverse, endpoints);
+  // Two steps, so that each association arrives by both ways.
+  for (const message of ['Associate', 'Disassociate']) {
+    for (const endpoint of [endpoints.webhook, endpoints.hub])
+      await dataverse.registerStep({ message, endpoint, mode: 'async' });
+  }
+  // One step for each message: of two steps each would be an event of its own.
+  const { queue, hub } = endpoints;
+  await dataverse.registerStep({
+    message: 'new_ConfirmDelivery',
+    table: 'new_shipment',
+    endpoint: queue,
+    mode: 'async',
+  });
+  await dataverse.registerStep({ message: 'new_BookBerth', endpoint: hub, mode: 'async' });
+}
+
+async function registerRowSteps(dataverse: Dataverse, endpoints: Endpoints): Promise<void> {
+  const { webhook, queue, topic, hub } = endpoints;
+  for (const message of WRITES) {
     await dataverse.registerStep({ table: 'account', message, endpoint: webhook, mode: 'async' });
     await dataverse.registerStep({ table: 'lead', message, endpoint: topic, mode: 'async' });
     await dataverse.registerStep({ table: 'opportunity', message, endpoint: hub, mode: 'async' });
@@ -47,4 +117,8 @@ export async function registerSteps(
     filteringColumns,
   });
   await dataverse.registerStep({ table: 'incident', message: 'Delete', endpoint: hub, mode: 'async' });
+  for (const way of ['webhook', 'queue', 'topic', 'hub'] as const) {
+    for (const [table, message] of ROW_MESSAGES[way])
+      await dataverse.registerStep({ table, message, endpoint: endpoints[way], mode: 'async' });
+  }
 }

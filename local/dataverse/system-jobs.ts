@@ -20,6 +20,7 @@ export interface SystemJob {
   readonly table: string;
   readonly rowId: string;
   readonly stepId: string;
+  readonly correlationId: string;
   readonly createdAt: number;
   readonly completedAt: number | undefined;
   readonly status: keyof typeof JOB_STATUS;
@@ -338,6 +339,7 @@ const report = (job: Job): SystemJob => ({
   table: job.event.table,
   rowId: job.event.id,
   stepId: job.step.id,
+  correlationId: job.event.correlationId,
   createdAt: job.createdAt,
   completedAt: job.completedAt,
   status: job.status,

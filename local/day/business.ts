@@ -1,250 +1,63 @@
-import { seededRandom, type Random } from '../dataverse/random';
+import { DataverseError } from '../dataverse/dataverse-error';
+import { seededRandom } from '../dataverse/random';
 import type { Dataverse } from '../dataverse/simulator';
+import { ROW_DOINGS, type Doing } from './doings';
+import { LINK_DOINGS } from './link-doings';
+import { Office, type ApiCall, type Worker } from './office';
+import { WORK, pick } from './row-contents';
 
 /** What the day asks of the simulator. */
 export interface BusinessOptions {
+  /** A message on several rows counts once for each. */
   readonly changes: number;
   readonly seed: number;
   /** Changes a second, over all users. */
   readonly rate: number;
+  /** Only rows, or links and events too, for which the custom APIs have to be there. @default rows */
+  readonly of?: 'rows' | 'everything';
   /** Ends the day early. */
   readonly signal: AbortSignal;
-  readonly onProgress: (done: number) => void;
+  readonly onProgress: (done: number, messages: ReadonlyMap<string, number>) => void;
 }
 
-type Inputs = Parameters<Dataverse['create']>[1];
-type Make = (random: Random, rows: Rows) => Inputs;
-
-/** How often a table is worked on, and what its columns are filled with. */
-interface TableWork {
-  readonly weight: number;
-  readonly create: Make;
-  readonly update: readonly Make[];
+/** What was done. */
+export interface BusinessResult {
+  readonly changes: number;
+  /** Changes by message. */
+  readonly messages: ReadonlyMap<string, number>;
+  readonly calls: readonly ApiCall[];
 }
 
-/** Ids of the rows that there are, by table. */
-type Rows = ReadonlyMap<string, string[]>;
-
-const TOWNS = ['Bergen', 'Łódź', 'Genève', 'São Paulo', 'Reykjavík', '横浜', 'Αθήνα', 'Kyiv'];
-const FIRST = ['Amara', 'Haruto', 'Zoë', 'Ingrid', 'Mateus', 'Leïla', 'Oskar', 'Nadia'];
-const LAST = ['Lindqvist', 'Nakamura', 'O’Neill', 'Søndergård', 'Ferreira', 'Haddad', 'Müller', 'Kowalczyk'];
-const GOODS = ['Harbour', 'Cold Chain', 'Freight', 'Timber', 'Ceramics', 'Dairy', 'Marine', 'Rail'];
-
-const pick = <T>(random: Random, items: readonly T[]): T => {
-  const item = items[random.between(0, items.length - 1)];
-  if (item === undefined) throw new Error('Nothing to pick from.');
-  return item;
-};
-const amount = (random: Random, places: number): string =>
-  `${random.between(-5000, 9_000_000)}.${String(random.between(0, 10 ** places - 1)).padStart(places, '0')}`;
-const day = (random: Random): string =>
-  new Date(Date.UTC(2026, 0, 1) + random.between(-20_000, 600) * 86_400_000).toISOString().slice(0, 10);
-const moment = (random: Random): string =>
-  new Date(Date.UTC(2026, 0, 1) + random.between(0, 31_000_000) * 1000).toISOString();
-const paragraph = (random: Random): string =>
-  Array.from(
-    { length: random.between(1, 40) },
-    () => `${pick(random, FIRST)} wrote to ${pick(random, TOWNS)} about ${pick(random, GOODS)}.`,
-  ).join('\n');
-const reference = (random: Random, rows: Rows, table: string) => {
-  const ids = rows.get(table) ?? [];
-  return ids.length === 0 ? null : { table, id: pick(random, ids) };
-};
-const customer = (random: Random, rows: Rows) => reference(random, rows, random.chance(0.7) ? 'account' : 'contact');
-const person = (random: Random) => {
-  const firstname = pick(random, FIRST);
-  const lastname = pick(random, LAST);
-  return { firstname, lastname, fullname: `${firstname} ${lastname}` };
-};
-
-/** The tables of the day. The weights make accounts and cases the busiest, as in a real sales and service team. */
-const WORK: Readonly<Record<string, TableWork>> = {
-  account: {
-    weight: 5,
-    create: (r, rows) => ({
-      name: `${pick(r, LAST)} ${pick(r, GOODS)} AS`,
-      accountnumber: String(r.between(1, 99_999)).padStart(6, '0'),
-      description: r.chance(0.4) ? paragraph(r) : null,
-      numberofemployees: r.between(1, 90_000),
-      revenue: amount(r, 4),
-      creditonhold: r.chance(0.1),
-      industrycode: r.between(1, 6),
-      address1_city: pick(r, TOWNS),
-      address1_latitude: r.between(-9_000_000, 9_000_000) / 100_000,
-      parentaccountid: r.chance(0.3) ? reference(r, rows, 'account') : null,
-    }),
-    update: [
-      (r) => ({ telephone1: `+47 ${r.between(20_000_000, 99_999_999)}` }),
-      (r) => ({ creditlimit: amount(r, 2), creditonhold: r.chance(0.5) }),
-      (r) => ({ description: r.chance(0.3) ? null : paragraph(r) }),
-      (r, rows) => ({ primarycontactid: reference(r, rows, 'contact') }),
-      (r) => ({ industrycode: r.chance(0.2) ? null : r.between(1, 6), address1_city: pick(r, TOWNS) }),
-    ],
-  },
-  contact: {
-    weight: 4,
-    create: (r, rows) => ({
-      ...person(r),
-      jobtitle: `Head of ${pick(r, GOODS)}`,
-      birthdate: day(r),
-      parentcustomerid: customer(r, rows),
-      creditlimit: amount(r, 2),
-    }),
-    update: [
-      (r) => ({ jobtitle: r.chance(0.2) ? null : `Director of ${pick(r, GOODS)}` }),
-      (r) => ({
-        emailaddress1: `contact${r.between(1, 9999)}@example.com`,
-        preferredcontactmethodcode: r.between(1, 5),
-      }),
-      (r) => ({ address1_city: pick(r, TOWNS), donotphone: r.chance(0.5) }),
-    ],
-  },
-  lead: {
-    weight: 3,
-    create: (r) => ({
-      ...person(r),
-      subject: `${pick(r, GOODS)} enquiry`,
-      companyname: `${pick(r, LAST)} & ${pick(r, LAST)}`,
-      estimatedamount: amount(r, 2),
-      leadqualitycode: r.between(1, 3),
-    }),
-    update: [
-      (r) => ({ estimatedclosedate: day(r), leadqualitycode: r.between(1, 3) }),
-      (r) => ({ description: paragraph(r) }),
-      (r, rows) => ({ statecode: 1, statuscode: 3, customerid: customer(r, rows) }),
-    ],
-  },
-  opportunity: {
-    weight: 4,
-    create: (r, rows) => ({
-      name: `${pick(r, GOODS)} for ${pick(r, TOWNS)}`,
-      estimatedvalue: amount(r, 4),
-      closeprobability: r.between(0, 100),
-      customerid: customer(r, rows),
-      originatingleadid: r.chance(0.4) ? reference(r, rows, 'lead') : null,
-    }),
-    update: [
-      (r) => ({ closeprobability: r.between(0, 100), opportunityratingcode: r.between(1, 3) }),
-      (r) => ({ estimatedvalue: amount(r, 2), estimatedclosedate: day(r) }),
-      (r) => ({ statecode: 1, statuscode: 3, actualvalue: amount(r, 2), actualclosedate: day(r) }),
-    ],
-  },
-  incident: {
-    weight: 5,
-    create: (r, rows) => ({
-      title: `${pick(r, GOODS)} late in ${pick(r, TOWNS)}`,
-      ticketnumber: `CAS-${r.between(10_000, 99_999)}`,
-      prioritycode: r.between(1, 3),
-      customerid: customer(r, rows),
-    }),
-    update: [
-      (r) => ({ prioritycode: r.between(1, 3) }),
-      // No step listens to these: only the pull can find them.
-      (r) => ({ description: paragraph(r) }),
-      (r) => ({ isescalated: true, escalatedon: moment(r) }),
-      () => ({ statecode: 1, statuscode: 5 }),
-    ],
-  },
-  // A table of all column types without any step.
-  new_shipment: {
-    weight: 2,
-    create: (r, rows) => ({
-      new_name: `SHP-${r.between(1, 9_999_999)}`,
-      new_instructions: paragraph(r),
-      new_pieces: r.between(1, 400),
-      new_trackingnumber: 9_007_199_254_740_993n + BigInt(r.between(0, 1_000_000_000)),
-      new_weight: amount(r, 10),
-      new_volume: amount(r, 2),
-      new_temperature: r.between(-4000, 4000) / 100,
-      new_value: amount(r, 4),
-      new_insured: r.chance(0.5),
-      new_dispatchedon: moment(r),
-      new_duedate: day(r),
-      new_slot: moment(r),
-      new_mode: 100_000_000 + r.between(0, 3),
-      new_handling: r.chance(0.3) ? null : [100_000_000, 100_000_002],
-      new_externalid: r.guid(),
-      new_account: reference(r, rows, 'account'),
-    }),
-    update: [
-      (r) => ({ new_temperature: r.between(-4000, 4000) / 100, new_pieces: r.between(1, 400) }),
-      (r) => ({ new_handling: [100_000_001, 100_000_003], new_weight: amount(r, 10) }),
-    ],
-  },
-};
-
-const WEIGHTED: readonly string[] = Object.entries(WORK).flatMap(([table, { weight }]) =>
-  new Array<string>(weight).fill(table),
-);
+const byWeight = (doings: readonly Doing[]): readonly Doing[] =>
+  doings.flatMap((doing) => new Array<Doing>(doing.weight).fill(doing));
 
 /**
- * A business day, the same for the same seed as far as timing allows: several users create, update, delete and restore
- * rows at once, some of them in bursts within one second. Resolves with the number of changes made.
+ * A business day, the same for the same seed as far as timing allows: several users work on rows at once, some of them
+ * in bursts within one second.
  */
 export async function businessDay(
   dataverse: Dataverse,
-  { changes, seed, rate, signal, onProgress }: BusinessOptions,
-): Promise<number> {
+  { changes, seed, rate, of = 'rows', signal, onProgress }: BusinessOptions,
+): Promise<BusinessResult> {
   const random = seededRandom(seed);
-  const rows = new Map(Object.keys(WORK).map((table) => [table, Array.from(dataverse.rows(table), ({ id }) => id)]));
-  const deleted: { table: string; id: string }[] = [];
+  const office = new Office(dataverse, Object.keys(WORK), changes, onProgress);
+  const doings = byWeight(of === 'rows' ? ROW_DOINGS : [...ROW_DOINGS, ...LINK_DOINGS]);
   const begun = performance.now();
-  let done = 0;
-  let claimed = 0;
-
-  /** Takes one of the changes that are left to do; an operation that fails gives its change back. */
-  const claim = (): boolean => claimed < changes && (claimed += 1) > 0;
-
-  /** Does one thing, of one or several operations. */
-  const work = async (user: Random, userId: string): Promise<void> => {
-    const as = { user: userId };
-    const did = (): void => onProgress((done += 1));
-    const table = pick(user, WEIGHTED);
-    const { create, update } = WORK[table] ?? { create: () => ({}), update: [] };
-    const ids = rows.get(table) ?? [];
-    const draw = user.next();
-    if (!claim()) return;
-    if (ids.length < 5 || draw < 0.32) {
-      ids.push(await dataverse.create(table, create(user, rows), as));
-      did();
-      return;
-    }
-    if (draw < 0.4) {
-      const [id = ''] = ids.splice(user.between(0, ids.length - 1), 1);
-      await dataverse.delete(table, id, as);
-      deleted.push({ table, id });
-      did();
-      return;
-    }
-    const [gone] = draw < 0.42 ? deleted.splice(user.between(0, deleted.length - 1), 1) : [];
-    if (gone !== undefined) {
-      await dataverse.restore(gone.table, gone.id, as);
-      rows.get(gone.table)?.push(gone.id);
-      did();
-      return;
-    }
-    const id = pick(user, ids);
-    // Now and then a burst within a second.
-    const times = draw > 0.97 ? user.between(4, 12) : 1;
-    for (let time = 0; time < times && (time === 0 || (ids.includes(id) && claim())); time += 1) {
-      await dataverse.update(table, id, pick(user, update)(user, rows), as);
-      did();
-    }
-  };
-
-  const userDay = async (user: Random, userId: string): Promise<void> => {
-    while (done < changes && !signal.aborted) {
-      const early = begun + (done * 1000) / rate - performance.now();
+  const workingDay = async (worker: Worker): Promise<void> => {
+    while (office.done < changes && !signal.aborted) {
+      const early = begun + (office.done * 1000) / rate - performance.now();
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
       try {
-        await work(user, userId);
-      } catch {
-        // Another user deleted the row meanwhile, as happens.
-        claimed -= 1;
+        await pick(worker.random, doings).act(office, worker);
+      } catch (error) {
+        // Another user deleted the row meanwhile, or the rows are associated already, as happens.
+        if (!(error instanceof DataverseError)) throw error;
       }
-      if (claimed >= changes) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (office.allTaken) await new Promise((resolve) => setTimeout(resolve, 1));
     }
   };
-  await Promise.all(dataverse.users.map(({ id }) => userDay(seededRandom(random.between(0, 2 ** 31)), id)));
-  return done;
+  await Promise.all(
+    dataverse.users.map(({ id }) => workingDay({ random: seededRandom(random.between(0, 2 ** 31)), id })),
+  );
+  return { changes: office.done, messages: office.messages, calls: office.calls };
 }

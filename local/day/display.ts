@@ -1,62 +1,116 @@
 import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { percentile, type Figures, type PathFigures } from './figures';
-import type { CheckResult } from './check';
+import type { CheckResult, TableCheck } from './check';
+import type { EventCheck } from './check-events';
 
 /** Plain lines when piped, whatever the environment says of colours. */
 const pc = picocolors.createColors(isatty(1) && picocolors.isColorSupported);
 
-const COLUMNS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'readBack', 'parked', 'healed'] as const;
-const HEADINGS = ['received', 'applied', 'duplicate', 'stale', 'contained', 'read back', 'parked', 'healed'] as const;
+const COLUMNS = [
+  'received',
+  'applied',
+  'events',
+  'duplicate',
+  'stale',
+  'contained',
+  'readBack',
+  'parked',
+  'healed',
+] as const;
+const HEADINGS = COLUMNS.map((name) => (name === 'readBack' ? 'read back' : name));
+
+/** Columns of the figures' table: the name's, and the numbers'. */
+const NAME_WIDTH = 18;
+const WIDTH = 10;
 
 const cell = (text: string | number, width: number): string => String(text).padStart(width);
 
 /** The table of all ways as it stands. */
 export function figuresTable(figures: Figures): string {
-  const heading = `${'way'.padEnd(18)}${HEADINGS.map((name) => cell(name, 11)).join('')}${cell('lag P50', 11)}${cell('lag P99', 11)}`;
-  const lines = [...figures.paths].map(
-    ([path, row]) =>
-      `${path.padEnd(18)}${COLUMNS.map((name) => cell(shown(path, name, row), 11)).join('')}${lags(row)}`,
+  const heading = row('way', [...HEADINGS, 'lag P50', 'lag P99']);
+  const lines = [...figures.paths].map(([path, of]) =>
+    row(path, [...COLUMNS.map((name) => shown(path, name, of)), ...lags(of)]),
   );
   return [pc.bold(heading), ...lines, pc.dim(LAG_NOTE)].join('\n');
 }
+
+const row = (name: string, cells: readonly (string | number)[], nameWidth = NAME_WIDTH): string =>
+  `${name.padEnd(nameWidth)}${cells.map((each) => cell(each, WIDTH)).join('')}`;
+
+/** How many changes were made by each message, the most frequent first. */
+export const messagesLine = (messages: ReadonlyMap<string, number>): string =>
+  [...messages]
+    .sort(([, a], [, b]) => b - a)
+    .map(([message, count]) => `${count} ${message}`)
+    .join(', ');
 
 /** Asynchronous events carry the time of their operation in whole seconds. */
 const LAG_NOTE =
   'read back: the day is so dense that most events, dated in whole seconds, can’t be ordered, so the row is read\nlag: from OperationCreatedOn, which Dataverse gives in whole seconds, so it reads up to a second too long';
 
 /** Only the pull heals. */
-const shown = (path: string, name: (typeof COLUMNS)[number], row: PathFigures): string | number =>
-  name === 'healed' && path !== 'pull-sync' ? '' : row[name];
+const shown = (path: string, name: (typeof COLUMNS)[number], of: PathFigures): string | number =>
+  name === 'healed' && path !== 'pull-sync' ? '' : of[name];
 
-function lags({ lagMs }: PathFigures): string {
-  const show = (share: number): string => {
+const lags = ({ lagMs }: PathFigures): string[] =>
+  [0.5, 0.99].map((share) => {
     const value = percentile(lagMs, share);
     return value === undefined ? '' : `${value} ms`;
-  };
-  return cell(show(0.5), 11) + cell(show(0.99), 11);
-}
+  });
 
-/** The result of the check as a table, with the first differences. */
-export function checkTable({ tables, differences, differenceCount, columnsCompared }: CheckResult): string {
-  const names = ['rows', 'stored', 'tombstones', 'missing', 'surplus', 'different'] as const;
-  const heading = `${'table'.padEnd(18)}${cell('Dataverse', 11)}${cell('LOB store', 11)}${names
-    .slice(2)
-    .map((name) => cell(name, 11))
-    .join('')}`;
-  const lines = tables.map((row) => `${row.table.padEnd(18)}${names.map((name) => cell(row[name], 11)).join('')}`);
+/** The result of the check as tables, with the first differences. */
+export function checkTable({ tables, events, differences, differenceCount, columnsCompared }: CheckResult): string {
+  const names = new Map(
+    [...tables, ...events].map((of) => [of, placed('table' in of ? of.table : of.message, of.target)]),
+  );
+  const width = 2 + Math.max(...[...names.values()].map(({ length }) => length));
+  const lines = <T extends TableCheck | EventCheck>(title: string, of: readonly T[], columns: Headed<T>) => {
+    const headings = columns.map(([heading]) => heading);
+    const cells = (each: T): number[] => columns.map(([, key]) => Number(each[key]));
+    return [
+      pc.bold(row(title, headings, width)),
+      ...of.map((each) => row(names.get(each) ?? '', cells(each), width)),
+      '',
+    ];
+  };
   const verdict =
     differenceCount === 0
       ? pc.green(`0 differences in ${columnsCompared} properties: the LOB store equals Dataverse.`)
       : pc.red(`${differenceCount} differences in ${columnsCompared} properties:`);
   return [
-    pc.bold(heading),
-    ...lines,
-    '',
+    ...lines('rows and links', tables, TABLE_COLUMNS),
+    ...(events.length === 0 ? [] : lines('events', events, EVENT_COLUMNS)),
     verdict,
     ...differences.map(({ table, id, what }) => `  ${table}(${id}): ${what}`),
   ].join('\n');
 }
+
+/** Numbers, each with its heading. */
+type Headed<T> = readonly (readonly [heading: string, key: keyof T])[];
+
+/** What it is in Dataverse, and where it lies in the store. */
+const placed = (name: string, target: string): string => (name === target ? name : `${name} → ${target}`);
+
+const TABLE_COLUMNS = [
+  ['Dataverse', 'rows'],
+  ['filtered', 'hidden'],
+  ['LOB store', 'stored'],
+  ['deleted', 'tombstones'],
+  ['missing', 'missing'],
+  ['surplus', 'surplus'],
+  ['different', 'different'],
+] as const;
+
+const EVENT_COLUMNS = [
+  ['calls', 'calls'],
+  ['not sent', 'unsent'],
+  ['LOB store', 'stored'],
+  ['doubled', 'doubled'],
+  ['missing', 'missing'],
+  ['surplus', 'surplus'],
+  ['different', 'different'],
+] as const;
 
 /** Shows progress: redrawn in place on a terminal, a plain line now and then elsewhere. */
 export interface Display {

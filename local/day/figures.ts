@@ -20,12 +20,16 @@ const APPLYING = new Set(['applied', 'merged', 'replaced', 'deleted', 'adopted',
 export interface PathFigures {
   received: number;
   applied: number;
+  /** Events that were stored: messages that are no change of rows. */
+  events: number;
   duplicate: number;
   stale: number;
   contained: number;
   readBack: number;
   parked: number;
   rejected: number;
+  /** What the mapping says to ignore. */
+  ignored: number;
   healed: number;
   /** Every verdict by its own name. */
   readonly verdicts: Record<string, number>;
@@ -47,6 +51,8 @@ export class Figures {
   readonly paths = new Map<Path, PathFigures>(PATHS.map((path) => [path, emptyFigures()]));
   /** Records that say something went wrong, for showing. */
   readonly problems: string[] = [];
+  /** What the pull healed, by table or relationship. */
+  readonly healedOf = new Map<string, number>();
   readonly #pullListeners = new Set<(run: PullRun) => void>();
 
   /** Takes one record of the host's output. */
@@ -65,6 +71,9 @@ export class Figures {
       case 'rejected':
         this.#count(String(fields.source), event);
         if (fields.code !== 'unconfirmed') this.problems.push(message);
+        break;
+      case 'ignored':
+        this.#ignored(fields);
         break;
       case 'pulled':
         this.#pulled(fields);
@@ -89,6 +98,11 @@ export class Figures {
     return () => this.#pullListeners.delete(listener);
   }
 
+  /** The sum of a figure over all ways. */
+  total(of: 'events' | 'ignored'): number {
+    return [...this.paths.values()].reduce((sum, figures) => sum + figures[of], 0);
+  }
+
   /** Deliveries that the app has answered for, on all pushed ways. */
   get pushesHandled(): number {
     return PATHS.filter((path) => path !== 'pull-sync' && path !== 'replay-parked').reduce((sum, path) => {
@@ -110,6 +124,14 @@ export class Figures {
     if (what === 'parked') figures.received += 1;
   }
 
+  #ignored(fields: Record<string, unknown>): void {
+    const figures = this.paths.get(fields.source as Path);
+    if (figures === undefined) return;
+    const count = Object.values((fields.codes ?? {}) as Record<string, number>).reduce((sum, each) => sum + each, 0);
+    figures.received += count;
+    figures.ignored += count;
+  }
+
   #settled(fields: Record<string, unknown>): void {
     const figures = this.paths.get(fields.source as Path);
     if (figures === undefined) return;
@@ -122,11 +144,13 @@ export class Figures {
     const figures = this.#of('pull-sync');
     figures.received += number(fields.rows) + number(fields.deletes);
     figures.healed += number(fields.healed);
+    const table = String(fields.table);
+    this.healedOf.set(table, (this.healedOf.get(table) ?? 0) + number(fields.healed));
     figures.parked += number(fields.parked);
     addVerdicts(figures, fields.verdicts);
     for (const tell of this.#pullListeners)
       tell({
-        table: String(fields.table),
+        table,
         mode: String(fields.mode),
         failed: false,
         begunAt: Date.now() - number(fields.milliseconds),
@@ -137,12 +161,14 @@ export class Figures {
 const emptyFigures = (): PathFigures => ({
   received: 0,
   applied: 0,
+  events: 0,
   duplicate: 0,
   stale: 0,
   contained: 0,
   readBack: 0,
   parked: 0,
   rejected: 0,
+  ignored: 0,
   healed: 0,
   verdicts: {},
   lagMs: [],
@@ -152,6 +178,7 @@ function addVerdicts(figures: PathFigures, verdicts: unknown): void {
   for (const [verdict, count] of Object.entries((verdicts ?? {}) as Record<string, number>)) {
     figures.verdicts[verdict] = (figures.verdicts[verdict] ?? 0) + count;
     if (APPLYING.has(verdict)) figures.applied += count;
+    else if (verdict === 'stored') figures.events += count;
     else if (verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained' || verdict === 'readBack')
       figures[verdict] += count;
   }
