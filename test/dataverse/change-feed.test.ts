@@ -25,8 +25,8 @@ beforeEach(() => {
 });
 
 const api: Pick<WebApi, 'get'> = {
-  get: (link, prefer = []) => {
-    asked.push({ link, prefer });
+  get: (link, prefer) => {
+    asked.push({ link, prefer: prefer ?? [] });
     return Promise.resolve({ body: JSON.stringify(answers.shift()), dateMs: 1000 });
   },
 };

@@ -232,3 +232,14 @@ describe('what is in docs', () => {
   test('the schema is that of the code: dvo mapping schema > docs/mapping.schema.json', () =>
     expect(readFileSync('docs/mapping.schema.json', 'utf8')).toBe(`${JSON.stringify(mappingJsonSchema(), null, 2)}\n`));
 });
+
+test.each(['Stamp', 'Deleted', 'Hidden', 'HiddenName', 'RowKey', 'etag'])(
+  'no column can be given the name of a property that is the store’s own: %s',
+  (name) => expect(faultsOf(`tables: { account: { columns: { '*': drop, name: ${name} } } }`)).toHaveLength(1),
+);
+
+test('labels of all languages take two languages', () => {
+  const of = (languages: string): number =>
+    faultsOf(`languages: ${languages}\ntables: { account: { columns: { rank: { label: all } } } }`).length;
+  expect([of('[1031]'), of('[1031, 1033]')]).toEqual([1, 0]);
+});

@@ -6,6 +6,7 @@ import { HttpRequest, InvocationContext, type HttpResponseInit } from '@azure/fu
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import crypto from 'node:crypto';
 import type { Section, WebhookConfig } from '../../shared/config/config';
+import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { Receiver } from '../../shared/receive/receiver';
 import { webhookHandler } from '../../shared/receive/webhook';
 import { keyMatches } from '../../shared/receive/webhook-key';
@@ -67,6 +68,18 @@ describe('statuses', () => {
       status: 200,
       json: { outcome: 'settled', changes: [{ ...CONTACT, verdict: 'readBack' }] },
     });
+  });
+
+  test.each([
+    ['ignore', 200, 'ignored'],
+    ['refuse', 400, 'refused'],
+  ] as const)('what is not mapped, by its policy: %s is %i', async (messages, status, outcome) => {
+    const mapping = { ...DEFAULT_MAPPING, unmapped: { ...DEFAULT_MAPPING.unmapped, messages } };
+    const writer = new Writer(store, undefined, { rule: RULE });
+    const of = new Receiver({ ...UNMAPPED, mapping, writer, parking }, { tables: [], hintDelayMs: 0 });
+    const answer = await post({ body: fixture('custom-action-account') }, CONFIG, () => of);
+    expect(answer).toMatchObject({ status, json: { outcome, code: 'message-unsupported' } });
+    expect(parking.parked).toEqual([]);
   });
 
   test.each([
