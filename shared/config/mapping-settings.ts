@@ -58,7 +58,7 @@ export function readMappingSettings(
     ...(given === undefined || given.length === 0
       ? []
       : mapping.tables
-          .filter((table) => !given.includes(table))
+          .filter((table) => !new Set(given).has(table))
           .map((table) => at({ path: ['tables', table], ofKey: true, text: "isn't in SYNC_TABLES" }))),
     ...(prefix === undefined ? [] : nameFaults(mapping, tables, relationships, prefix, at)),
   ];
@@ -69,7 +69,9 @@ export function readMappingSettings(
 export function readMappingFile(path: string): ReadMapping | undefined {
   if (path === '') return undefined;
   try {
-    if (statSync(path).size > MAX_MAPPING_BYTES)
+    const file = statSync(path);
+    if (!file.isFile()) return { ok: false, faults: [`MAPPING_FILE must name a file, and ${basename(path)} is none`] };
+    if (file.size > MAX_MAPPING_BYTES)
       return { ok: false, faults: [`${basename(path)} must not be larger than 1 MiB`] };
     return readMapping(basename(path), readFileSync(path, 'utf8'));
   } catch (error) {

@@ -26,6 +26,11 @@ export interface PullState {
   readonly unfinished?: UnfinishedRun;
   /** Of the mapping that the last complete run worked by. */
   readonly fingerprint?: string;
+  /**
+   * A load was caused by a change of the mapping: one more is due. While the first one went on, an instance with the mapping
+   * of before may have written rows that it had passed.
+   */
+  readonly loadAgain?: true;
   /** The table's kept columns at the last complete run, each as `name:type`, sorted. */
   readonly columns?: readonly string[];
   /** When the last complete run began and ended, milliseconds since 1970. */

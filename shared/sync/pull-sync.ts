@@ -151,6 +151,7 @@ export class PullSync {
       if (unfinished !== undefined && unfinished.fingerprint === run.subject.fingerprint) {
         return await this.#goOn({ ...run, begunMs: unfinished.begunMs }, unfinished);
       }
+      if (run.state.loadAgain === true) return await this.#load({ ...run, subject: await run.subject.renewed() });
       if (deltaLink === undefined || !continues(run.state, run.subject)) return await this.#load(run);
       return await this.#delta(run, deltaLink);
     } catch (error) {
@@ -176,6 +177,7 @@ export class PullSync {
       loadBegunMs: begunMs,
       ...(state.lastRun === undefined ? {} : { lastRun: state.lastRun }),
       ...(state.columns === undefined ? {} : { columns: state.columns }),
+      ...(isRemapped(run) ? { loadAgain: true } : {}),
     };
     await this.#write(run, begun);
     await this.parts.journal.clear(subject.name);
@@ -314,6 +316,10 @@ export class PullSync {
     await this.parts.states.write(subject.name, state);
   }
 }
+
+/** The mapping is another one than at the last complete run. */
+const isRemapped = ({ state, subject }: Run): boolean =>
+  state.fingerprint !== undefined && state.fingerprint !== subject.fingerprint;
 
 /** The delta can't be had from its token, or not be understood. */
 const needsLoad = (error: unknown): boolean =>

@@ -238,7 +238,9 @@ test('a changed file takes effect on every row with the next pull', async () => 
   expect(reports.get('account')).toMatchObject({ mode: 'reload', healed: 0 });
   expect(await shown(id)).toMatchObject({ name: 'Unchanged', faxNumber: '123', emailaddress1: 'b@c' });
   expect(await customer(id)).not.toHaveProperty('Hidden', true);
-  expect((await system.pull()).get('account')).toMatchObject({ mode: 'delta' });
+  // Once more: an instance with the file of before may have written meanwhile.
+  const modes = [(await system.pull()).get('account')?.mode, (await system.pull()).get('account')?.mode];
+  expect(modes).toEqual(['reload', 'delta']);
 });
 
 test('a faulty file: every fault with its place, and the app does not start its functions', async () => {
