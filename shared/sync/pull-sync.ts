@@ -93,6 +93,8 @@ interface Run {
   readonly counters: Counters;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What a load keeps besides a run. */
 interface Load {
   /** Every row that it has shown. */
@@ -298,7 +300,10 @@ export class PullSync {
     }
   }
 
-  async #keep(run: Run, { unfinished: _done, ...state }: PullState, deltaLink: string | undefined): Promise<void> {
+  /** The state of a run that has come to its end. */
+  async #keep(run: Run, before: PullState, deltaLink: string | undefined): Promise<void> {
+    const state: Writable<PullState> = { ...before };
+    delete state.unfinished;
     const { subject, begunMs, counters } = run;
     const { columns, fingerprint } = subject;
     await this.#write(run, {
