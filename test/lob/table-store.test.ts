@@ -435,6 +435,15 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     expect(codes(await store.write([write('snapshot', refused, undefined, 2)]))).toEqual(['row-refused']);
   });
 
+  test('a transaction that the service fails over is sent row by row', async () => {
+    const { store, raw } = fresh();
+    // Azurite takes a line separator in a plain request only.
+    const texts = ['plain', 'line\u2028separator', 'paragraph\u2029separator'];
+    const outcomes = await store.write(texts.map((name, n) => write('snapshot', columns({ name }), undefined, n + 1)));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['written', 'written', 'written']);
+    for (const [n, name] of texts.entries()) expect(await entity(raw, n + 1)).toEqual({ name });
+  });
+
   test('a value that the service refuses: only its row fails, for good', async () => {
     const { store, raw } = fresh();
     await put(store, write('snapshot', columns({ name: 'makes the table' }), undefined, 9));
