@@ -29,8 +29,15 @@ export async function idsOf(
 
 async function meantBy(parking: Pick<TableParking, 'startingWith'>, text: string): Promise<readonly string[]> {
   if (text === '') return [];
+  const ofHash = /^[0-9a-f]+$/i.test(text) ? await beginningWith(parking, `delivery-${text.toLowerCase()}`) : [];
+  return ofHash.length > 0 ? ofHash : beginningWith(parking, text);
+}
+
+async function beginningWith(
+  parking: Pick<TableParking, 'startingWith'>,
+  beginning: string,
+): Promise<readonly string[]> {
   const meant: string[] = [];
-  const beginning = /^[0-9a-f]+$/i.test(text) ? `delivery-${text.toLowerCase()}` : text;
   for await (const { id } of parking.startingWith(beginning)) {
     // One that is exactly it comes first and is meant, whatever else begins so.
     if (id === beginning) return [id];

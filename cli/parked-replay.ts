@@ -11,7 +11,8 @@ const BATCH = 50;
 
 /** What is to be replayed: some items, or all that meet a filter. */
 export type Selection =
-  { readonly kind: 'ids'; readonly ids: readonly string[] } | { readonly kind: 'filter'; readonly filter: ParkedFilter };
+  | { readonly kind: 'ids'; readonly ids: readonly string[] }
+  | { readonly kind: 'filter'; readonly filter: ParkedFilter };
 
 /** What a replay from the command line works with. */
 export interface OperatorReplayParts extends ReplayParts {

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, messageOf, OutboundError } from '../shared/errors';
+import { addDeadLettersCommand } from './dead-letters';
+import { addHubCommand } from './hub';
 import { addMappingCommand } from './mapping';
 import { addParkedCommand } from './parked';
 import { addParseCommand } from './parse';
@@ -8,7 +10,14 @@ import type { Terminal } from './terminal';
 import { EXIT, UsageError } from './terminal';
 
 /** Every command of the CLI: one file each. */
-const COMMANDS = [addParseCommand, addRowsCommand, addMappingCommand, addParkedCommand];
+const COMMANDS = [
+  addParseCommand,
+  addRowsCommand,
+  addMappingCommand,
+  addParkedCommand,
+  addDeadLettersCommand,
+  addHubCommand,
+];
 
 /**
  * Runs one command of the operator's CLI.

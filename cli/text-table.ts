@@ -24,4 +24,5 @@ export function textTable(columns: readonly TextColumn[]): {
 export const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 /** A time as lists show it: `2026-03-14 09:26:53Z`. */
-export const timeText = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+export const timeText = (epochMs: number): string =>
+  `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
