@@ -8,7 +8,7 @@ import { replayParked, type OperatorReplayParts } from '../../cli/parked-replay'
 import { run } from '../../cli/run';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import { OutboundError } from '../../shared/errors';
-import type { ParkedItem } from '../../shared/parking/parking';
+import type { ParkedFilter, ParkedItem, ParkedSummary } from '../../shared/parking/parking';
 import { TableParking } from '../../shared/parking/table-parking';
 import { fixture } from '../context/fixture-files';
 import { row } from '../writer/changes';
@@ -174,6 +174,12 @@ describe('replay', () => {
     },
   );
 
+  const NOTHING_FOUND = {
+    find: () => Promise.resolve(undefined),
+    settle: () => Promise.resolve(),
+    postpone: () => Promise.resolve(),
+  };
+
   class Waits extends OutboundError {
     readonly code = 'still-wrong';
     readonly disposition = 'park';
@@ -236,20 +242,19 @@ describe('replay', () => {
   });
 
   test('what is parked meanwhile is left to the next run: a replay ends', async () => {
-    await park('a');
-    const parts = partsWhere();
-    let parked = 0;
-    const settling: OperatorReplayParts = {
-      ...parts,
-      receiver: {
-        replay: async () => {
-          if ((parked += 1) < 50) await parking.parkRow({ table: 'zzz', id: `row${parked}` }, CAUSE);
-          return undefined;
-        },
-      },
+    let now = Date.now();
+    // A list that goes on as long as there is more, as a long one does in a real table.
+    const endless = async function* ({ parkedUntilMs = Infinity }: ParkedFilter): AsyncIterable<ParkedSummary> {
+      for (let at = 0; at < 1_000; at += 1) {
+        if (now <= parkedUntilMs)
+          yield { id: `item-${at}`, kind: 'row', of: 'a', attempts: 0, parkedAtMs: now, cause: CAUSE };
+        await Promise.resolve((now += 1));
+      }
     };
-    await replayParked(new TestTerminal(), settling, filter(), undefined);
-    expect((await all()).map(({ id }) => id)).toEqual(['row-zzz-row1']);
+    const terminal = new TestTerminal();
+    const parts = { ...partsWhere(), now: () => now, parking: { ...NOTHING_FOUND, summaries: endless } };
+    await replayParked(terminal, parts, filter(), undefined);
+    expect(terminal.text).toBe('settled 0, settled by someone else 1\n');
   });
 
   test('what was parked again while it was tried stays', async () => {
