@@ -179,11 +179,18 @@ describe('refused, exit code 2', () => {
     ['an offset without its partition', ['--from', '12', '--dry-run'], /say which with --partition/],
     ['the end before the beginning', ['--from', '2026-03-14', '--to', '2026-03-13'], /--to is before --from/],
     ['a partition that is not there', ['--from', 'start', '--partition', '9', '--dry-run'], /no partition 9: 0, 1, 2/],
-    ['nobody to ask', ['--from', 'start'], /(?:LOB_STORAGE is missing|--yes)/],
   ])('%s', async (_, flags, reason) => {
     const { code, out, err } = await dvo(['hub', 'replay', ...flags]);
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(reason);
+  });
+
+  test('nobody to ask: nothing is read', async () => {
+    const storage = 'UseDevelopmentStorage=true';
+    Object.assign(process.env, { AzureWebJobsStorage: storage, LOB_STORAGE: storage, SYNC_TABLES: 'account' });
+    const { code, err } = await dvo(['hub', 'replay', '--from', 'start']);
+    for (const name of ['AzureWebJobsStorage', 'LOB_STORAGE', 'SYNC_TABLES']) Reflect.deleteProperty(process.env, name);
+    expect([code, err]).toEqual([2, expect.stringContaining('Settle the events of event hub feed again? Nobody is')]);
   });
 
   test('all settings that are missing at once', async () => {
