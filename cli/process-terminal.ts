@@ -17,7 +17,10 @@ async function progress(): Promise<Progress> {
       last = performance.now();
       draw(line);
     },
-    done: () => draw.clear(),
+    done: () => {
+      draw.clear();
+      draw.done();
+    },
   };
 }
 
