@@ -10,6 +10,8 @@ import { startBroker, type Broker } from '../../local/broker/broker';
 import { fixture } from '../context/fixture-files';
 import { dvo, TestTerminal } from './terminal';
 
+type RawMessage = ServiceBusReceivedMessage['_rawAmqpMessage'];
+
 const QUEUE = ['--queue', 'events'];
 const LOB = ['--topic', 'changes', '--subscription', 'lob'];
 const saved = { ...process.env };
@@ -33,7 +35,10 @@ afterEach(async () => {
 const counts = () => broker.counts().queues.events;
 
 /** Sends messages and has each dead-lettered. */
-async function bury(messages: readonly ServiceBusMessage[], from: 'events' | 'lob' = 'events'): Promise<void> {
+async function bury(
+  messages: readonly (ServiceBusMessage | RawMessage)[],
+  from: 'events' | 'lob' = 'events',
+): Promise<void> {
   const sender = client.createSender(from === 'lob' ? 'changes' : 'events');
   for (const message of messages) await sender.sendMessages(message);
   const receiver = from === 'lob' ? client.createReceiver('changes', 'lob') : client.createReceiver('events');
@@ -101,10 +106,11 @@ describe('show', () => {
     expect(out).toContain('Will be handled as a change of contact');
     expect(out).not.toContain('secret');
     expect((await dvo(['dead-letters', 'show', '2', ...QUEUE, '--body'])).out).toBe(context.toString());
-    expect(await dvo(['dead-letters', 'show', '3', ...QUEUE])).toMatchObject({
-      code: 2,
-      err: 'dvo: there is no dead letter of sequence number 3\n',
-    });
+    for (const sequence of ['0', '3', '9223372036854775807'])
+      expect(await dvo(['dead-letters', 'show', sequence, ...QUEUE])).toMatchObject({
+        code: 2,
+        err: `dvo: there is no dead letter of sequence number ${sequence}\n`,
+      });
     expect(await dvo(['dead-letters', 'show', 'x', ...QUEUE])).toMatchObject({ code: 2 });
   });
 });
@@ -134,6 +140,13 @@ describe('replay', () => {
     expect(timeToLive).not.toBe(60_000);
     expect(rest).toMatchObject(same);
     expect(counts()).toMatchObject({ active: 0, deadLettered: 0 });
+  });
+
+  test('a body in another section of AMQP goes out in the same', async () => {
+    await bury([{ body: 'a text', bodyType: 'value' } satisfies RawMessage]);
+    expect(await dvo(['dead-letters', 'replay', ...QUEUE, '--yes'])).toMatchObject({ code: 0 });
+    const [copy] = await received(1);
+    expect([copy?.body, copy?._rawAmqpMessage.bodyType]).toEqual(['a text', 'value']);
   });
 
   test('a session of a queue that requires them', async () => {

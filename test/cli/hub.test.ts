@@ -108,6 +108,21 @@ describe('what is read', () => {
     expect(taken.map(textOf)).toEqual(['b0', 'b1']);
     expect(broker.counts().hubs[HUB]?.events).toBeGreaterThan(before);
   });
+
+  test('what arrived between the start and the first batch is left too', async () => {
+    const late: HubReader = {
+      getPartitionIds: () => reader.getPartitionIds(),
+      getPartitionProperties: async (id) => {
+        const end = await reader.getPartitionProperties(id);
+        await send(id, ['late']);
+        return end;
+      },
+      subscribe: reader.subscribe.bind(reader),
+    };
+    const texts = (await replayed({ from: { kind: 'start' }, partition: '1' }, late)).map(textOf);
+    expect(texts).toContain('b1');
+    expect(texts).not.toContain('late');
+  });
 });
 
 describe('what is said', () => {

@@ -265,4 +265,19 @@ describe('discarding', () => {
       for await (const entity of discarded.listEntities()) throw new Error(`kept: ${String(entity.rowKey)}`);
     }).rejects.toMatchObject({ statusCode: 404 });
   });
+
+  test('not what is parked again at the last moment: nothing of it is left in the other table', async () => {
+    await parking.parkRow(row(), CAUSE);
+    const racing = Object.create(discarded) as TableClient;
+    racing.upsertEntity = async (...args) => {
+      const written = await discarded.upsertEntity(...args);
+      await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });
+      return written;
+    };
+    racing.createTable = () => discarded.createTable();
+    racing.deleteEntity = (...args) => discarded.deleteEntity(...args);
+    expect(await parking.discard(await only(), 'old', racing)).toBe(false);
+    expect((await only()).cause.code).toBe('newer');
+    for await (const entity of discarded.listEntities()) throw new Error(`kept: ${String(entity.rowKey)}`);
+  });
 });
