@@ -2,6 +2,7 @@ import type { ServiceBusClient } from '@azure/service-bus';
 import { InvalidArgumentError, type Command } from 'commander';
 import { environment } from '../shared/config/config';
 import { readServiceBusConfig } from '../shared/config/message-connections';
+import { closeSoon } from './close-soon';
 import { countArgument, rateArgument } from './arguments';
 import { deadLetterAt, listDeadLetters, showDeadLetter } from './dead-letters-list';
 import { replayDeadLetters, type ReplayOptions } from './dead-letters-replay';
@@ -21,7 +22,7 @@ async function withClient(
   try {
     await action(client, entity);
   } finally {
-    await client.close();
+    await closeSoon(client.close());
   }
 }
 
@@ -37,8 +38,8 @@ SERVICEBUS_SUBSCRIPTION, name only one.`;
 
 const REPLAY_HELP = `
 Each dead letter is locked, a copy is sent to the queue or topic (the same body, content type, properties, session and
-message id), and only when that was accepted the dead letter is completed. Stopped at any moment nothing is lost; at worst
-a message comes twice, which is harmless. It ends at the messages that were dead-lettered after its start.
+message id), and only when that was accepted the dead letter is completed. Stopped at any moment nothing is lost; at
+worst a message comes twice, which is harmless. It ends at the messages that were dead-lettered after its start.
 
 A TOPIC HANDS THE COPY TO ALL ITS SUBSCRIPTIONS, not only to the one whose dead letter it was.
 

@@ -8,7 +8,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok);
 });
 
-void run(process.argv.slice(2), processTerminal).then((code) => {
-  // Not exit(): output to a pipe may not have been written yet.
-  process.exitCode = code;
+/** Resolves when a pipe has taken what was written to it. */
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+
+void run(process.argv.slice(2), processTerminal).then(async (code) => {
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // A connection that doesn't close, or is kept open for a next request, would keep the process.
+  process.exit(code);
 });

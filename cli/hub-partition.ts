@@ -1,5 +1,6 @@
 import type { EventHubConsumerClient, ReceivedEventData, Subscription } from '@azure/event-hubs';
 import { messageOf } from '../shared/errors';
+import { closeSoon } from './close-soon';
 import { positionOf, type From, type PartitionEnd } from './hub-position';
 
 /** The part of a consumer that reads. */
@@ -28,7 +29,7 @@ export class PartitionStopped extends Error {
 }
 
 /**
- * Reads a partition in order, batch by batch, to the end that it had; the next batch comes when the one before is taken.
+ * Reads a partition in order to the end that it had, batch by batch; the next one comes when the one before is taken.
  * It keeps no checkpoint and claims no ownership.
  *
  * @throws PartitionStopped naming the position to go on from
@@ -86,7 +87,7 @@ export async function readPartition(
   } catch (error) {
     throw new PartitionStopped(partition, next, reasonOf(error));
   } finally {
-    await subscription?.close();
+    await closeSoon(subscription?.close());
   }
 }
 

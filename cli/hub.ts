@@ -3,6 +3,7 @@ import { environment, readConfig } from '../shared/config/config';
 import { readEventHubConfig, type EventHubConfig } from '../shared/config/message-connections';
 import { compose } from '../shared/services';
 import { rateArgument, timeArgument } from './arguments';
+import { closeSoon } from './close-soon';
 import { fromArgument, type From } from './hub-position';
 import { replayHub } from './hub-replay';
 import { agreed, settingsOf, UsageError, type Terminal } from './terminal';
@@ -50,15 +51,15 @@ async function replay(terminal: Terminal, options: HubReplayOptions): Promise<vo
       ...(rate === undefined ? {} : { rate }),
     });
   } finally {
-    await client.close();
+    await closeSoon(client.close());
   }
 }
 
 const REPLAY_HELP = `
 Reads each partition from there to the end that it has at the start (or to --to), and settles each event in this process
-as if it came now, with source "hub-replay": what can't be settled is parked. Replaying is harmless: the rule that decides
-about a change is the same. The app goes on meanwhile; its checkpoints are not touched. Where a partition stops, the
-position to go on from is named, and the exit code is 1.
+as if it came now, with source "hub-replay": what can't be settled is parked. Replaying is harmless: the rule that
+decides about a change is the same. The app goes on meanwhile; its checkpoints are not touched. Where a partition stops,
+the position to go on from is named, and the exit code is 1.
 
 The consumer group must not be one whose partitions a reader owns, as the app does in EVENTHUB_CONSUMER_GROUP.
 

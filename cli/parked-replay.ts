@@ -20,8 +20,8 @@ export interface OperatorReplayParts extends ReplayParts {
 }
 
 /**
- * Tries items again now, in this process. Of those that a filter selects, events of synchronous steps that aren't due yet
- * are left to be settled at their time: read too early, the row may not show what became of them.
+ * Tries items again now, in this process. Of those that a filter selects, events of synchronous steps that aren't due
+ * yet are left to be settled at their time: read too early, the row may not show what became of them.
  *
  * @throws Error telling how many could not be settled
  */
