@@ -5,6 +5,9 @@ import type { RowContent, Value } from '../shared/change/value';
 import type { BodyForm, Context, Images, Parameters } from '../shared/context/context';
 import type { ContextFormat } from '../shared/context/format';
 import { odditiesOf } from '../shared/context/oddities';
+import type { Delivery } from '../shared/context/pushed-event';
+import { changesOf, changesRows } from '../shared/context/to-changes';
+import { messageEventOf } from '../shared/context/to-message-event';
 import { messageOf } from '../shared/errors';
 import type { MappedChange } from './mapped-change';
 
@@ -198,6 +201,12 @@ export function explainContext(context: Context): string {
 
 /** What a context tells: changes, or an event. */
 export type Told = (Change | (MessageEvent & { readonly kind: 'event' })) & { readonly stored?: MappedChange };
+
+/** What a context tells, whether or not this deployment takes it. @throws OutboundError where it can't become changes */
+export const toldBy = (context: Context, delivery: Delivery): readonly Told[] =>
+  changesRows(context.message)
+    ? changesOf(context, delivery)
+    : [{ kind: 'event', ...messageEventOf(context, delivery) }];
 
 /** Changes in words: what the writer will make of them. */
 export const explainChanges = (changes: readonly Told[]): string =>

@@ -6,9 +6,7 @@ import { CONTEXT_FORMATS } from '../shared/context/format';
 import { environment } from '../shared/config/config';
 import { readContext } from '../shared/context/read-context';
 import type { Delivery } from '../shared/context/pushed-event';
-import { changesOf, changesRows } from '../shared/context/to-changes';
-import { messageEventOf } from '../shared/context/to-message-event';
-import { explainChanges, explainContext, type Told } from './explain-context';
+import { explainChanges, explainContext, toldBy, type Told } from './explain-context';
 import { mappedChange, mappingAt } from './mapped-change';
 import { plainJson } from './plain-json';
 import type { Terminal } from './terminal';
@@ -100,9 +98,7 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
   const mapping = options.mapping === undefined ? undefined : mappingAt(options.mapping, environment());
   let changes: readonly Told[];
   try {
-    changes = changesRows(context.message)
-      ? changesOf(context, delivery)
-      : [{ kind: 'event', ...messageEventOf(context, delivery) }];
+    changes = toldBy(context, delivery);
   } catch (error) {
     // What can't become changes can still be looked at.
     show(null);

@@ -1,10 +1,11 @@
 import type { TableEntityResult } from '@azure/data-tables';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { tableClients } from '../shared/azure/table-clients';
 import { findEntity, statusOf } from '../shared/azure/tables';
 import { environment, readLobConfig } from '../shared/config/config';
 import { partitionOf } from '../shared/lob/tables/layout';
 import { namingOf } from '../shared/mapping/naming';
+import { countArgument } from './arguments';
 import { plainJson } from './plain-json';
 import { UsageError, type Terminal } from './terminal';
 
@@ -14,11 +15,6 @@ interface RowsOptions {
 }
 
 type Entity = TableEntityResult<Record<string, unknown>>;
-
-const limitArgument = (text: string): number => {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return Number(text);
-};
 
 async function rows(
   terminal: Terminal,
@@ -65,6 +61,6 @@ export function addRowsCommand(program: Command, terminal: Terminal): void {
     .argument('<table>', 'logical name, such as account')
     .argument('[id]', 'only this row, deleted or not')
     .option('--deleted', 'the tombstones of deleted rows and the hidden rows too')
-    .option('--limit <n>', 'rows at most', limitArgument, 100)
+    .option('--limit <n>', 'rows at most', countArgument, 100)
     .action((table: string, id: string | undefined, options: RowsOptions) => rows(terminal, table, id, options));
 }

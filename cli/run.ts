@@ -1,13 +1,23 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, messageOf, OutboundError } from '../shared/errors';
+import { addDeadLettersCommand } from './dead-letters';
+import { addHubCommand } from './hub';
 import { addMappingCommand } from './mapping';
+import { addParkedCommand } from './parked';
 import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { EXIT, UsageError } from './terminal';
 
 /** Every command of the CLI: one file each. */
-const COMMANDS = [addParseCommand, addRowsCommand, addMappingCommand];
+const COMMANDS = [
+  addParseCommand,
+  addRowsCommand,
+  addMappingCommand,
+  addParkedCommand,
+  addDeadLettersCommand,
+  addHubCommand,
+];
 
 /**
  * Runs one command of the operator's CLI.

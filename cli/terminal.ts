@@ -1,7 +1,20 @@
+/** One line that tells how far a long command is. */
+export interface Progress {
+  show(line: string): void;
+  /** Takes the line away. */
+  done(): void;
+}
+
 /** What a command reads and writes: the real terminal, or a test's. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Writes to standard output; resolves when it takes more, so that output of any length needs little memory. */
+  readonly write: (chunk: string | Uint8Array) => Promise<void>;
+  /** Asks the operator; undefined where nobody is there to answer. */
+  readonly ask: (question: string) => Promise<string | undefined>;
+  /** Drawn on standard error where that is a terminal, else nowhere. */
+  readonly progress: () => Promise<Progress>;
   readonly readFile: (path: string) => Promise<Uint8Array>;
   readonly readInput: () => Promise<Uint8Array>;
 }
@@ -12,4 +25,24 @@ export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 /** Thrown when a command was called wrongly, a file that can't be read included. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** The value of settings. @throws UsageError with every fault of every section */
+export function settingsOf<T extends readonly unknown[]>(
+  ...sections: { readonly [K in keyof T]: SettingsSection<T[K]> }
+): T {
+  const faults = sections.flatMap((section) => (section.ok ? [] : section.faults));
+  if (faults.length > 0) throw new UsageError(faults.join('; '));
+  return sections.flatMap((section) => (section.ok ? [section.value] : [])) as unknown as T;
+}
+
+type SettingsSection<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Has the operator agree, unless `--yes` said so beforehand. @throws UsageError where nobody is there to answer */
+export async function agreed(terminal: Terminal, question: string, yes: true | undefined): Promise<void> {
+  if (yes === true) return;
+  const answer = await terminal.ask(`${question} [y/N] `);
+  if (answer === undefined) throw new UsageError(`${question} Nobody is there to answer: say --yes.`);
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new Error('Nothing was done.');
 }

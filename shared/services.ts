@@ -45,7 +45,13 @@ import type { RowReader } from './writer/row-reader';
 import { Writer } from './writer/writer';
 
 /** Azure tables and the blob container of the app's own state. */
-const STATE_NAMES = { parked: 'dvoparked', pull: 'dvopull', leases: 'dvo-leases', loads: 'dvo-loads' } as const;
+export const STATE_NAMES = {
+  parked: 'dvoparked',
+  discarded: 'dvodiscarded',
+  pull: 'dvopull',
+  leases: 'dvo-leases',
+  loads: 'dvo-loads',
+} as const;
 
 /** What the functions work with. */
 export interface Services {

@@ -166,6 +166,12 @@ export function readLobConfig(environment: Environment): Section<LobConfig> {
   return { ok: true, value: { account, tablePrefix: parsed.data.LOB_TABLE_PREFIX, mapping } };
 }
 
+/** Reads only where the app's own state is (parked items), for the operator's CLI. */
+export function readStateConfig(environment: Environment): Section<StorageAccount> {
+  const { value, faults } = readStorage(environment, 'AzureWebJobsStorage');
+  return value === undefined ? { ok: false, faults } : { ok: true, value };
+}
+
 /** Reads only what asking the Web API takes, for the operator's CLI. */
 export function readWebApiConfig(environment: Environment): Section<DataverseConfig> {
   const { value, faults } = readDataverse(environment);

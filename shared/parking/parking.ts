@@ -37,6 +37,25 @@ export interface ParkedItem {
   readonly tag?: string;
 }
 
+/** A parked item without its body: what a list shows. */
+export interface ParkedSummary extends Omit<ParkedItem, 'subject' | 'tag'> {
+  readonly kind: ParkedSubject['kind'];
+  /** Where the delivery came from; of a row, its table. */
+  readonly of: string;
+  /** Of a delivery's body. */
+  readonly bytes?: number;
+}
+
+/** Which items: those that meet all that is given. */
+export interface ParkedFilter {
+  readonly code?: string;
+  readonly source?: string;
+  /** Parked then or earlier, in epoch milliseconds. */
+  readonly parkedUntilMs?: number;
+  /** `due`: tried again by itself when its time comes; `waiting`: only by an operator. */
+  readonly next?: 'due' | 'waiting';
+}
+
 /**
  * Durable parking: what couldn't be settled is kept with its cause. Parking the same subject twice keeps one item.
  */

@@ -76,5 +76,5 @@ function propertiesOf(metadata: InvocationContext['triggerMetadata'], index: num
  * platform lower-cases its first letter, and a trailing blank has been seen).
  * https://learn.microsoft.com/power-apps/developer/data-platform/azure-integration
  */
-const hasTruncationMark = (properties: object): boolean =>
+export const hasTruncationMark = (properties: object): boolean =>
   Object.keys(properties).some((name) => name.trim().toLowerCase() === 'messagemaxsizeexceeded');

@@ -21,6 +21,8 @@ export const LOG_EVENTS = {
   schemaDrift: { id: 2003, level: 'warn' },
   /** Parked items were tried again. */
   replayed: { id: 3001, level: 'info' },
+  /** An operator discarded a parked item: id, code, source (or table), reason. */
+  discarded: { id: 3002, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
 } as const satisfies Record<string, { id: number; level: LogLevel }>;

@@ -1,8 +1,8 @@
 /** Proves that `dvo rows` shows what lies in the LOB store, on real Azurite, and says what is missing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TableClient } from '@azure/data-tables';
-import { run } from '../../cli/run';
 import { startAzurite, type Azurite } from '../../local/azurite';
+import { dvo as ran, type Ran } from './terminal';
 
 const LIVE = 'a0000001-0000-4000-8000-00000000000a';
 const GONE = 'b0000002-0000-4000-8000-00000000000b';
@@ -34,18 +34,7 @@ afterAll(async () => {
   await azurite.stop();
 });
 
-async function dvo(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const nothing = (): Promise<Uint8Array> => Promise.reject(new Error('nothing is read'));
-  const code = await run(args, {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    readFile: nothing,
-    readInput: nothing,
-  });
-  return { code, out, err };
-}
+const dvo = (...args: string[]): Promise<Ran> => ran(args);
 
 describe('dvo rows', () => {
   test('lists the live rows, every value readable and exact', async () => {

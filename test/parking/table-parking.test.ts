@@ -3,12 +3,19 @@ import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { startAzurite, type Azurite } from '../../local/azurite';
-import { MAX_PARKED_BYTES, type KeptDelivery, type ParkedItem } from '../../shared/parking/parking';
+import {
+  MAX_PARKED_BYTES,
+  type KeptDelivery,
+  type ParkedFilter,
+  type ParkedItem,
+  type ParkedSummary,
+} from '../../shared/parking/parking';
 import { TableParking } from '../../shared/parking/table-parking';
 import { row } from '../writer/changes';
 
 let azurite: Azurite;
 let parking: TableParking;
+let discarded: TableClient;
 let nowMs: number;
 let tables = 0;
 
@@ -18,12 +25,16 @@ beforeAll(async () => {
 afterAll(() => azurite.stop());
 beforeEach(() => {
   nowMs = 1_000_000;
-  const client = TableClient.fromConnectionString(azurite.connectionString, `parked${(tables += 1)}`, {
+  tables += 1;
+  parking = new TableParking(table(`parked${tables}`), () => nowMs);
+  discarded = table(`discarded${tables}`);
+});
+
+const table = (name: string): TableClient =>
+  TableClient.fromConnectionString(azurite.connectionString, name, {
     allowInsecureConnection: true,
     retryOptions: { maxRetries: 0 },
   });
-  parking = new TableParking(client, () => nowMs);
-});
 
 const CAUSE = { code: 'test', message: 'A reason.' };
 const delivery = (text: string, source = 'webhook'): KeptDelivery => ({ source, body: Buffer.from(text) });
@@ -157,5 +168,116 @@ describe('settling', () => {
     await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });
     await parking.settle(item);
     expect((await only()).cause.code).toBe('newer');
+  });
+
+  test('what was parked again while it was tried in vain keeps its newer cause and time', async () => {
+    await parking.parkRow(row(), CAUSE);
+    const item = await only();
+    await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' }, 77);
+    await parking.postpone(item, { code: 'older', message: 'Of the try before.' });
+    expect(await only()).toMatchObject({ cause: { code: 'newer' }, dueAtMs: 77, attempts: 0 });
+  });
+});
+
+describe('what an operator sees', () => {
+  const collected = async (list: AsyncIterable<ParkedSummary>): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { of, cause } of list) found.push(`${of} ${cause.code}`);
+    return found.sort();
+  };
+
+  beforeEach(async () => {
+    await parking.parkDelivery(delivery('a'), { code: 'one', message: 'One.' }, 5_000_000);
+    nowMs = 2_000_000;
+    await parking.parkDelivery(delivery('b', "o'clock"), { code: 'two', message: 'Two.' });
+    await parking.parkRow(row(1, 'contact'), { code: 'two', message: 'Two.' });
+  });
+
+  test.each<[string, ParkedFilter, string[]]>([
+    ['all', {}, ['contact two', "o'clock two", 'webhook one']],
+    ['a code', { code: 'two' }, ['contact two', "o'clock two"]],
+    ['a code that is an attempt to say more', { code: "two' or code ne '" }, []],
+    ['a source', { source: "o'clock" }, ["o'clock two"]],
+    ['those parked until then, the moment included', { parkedUntilMs: 1_000_000 }, ['webhook one']],
+    ['those with a time', { next: 'due' }, ['webhook one']],
+    ['those without', { next: 'waiting' }, ['contact two', "o'clock two"]],
+    ['several conditions', { next: 'waiting', source: 'webhook' }, []],
+  ])('%s', async (_, filter, expected) => {
+    expect(await collected(parking.summaries(filter))).toEqual(expected);
+  });
+
+  test('a summary has all but the body', async () => {
+    for await (const summary of parking.summaries({ code: 'one' })) {
+      const { id, ...facts } = summary;
+      expect(id).toMatch(/^delivery-[0-9a-f]{32}$/);
+      expect(facts).toEqual({
+        kind: 'delivery',
+        of: 'webhook',
+        bytes: 1,
+        cause: { code: 'one', message: 'One.' },
+        attempts: 0,
+        parkedAtMs: 1_000_000,
+        dueAtMs: 5_000_000,
+      });
+    }
+  });
+
+  test('more than a page', async () => {
+    const many = Array.from({ length: 1_050 }, (_, index) => index);
+    for (let at = 0; at < many.length; at += 50)
+      await Promise.all(many.slice(at, at + 50).map((index) => parking.parkRow(row(index, 'lead'), CAUSE)));
+    expect(await collected(parking.summaries({ code: CAUSE.code }))).toHaveLength(many.length);
+  });
+
+  test('ids that begin so', async () => {
+    expect(await collected(parking.startingWith('delivery-'))).toEqual(["o'clock two", 'webhook one']);
+    expect(await collected(parking.startingWith('row-contact-'))).toEqual(['contact two']);
+    expect(await collected(parking.startingWith('row-contactx'))).toEqual([]);
+  });
+});
+
+describe('discarding', () => {
+  test('the item goes, with its body and the reason, to the other table; again, when it is parked again', async () => {
+    const body = randomBytes(MAX_PARKED_BYTES);
+    for (const reason of ['not ours', 'x'.repeat(1000)]) {
+      nowMs += 1;
+      await parking.parkDelivery({ source: 'webhook', body }, { code: 'long', message: 'x'.repeat(2000) });
+      expect(await parking.discard(await only(), reason, discarded)).toBe(true);
+      expect(await all()).toEqual([]);
+    }
+    const kept: Record<string, unknown>[] = [];
+    for await (const entity of discarded.listEntities()) kept.push(entity);
+    expect(kept).toMatchObject([{ reason: 'not ours', code: 'long' }, { reason: 'x'.repeat(1000) }]);
+    const parts = Array.from({ length: 10 }, (_, part) => kept[0]?.[`body${part}`] as Uint8Array);
+    expect(Buffer.concat(parts).equals(body)).toBe(true);
+  });
+
+  test('not what was settled, or parked again, since it was read', async () => {
+    await parking.parkRow(row(), CAUSE);
+    const item = await only();
+    await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });
+    expect(await parking.discard(item, 'old', discarded)).toBe(false);
+    const newer = await only();
+    expect(newer.cause.code).toBe('newer');
+    await parking.settle(newer);
+    expect(await parking.discard(newer, 'gone', discarded)).toBe(false);
+    await expect(async () => {
+      for await (const entity of discarded.listEntities()) throw new Error(`kept: ${String(entity.rowKey)}`);
+    }).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  test('not what is parked again at the last moment: nothing of it is left in the other table', async () => {
+    await parking.parkRow(row(), CAUSE);
+    const racing = Object.create(discarded) as TableClient;
+    racing.upsertEntity = async (...args) => {
+      const written = await discarded.upsertEntity(...args);
+      await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });
+      return written;
+    };
+    racing.createTable = () => discarded.createTable();
+    racing.deleteEntity = (...args) => discarded.deleteEntity(...args);
+    expect(await parking.discard(await only(), 'old', racing)).toBe(false);
+    expect((await only()).cause.code).toBe('newer');
+    for await (const entity of discarded.listEntities()) throw new Error(`kept: ${String(entity.rowKey)}`);
   });
 });

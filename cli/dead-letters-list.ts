@@ -1,0 +1,132 @@
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
+import { hasTruncationMark } from '../shared/receive/messages';
+import { bodyBytes } from './body-bytes';
+import { aboutBody, explainBody } from './explain-body';
+import { Tally } from './tally';
+import { oneLine, textTable, timeText } from './text-table';
+import { UsageError, type Terminal } from './terminal';
+
+/** The part of a receiver that only looks. */
+export type Peeker = Pick<ServiceBusReceiver, 'peekMessages'>;
+
+/** Bodies come with the messages, so a page isn't large. */
+const PAGE = 50;
+
+/** Every dead letter, page by page, without locking any. */
+export async function* peekAll(receiver: Peeker): AsyncIterable<ServiceBusReceivedMessage> {
+  // The receiver remembers where it was.
+  for (let page = await receiver.peekMessages(PAGE); page.length > 0; page = await receiver.peekMessages(PAGE))
+    yield* page;
+}
+
+/** A message's sequence number, exact. */
+export const sequenceOf = ({ sequenceNumber }: ServiceBusReceivedMessage): string => String(sequenceNumber ?? '');
+
+const enqueuedText = ({ enqueuedTimeUtc }: ServiceBusReceivedMessage): string =>
+  enqueuedTimeUtc === undefined ? '' : timeText(enqueuedTimeUtc.getTime());
+
+const TABLE = textTable([
+  { heading: 'sequence', width: 10 },
+  { heading: 'enqueued at', width: 20 },
+  { heading: 'deliveries', width: 10 },
+  { heading: 'about', width: 24 },
+  { heading: 'reason', width: 24 },
+  { heading: 'description', width: 0 },
+]);
+
+/** Lists dead letters as they are peeked, then how many there are of each reason. */
+export async function listDeadLetters(
+  terminal: Terminal,
+  receiver: Peeker,
+  { limit = Infinity, json }: { readonly limit?: number; readonly json?: true },
+): Promise<void> {
+  const tally = new Tally();
+  for await (const message of peekAll(receiver)) {
+    if (tally.total === limit) {
+      terminal.err(`The first ${limit}; --limit shows more.\n`);
+      break;
+    }
+    if (json === true) await terminal.write(jsonLine(message));
+    else {
+      if (tally.total === 0) await terminal.write(TABLE.heading);
+      await terminal.write(TABLE.line(cellsOf(message)));
+    }
+    tally.add(message.deadLetterReason ?? 'no reason');
+  }
+  if (json === true) return;
+  if (tally.total === 0) terminal.err('There are no dead letters.\n');
+  else terminal.out(`\n${tally.lines.map(oneLine).join('\n')}\n`);
+}
+
+const aboutOf = ({ body, contentType }: ServiceBusReceivedMessage): string => aboutBody(bodyBytes(body), contentType);
+
+const cellsOf = (message: ServiceBusReceivedMessage): readonly string[] => [
+  sequenceOf(message),
+  enqueuedText(message),
+  String(message.deliveryCount ?? 0),
+  aboutOf(message),
+  message.deadLetterReason ?? '',
+  message.deadLetterErrorDescription ?? '',
+];
+
+const jsonLine = (message: ServiceBusReceivedMessage): string =>
+  `${JSON.stringify({
+    sequence: sequenceOf(message),
+    enqueuedAt: message.enqueuedTimeUtc?.toISOString() ?? null,
+    deliveries: message.deliveryCount ?? 0,
+    about: aboutOf(message),
+    reason: message.deadLetterReason ?? null,
+    description: message.deadLetterErrorDescription ?? null,
+    messageId: message.messageId ?? null,
+    sessionId: message.sessionId ?? null,
+  })}\n`;
+
+/** A dead letter by its sequence number. @throws UsageError where there is none */
+export async function deadLetterAt(receiver: Peeker, sequence: string): Promise<ServiceBusReceivedMessage> {
+  const [first] = await receiver.peekMessages(1);
+  // From a number of the SDK's own kind: a sequence number may not fit a number of JavaScript.
+  const from = first?.sequenceNumber?.add(String(BigInt(sequence) - BigInt(sequenceOf(first))));
+  const [found] = from === undefined ? [] : await receiver.peekMessages(1, { fromSequenceNumber: from });
+  if (found === undefined || sequenceOf(found) !== sequence)
+    throw new UsageError(`there is no dead letter of sequence number ${sequence}`);
+  return found;
+}
+
+/** Shows one dead letter. The body, when asked for, is all that goes to standard output, byte for byte. */
+export async function showDeadLetter(
+  terminal: Terminal,
+  message: ServiceBusReceivedMessage,
+  { body: wantsBody, explain }: { readonly body?: true; readonly explain?: true },
+  fullImageAlias: string | undefined,
+): Promise<void> {
+  const body = bodyBytes(message.body);
+  const { contentType, applicationProperties = {} } = message;
+  const say = wantsBody === true ? terminal.err : terminal.out;
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['sequence', sequenceOf(message)],
+    ['about', aboutOf(message)],
+    ['reason', message.deadLetterReason],
+    ['description', message.deadLetterErrorDescription],
+    ['dead letter of', message.deadLetterSource],
+    ['deliveries', String(message.deliveryCount ?? 0)],
+    ['enqueued at', enqueuedText(message)],
+    ['message id', message.messageId === undefined ? undefined : String(message.messageId)],
+    ['session', message.sessionId],
+    ['body', `${body.byteLength} bytes${contentType === undefined ? '' : `, ${contentType}`}`],
+    ['properties', Object.keys(applicationProperties).join(', ')],
+  ];
+  const lines = facts.flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [`${name.padEnd(16)}${oneLine(value)}`],
+  );
+  say(`${lines.join('\n')}\n`);
+  if (explain === true) {
+    const delivery = {
+      source: 'dead-letter',
+      body,
+      ...(contentType === undefined ? {} : { contentType }),
+      truncated: hasTruncationMark(applicationProperties),
+    };
+    say(`\n${explainBody(delivery, fullImageAlias)}\n`);
+  }
+  if (wantsBody === true) await terminal.write(body);
+}

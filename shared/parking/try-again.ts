@@ -1,0 +1,62 @@
+import { BEGINNING } from '../change/instant';
+import type { RowChange } from '../change/row-change';
+import { codeOf, dispositionOf, messageOf } from '../errors';
+import type { Receiver } from '../receive/receiver';
+import type { Settlement, Writer } from '../writer/writer';
+import type { ParkCause, ParkedItem, Parking } from './parking';
+
+const FIRST_DELAY_MS = 15_000;
+const LONGEST_DELAY_MS = 60 * 60 * 1000;
+
+/** What trying a parked item again works with. */
+export interface ReplayParts {
+  readonly parking: Pick<Parking, 'settle' | 'postpone'>;
+  readonly receiver: Pick<Receiver, 'replay'>;
+  readonly writer: Pick<Writer, 'settle'>;
+  readonly now?: () => number;
+}
+
+/** What became of an item that was tried again. */
+export type Tried =
+  | { readonly kind: 'settled' }
+  /** `postponed`: it comes due again; `givenUp`: it waits for an operator. */
+  | { readonly kind: 'postponed' | 'givenUp'; readonly cause: ParkCause };
+
+/** Tries a parked item again: settled, it goes; else it stays with its new cause. */
+export async function tryAgain(item: ParkedItem, parts: ReplayParts): Promise<Tried> {
+  const { parking, now = Date.now } = parts;
+  const failure = await failureOf(item, parts);
+  if (failure === undefined) {
+    await parking.settle(item);
+    return { kind: 'settled' };
+  }
+  const cause = { code: codeOf(failure), message: messageOf(failure) };
+  if (dispositionOf(failure) === 'retry') {
+    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(item.attempts, 20));
+    await parking.postpone(item, cause, now() + delay);
+    return { kind: 'postponed', cause };
+  }
+  await parking.postpone(item, cause);
+  return { kind: 'givenUp', cause };
+}
+
+async function failureOf({ subject }: ParkedItem, { receiver, writer }: ReplayParts): Promise<unknown> {
+  try {
+    if (subject.kind === 'delivery') return await receiver.replay(subject.delivery);
+    const settlements = await writer.settle([reread(subject.row)]);
+    return settlements.find(
+      (settlement): settlement is Extract<Settlement, { kind: 'failed' }> => settlement.kind === 'failed',
+    )?.error;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Only a reason to read the row: its old page proves nothing any more. */
+const reread = (row: RowChange['row']): RowChange => ({
+  kind: 'patch',
+  row,
+  columns: new Map(),
+  evidence: { kind: 'hint', key: `reread-${row.id}-${BEGINNING}` },
+  origin: { source: 'replay-parked', message: 'Read' },
+});
