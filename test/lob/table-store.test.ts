@@ -435,15 +435,6 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     expect(codes(await store.write([write('snapshot', refused, undefined, 2)]))).toEqual(['row-refused']);
   });
 
-  test('a transaction that the service fails over is sent row by row', async () => {
-    const { store, raw } = fresh();
-    // Azurite takes a line separator in a plain request only.
-    const texts = ['plain', 'line\u2028separator', 'paragraph\u2029separator'];
-    const outcomes = await store.write(texts.map((name, n) => write('snapshot', columns({ name }), undefined, n + 1)));
-    expect(outcomes.map(({ kind }) => kind)).toEqual(['written', 'written', 'written']);
-    for (const [n, name] of texts.entries()) expect(await entity(raw, n + 1)).toEqual({ name });
-  });
-
   test('a value that the service refuses: only its row fails, for good', async () => {
     const { store, raw } = fresh();
     await put(store, write('snapshot', columns({ name: 'makes the table' }), undefined, 9));
@@ -481,5 +472,27 @@ describe('entities that the app did not write', () => {
     );
     await expect(store.read([row()])).rejects.toThrow();
     expect(codes(await store.write([write('snapshot', columns({ name: 'x' }))]))).toEqual(['unexpected']);
+  });
+});
+
+describe('a transaction that the service fails over', () => {
+  // Azurite takes a line separator in a plain request only, and is unwell for a while after one in a transaction.
+  let own: Azurite;
+  beforeAll(async () => {
+    own = await startAzurite();
+  });
+  afterAll(() => own.stop());
+
+  test('is sent row by row: every row ends written, or to be decided again', async () => {
+    const client = (table: string): TableClient =>
+      TableClient.fromConnectionString(own.connectionString, table, {
+        allowInsecureConnection: true,
+        retryOptions: { maxRetries: 0 },
+      });
+    const store = new TableStore(client, plainNaming('f'));
+    const texts = ['plain', 'line\u2028separator', 'paragraph\u2029separator'];
+    const outcomes = await store.write(texts.map((name, n) => write('snapshot', columns({ name }), undefined, n + 1)));
+    expect(outcomes.map(({ kind }) => (kind === 'conflict' ? 'written' : kind))).toEqual(texts.map(() => 'written'));
+    for (const [n, name] of texts.entries()) expect(await entity(client('faccount'), n + 1)).toEqual({ name });
   });
 });

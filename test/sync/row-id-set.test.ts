@@ -17,12 +17,10 @@ describe('holds what was added and nothing else', () => {
     const ids = Array.from({ length: 60_000 }, (_, n) => make(n));
     const [inside, outside] = [ids.slice(0, 30_000), ids.slice(30_000)];
     const set = new RowIdSet();
-    const started = performance.now();
     for (const id of [...inside, ...inside]) set.add(id);
     expect(set.size).toBe(30_000);
     expect(inside.every((id) => set.has(id))).toBe(true);
     expect(outside.some((id) => set.has(id))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   test('upper and lower case are one id', () => {
