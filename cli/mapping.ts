@@ -9,10 +9,8 @@ import { mappingJsonSchema } from '../shared/mapping/mapping-schema';
 import { webApi } from '../shared/services';
 import { findingsOf } from './mapping-against-dataverse';
 import { mappingDraft } from './mapping-draft';
+import { SOME_KEY } from './mapped-change';
 import { UsageError, type Terminal } from './terminal';
-
-/** Stands in for a key that only the app needs. */
-const SOME_KEY = Buffer.alloc(32).toString('base64');
 
 const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 

@@ -119,7 +119,10 @@ export function addParseCommand(program: Command, terminal: Terminal): void {
     .option('--full', 'print the whole context as well')
     .option('--format <format>', `take the body as ${CONTEXT_FORMATS.join(', ')}`, formatArgument)
     .option('--full-image <alias>', 'take this image after the operation as the full row')
-    .option('--mapping <file>', 'show what becomes of it in the store by this mapping file (without metadata)')
+    .option(
+      '--mapping <file>',
+      'show what becomes of it in the store by this mapping file (without metadata; hashes as by REDACTION_KEY)',
+    )
     .option('--truncated', 'the sender said that members were removed for size')
     .action(async (file: string, options: ParseOptions) => parse(terminal, file, options));
 }
