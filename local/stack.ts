@@ -31,6 +31,9 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** That of the events in test/fixtures, so that they can be sent to the app by hand. */
+const FIXTURES_ORGANIZATION = { id: 'b3539c1f-d2cc-4daa-a841-b0f0c3f9ec12', name: 'unqb3539c1f' };
+
 /** Names of the broker's entities. */
 export const BUS = {
   queue: 'dataverse-events',
@@ -64,7 +67,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
     });
     running.push({ stop: () => broker.close() });
-    const dataverse = await startDataverse({ port: options.dataversePort ?? 0, seed: options.seed ?? 1 });
+    const dataverse = await startDataverse({
+      port: options.dataversePort ?? 0,
+      seed: options.seed ?? 1,
+      organization: FIXTURES_ORGANIZATION,
+    });
     running.push({ stop: () => dataverse.close() });
     const webhookKey = randomBytes(24).toString('base64url');
     return {

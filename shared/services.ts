@@ -23,6 +23,7 @@ import {
 import { ChangeFeed } from './dataverse/change-feed';
 import { MetadataCatalog } from './dataverse/metadata';
 import { WebApiLinkReader } from './dataverse/link-reader';
+import { OrganizationPin, whoAmI } from './dataverse/organization-pin';
 import { WebApiRowReader } from './dataverse/read-back';
 import { WebApiRelationships } from './dataverse/relationships';
 import { WebApi } from './dataverse/web-api';
@@ -111,7 +112,12 @@ export function compose(core: CoreConfig): Services {
   const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
   const catalog = api && new MetadataCatalog(api, core.mapping.languages);
   const relationships = api && new WebApiRelationships(api);
-  const reader = api && catalog && relationships && rowReader(api, catalog, relationships, core);
+  const organization = new OrganizationPin(
+    stateTables(STATE_NAMES.pull),
+    api && (() => whoAmI(api)),
+    core.organizationId,
+  );
+  const reader = api && catalog && relationships && rowReader(api, catalog, relationships, organization, core);
   const states = new TablePullStates(stateTables(STATE_NAMES.pull));
   const floors = new LoadFloors(states, { margin: core.marginSeconds, lifetimeMs: Math.min(2000, maxReadAgeMs / 2) });
   const writer = new Writer(store, reader, {
@@ -129,6 +135,7 @@ export function compose(core: CoreConfig): Services {
       catalog,
       associations: new Associations(core, relationships),
       mapping: core.mapping,
+      organization,
     },
     {
       tables: core.tables,
@@ -137,14 +144,21 @@ export function compose(core: CoreConfig): Services {
     },
   );
   const blobs = blobService(core.state);
+  const subjects =
+    catalog &&
+    relationships &&
+    pullSubjects(catalog, relationships, core.relationships, core.mapping, (name) =>
+      placeOf(lobTables(naming.tableOf(name))),
+    );
   const pullSync =
     api &&
     catalog &&
-    relationships &&
+    subjects &&
     new PullSync({
-      subjectOf: pullSubjects(catalog, relationships, core.relationships, core.mapping, (name) =>
-        placeOf(lobTables(naming.tableOf(name))),
-      ),
+      subjectOf: async (name) => {
+        await organization.verify();
+        return subjects(name);
+      },
       feed: new ChangeFeed(api, catalog, core.pullPageRows),
       writer,
       store,
@@ -158,16 +172,22 @@ export function compose(core: CoreConfig): Services {
   return { config: core, receiver, writer, parking, pullSync };
 }
 
-/** Reads back rows of tables, and links. */
+/** Reads back rows of tables, and links; of no other organisation than the store's. */
 function rowReader(
   api: WebApi,
   catalog: MetadataCatalog,
   relationships: WebApiRelationships,
+  organization: OrganizationPin,
   { mapping }: CoreConfig,
 ): RowReader {
   const rows = new WebApiRowReader(api, catalog, (definition) => mapping.tableOf(definition.table).select(definition));
   const links = new WebApiLinkReader(api, catalog, relationships);
-  return { read: (row) => (linkedIds(row) === undefined ? rows.read(row) : links.read(row)) };
+  return {
+    read: async (row) => {
+      await organization.verify();
+      return linkedIds(row) === undefined ? rows.read(row) : links.read(row);
+    },
+  };
 }
 
 const blobService = (account: StorageAccount): BlobServiceClient =>

@@ -55,6 +55,8 @@ export interface CoreConfig {
   /** Rows asked for at a time. */
   readonly pullPageRows: number;
   readonly fullImageAlias?: string;
+  /** The only organisation whose events count. @default the first one seen */
+  readonly organizationId?: string;
   readonly cacheMegabytes: number;
 }
 
@@ -126,6 +128,7 @@ const coreSchema = z.object({
   PULL_MAX_SECONDS: whole(10, 86_400, 480),
   PULL_PAGE_ROWS: whole(50, 5000, 5000),
   FULL_IMAGE_ALIAS: optionalText,
+  ORGANIZATION_ID: optionalText.pipe(z.guid('must be the id (GUID) of an organisation').toLowerCase().optional()),
   CACHE_MEGABYTES: whole(1, 4096, 32),
 });
 
@@ -206,6 +209,7 @@ function readCore(environment: Environment): Section<CoreConfig> {
       hintDelaySeconds: data.HINT_DELAY_SECONDS,
       pullMaxSeconds: data.PULL_MAX_SECONDS,
       pullPageRows: data.PULL_PAGE_ROWS,
+      ...(data.ORGANIZATION_ID === undefined ? {} : { organizationId: data.ORGANIZATION_ID }),
       ...(data.FULL_IMAGE_ALIAS === undefined ? {} : { fullImageAlias: data.FULL_IMAGE_ALIAS }),
       cacheMegabytes: data.CACHE_MEGABYTES,
     },

@@ -4,6 +4,7 @@ import type { Delivery } from '../context/pushed-event';
 import { readContext } from '../context/read-context';
 import { changesOf } from '../context/to-changes';
 import { messageEventOf } from '../context/to-message-event';
+import type { OrganizationPin } from '../dataverse/organization-pin';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
@@ -74,6 +75,7 @@ export interface ReceiverParts {
   readonly catalog: TableCatalog | undefined;
   readonly associations: Pick<Associations, 'changesOf'>;
   readonly mapping: Pick<Mapping, 'events' | 'unmapped'>;
+  readonly organization: Pick<OrganizationPin, 'check'>;
 }
 
 /** Options of the receiver. */
@@ -160,6 +162,7 @@ export class Receiver {
         maxBytes: MAX_PARKED_BYTES,
         ...(contentType === undefined ? {} : { contentType }),
       });
+      await this.parts.organization.check(context.organizationId);
       const delivery: Delivery = {
         source,
         body,

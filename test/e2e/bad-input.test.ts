@@ -104,6 +104,12 @@ describe('the webhook keeps with its cause', () => {
     ['a table name that is none', 400, 'table-invalid', () => json({ PrimaryEntityName: '../dvoparked' })],
     ['a table that is not kept in step', 202, 'table-not-synced', () => json({ PrimaryEntityName: 'systemuser' })],
     ['a table that Dataverse does not have', 202, 'table-not-synced', () => json({ PrimaryEntityName: 'new_nothing' })],
+    [
+      'an event of a copy of the environment',
+      202,
+      'organization-foreign',
+      () => json({ OrganizationId: '00000000-1111-4222-8333-444455556666' }),
+    ],
     ['a message without a meaning for rows', 202, 'message-unsupported', () => json({ MessageName: 'new_ShipOrder' })],
   ])('%s: %i %s', async (_, status, code, make) => {
     const body = make();

@@ -18,6 +18,7 @@ export const UNMAPPED: Omit<ReceiverParts, 'writer' | 'parking'> = {
   catalog: undefined,
   associations: new Associations({ tables: [], relationships: [] }, undefined),
   mapping: DEFAULT_MAPPING,
+  organization: { check: () => Promise.resolve() },
 };
 
 export class RecordingParking implements Parking {
