@@ -173,13 +173,13 @@ export class PullSync {
   async #load(run: Run): Promise<Done> {
     const { subject, state, begunMs } = run;
     const first = state.loadBegunMs === undefined;
-    // Without the old token, should this load not come to its end; never again "the first" for expectNothing; and
-    // without a floor until it has ended.
+    // Without the old token, should this load not come to its end; never again "the first" for expectNothing; without a
+    // floor until it has ended; and once more after it, if that was due after one that didn't come to its end.
     const begun: PullState = {
       loadBegunMs: begunMs,
       ...(state.lastRun === undefined ? {} : { lastRun: state.lastRun }),
       ...(state.columns === undefined ? {} : { columns: state.columns }),
-      ...(isRemapped(run) ? { loadAgain: true } : {}),
+      ...(isRemapped(run) || (state.loadAgain === true && state.deltaLink === undefined) ? { loadAgain: true } : {}),
     };
     await this.#write(run, begun);
     await this.parts.journal.clear(subject.name);

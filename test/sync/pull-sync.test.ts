@@ -477,6 +477,15 @@ describe('the mapping or the columns change', () => {
     expect(nameOf(1)).toBe('v20');
   });
 
+  test('one more load is due even if the first one had to begin again', async () => {
+    shape = { fingerprint: 'g', columns: COLUMNS };
+    await expect(sync({ sleep: () => Promise.reject(new Error('killed')) }).run('account')).rejects.toThrow('killed');
+    await sync().run('account');
+    expect(state.loadAgain).toBe(true);
+    await sync().run('account');
+    expect(state.loadAgain).toBeUndefined();
+  });
+
   test('the mapping alone: no drift, but a load', async () => {
     shape = { fingerprint: 'g', columns: COLUMNS };
     const report = await sync().run('account');
