@@ -434,6 +434,13 @@ describe('a read-back is plausible unless "version below v, or (event) modifiedo
     ["modifiedon = the event's at", ROW.stamp, found(200n, undefined, { modifiedOn: 1020 }), [patch()], false],
     ['OperationCreatedOn is no modifiedon', ROW.stamp, found(200n), [patch({ at: 2000, sure: false })], false],
     ['a hint has no time', ROW.stamp, found(200n), [hint()], false],
+    [
+      'modifiedon went back: a minute after the event the read is believed',
+      ROW.stamp,
+      found(200n, undefined, { modifiedOn: 1019, begin: 1080 }),
+      [patch()],
+      false,
+    ],
     ['one event of several', ROW.stamp, found(200n), [patch({ at: 1 }), patch({ at: 1021 })], true],
   ] as const)('%s', (_when, before, read, changes, lags) => {
     expect(readLags(before, read, changes)).toBe(lags);
