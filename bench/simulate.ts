@@ -9,12 +9,15 @@ import fc from 'fast-check';
 import { inspect, parseArgs } from 'node:util';
 import { faultsOf, type Setting } from '../test/simulation/check';
 import type { Schedule } from '../test/simulation/command';
+import { MUTANTS } from '../test/simulation/mutants';
 import { schedules } from '../test/simulation/schedules';
 import { RULE, STRICT } from '../test/writer/changes';
 import { MemoryStore } from '../test/writer/memory-store';
 
 /** Schedules between two lines of progress. */
 const CHUNK = 1000;
+/** Schedules of a mutant that is as right as the core. */
+const GREEN_SCHEDULES = 3000;
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +26,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     mode: { type: 'string' },
     json: { type: 'boolean' },
+    'self-test': { type: 'boolean' },
   },
 });
 
@@ -84,12 +88,41 @@ async function simulate(
   return { schedules: done, seconds: elapsed() };
 }
 
+/** Finds each mutant out, or shows that what it does without only saves calls. */
+async function selfTest(firstSeed: number, most: number): Promise<number> {
+  let undetected = 0;
+  for (const { name, expected, setting } of MUTANTS) {
+    const begun = performance.now();
+    const limit = expected === 'green' ? GREEN_SCHEDULES : most;
+    let done = 0;
+    let found = false;
+    for (let chunk = 0; !found && done < limit; chunk += 1) {
+      const property = fc.asyncProperty(schedules, async (schedule) => {
+        const faults = await faultsOf(schedule, { rule: RULE, makeStore, ...setting });
+        if (faults.length > 0) throw new Error(faults.join('\n'));
+      });
+      const details = await fc.check(property, { seed: firstSeed + chunk, numRuns: CHUNK, endOnFailure: true });
+      done += details.numRuns;
+      found = details.failed;
+    }
+    const asExpected = found === (expected === 'red');
+    if (!asExpected) undetected += 1;
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    const outcome = found ? 'red' : 'green';
+    console.log(
+      `${asExpected ? 'ok ' : 'NOT'} ${outcome.padEnd(6)}${String(done).padStart(7)} ${seconds.padStart(6)} s  ${name}`,
+    );
+  }
+  return undetected === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   const settings = MODES[values.mode ?? 'both'];
   if (settings === undefined) throw new Error('--mode is default or strict');
   const seconds = values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds);
   const most = Number(values.schedules ?? (values.seconds === undefined ? 20_000 : Number.MAX_SAFE_INTEGER));
   const seed = Number(values.seed ?? String(Date.now() % 1_000_000_007));
+  if (values['self-test'] === true) return selfTest(seed, Number(values.schedules ?? 20_000));
   const result = await simulate(most, seconds, seed, settings);
   if (values.json === true) console.log(JSON.stringify({ seed, ...result }));
   else {

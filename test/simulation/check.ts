@@ -19,29 +19,28 @@ const revOf = (store: MemoryStore, row: RowAddress): number | undefined => {
 
 /**
  * Watches the store as a reader would. Always: a row that was a tombstone is live again only with something newer than
- * it ever showed, and nothing rolled back is shown. In strict mode no row ever goes back.
+ * the last deletion by then, and nothing rolled back is shown. In strict mode no row ever goes back.
  */
-function watch(rule: Rule): {
-  readonly onWritten: (row: RowAddress, store: MemoryStore) => void;
-  readonly faults: string[];
-} {
-  const newest = new Map<string, number>();
-  const tombstones = new Set<string>();
-  const faults: string[] = [];
-  const onWritten = (row: RowAddress, store: MemoryStore): void => {
+class Watcher {
+  readonly faults: string[] = [];
+  readonly #newest = new Map<string, number>();
+  /** By row the last deletion that had happened when the tombstone was last written. */
+  readonly #deleted = new Map<string, number>();
+
+  constructor(private readonly rule: Rule) {}
+
+  see(row: RowAddress, { store, dataverse }: Pick<Simulation, 'store' | 'dataverse'>): void {
     const key = `${row.table}/${row.id}`;
     const rev = revOf(store, row);
-    const most = newest.get(key) ?? 0;
-    if (rev !== undefined && tombstones.has(key) && rev <= most)
-      faults.push(`${key} came back as ${rev} after ${most} was deleted`);
-    if (rule.mode === 'strict' && rev !== undefined && rev < most)
-      faults.push(`${key} went back from ${most} to ${rev}`);
-    if (rev === -1) faults.push(`${key} shows what was rolled back`);
-    if (store.stampOf(row)?.gone === true) tombstones.add(key);
-    else tombstones.delete(key);
-    newest.set(key, Math.max(most, rev ?? 0));
-  };
-  return { onWritten, faults };
+    const newest = this.#newest.get(key) ?? 0;
+    const deleted = this.#deleted.get(key) ?? 0;
+    if (store.stampOf(row)?.gone === true) this.#deleted.set(key, dataverse.lastDeletion(row));
+    if (rev === undefined) return;
+    if (rev <= deleted && rev > 0) this.faults.push(`${key} came back as ${rev}, but ${deleted} had deleted it`);
+    if (this.rule.mode === 'strict' && rev < newest) this.faults.push(`${key} went back from ${newest} to ${rev}`);
+    if (rev === -1) this.faults.push(`${key} shows what was rolled back`);
+    this.#newest.set(key, Math.max(newest, rev));
+  }
 }
 
 const told =
@@ -52,8 +51,11 @@ const told =
 /** What a schedule shows to be wrong: nothing, if all promises hold. */
 export async function faultsOf(schedule: Schedule, setting: Setting): Promise<readonly string[]> {
   const { commands, lastPullBy, restFirst } = schedule;
-  const watcher = watch(setting.rule);
-  const simulation = new Simulation({ ...setting, onWritten: watcher.onWritten }, schedule);
+  const watcher = new Watcher(setting.rule);
+  const simulation: Simulation = new Simulation(
+    { ...setting, onWritten: (row) => watcher.see(row, simulation) },
+    schedule,
+  );
   const faults: string[] = [];
   await simulation.run(commands);
   if (restFirst) {

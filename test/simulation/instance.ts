@@ -148,7 +148,7 @@ type Pause = () => Promise<void>;
 function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause: Pause): LobStore {
   const land = async (writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> => {
     const outcomes = await store.write(writes);
-    for (const { row } of writes) onWritten(row);
+    writes.forEach(({ row }, index) => outcomes[index]?.kind === 'written' && onWritten(row));
     return outcomes;
   };
   const landLate = async (writes: readonly RowWrite[], sent: number): Promise<void> => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Command, Schedule } from './command';
-import { IDS, LINKS, LINK_IDS, TABLES } from './simulated-dataverse';
+import { IDS, LINKS, LINK_IDS, TABLES, linkedBy } from './simulated-dataverse';
 
 const [FIRST = ''] = IDS;
 const which = fc.constantFrom(0 as const, 1 as const);
@@ -13,6 +13,12 @@ const row: fc.Arbitrary<RowAddress> = fc.oneof(
 );
 const push = fc.constantFrom('patch', 'patch', 'patch', 'image', 'image', 'hint', 'hint', 'truncated', 'none', 'none');
 const kind = <K extends Command['kind']>(of: K): fc.Arbitrary<K> => fc.constant(of);
+
+/** A few, or enough for nearly everything that was begun to end. */
+const steps = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 1, max: 30 }) },
+  { weight: 1, arbitrary: fc.constant(300) },
+);
 
 /** Commands by how often they come. */
 type Weighted = fc.WeightedArbitrary<Command>;
@@ -50,7 +56,7 @@ const deliveries: readonly Weighted[] = [
 
 const passing: readonly Weighted[] = [
   { weight: 4, arbitrary: fc.record({ kind: kind('tick'), seconds: fc.constantFrom(1, 1, 1, 2, 3, 9, 20) }) },
-  { weight: 3, arbitrary: fc.record({ kind: kind('step'), count: fc.integer({ min: 1, max: 30 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: kind('step'), count: steps }) },
   { weight: 3, arbitrary: fc.record({ kind: kind('pull'), table, by: which }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('loseLease'), table }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('expireTokens') }) },
@@ -78,22 +84,68 @@ const links: readonly Weighted[] = [
   { weight: 2, arbitrary: fc.record({ kind: kind('pull'), table: relationship, by: which }) },
 ];
 
-const schedulesOf = (commands: readonly Weighted[]): fc.Arbitrary<Schedule> =>
+const schedulesOf = (commands: readonly Weighted[], first: readonly Command[] = []): fc.Arbitrary<Schedule> =>
   fc.record({
     seed: fc.nat(),
-    commands: fc.array(fc.oneof(...commands), { minLength: 3, maxLength: 40, size: 'max' }),
+    commands: fc
+      .array(fc.oneof(...commands), { minLength: 3, maxLength: 40, size: 'max' })
+      .map((more) => [...first, ...more]),
     lastPullBy: which,
     restFirst: fc.boolean(),
   });
 
 const plain = schedulesOf([...changes, ...deliveries, ...passing]);
 const withMishaps = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps]);
-const withLinks = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps, ...links]);
+
+/** Rows to be linked. */
+const LINKED: readonly Command[] = LINK_IDS.flatMap((id) =>
+  linkedBy(id).map((of) => ({ kind: 'write', row: of, names: ['a'], back: 0, push: 'none' }) as const),
+);
+const withLinks = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps, ...links], LINKED);
+
+/**
+ * Loads and what they may miss: one row that comes and goes, mostly unnoticed, while runs overtake each other and reads take
+ * long. Few other schedules get that far.
+ */
+const first = fc.constant({ table: TABLES[0], id: FIRST });
+const rarePush = fc.constantFrom('image', 'image', 'patch', 'none', 'none', 'none');
+const aroundLoads = schedulesOf([
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: kind('write'),
+      row: first,
+      names: fc.constant(['a']),
+      back: fc.constant(0),
+      push: rarePush,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: kind('delete'), row: first, late: fc.constant(0), push: fc.constant('none') }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind('deliver'),
+      which: fc.nat({ max: 3 }),
+      count: fc.constant(1),
+      to: which,
+      keep: fc.boolean(),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: kind('pull'), table: fc.constant(TABLES[0]), by: which }) },
+  { weight: 4, arbitrary: fc.record({ kind: kind('step'), count: fc.constantFrom(10, 30, 100, 300) }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('tick'), seconds: fc.constantFrom(1, 9, 20) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('loseLease'), table: fc.constant(TABLES[0]) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('expireTokens') }) },
+]);
 
 /** Schedules of all that can happen; some without links, and some without mishaps, since these get further. */
 export const schedules: fc.Arbitrary<Schedule> = fc.oneof(
   { weight: 3, arbitrary: withMishaps },
   { weight: 2, arbitrary: plain },
+  { weight: 2, arbitrary: aroundLoads },
   { weight: 1, arbitrary: withLinks },
 );
 

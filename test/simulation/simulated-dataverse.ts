@@ -48,6 +48,15 @@ export const LINK_IDS: readonly string[] = [`${FIRST}_${FIRST}`, `${FIRST}_${SEC
 /** The ids that a table or a relationship can have. */
 export const idsOf = (table: string): readonly string[] => (isLink(table) ? LINK_IDS : IDS);
 
+/** The two rows of a link. */
+export const linkedBy = (id: string): readonly [RowAddress, RowAddress] => {
+  const [account = '', contact = ''] = linkedIds({ table: LINKS[0], id }) ?? [];
+  return [
+    { table: TABLES[0], id: account },
+    { table: TABLES[1], id: contact },
+  ];
+};
+
 const isLink = (table: string): boolean => LINKS.some((name) => name === table);
 const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
 
@@ -110,8 +119,7 @@ export class SimulatedDataverse {
     if (!this.#remove(row)) return undefined;
     for (const table of LINKS) {
       for (const id of LINK_IDS) {
-        const [account, contact] = linkedIds({ table, id }) ?? [];
-        if (row.id === (row.table === TABLES[0] ? account : contact)) this.#remove({ table, id });
+        if (linkedBy(id).some((linked) => keyOf(linked) === keyOf(row))) this.#remove({ table, id });
       }
     }
     const input = { Target: reference(row) };
@@ -126,9 +134,7 @@ export class SimulatedDataverse {
 
   /** Connects two rows, or no longer does. */
   associate(kind: 'associate' | 'disassociate', link: RowAddress, push: Push): Told | undefined {
-    const [account = '', contact = ''] = linkedIds(link) ?? [];
-    const target = { table: TABLES[0], id: account };
-    const related = { table: TABLES[1], id: contact };
+    const [target, related] = linkedBy(link.id);
     if (kind === 'associate') {
       if (![target, related].every((row) => this.#live.has(keyOf(row))) || this.#live.has(keyOf(link)))
         return undefined;
@@ -193,14 +199,12 @@ export class SimulatedDataverse {
         ...columns(plain),
         ['modifiedon', { kind: 'instant', epochMs: modifiedOn * 1000 }],
       ]);
-    return linkColumns([
-      { table: TABLES[0], id: account },
-      { table: TABLES[1], id: contact },
-    ]);
+    return linkColumns(linkedBy(row.id));
   }
 
-  get version(): number {
-    return this.#version;
+  /** When a row was last deleted, as a version; 0 where it never was. */
+  lastDeletion(row: RowAddress): number {
+    return this.#deletedAt.get(keyOf(row)) ?? 0;
   }
 
   /** All tokens given so far are too old from now on. */

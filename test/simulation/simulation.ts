@@ -28,7 +28,7 @@ export interface SimulationOptions {
   /** Made anew for every world, since what it keeps is the world's. */
   readonly variant?: () => Variant;
   /** Every write to the store, as it is made: for invariants that hold at all times. */
-  readonly onWritten?: (row: RowAddress, store: MemoryStore) => void;
+  readonly onWritten?: (row: RowAddress) => void;
 }
 
 /** Largest age of an event, and of what is repeated at the end: weeks. */
@@ -97,7 +97,7 @@ export class Simulation {
       turns: this.#turns,
       faults: this.#faults,
       random: this.#random,
-      onWritten: (row: RowAddress) => this.options.onWritten?.(row, store),
+      onWritten: (row: RowAddress) => this.options.onWritten?.(row),
     };
     return startInstance(world, Math.floor(this.#random() * 3) - 1);
   }

@@ -20,8 +20,10 @@ interface Step {
   readonly go: () => void;
 }
 
-/** Longest time that a step waits for its turn, in turns. */
-const LONGEST = 60;
+/** Longest time that a step waits for its turn, in turns; and that of a few, by which much else has come to its end. */
+const LONG = 60;
+const LONGEST = 1200;
+const SHARE_OF_LONGEST = 0.02;
 
 const allElse = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -35,7 +37,9 @@ export class Turns {
   /** Waits for a turn: mostly a near one, sometimes one long after everything else has moved on. Of the dead, for ever. */
   pause(of: Stepper): Promise<void> {
     return new Promise((go) => {
-      if (of.alive) this.#waiting.push({ of, due: this.#turn + Math.floor(this.random() ** 4 * LONGEST), go });
+      if (!of.alive) return;
+      const longest = this.random() < SHARE_OF_LONGEST ? LONGEST : LONG;
+      this.#waiting.push({ of, due: this.#turn + Math.floor(this.random() ** 4 * longest), go });
     });
   }
 
