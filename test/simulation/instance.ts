@@ -148,7 +148,10 @@ type Pause = () => Promise<void>;
 function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause: Pause): LobStore {
   const land = async (writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> => {
     const outcomes = await store.write(writes);
-    writes.forEach(({ row }, index) => outcomes[index]?.kind === 'written' && onWritten(row));
+    writes.forEach(({ row }, index) => {
+      if (outcomes[index]?.kind === 'written') onWritten(row);
+      else faults.note('F31');
+    });
     return outcomes;
   };
   const landLate = async (writes: readonly RowWrite[], sent: number): Promise<void> => {
@@ -171,13 +174,14 @@ function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause:
         await pause();
         return outcomes;
       }
-      const fault = faults.oneOf(['refused', 'answer lost', 'lands late', 'one fails'] as const);
-      if (fault === 'lands late') void landLate(writes, sent);
-      if (fault === 'one fails') {
+      const fault = faults.oneOf(['F27', 'F28', 'F29', 'F30'] as const);
+      faults.note(fault);
+      if (fault === 'F29') void landLate(writes, sent);
+      if (fault === 'F30') {
         const [, ...others] = writes;
         return [{ kind: 'failed', error: new StoreFault('503') }, ...(await land(others))];
       }
-      if (fault === 'answer lost') {
+      if (fault === 'F28') {
         await land(writes);
         await pause();
       }
@@ -195,6 +199,7 @@ function slowReader({ dataverse, faults }: World, pause: Pause, now: () => numbe
       await pause();
       faults.webApiRefuses(`GET ${row.table}`);
       const read = dataverse.get(row, begin);
+      if (read.kind === 'missing') faults.note('F21');
       await pause();
       return read;
     },
@@ -206,7 +211,12 @@ function slowFeed({ dataverse, faults }: World, pause: Pause): ChangeFeed {
     async *pages(request, from) {
       faults.webApiRefuses('GET page', from.link?.includes('/') === true);
       for await (const page of dataverse.pages(request.definition.table, request, from, pause)) {
-        yield { ...page, items: page.items.map((item) => (faults.happens(0.5) ? unreadable(item) : item)) };
+        const items = page.items.map((item) => {
+          if (item.kind !== 'row' || !faults.happens(0.5)) return item;
+          faults.note('F25');
+          return unreadable(item);
+        });
+        yield { ...page, items };
         faults.webApiRefuses('GET page');
       }
     },
@@ -214,8 +224,11 @@ function slowFeed({ dataverse, faults }: World, pause: Pause): ChangeFeed {
   return feed as ChangeFeed;
 }
 
-const unreadable = (item: FeedPage['items'][number]): FeedPage['items'][number] =>
-  item.kind === 'row' ? { kind: 'unreadable', id: item.id, error: new AnswerUnreadable('a table', 'simulated') } : item;
+const unreadable = ({ id }: FeedPage['items'][number]): FeedPage['items'][number] => ({
+  kind: 'unreadable',
+  id,
+  error: new AnswerUnreadable('a table', 'simulated'),
+});
 
 function slowStates({ states, faults }: World, pause: Pause): PullStateStore {
   return {

@@ -1,6 +1,7 @@
 /**
  * The core with one part taken out or changed. Each must be found out by the simulation, except those that only save calls.
  */
+import type fc from 'fast-check';
 import { BEGINNING } from '../../shared/change/instant';
 import type { Evidence, RowChange } from '../../shared/change/row-change';
 import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
@@ -12,6 +13,8 @@ import type { WriterOptions } from '../../shared/writer/writer';
 import { STRICT } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import type { Setting } from './check';
+import type { Schedule } from './command';
+import { aroundLoads } from './schedules';
 import type { Variant } from './variant';
 
 /** A core that isn't right, or does without something that it needn't have. */
@@ -19,7 +22,11 @@ export interface Mutant {
   readonly name: string;
   /** `green`: what was taken out only saves calls. */
   readonly expected: 'red' | 'green';
+  /** Thousands of schedules show nothing of it. */
+  readonly rare?: true;
   readonly setting: Partial<Setting>;
+  /** Where few schedules get to it: those that do. @default all kinds */
+  readonly schedules?: fc.Arbitrary<Schedule>;
 }
 
 type Decide = typeof decide;
@@ -27,6 +34,11 @@ type Event = Extract<Evidence, { kind: 'event' }>;
 type Pull = Extract<Evidence, { kind: 'pull' }>;
 
 const red = (name: string, setting: Partial<Setting>): Mutant => ({ name, expected: 'red', setting });
+const rare = (name: string, setting: Partial<Setting>): Mutant => ({ ...red(name, setting), rare: true });
+const inLoads = (name: string, setting: Partial<Setting>): Mutant => ({
+  ...rare(name, setting),
+  schedules: aroundLoads,
+});
 const green = (name: string, setting: Partial<Setting>): Mutant => ({ name, expected: 'green', setting });
 
 /** Made anew for each world. */
@@ -162,7 +174,7 @@ export const MUTANTS: readonly Mutant[] = [
       return [stored, { ...of, evidence: event }];
     }),
   ),
-  red(
+  inLoads(
     'an event of an unknown row is taken as it is',
     around(() => ({ writer: (options) => ({ ...options, floorOf: () => Promise.resolve(BEGINNING) }) })),
   ),
@@ -174,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
         : undefined,
     ),
   ),
-  red(
+  rare(
     'a push raises the row version, and what is contained is not compared',
     rule((stored, change, ...rest) => {
       const rev = change.kind === 'delete' ? undefined : change.columns.get('rev');
@@ -200,26 +212,26 @@ export const MUTANTS: readonly Mutant[] = [
     rule: STRICT,
     ...given((stored, of) => [of.evidence.kind === 'pull' ? withStamp(stored, { ahead: false }) : stored, of]),
   }),
-  red(
+  rare(
     '"stored before the run began" without the margin for clocks',
     rule((stored, change, of, floor) => {
       const margin = change.evidence.kind === 'pull' ? 0 : of.margin;
       return decide(stored, change, { ...of, margin }, floor);
     }),
   ),
-  red(
+  inLoads(
     'a pulled deletion of an unknown row leaves no tombstone',
     unless((stored, { kind, evidence }) =>
       stored === undefined && kind === 'delete' && evidence.kind === 'pull' ? skipped : undefined,
     ),
   ),
-  red(
+  rare(
     'a deletion of a tombstone leaves the entity tag alone',
     unless((_stored, _change, decision) =>
       decision.kind === 'write' && decision.verdict === 'touched' ? skipped : undefined,
     ),
   ),
-  red(
+  inLoads(
     'a run that lost its lease writes onto nothing',
     given((stored, of) => [stored, withPull(of, (pull) => ({ ...pull, holdsLease: () => true }))]),
   ),
@@ -229,15 +241,15 @@ export const MUTANTS: readonly Mutant[] = [
       pull: (parts) => ({ ...parts, store: { ...parts.store, liveRows: async function* () {} } as never }),
     })),
   ),
-  red(
+  inLoads(
     'the sweep does not wait for older read-backs',
     around(() => ({ pull: (parts) => ({ ...parts, maxReadAgeMs: 0 }) })),
   ),
-  red(
+  inLoads(
     'a read-back is written however old it is',
     around(() => ({ writer: (options) => ({ ...options, maxReadAgeMs: Number.POSITIVE_INFINITY }) })),
   ),
-  red(
+  rare(
     'a load that goes on does not know what it has shown',
     around(() => ({
       pull: (parts) => {

@@ -16,6 +16,10 @@ export class SimulatedLeases implements Leases {
     return Promise.resolve({ held, release });
   }
 
+  isHeld(name: string): boolean {
+    return this.#holders.has(name);
+  }
+
   lose(name: string): void {
     this.#holders.delete(name);
   }

@@ -109,7 +109,7 @@ const withLinks = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps
  */
 const first = fc.constant({ table: TABLES[0], id: FIRST });
 const rarePush = fc.constantFrom('image', 'image', 'patch', 'none', 'none', 'none');
-const aroundLoads = schedulesOf([
+export const aroundLoads = schedulesOf([
   {
     weight: 3,
     arbitrary: fc.record({

@@ -15,6 +15,7 @@ import type { ColumnDefinition, TableDefinition } from '../../shared/mapping/tab
 import type { KeptDelivery } from '../../shared/parking/parking';
 import type { RowRead } from '../../shared/writer/row-reader';
 import { columns, rowId } from '../writer/changes';
+import type { Fault, NoteFault } from './fault-list';
 import { bodyOf, entity, reference, relationship, type Plain, type WireEvent } from './wire';
 
 interface LiveRow {
@@ -33,6 +34,8 @@ export type Push = 'patch' | 'image' | 'hint' | 'truncated' | 'none';
 export interface Told {
   readonly delivery: KeptDelivery;
   readonly rows: readonly RowAddress[];
+  readonly number: number;
+  readonly at: Instant;
 }
 
 export const TABLES = ['account', 'contact'] as const;
@@ -72,7 +75,10 @@ export class SimulatedDataverse {
   readonly #live = new Map<string, LiveRow>();
   readonly #deletedAt = new Map<string, number>();
 
-  constructor(private readonly random: () => number = () => 0) {}
+  constructor(
+    private readonly random: () => number,
+    private readonly note: NoteFault,
+  ) {}
 
   /** Creates, updates or restores a row; `back` seconds lie between its modifiedon and its commit. */
   write(row: RowAddress, names: readonly string[], back: number, push: Push): Told | undefined {
@@ -89,12 +95,17 @@ export class SimulatedDataverse {
 
   #commit(row: RowAddress, names: readonly string[], back: number) {
     const version = (this.#version += 1);
+    const before = this.#live.get(keyOf(row));
     const modifiedOn = this.clock - back;
+    if (before?.modifiedOn === modifiedOn) this.note('F9');
+    if (back > 0) this.note('F10');
+    if (back < 0) this.note('F11');
+    if (before === undefined && this.#deletedAt.has(keyOf(row))) this.note('F13');
     const changed: Plain = {
       ...Object.fromEntries(names.map((name) => [name, version % 4 === 0 ? null : version])),
       rev: version,
     };
-    const plain: Plain = { ...this.#live.get(keyOf(row))?.plain, ...changed };
+    const plain: Plain = { ...before?.plain, ...changed };
     this.#live.set(keyOf(row), { version, modifiedOn, plain });
     return { changed, plain, modifiedOn };
   }
@@ -103,6 +114,7 @@ export class SimulatedDataverse {
   merge(row: RowAddress, into: string, push: Push): Told | undefined {
     const target = { table: row.table, id: into };
     if (into === row.id || !this.#live.has(keyOf(row)) || !this.#live.has(keyOf(target))) return undefined;
+    this.note('F15');
     const { changed, modifiedOn } = this.#commit(target, ['a'], 0);
     this.#commit(row, ['b'], 0);
     const input = {
@@ -119,9 +131,11 @@ export class SimulatedDataverse {
     if (!this.#remove(row)) return undefined;
     for (const table of LINKS) {
       for (const id of LINK_IDS) {
-        if (linkedBy(id).some((linked) => keyOf(linked) === keyOf(row))) this.#remove({ table, id });
+        if (linkedBy(id).some((linked) => keyOf(linked) === keyOf(row)) && this.#remove({ table, id }))
+          this.note('F14');
       }
     }
+    if (late > 0) this.note('F12');
     const input = { Target: reference(row) };
     return this.#tell([row], push, { message: 'Delete', row, input }, late);
   }
@@ -154,6 +168,7 @@ export class SimulatedDataverse {
 
   /** What a synchronous step says of a transaction that is then rolled back. */
   rollBack(row: RowAddress): Told | undefined {
+    this.note('F7');
     const input = { Target: entity(row, { a: -1, rev: -1 }, this.clock) };
     return this.#tell([row], 'hint', { message: 'Update', row, input });
   }
@@ -168,13 +183,21 @@ export class SimulatedDataverse {
     const number = (this.#events += 1);
     const synchronous = push === 'hint';
     const truncated = push === 'truncated';
+    if (truncated) this.note('F5');
     const body = bodyOf({ ...event, number, synchronous, createdOn: this.clock + late }, truncated);
-    return { rows, delivery: { source: 'simulated', body, ...(truncated ? { truncated } : {}) } };
+    return {
+      rows,
+      number,
+      at: this.clock,
+      delivery: { source: 'simulated', body, ...(truncated ? { truncated } : {}) },
+    };
   }
 
   /** The Date header of an answer, as the end of what it shows. */
   #end(): Instant {
-    return endOf((this.clock - Math.floor(this.random() * (DATE_LAG + 1))) * 1000);
+    const lag = Math.floor(this.random() * (DATE_LAG + 1));
+    if (lag > 0) this.note('F16');
+    return endOf((this.clock - lag) * 1000);
   }
 
   /** A GET by id as of now. */
@@ -225,11 +248,11 @@ export class SimulatedDataverse {
     await pause();
     const [linkSince = '', linkToken, linkShown] = (from.link ?? '').split('/');
     const since = linkSince === '' ? undefined : Number(linkSince);
-    this.#expectToken(since);
+    this.#expectToken(since, 'F22');
     const next = linkToken ?? String(this.#version);
     for (const [index, id] of idsOf(name).entries()) {
       if (index < Number(linkShown ?? 0)) continue;
-      this.#expectToken(since);
+      this.#expectToken(since, 'F23');
       const items = this.#itemsOf({ table: name, id }, since ?? 0);
       const page = { items, end: this.#end(), nextLink: `${linkSince}/${next}/${index + 1}` };
       await pause();
@@ -243,9 +266,10 @@ export class SimulatedDataverse {
     yield by === 'compare' ? page : { ...page, deltaLink: next };
   }
 
-  #expectToken(since: number | undefined): void {
-    if (since !== undefined && since < this.#oldestToken)
-      throw new WebApiError('GET delta', 400, '0x80044352', 'Version stamp associated with the client has expired.');
+  #expectToken(since: number | undefined, fault: Fault): void {
+    if (since === undefined || since >= this.#oldestToken) return;
+    this.note(fault);
+    throw new WebApiError('GET delta', 400, '0x80044352', 'Version stamp associated with the client has expired.');
   }
 
   #itemsOf(row: RowAddress, since: number): FeedPage['items'] {

@@ -10,6 +10,7 @@ import type { Rule } from '../../shared/writer/decide';
 import { MemoryJournal } from '../writer/memory-journal';
 import type { MemoryStore } from '../writer/memory-store';
 import type { Command, Schedule, Which } from './command';
+import type { NoteFault } from './fault-list';
 import { Faults } from './faults';
 import { startInstance, type Instance } from './instance';
 import { MemoryParking } from './memory-parking';
@@ -27,6 +28,8 @@ export interface SimulationOptions {
   readonly remapped?: Pick<Mapping, 'tableOf'>;
   /** Made anew for every world, since what it keeps is the world's. */
   readonly variant?: () => Variant;
+  /** Every fault, as it happens. */
+  readonly onFault?: NoteFault;
   /** Every write to the store, as it is made: for invariants that hold at all times. */
   readonly onWritten?: (row: RowAddress) => void;
 }
@@ -48,6 +51,7 @@ export class Simulation {
   readonly #states = new SimulatedStates();
   readonly #journal = new MemoryJournal();
   readonly #parking: MemoryParking;
+  readonly #note: NoteFault;
   readonly #variant: Variant;
   #mapping: Pick<Mapping, 'tableOf'>;
   #storeSkew = 0;
@@ -63,6 +67,7 @@ export class Simulation {
   readonly #acknowledged = new Set<Told>();
   /** Rows of which a push was lost, or with a modifiedon that isn't the commit's: only the pull brings all of them. */
   readonly #beyondPush = new Set<string>();
+  readonly #delivered = new Set<Told>();
   #pullFailures: unknown[] = [];
 
   constructor(
@@ -70,10 +75,12 @@ export class Simulation {
     { seed, commands }: Pick<Schedule, 'seed' | 'commands'>,
   ) {
     this.#random = randomFrom(seed);
-    this.#turns = new Turns(this.#random);
-    this.#faults = new Faults(this.#random);
+    const note: NoteFault = (fault) => options.onFault?.(fault);
+    this.#note = note;
+    this.#turns = new Turns(this.#random, note);
+    this.#faults = new Faults(this.#random, note);
     this.#variant = options.variant?.() ?? {};
-    this.dataverse = new SimulatedDataverse(this.#random);
+    this.dataverse = new SimulatedDataverse(this.#random, note);
     this.#parking = new MemoryParking(() => this.dataverse.clock * 1000);
     this.#mapping = options.mapping ?? DEFAULT_MAPPING;
     this.store = options.makeStore(() => (this.dataverse.clock + this.#storeSkew) * 1000);
@@ -156,6 +163,8 @@ export class Simulation {
         this.dataverse.clock += command.seconds;
         return;
       case 'setClock': {
+        if (command.seconds !== 0) this.#note('F37');
+        if (command.seconds < this.#skewOf(command.of)) this.#note('F38');
         if (command.of === 2) this.#storeSkew = command.seconds;
         else this.#instances[command.of].skew = command.seconds;
         return;
@@ -164,6 +173,7 @@ export class Simulation {
         await this.#turns.pass(command.count);
         return;
       case 'loseLease':
+        if (this.#leases.isHeld(`pull-${command.table}`)) this.#note('F34');
         return this.#leases.lose(`pull-${command.table}`);
       case 'expireTokens':
         return this.dataverse.expireTokens();
@@ -173,6 +183,7 @@ export class Simulation {
         this.#faults.rate = command.faults;
         return;
       case 'remap': {
+        this.#note('F39');
         this.#mapping = this.options.remapped ?? this.#mapping;
         this.#states.forgetLinks();
         for (const table of TABLES) for (const id of idsOf(table)) this.#beyondPush.add(keyOf({ table, id }));
@@ -198,6 +209,7 @@ export class Simulation {
   #drop(lost: readonly Told[]): void {
     for (const told of lost) {
       if (this.#acknowledged.has(told)) continue;
+      this.#note('F3');
       for (const row of told.rows) this.#beyondPush.add(keyOf(row));
     }
   }
@@ -209,6 +221,7 @@ export class Simulation {
   /** Hands deliveries to an instance; it must take them, or they stay with their sender. */
   #hand(told: readonly Told[], to: Which, keep: boolean): void {
     if (told.length === 0) return;
+    this.#noteOrder(told);
     const delivery = { by: this.#instances[to], told: keep ? [] : told };
     this.#underWay.add(delivery);
     const outcome = (outcomes: readonly Outcome[]): void => {
@@ -220,13 +233,32 @@ export class Simulation {
       });
     };
     delivery.by.receiver.receive(told.map((of) => of.delivery)).then(outcome, () => {
+      this.#note('F8');
       this.#underWay.delete(delivery);
       this.#about.push(...delivery.told);
     });
   }
 
+  #noteOrder(told: readonly Told[]): void {
+    if (told.length > 1) this.#note('F6');
+    for (const of of told) {
+      if (this.#delivered.has(of)) this.#note('F1');
+      if (this.#about.some((other) => other.number < of.number)) this.#note('F2');
+      if (this.dataverse.clock - of.at >= WEEKS) this.#note('F4');
+      this.#delivered.add(of);
+    }
+  }
+
+  #skewOf(of: Which | 2): number {
+    return of === 2 ? this.#storeSkew : this.#instances[of].skew;
+  }
+
   #pull(table: string, by: Which): void {
-    this.#instances[by].pull.run(table).catch((error: unknown) => this.#pullFailures.push(error));
+    const run = this.#instances[by].pull.run(table);
+    run.then(
+      ({ unfinished }) => unfinished && this.#note('F35'),
+      (error: unknown) => this.#pullFailures.push(error),
+    );
   }
 
   #replay(by: Which): void {
@@ -242,6 +274,7 @@ export class Simulation {
   /** Whatever it was doing never goes on; its leases end. What it had not acknowledged comes again. */
   #crash(which: Which): void {
     const dead = this.#instances[which];
+    this.#note('F33');
     dead.alive = false;
     for (const table of this.#pulled) this.#leases.lose(`pull-${table}`);
     this.#instances[which] = this.#start();

@@ -1,3 +1,5 @@
+import type { NoteFault } from './fault-list';
+
 /** A seeded stream of numbers in [0, 1): mulberry32. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
@@ -32,14 +34,19 @@ export class Turns {
   #waiting: Step[] = [];
   #turn = 0;
 
-  constructor(private readonly random: () => number) {}
+  constructor(
+    private readonly random: () => number,
+    private readonly note: NoteFault,
+  ) {}
 
   /** Waits for a turn: mostly a near one, sometimes one long after everything else has moved on. Of the dead, for ever. */
   pause(of: Stepper): Promise<void> {
     return new Promise((go) => {
       if (!of.alive) return;
       const longest = this.random() < SHARE_OF_LONGEST ? LONGEST : LONG;
-      this.#waiting.push({ of, due: this.#turn + Math.floor(this.random() ** 4 * longest), go });
+      const turns = Math.floor(this.random() ** 4 * longest);
+      if (turns > LONG) this.note('F36');
+      this.#waiting.push({ of, due: this.#turn + turns, go });
     });
   }
 
