@@ -458,6 +458,15 @@ describe('the mapping or the columns change', () => {
     expect(await sync().run('account')).toMatchObject({ mode: 'delta' });
   });
 
+  test('a load that is begun again still has one more after it', async () => {
+    shape = { fingerprint: 'g', columns: COLUMNS };
+    await expect(sync({ sleep: () => Promise.reject(new Error('killed')) }).run('account')).rejects.toThrow('killed');
+    pages = [page([live(1, 10n), live(2, 11n)], 'T2')];
+    expect(await sync().run('account')).toMatchObject({ mode: 'reload' });
+    expect(await sync().run('account')).toMatchObject({ mode: 'reload' });
+    expect(await sync().run('account')).toMatchObject({ mode: 'delta' });
+  });
+
   test('a load that does not end says it again', async () => {
     shape = { fingerprint: 'g', columns: [...COLUMNS, 'tier:choice'] };
     await expect(sync({ sleep: () => Promise.reject(new Error('killed')) }).run('account')).rejects.toThrow('killed');
