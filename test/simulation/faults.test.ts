@@ -9,7 +9,7 @@ import { remappedSchedules, schedules } from './schedules';
 
 const SEED = 1;
 
-test('every fault of the list happens in the schedules', async () => {
+test('[A4 A5 A6 A9] every fault of the list happens in the schedules', async () => {
   const happened = new Set<Fault>();
   const setting = {
     rule: RULE,

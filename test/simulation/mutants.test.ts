@@ -21,7 +21,7 @@ async function isRed({ setting }: Mutant, numRuns: number): Promise<boolean> {
 
 const named = (of: readonly Mutant[]) => of.map((mutant) => [mutant.name, mutant] as const);
 
-describe('the core with one part changed turns the simulation red', () => {
+describe('[I1] the core with one part changed turns the simulation red', () => {
   test.each(named(MUTANTS.filter(({ expected, rare }) => expected === 'red' && rare === undefined)))(
     '%s',
     async (_name, mutant) => expect(await isRed(mutant, 5000)).toBe(true),
@@ -29,7 +29,7 @@ describe('the core with one part changed turns the simulation red', () => {
   );
 });
 
-describe('without what only saves calls it stays green', () => {
+describe('[I9] without what only saves calls it stays green', () => {
   test.each(named(MUTANTS.filter(({ expected }) => expected === 'green')))(
     '%s',
     async (_name, mutant) => expect(await isRed(mutant, 500)).toBe(false),

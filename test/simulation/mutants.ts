@@ -147,6 +147,10 @@ function joining(): Variant {
 
 const nothing = (): Promise<void> => Promise.resolve();
 
+async function* none<T>(): AsyncGenerator<T> {
+  yield* await Promise.resolve<readonly T[]>([]);
+}
+
 export const MUTANTS: readonly Mutant[] = [
   red('the store ignores the entity tag', { makeStore: (now) => new NoCompare(now) }),
   red('deleted rows are forgotten: no tombstones', { makeStore: (now) => new NoTombstones(now) }),
@@ -238,7 +242,10 @@ export const MUTANTS: readonly Mutant[] = [
   red(
     'a load ends without a sweep',
     around(() => ({
-      pull: (parts) => ({ ...parts, store: { ...parts.store, liveRows: async function* () {} } as never }),
+      pull: ({ store, ...parts }) => {
+        const { read, write, sameData } = store;
+        return { ...parts, store: { read, write, sameData, liveRows: () => none() } };
+      },
     })),
   ),
   inLoads(
@@ -252,10 +259,7 @@ export const MUTANTS: readonly Mutant[] = [
   rare(
     'a load that goes on does not know what it has shown',
     around(() => ({
-      pull: (parts) => {
-        const none = async function* (): AsyncGenerator<Uint8Array> {};
-        return { ...parts, journal: { ...parts.journal, read: () => Promise.resolve(none()) } };
-      },
+      pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => Promise.resolve(none()) } }),
     })),
   ),
   red(
@@ -304,6 +308,6 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   green(
     'no floor: an image of an unknown row is read back',
-    around(() => ({ writer: ({ floorOf: _, ...options }) => options })),
+    around(() => ({ writer: (options) => ({ ...options, floorOf: () => Promise.resolve(Number.POSITIVE_INFINITY) }) })),
   ),
 ];

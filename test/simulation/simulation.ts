@@ -123,41 +123,54 @@ export class Simulation {
       case 'write': {
         const { row, names, back, push } = command;
         if (push === 'none' || back !== 0) this.#beyondPush.add(keyOf(row));
-        return this.#tell(this.dataverse.write(row, names, back, push));
+        this.#tell(this.dataverse.write(row, names, back, push));
+        return;
       }
       case 'delete': {
         const { row, late, push } = command;
         if (push === 'none') this.#beyondPush.add(keyOf(row));
-        return this.#tell(this.dataverse.delete(row, late, push));
+        this.#tell(this.dataverse.delete(row, late, push));
+        return;
       }
       case 'merge': {
         const { row, into, push } = command;
         if (push === 'none' || push === 'truncated')
           for (const id of [row.id, into]) this.#beyondPush.add(keyOf({ ...row, id }));
-        return this.#tell(this.dataverse.merge(row, into, push));
+        this.#tell(this.dataverse.merge(row, into, push));
+        return;
       }
       case 'associate':
-      case 'disassociate':
-        return this.#tell(this.dataverse.associate(command.kind, command.link, command.push));
-      case 'rollBack':
-        return this.#tell(this.dataverse.rollBack(command.row));
+      case 'disassociate': {
+        this.#tell(this.dataverse.associate(command.kind, command.link, command.push));
+        return;
+      }
+      case 'rollBack': {
+        this.#tell(this.dataverse.rollBack(command.row));
+        return;
+      }
       case 'deliver': {
         const { which, count, to, keep } = command;
-        return this.#deliver(which, count, to, keep);
+        this.#deliver(which, count, to, keep);
+        return;
       }
       case 'repeat': {
         const told = this.#everTold[command.which % Math.max(1, this.#everTold.length)];
-        return told && this.#hand([told], command.to, true);
+        if (told !== undefined) this.#hand([told], command.to, true);
+        return;
       }
       case 'drop': {
         const { which, count } = command;
-        return this.#drop(this.#take(which, count, false));
+        this.#drop(this.#take(which, count, false));
+        return;
       }
-      case 'pull':
-        return this.#pull(command.table, command.by);
+      case 'pull': {
+        this.#pull(command.table, command.by);
+        return;
+      }
       case 'replay': {
         if (command.operator) await this.#release();
-        return this.#replay(command.by);
+        this.#replay(command.by);
+        return;
       }
       case 'tick':
         this.dataverse.clock += command.seconds;
@@ -172,13 +185,20 @@ export class Simulation {
       case 'step':
         await this.#turns.pass(command.count);
         return;
-      case 'loseLease':
-        if (this.#leases.isHeld(`pull-${command.table}`)) this.#note('F34');
-        return this.#leases.lose(`pull-${command.table}`);
-      case 'expireTokens':
-        return this.dataverse.expireTokens();
-      case 'crash':
-        return this.#crash(command.which);
+      case 'loseLease': {
+        const name = `pull-${command.table}`;
+        if (this.#leases.isHeld(name)) this.#note('F34');
+        this.#leases.lose(name);
+        return;
+      }
+      case 'expireTokens': {
+        this.dataverse.expireTokens();
+        return;
+      }
+      case 'crash': {
+        this.#crash(command.which);
+        return;
+      }
       case 'weather':
         this.#faults.rate = command.faults;
         return;

@@ -300,7 +300,7 @@ describe('how the stamp moves', () => {
         data: 'snapshot',
         stamp: { version: 300n, base: 1045, seen: 1052, ahead: false, gone: false, ring: ['old', 'k1'] },
       }));
-    test('on a tombstone the row lives again', () =>
+    test('[I15] on a tombstone the row lives again', () =>
       expect(settleByReadBack(TOMBSTONE.stamp, found(300n), ['k1'], RULE).stamp.gone).toBe(false));
     test('with no comparison at all: a lower version and an older modifiedon are written too', () =>
       expect(settleByReadBack(ROW.stamp, found(1n, undefined, { modifiedOn: 1 }), [], RULE)).toMatchObject({
