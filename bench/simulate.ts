@@ -95,23 +95,25 @@ async function selfTest(firstSeed: number, most: number): Promise<number> {
     const begun = performance.now();
     const limit = expected === 'green' ? GREEN_SCHEDULES : most;
     let done = 0;
-    let found = false;
-    for (let chunk = 0; !found && done < limit; chunk += 1) {
+    let shown: string | undefined;
+    for (let chunk = 0; shown === undefined && done < limit; chunk += 1) {
       const property = fc.asyncProperty(aimed, async (schedule) => {
         const faults = await faultsOf(schedule, { rule: RULE, makeStore, ...setting });
         if (faults.length > 0) throw new Error(faults.join('\n'));
       });
       const details = await fc.check(property, { seed: firstSeed + chunk, numRuns: CHUNK, endOnFailure: true });
       done += details.numRuns;
-      found = details.failed;
+      if (details.failed) shown = textOf(details.errorInstance).split('\n')[0];
     }
-    const asExpected = found === (expected === 'red');
-    if (!asExpected) undetected += 1;
+    const outcome = shown === undefined ? 'green' : 'red';
+    if (outcome !== expected) undetected += 1;
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-    const outcome = found ? 'red' : 'green';
-    console.log(
-      `${asExpected ? 'ok ' : 'NOT'} ${outcome.padEnd(6)}${String(done).padStart(7)} ${seconds.padStart(6)} s  ${name}`,
-    );
+    if (values.json === true) console.log(JSON.stringify({ name, expected, outcome, schedules: done, seconds, shown }));
+    else {
+      const ok = outcome === expected ? 'ok ' : 'NOT';
+      console.log(`${ok} ${outcome.padEnd(6)}${String(done).padStart(7)} ${seconds.padStart(6)} s  ${name}`);
+      if (shown !== undefined) console.log(`${' '.repeat(29)}${shown.slice(0, 130)}`);
+    }
   }
   return undetected === 0 ? 0 : 1;
 }
@@ -121,8 +123,9 @@ async function main(): Promise<number> {
   if (settings === undefined) throw new Error('--mode is default or strict');
   const seconds = values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds);
   const most = Number(values.schedules ?? (values.seconds === undefined ? 20_000 : Number.MAX_SAFE_INTEGER));
+  if (values['self-test'] === true) return selfTest(Number(values.seed ?? 1), Number(values.schedules ?? 60_000));
   const seed = Number(values.seed ?? String(Date.now() % 1_000_000_007));
-  if (values['self-test'] === true) return selfTest(seed, Number(values.schedules ?? 20_000));
+  if (Number.isNaN(seconds + most + seed)) throw new Error('--schedules, --seconds and --seed are numbers');
   const result = await simulate(most, seconds, seed, settings);
   if (values.json === true) console.log(JSON.stringify({ seed, ...result }));
   else {
@@ -131,7 +134,7 @@ async function main(): Promise<number> {
       `${result.schedules} schedules in ${result.seconds} s from seed ${seed}: ${failure ? 'FAILED' : 'no fault'}`,
     );
     if (failure !== undefined) {
-      console.log(`mode ${failure.mode}, seed ${failure.seed}\n${failure.differs}`);
+      console.log(`Again: npm run simulate -- --mode ${failure.mode} --seed ${failure.seed}\n${failure.differs}`);
       const { commands = [], ...ends } = failure.schedule ?? {};
       console.log([...commands, ends].map((line) => `  ${JSON.stringify(line)}`).join('\n'));
     }

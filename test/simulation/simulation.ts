@@ -16,7 +16,7 @@ import { startInstance, type Instance } from './instance';
 import { MemoryParking } from './memory-parking';
 import { SimulatedLeases, SimulatedStates } from './ports';
 import { LINKS, SimulatedDataverse, TABLES, idsOf, type Told } from './simulated-dataverse';
-import { Turns, randomFrom } from './turns';
+import { SLOW_SHARE, Turns, randomFrom } from './turns';
 import type { Variant } from './variant';
 
 export interface SimulationOptions {
@@ -28,6 +28,8 @@ export interface SimulationOptions {
   readonly remapped?: Pick<Mapping, 'tableOf'>;
   /** Made anew for every world, since what it keeps is the world's. */
   readonly variant?: () => Variant;
+  /** Share of the steps that may take very long. @default 0.02 */
+  readonly slowShare?: number;
   /** Every fault, as it happens. */
   readonly onFault?: NoteFault;
   /** Every write to the store, as it is made: for invariants that hold at all times. */
@@ -77,7 +79,7 @@ export class Simulation {
     this.#random = randomFrom(seed);
     const note: NoteFault = (fault) => options.onFault?.(fault);
     this.#note = note;
-    this.#turns = new Turns(this.#random, note);
+    this.#turns = new Turns(this.#random, note, options.slowShare ?? SLOW_SHARE);
     this.#faults = new Faults(this.#random, note);
     this.#variant = options.variant?.() ?? {};
     this.dataverse = new SimulatedDataverse(this.#random, note);

@@ -25,7 +25,8 @@ interface Step {
 /** Longest time that a step waits for its turn, in turns; and that of a few, by which much else has come to its end. */
 const LONG = 60;
 const LONGEST = 1200;
-const SHARE_OF_LONGEST = 0.02;
+/** Share of the steps that may take the longest. */
+export const SLOW_SHARE = 0.02;
 
 const allElse = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -37,13 +38,14 @@ export class Turns {
   constructor(
     private readonly random: () => number,
     private readonly note: NoteFault,
+    private readonly slowShare: number,
   ) {}
 
   /** Waits for a turn: mostly a near one, sometimes one long after everything else has moved on. Of the dead, for ever. */
   pause(of: Stepper): Promise<void> {
     return new Promise((go) => {
       if (!of.alive) return;
-      const longest = this.random() < SHARE_OF_LONGEST ? LONGEST : LONG;
+      const longest = this.random() < this.slowShare ? LONGEST : LONG;
       const turns = Math.floor(this.random() ** 4 * longest);
       if (turns > LONG) this.note('F36');
       this.#waiting.push({ of, due: this.#turn + turns, go });
