@@ -179,7 +179,7 @@ export class PullSync {
       loadBegunMs: begunMs,
       ...(state.lastRun === undefined ? {} : { lastRun: state.lastRun }),
       ...(state.columns === undefined ? {} : { columns: state.columns }),
-      ...(isRemapped(run) || (state.loadAgain === true && state.deltaLink === undefined) ? { loadAgain: true } : {}),
+      ...(isRemapped(run) || isBegunAgain(run) ? { loadAgain: true } : {}),
     };
     await this.#write(run, begun);
     await this.parts.journal.clear(subject.name);
@@ -325,6 +325,9 @@ export class PullSync {
 /** The mapping is another one than at the last complete run. */
 const isRemapped = ({ state, subject }: Run): boolean =>
   state.fingerprint !== undefined && state.fingerprint !== subject.fingerprint;
+
+/** The load that a change of the mapping caused hasn't come to its end yet: it keeps no fingerprint until then. */
+const isBegunAgain = ({ state }: Run): boolean => state.loadAgain === true && state.fingerprint === undefined;
 
 /** The delta can't be had from its token, or not be understood. */
 const needsLoad = (error: unknown): boolean =>

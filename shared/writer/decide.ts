@@ -180,13 +180,25 @@ export function settleByReadBack(
 }
 
 /**
+ * So many seconds after an event a read is believed although its modifiedon is older than the event's: no replica lags for
+ * that long, and modifiedon itself may have gone back (a longer transaction, an import that sets it).
+ */
+const LONGEST_LAG = 60;
+
+/**
  * Whether a read-back shows a state older than what is already known, so that it must have been served by a lagging
  * replica. Detects some lag, not all.
  */
 export function readLags(stamp: Stamp | undefined, read: ReadBack, changes: readonly RowChange[]): boolean {
   if (read.kind === 'missing') return false;
   if (read.version < (stamp?.version ?? NO_VERSION)) return true;
-  return changes.some(({ evidence }) => evidence.kind === 'event' && evidence.sure && read.modifiedOn < evidence.at);
+  return changes.some(
+    ({ evidence }) =>
+      evidence.kind === 'event' &&
+      evidence.sure &&
+      read.modifiedOn < evidence.at &&
+      read.begin < evidence.at + LONGEST_LAG,
+  );
 }
 
 interface FullRead {

@@ -43,6 +43,8 @@ export interface WriterOptions {
   readonly floorOf?: (table: string) => Promise<Instant>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Another rule than the right one: only to show that the simulation finds it out. @default decide */
+  readonly decide?: typeof decide;
 }
 
 /** Thrown when a read-back shows a state older than what is known: it was served by a lagging replica. */
@@ -134,6 +136,7 @@ export class Writer {
   readonly #readLimit: ReturnType<typeof pLimit>;
   readonly #maxReadAgeMs: number;
   readonly #now: () => number;
+  readonly #decide: typeof decide;
 
   constructor(
     private readonly store: LobStore,
@@ -147,6 +150,7 @@ export class Writer {
     this.#readLimit = pLimit(options.readConcurrency ?? 16);
     this.#maxReadAgeMs = options.maxReadAgeMs ?? 30_000;
     this.#now = options.now ?? Date.now;
+    this.#decide = options.decide ?? decide;
   }
 
   /**
@@ -314,7 +318,7 @@ export class Writer {
   }
 
   #decideOne(state: StoredState | undefined, change: RowChange, floor: Instant | undefined): Decision {
-    const decision = decide(state, change, this.options.rule, floor);
+    const decision = this.#decide(state, change, this.options.rule, floor);
     if (decision.kind !== 'readBack' || this.reader !== undefined) return decision;
     return this.options.unprovable === 'apply' ? (applyUnproven(state?.stamp, change) ?? decision) : decision;
   }

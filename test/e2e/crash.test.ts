@@ -58,7 +58,7 @@ describe('while the Web API fails', () => {
       system.dataverse.failNext(rows * ATTEMPTS, 503, { path: `${set}(`, headers: { 'Retry-After': '0' } });
   };
 
-  test('what is pushed by any way is parked with a time, tried again in vain, and settled when the Web API is back', async () => {
+  test('[I22] what is pushed by any way is parked with a time, tried again in vain, and settled when the Web API is back', async () => {
     const rows: { table: string; id: string }[] = [];
     failReads(ROWS);
     const begun = Date.now();
@@ -113,7 +113,7 @@ describe('while the Web API fails', () => {
     expect(await system.parkedCodes()).toEqual([]);
   });
 
-  test('a pull fails for the table concerned only, and the next one brings what it did not', async () => {
+  test('[I32] a pull fails for the table concerned only, and the next one brings what it did not', async () => {
     await system.pull();
     const id = await system.dataverse.create('new_shipment', { new_name: 'pulled later' });
     system.dataverse.failNext(ATTEMPTS, 503, { path: 'new_shipments?', headers: { 'Retry-After': '0' } });

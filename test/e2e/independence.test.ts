@@ -70,7 +70,7 @@ const arrives = (way: keyof typeof TABLES, id: string) => system.liveEntity(TABL
 describe('switched off', () => {
   const waiting: { way: keyof typeof TABLES; id: string }[] = [];
 
-  test.each(FUNCTIONS)('%s: the others run and work', async (name) => {
+  test.each(FUNCTIONS)('[I33] %s: the others run and work', async (name) => {
     await withApp(off([name]), async () => {
       const states = Object.fromEntries(FUNCTIONS.map((each) => [each, each === name ? 'disabled' : 'running']));
       expect(system.states()).toEqual(states);
@@ -87,7 +87,7 @@ describe('switched off', () => {
     });
   });
 
-  test('what was sent meanwhile arrives afterwards: from the broker by itself, from a webhook by the next pull', async () => {
+  test('[A11] what was sent meanwhile arrives afterwards: from the broker by itself, from a webhook by the next pull', async () => {
     expect(waiting.map(({ way }) => way)).toEqual(WAYS);
     await withApp({}, async () => {
       for (const { way, id } of waiting) if (way !== 'webhook') await arrives(way, id);

@@ -122,7 +122,7 @@ export function storeContract(name: string, make: () => LobStore): void {
       expect(kinds(await store.write([snapshot(row(), columns({ name: 'ghost' }))]))).toEqual(['conflict']);
     });
 
-    test('an update with the known entity tag is written, with an older one it conflicts', async () => {
+    test('[A7] an update with the known entity tag is written, with an older one it conflicts', async () => {
       const store = make();
       const first = await writeOne(store, snapshot(row(), columns({ name: '1' })));
       const second = await writeOne(store, snapshot(row(), columns({ name: '2' }), first));
@@ -132,7 +132,7 @@ export function storeContract(name: string, make: () => LobStore): void {
       expect(sameData(store, await readOne(store, row()), columns({ name: '4' }))).toBe(true);
     });
 
-    test('a write that changes nothing but the stamp, or nothing at all, moves the entity tag', async () => {
+    test('[A7] a write that changes nothing but the stamp, or nothing at all, moves the entity tag', async () => {
       const store = make();
       const first = await writeOne(store, snapshot(row(), columns({ name: '1' })));
       const touch = (expected: StoredRow): RowWrite => ({ ...snapshot(row(), new Map(), expected), effect: 'keep' });
@@ -188,7 +188,7 @@ export function storeContract(name: string, make: () => LobStore): void {
       ).toBe(false);
     });
 
-    test('a tombstone keeps its stamp, has no columns and is no live row; the row can come back', async () => {
+    test('[I10] a tombstone keeps its stamp, has no columns and is no live row; the row can come back', async () => {
       const store = make();
       const [first] = rowsOf(await store.write([1, 2, 3].map((n) => snapshot(row(n), columns({ name: String(n) })))));
       const gone = await writeAndRead(store, {
@@ -324,7 +324,7 @@ export function storeContract(name: string, make: () => LobStore): void {
       expect(kinds(outcomes.flat()).sort()).toEqual(['conflict', 'conflict', 'written']);
     });
 
-    test('when it was written is never told earlier than it was', async () => {
+    test('[A8] when it was written is never told earlier than it was', async () => {
       const store = make();
       const before = Date.now() / 1000;
       const { writtenAt } = await writeOne(store, snapshot(row(), columns({ size: 0 })));

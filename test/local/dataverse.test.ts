@@ -245,7 +245,7 @@ describe('rows by the Web API', () => {
 describe('change tracking', () => {
   const TRACK = { Prefer: 'odata.track-changes,odata.maxpagesize=2' };
 
-  test('an initial load, then deltas with changes and deletions; a run ends with the token of its first page', async () => {
+  test('[A2] an initial load, then deltas with changes and deletions; a run ends with the token of its first page', async () => {
     const dataverse = await start();
     const call = await caller(dataverse);
     const ids: string[] = [];
@@ -847,7 +847,7 @@ describe('webhooks', () => {
     expect(hook.deliveries).toHaveLength(1);
   });
 
-  test('a failing synchronous webhook undoes the operation; a later failure leaves a hint of what never happened', async () => {
+  test('[A3] a failing synchronous webhook undoes the operation; a later failure leaves a hint of what never happened', async () => {
     const dataverse = await start();
     const hook = await startHook();
     const hidden = await startHook();

@@ -58,7 +58,7 @@ test('nothing was ever parked: nothing is listed or due', async () => {
 });
 
 describe('what is parked comes back exactly', () => {
-  test('a delivery with all that came along', async () => {
+  test('[A10] a delivery with all that came along', async () => {
     const kept = {
       source: 'service-bus-queue',
       body: Buffer.from('{}'),
@@ -162,7 +162,7 @@ describe('settling', () => {
     expect(await all()).toEqual([]);
   });
 
-  test('what was parked again while it was tried stays', async () => {
+  test('[I23] what was parked again while it was tried stays', async () => {
     await parking.parkRow(row(), CAUSE);
     const item = await only();
     await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });

@@ -94,7 +94,7 @@ describe('the mark of a message that lost members for size', () => {
   );
 });
 
-test('parking fails: the invocation fails, and the broker keeps the messages', async () => {
+test('[I19 A11] parking fails: the invocation fails, and the broker keeps the messages', async () => {
   parking.failure = new Error('storage is down');
   await expect(handle(Buffer.from('{"cut off'))).rejects.toThrow('storage is down');
   expect(lines.join()).toContain('parkingFailed');

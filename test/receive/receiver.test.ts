@@ -47,12 +47,12 @@ test('an event of a synced table is settled, with its verdict and its lag', asyn
   expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
 });
 
-test('the same event in two deliveries that came together is one write', async () => {
+test('[I8] the same event in two deliveries that came together is one write', async () => {
   await receiver.receive([delivery(fixture('update-contact')), delivery(fixture('update-contact'))]);
   expect([store.counts.writes, reader.gets.length]).toEqual([1, 1]);
 });
 
-test('one bad delivery among good ones: each ends on its own, in its place', async () => {
+test('[I31] one bad delivery among good ones: each ends on its own, in its place', async () => {
   const outcomes = await receiver.receive([
     text('{"cut off'),
     delivery(fixture('update-contact')),
@@ -76,7 +76,7 @@ test('one bad delivery among good ones: each ends on its own, in its place', asy
   expect(parking.parked.map(({ dueAtMs }) => dueAtMs)).toEqual([undefined, undefined, NOW + 10_000, undefined]);
 });
 
-test('a synchronous step is parked until its transaction is over, and nothing of it is written', async () => {
+test('[I18] a synchronous step is parked until its transaction is over, and nothing of it is written', async () => {
   const body = fixture('create-lead-sync');
   await receiver.receive([delivery(body)]);
   expect(parking.parked).toEqual([
@@ -93,7 +93,7 @@ test('the mark of a message that lost members counts, whatever the body still ho
 });
 
 describe('what fails is parked', () => {
-  test('a failure that can pass is tried again soon', async () => {
+  test('[I22] a failure that can pass is tried again soon', async () => {
     store.at = () => {
       throw new Error('down');
     };
@@ -131,7 +131,7 @@ describe('what fails is parked', () => {
     expect(refreshed).toBe(1);
   });
 
-  test('parking fails: the sender hears of it', async () => {
+  test('[I19] parking fails: the sender hears of it', async () => {
     parking.failure = new Error('storage is down');
     await expect(receiver.receive([text('{"cut off')])).rejects.toThrow('storage is down');
   });
@@ -229,7 +229,7 @@ test('a replay of what can not be read says why and parks nothing', async () => 
   expect(parking.parked).toEqual([]);
 });
 
-test('an oversize event tells only that the row changed: it is read back', async () => {
+test('[I17] an oversize event tells only that the row changed: it is read back', async () => {
   const body = Buffer.from(fixture('update-contact').toString());
   await receiver.receive([{ source: 'test', body, truncated: true }]);
   expect(reader.gets).toEqual([CONTACT.id]);

@@ -146,7 +146,7 @@ describe('statuses', () => {
     expect(parking.parked).toEqual([]);
   });
 
-  test('503: neither settled nor parked', async () => {
+  test('[I19] 503: neither settled nor parked', async () => {
     parking.failure = new Error('storage is down');
     expect(await post({ body: 'not json' })).toMatchObject({ status: 503, json: { code: 'unavailable' } });
     expect(lines.join()).toContain('parkingFailed');

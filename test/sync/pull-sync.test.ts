@@ -166,7 +166,7 @@ describe('the first load', () => {
     expect(lease?.released).toBe(true);
   });
 
-  test('a row that a push brought and the load does not show is swept: read back', async () => {
+  test('[I13] a row that a push brought and the load does not show is swept: read back', async () => {
     await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([image({ row: row(7) })]);
     pages = [page([live(1, 10n)], 'T1')];
     const report = await sync().run('account');
@@ -187,7 +187,7 @@ describe('the first load', () => {
     expect(nameOf(7)).toBe('made meanwhile');
   });
 
-  test('the sweep waits from when the token was fixed, however long the first page took', async () => {
+  test('[I13] the sweep waits from when the token was fixed, however long the first page took', async () => {
     const feed: Pick<ChangeFeed, 'pages'> = {
       async *pages() {
         await Promise.resolve();
@@ -242,7 +242,7 @@ describe('a delta', () => {
     expect(state.deltaLink).toBe('T2');
   });
 
-  test('the token is kept only after the last page is settled', async () => {
+  test('[I25] the token is kept only after the last page is settled', async () => {
     pages = [page([live(1, 20n)]), page([], 'T2')];
     store.at = (point) => {
       if (point === 'write') expect(stateWrites).toEqual([]);
@@ -260,7 +260,7 @@ describe('a delta', () => {
     expect([stateWrites, state.deltaLink, lease?.released]).toEqual([[], 'T1', true]);
   });
 
-  test('a row that can not be read is parked, counts as seen by the sweep, and the page goes on', async () => {
+  test('[I24] a row that can not be read is parked, counts as seen by the sweep, and the page goes on', async () => {
     await new Writer(store, reader, { rule: RULE }).settle([pulledRow({ row: row(2) })]);
     const error = new AnswerUnreadable('account', 'a row has no @odata.etag with its version');
     pages = [page([{ kind: 'unreadable', id: rowId(2), error }, live(4, 10n)], 'T1')];
@@ -270,7 +270,7 @@ describe('a delta', () => {
     expect(parked).toEqual([{ row: row(2), cause: expect.objectContaining({ code: 'web-api-answer' }) }]);
   });
 
-  test('a row that can not be settled as it stands is parked, and the page goes on', async () => {
+  test('[I24] a row that can not be settled as it stands is parked, and the page goes on', async () => {
     pages = [page([live(1, 20n), live(2, 21n), live(3, 22n)], 'T2')];
     store.at = (point, rows) => {
       if (point === 'read' && rows.some(({ id }) => id === rowId(2))) throw new OrderUnprovable(row(2));
@@ -347,7 +347,7 @@ describe('a run that does not come to its end', () => {
     refused = undefined;
   });
 
-  test('a load goes on after its last settled page, with its first begin; the sweep knows every row', async () => {
+  test('[I27] a load goes on after its last settled page, with its first begin; the sweep knows every row', async () => {
     await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([image({ row: row(7) })]);
     failAt(3);
     await expect(run()).rejects.toThrow('down');
@@ -415,7 +415,7 @@ describe('a run that does not come to its end', () => {
     expect(state).toEqual(before);
   });
 
-  test('one that lost its lease does not say where to go on', async () => {
+  test('[I26] one that lost its lease does not say where to go on', async () => {
     let held = true;
     if (lease !== undefined) lease = { ...lease, held: () => held };
     store.at = (point) => {
@@ -455,6 +455,15 @@ describe('the mapping or the columns change', () => {
     expect(again).toMatchObject({ mode: 'reload', verdicts: { refreshed: 1, contained: 1 } });
     expect(again.drift).toBeUndefined();
     pages = [page([], 'T4')];
+    expect(await sync().run('account')).toMatchObject({ mode: 'delta' });
+  });
+
+  test('[I28] a load that is begun again still has one more after it', async () => {
+    shape = { fingerprint: 'g', columns: COLUMNS };
+    await expect(sync({ sleep: () => Promise.reject(new Error('killed')) }).run('account')).rejects.toThrow('killed');
+    pages = [page([live(1, 10n), live(2, 11n)], 'T2')];
+    expect(await sync().run('account')).toMatchObject({ mode: 'reload' });
+    expect(await sync().run('account')).toMatchObject({ mode: 'reload' });
     expect(await sync().run('account')).toMatchObject({ mode: 'delta' });
   });
 
@@ -547,7 +556,7 @@ describe('a relationship', () => {
     );
   });
 
-  test('without change tracking: compared at every run, links that are gone are swept', async () => {
+  test('[I29] without change tracking: compared at every run, links that are gone are swept', async () => {
     pages = [page([pair(1, 10n), pair(2, 11n)])];
     await run(INTERSECT);
     expect(state.deltaLink).toBeUndefined();
@@ -561,7 +570,7 @@ describe('a relationship', () => {
     expect([1, 2, 3].map((n) => store.stampOf(link(n))?.gone)).toEqual([true, false, false]);
   });
 
-  test('with change tracking: by deltas, until one has a deletion, which does not say of which link', async () => {
+  test('[I29] with change tracking: by deltas, until one has a deletion, which does not say of which link', async () => {
     pages = [page([pair(1, 10n), pair(2, 11n)], 'T1')];
     await run(tracked);
     nowMs += 60_000;
@@ -598,7 +607,7 @@ describe('the lease', () => {
     expect(asked).toEqual([]);
   });
 
-  test('it is lost on the way: a row of which nothing is stored is read back, not written from the page', async () => {
+  test('[I26] it is lost on the way: a row of which nothing is stored is read back, not written from the page', async () => {
     // Held when the load is begun, and lost before its first page is settled.
     let asked = 0;
     if (lease !== undefined) lease = { ...lease, held: () => (asked += 1) < 2 };

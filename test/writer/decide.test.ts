@@ -300,7 +300,7 @@ describe('how the stamp moves', () => {
         data: 'snapshot',
         stamp: { version: 300n, base: 1045, seen: 1052, ahead: false, gone: false, ring: ['old', 'k1'] },
       }));
-    test('on a tombstone the row lives again', () =>
+    test('[I15] on a tombstone the row lives again', () =>
       expect(settleByReadBack(TOMBSTONE.stamp, found(300n), ['k1'], RULE).stamp.gone).toBe(false));
     test('with no comparison at all: a lower version and an older modifiedon are written too', () =>
       expect(settleByReadBack(ROW.stamp, found(1n, undefined, { modifiedOn: 1 }), [], RULE)).toMatchObject({
@@ -434,6 +434,13 @@ describe('a read-back is plausible unless "version below v, or (event) modifiedo
     ["modifiedon = the event's at", ROW.stamp, found(200n, undefined, { modifiedOn: 1020 }), [patch()], false],
     ['OperationCreatedOn is no modifiedon', ROW.stamp, found(200n), [patch({ at: 2000, sure: false })], false],
     ['a hint has no time', ROW.stamp, found(200n), [hint()], false],
+    [
+      'modifiedon went back: a minute after the event the read is believed',
+      ROW.stamp,
+      found(200n, undefined, { modifiedOn: 1019, begin: 1080 }),
+      [patch()],
+      false,
+    ],
     ['one event of several', ROW.stamp, found(200n), [patch({ at: 1 }), patch({ at: 1021 })], true],
   ] as const)('%s', (_when, before, read, changes, lags) => {
     expect(readLags(before, read, changes)).toBe(lags);

@@ -41,13 +41,13 @@ const settle = async (change: RowChange, by = writer): Promise<Verdict | 'failed
 const name = (value: string) => columns({ name: value });
 
 describe('failures of simpler rules', () => {
-  test('1. ghost: a late Create of a row deleted long ago does not land on "nothing"', async () => {
+  test('[I11] 1. ghost: a late Create of a row deleted long ago does not land on "nothing"', async () => {
     expect(await settle(image({ columns: name('ghost') }))).toBe('readBack');
     expect(store.columnsOf(row())).toBeUndefined();
     expect(store.stampOf(row())?.gone).toBe(true);
   });
 
-  test('2. an old page is not written over a merged patch', async () => {
+  test('[I4] 2. an old page is not written over a merged patch', async () => {
     await settle(pulledRow({ version: 100n, columns: name('v100') }));
     expect(await settle(patch({ at: 1050, columns: name('v102') }))).toBe('merged');
     // The run began before the patch; its page shows the version in between.
@@ -58,7 +58,7 @@ describe('failures of simpler rules', () => {
     expect(store.columnsOf(row())).toEqual(name('v102'));
   });
 
-  test('3. a page that was read before a delete does not revive the row', async () => {
+  test('[I11] 3. a page that was read before a delete does not revive the row', async () => {
     await settle(pulledRow({ version: 100n }));
     await settle(eventDelete({ at: 1050 }));
     expect(store.stampOf(row())?.gone).toBe(true);
@@ -66,7 +66,7 @@ describe('failures of simpler rules', () => {
     expect(store.columnsOf(row())).toBeUndefined();
   });
 
-  test("4. deleted and restored in one second: the delete's OperationCreatedOn, a second late, does not remove the live row", async () => {
+  test("[I15] 4. deleted and restored in one second: the delete's OperationCreatedOn, a second late, does not remove the live row", async () => {
     await settle(pulledRow({ version: 100n }));
     reader.answer = () => found(102n, name('restored'), { modifiedOn: 1050 });
     expect(await settle(patch({ key: 'restore', at: 1040, columns: name('restored') }))).toBe('readBack');
@@ -74,7 +74,7 @@ describe('failures of simpler rules', () => {
     expect(store.columnsOf(row())).toEqual(name('restored'));
   });
 
-  test('5. a push does not raise the row version, so it can not hide a gap from the pull', async () => {
+  test('[I4] 5. a push does not raise the row version, so it can not hide a gap from the pull', async () => {
     await settle(pulledRow({ version: 100n, columns: columns({ name: 'old', phone: '1' }) }));
     // Version 101 changed the phone and was never pushed; version 102 changed the name.
     await settle(patch({ at: 1050, columns: name('new') }));
@@ -85,7 +85,7 @@ describe('failures of simpler rules', () => {
     expect(store.columnsOf(row())).toEqual(page);
   });
 
-  test('6. a synchronous step whose transaction rolled back is not applied', async () => {
+  test('[I18] 6. a synchronous step whose transaction rolled back is not applied', async () => {
     await settle(pulledRow({ version: 100n, columns: name('true') }));
     reader.answer = () => found(100n, name('true'));
     expect(await settle(hint({ columns: name('never happened') }))).toBe('readBack');
@@ -93,7 +93,7 @@ describe('failures of simpler rules', () => {
     expect(store.stampOf(row())?.ring).toEqual([]);
   });
 
-  test('7. a GET that was sent before a change does not settle it', async () => {
+  test('[I6] 7. a GET that was sent before a change does not settle it', async () => {
     await settle(pulledRow({ version: 100n }));
     const sent = gate();
     const answers = [name('before the change'), name('with the change')];
@@ -109,7 +109,7 @@ describe('failures of simpler rules', () => {
     expect(store.columnsOf(row())).toEqual(name('with the change'));
   });
 
-  test('8. a delete on a tombstone moves the entity tag, so an older read-back can not land', async () => {
+  test('[I12] 8. a delete on a tombstone moves the entity tag, so an older read-back can not land', async () => {
     await settle(eventDelete({ key: 'first delete', at: 1000 }));
     const other = new Writer(store, reader, { rule: RULE });
     reader.answer = async (_row, get) => {
@@ -125,19 +125,19 @@ describe('failures of simpler rules', () => {
   test.each([
     ['the row was stored', true],
     ['the row was unknown: its delete leaves a tombstone too', false],
-  ])('9. a full load that began before a delete does not bring the row back: %s', async (_when, wasStored) => {
+  ])('[I10] 9. a full load that began before a delete does not bring the row back: %s', async (_when, wasStored) => {
     if (wasStored) await settle(pulledRow({ version: 90n }));
     await settle(pulledDelete({ runBegin: 3000, end: 3001 }));
     expect(await settle(pulledRow({ version: 100n, runBegin: 2000, modifiedOn: 2500 }))).toBe('readBack');
     expect(store.columnsOf(row())).toBeUndefined();
   });
 
-  test('9. a superseded load that began before a delete no one remembers writes nothing onto "nothing"', async () => {
+  test('[I11] 9. a superseded load that began before a delete no one remembers writes nothing onto "nothing"', async () => {
     expect(await settle(pulledRow({ version: 100n, leased: false }))).toBe('readBack');
     expect(store.columnsOf(row())).toBeUndefined();
   });
 
-  test('10. modifiedon going backwards: the pull puts it right whatever the pushes did', async () => {
+  test('[I3] 10. modifiedon going backwards: the pull puts it right whatever the pushes did', async () => {
     await settle(pulledRow({ version: 100n }));
     // Version 102 committed with the earlier modifiedon, since its transaction was the longer one.
     expect(await settle(patch({ key: 'v102', at: 1050, columns: name('v102') }))).toBe('merged');
@@ -150,7 +150,7 @@ describe('failures of simpler rules', () => {
   test.each([
     ['patches', patch],
     ['images', image],
-  ])('10. in strict mode not even a reader in between sees %s go back', async (_what, change) => {
+  ])('[I7] 10. in strict mode not even a reader in between sees %s go back', async (_what, change) => {
     const strict = new Writer(store, reader, { rule: STRICT });
     await settle(pulledRow({ version: 100n }), strict);
     await settle(change({ key: 'v102', at: 1050, columns: name('v102') }), strict);

@@ -264,7 +264,7 @@ describe('round trips of each case', () => {
 });
 
 describe('folding: changes of a row that wait together are one write', () => {
-  test('patches fold column by column, the later one wins, and an emptied column is empty', async () => {
+  test('[I16] patches fold column by column, the later one wins, and an emptied column is empty', async () => {
     const { store, writer } = world();
     await writer.settle(stored());
     await writer.settle([
@@ -303,7 +303,7 @@ describe('folding: changes of a row that wait together are one write', () => {
     expect(store.counts.writes).toBe(1);
   });
 
-  test('one delivery twice in a batch: merged once', async () => {
+  test('[I8] one delivery twice in a batch: merged once', async () => {
     const { writer } = world();
     await writer.settle(stored());
     expect(ends(await writer.settle([patch({ at: later() }), patch({ at: later() })]))).toEqual([
@@ -357,7 +357,7 @@ describe('lanes: a row is settled by one write at a time', () => {
     expect(store.columnsOf(row())?.get('name')).toEqual({ kind: 'string', value: 'later 3' });
   });
 
-  test('a row never waits for the read of another row that came with it', async () => {
+  test('[I30] a row never waits for the read of another row that came with it', async () => {
     const { reader, writer } = world();
     await writer.settle(stored());
     const held = gate();
@@ -393,7 +393,7 @@ describe('a lost race is decided again', () => {
     expect(store.columnsOf(row())).toEqual(columns({ name: 'newer' }));
   });
 
-  test('a write whose answer was lost is found done', async () => {
+  test('[I21] a write whose answer was lost is found done', async () => {
     const { store, writer } = world();
     await writer.settle(stored());
     store.at = (point) => {
@@ -423,7 +423,7 @@ describe('a lost race is decided again', () => {
 });
 
 describe('the fence around a read-back', () => {
-  test('a write between the GET and the compare-and-swap throws the result away', async () => {
+  test('[I5] a write between the GET and the compare-and-swap throws the result away', async () => {
     const { store, reader, writer, other } = world();
     await writer.settle(stored());
     reader.answer = async (_row, get) => {
@@ -437,7 +437,7 @@ describe('the fence around a read-back', () => {
     expect(store.stampOf(row())?.ring).toEqual(['meanwhile', 'k1']);
   });
 
-  test('the original change is decided again, not the result of the read', async () => {
+  test('[I5] the original change is decided again, not the result of the read', async () => {
     const { reader, writer, other } = world();
     await writer.settle(stored());
     reader.answer = async () => {
@@ -447,7 +447,7 @@ describe('the fence around a read-back', () => {
     expect(ends(await writer.settle([patch({ sure: false, at: later(1) })]))).toEqual(['stale']);
   });
 
-  test('a change that comes while a GET is under way does not join it', async () => {
+  test('[I6] a change that comes while a GET is under way does not join it', async () => {
     const { reader, writer } = world();
     await writer.settle(stored());
     const held = gate();
@@ -476,7 +476,7 @@ describe('the fence around a read-back', () => {
   });
 });
 
-describe('the age limit: a read that is too old is not written where no live row is stored', () => {
+describe('[I14] the age limit: a read that is too old is not written where no live row is stored', () => {
   let nowMs = 0;
   const slow = (milliseconds: readonly number[]): World => {
     nowMs = 0;
@@ -509,7 +509,7 @@ describe('the age limit: a read that is too old is not written where no live row
 });
 
 describe("a failure is its own row's alone", () => {
-  test('the reader fails for one row', async () => {
+  test('[I30] the reader fails for one row', async () => {
     const { reader, writer } = world();
     reader.answer = ({ id }) => {
       if (id === row(2).id) throw new Error('no answer');
@@ -572,7 +572,7 @@ describe("a failure is its own row's alone", () => {
     expect(ends(settlements)).toEqual(['unexpected', 'deleted']);
   });
 
-  test('a read that lags behind what is known is tried later', async () => {
+  test('[A1] a read that lags behind what is known is tried later', async () => {
     const { store, reader, writer } = world();
     await writer.settle(stored());
     reader.answer = () => found(199n);

@@ -1,0 +1,76 @@
+/**
+ * The judge: plain comparisons of both sides and of what readers saw in between. It shares nothing with the code under
+ * test.
+ */
+import type { RowAddress } from '../../shared/change/row-change';
+import type { Rule } from '../../shared/writer/decide';
+import type { MemoryStore } from '../writer/memory-store';
+import type { Schedule } from './command';
+import { Simulation, type SimulationOptions } from './simulation';
+
+/** A simulation's setting: everything but the schedule. */
+export type Setting = Omit<SimulationOptions, 'onWritten'>;
+
+/** Number of the last change that the stored columns of a row contain. */
+const revOf = (store: MemoryStore, row: RowAddress): number | undefined => {
+  const rev = store.columnsOf(row)?.get('rev');
+  return rev?.kind === 'integer' ? rev.value : undefined;
+};
+
+/**
+ * Watches the store as a reader would. Always: a row that was a tombstone is live again only with something newer than
+ * the last deletion by then, and nothing rolled back is shown. In strict mode no row ever goes back.
+ */
+class Watcher {
+  readonly faults: string[] = [];
+  readonly #newest = new Map<string, number>();
+  /** By row the last deletion that had happened when the tombstone was last written. */
+  readonly #deleted = new Map<string, number>();
+
+  constructor(private readonly rule: Rule) {}
+
+  see(row: RowAddress, { store, dataverse }: Pick<Simulation, 'store' | 'dataverse'>): void {
+    const key = `${row.table}/${row.id}`;
+    const rev = revOf(store, row);
+    const newest = this.#newest.get(key) ?? 0;
+    const deleted = this.#deleted.get(key) ?? 0;
+    if (store.stampOf(row)?.gone === true) this.#deleted.set(key, dataverse.lastDeletion(row));
+    if (rev === undefined) return;
+    if (rev <= deleted && rev > 0) this.faults.push(`${key} came back as ${rev}, but ${deleted} had deleted it`);
+    if (this.rule.mode === 'strict' && rev < newest) this.faults.push(`${key} went back from ${newest} to ${rev}`);
+    if (rev === -1) this.faults.push(`${key} shows what was rolled back`);
+    this.#newest.set(key, Math.max(newest, rev));
+  }
+}
+
+const told =
+  (when: string) =>
+  (difference: string): string =>
+    `${when}: ${difference}`;
+
+/** What a schedule shows to be wrong: nothing, if all promises hold. */
+export async function faultsOf(schedule: Schedule, setting: Setting): Promise<readonly string[]> {
+  const { commands, lastPullBy, restFirst } = schedule;
+  const watcher = new Watcher(setting.rule);
+  const simulation: Simulation = new Simulation(
+    { ...setting, onWritten: (row) => watcher.see(row, simulation) },
+    schedule,
+  );
+  const faults: string[] = [];
+  await simulation.run(commands);
+  if (restFirst) {
+    await simulation.deliverTheRest();
+    await simulation.settleParked(lastPullBy);
+    faults.push(...simulation.differencesOfPushed().map(told('with every push settled')));
+  }
+  simulation.dataverse.clock += 1;
+  await simulation.pullAll(lastPullBy);
+  faults.push(...simulation.differences().map(told('after the pull')));
+  await simulation.deliverTheRest();
+  await simulation.settleParked(lastPullBy);
+  faults.push(...simulation.differences().map(told('after late deliveries')));
+  await simulation.repeatAfterWeeks();
+  await simulation.settleParked(lastPullBy);
+  faults.push(...simulation.differences().map(told('after deliveries weeks late')));
+  return [...watcher.faults, ...faults];
+}

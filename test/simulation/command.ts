@@ -1,0 +1,57 @@
+import type { RowAddress } from '../../shared/change/row-change';
+import type { Push } from './simulated-dataverse';
+
+/** One of the two instances of the app. */
+export type Which = 0 | 1;
+
+/** One thing that happens in a schedule. */
+export type Command =
+  | {
+      readonly kind: 'write';
+      readonly row: RowAddress;
+      readonly names: readonly string[];
+      /** Seconds between modifiedon and the commit; negative: it lies in the future, as an import can set it. */
+      readonly back: number;
+      readonly push: Push;
+    }
+  | { readonly kind: 'delete'; readonly row: RowAddress; readonly late: number; readonly push: Push }
+  /** A row is merged into another one of its table, and is deactivated. */
+  | { readonly kind: 'merge'; readonly row: RowAddress; readonly into: string; readonly push: Push }
+  /** A link appears or goes. */
+  | { readonly kind: 'associate' | 'disassociate'; readonly link: RowAddress; readonly push: Push }
+  | { readonly kind: 'rollBack'; readonly row: RowAddress }
+  /** Delivers some of the events that are about, in one batch; `keep`: they will come again. */
+  | {
+      readonly kind: 'deliver';
+      readonly which: number;
+      readonly count: number;
+      readonly to: Which;
+      readonly keep: boolean;
+    }
+  /** Some event of the past comes once more. */
+  | { readonly kind: 'repeat'; readonly which: number; readonly to: Which }
+  /** Some events never come. */
+  | { readonly kind: 'drop'; readonly which: number; readonly count: number }
+  | { readonly kind: 'pull'; readonly table: string; readonly by: Which }
+  /** What is parked and due is tried again; `operator`: so is what waits for one. */
+  | { readonly kind: 'replay'; readonly by: Which; readonly operator: boolean }
+  | { readonly kind: 'tick'; readonly seconds: number }
+  /** An instance's clock, or the store's (2), is off by so many seconds from now on. */
+  | { readonly kind: 'setClock'; readonly of: Which | 2; readonly seconds: number }
+  | { readonly kind: 'step'; readonly count: number }
+  | { readonly kind: 'loseLease'; readonly table: string }
+  | { readonly kind: 'expireTokens' }
+  | { readonly kind: 'crash'; readonly which: Which }
+  /** Every step out of reach fails so often from now on. */
+  | { readonly kind: 'weather'; readonly faults: number }
+  /** The app is deployed with another mapping, so that every table is loaded again. */
+  | { readonly kind: 'remap' };
+
+/** Commands, the order in which steps happen by a seed, and how it ends. */
+export interface Schedule {
+  readonly seed: number;
+  readonly commands: readonly Command[];
+  readonly lastPullBy: Which;
+  /** Everything that was pushed arrives and is settled before the last pull. */
+  readonly restFirst: boolean;
+}

@@ -1,0 +1,288 @@
+/** One instance of the app: the real writer, receiver, pull and replay over ports whose every step waits for its turn. */
+import type { RowAddress } from '../../shared/change/row-change';
+import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
+import { AnswerUnreadable } from '../../shared/dataverse/odata-row';
+import type { LobStore, RowWrite, WriteOutcome } from '../../shared/lob/store';
+import { Associations } from '../../shared/mapping/associations';
+import { MappedStore } from '../../shared/mapping/mapped-store';
+import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
+import type { TableDefinition } from '../../shared/mapping/table-definition';
+import type { Parking } from '../../shared/parking/parking';
+import { replayHandler } from '../../shared/parking/replay';
+import { Receiver } from '../../shared/receive/receiver';
+import { LoadFloors } from '../../shared/sync/load-floors';
+import type { LoadJournal, PullStateStore } from '../../shared/sync/pull-state';
+import { linkSubject, tableSubject, type PullSubject } from '../../shared/sync/pull-subject';
+import { PullSync } from '../../shared/sync/pull-sync';
+import type { Rule } from '../../shared/writer/decide';
+import type { RowReader } from '../../shared/writer/row-reader';
+import { Writer } from '../../shared/writer/writer';
+import type { MemoryStore } from '../writer/memory-store';
+import { StoreFault, type Faults } from './faults';
+import type { SimulatedLeases } from './ports';
+import { LINKS, TABLES, definitionOf, relationshipOf, type SimulatedDataverse } from './simulated-dataverse';
+import type { Stepper, Turns } from './turns';
+import type { Variant } from './variant';
+import { FULL_IMAGE } from './wire';
+
+/** A in docs/deciding.md, in milliseconds. */
+export const MAX_READ_AGE_MS = 30_000;
+/** A write has landed after so many seconds, or never will (see shared/azure/table-clients.ts). */
+const WRITE_LIMIT = 13;
+
+/** What the instances share. */
+export interface World {
+  readonly rule: Rule;
+  readonly variant: Variant;
+  readonly dataverse: SimulatedDataverse;
+  readonly store: MemoryStore;
+  readonly states: PullStateStore;
+  readonly leases: SimulatedLeases;
+  readonly journal: LoadJournal;
+  readonly parking: Parking;
+  readonly mapping: Pick<Mapping, 'tableOf'>;
+  readonly turns: Turns;
+  readonly faults: Faults;
+  readonly random: () => number;
+  readonly onWritten: (row: RowAddress) => void;
+}
+
+export interface Instance extends Stepper {
+  /** Seconds by which its clock is ahead. */
+  skew: number;
+  readonly receiver: Receiver;
+  readonly pull: PullSync;
+  /** Tries again what is parked and due. */
+  readonly replay: () => Promise<void>;
+}
+
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Not of any instance: a request that its sender no longer waits for. */
+const ON_ITS_WAY: Stepper = { alive: true };
+
+export function startInstance(world: World, skew: number): Instance {
+  const { dataverse, variant, rule } = world;
+  const stepper = { alive: true, skew };
+  const now = (): number => (dataverse.clock + stepper.skew) * 1000;
+  const pause = (): Promise<void> => world.turns.pause(stepper);
+  const plainStore = slowStore(world, pause);
+  const store = new MappedStore(variant.store?.(plainStore) ?? plainStore, world.mapping);
+  const plainReader = slowReader(world, pause, now);
+  const reader = variant.reader?.(plainReader) ?? plainReader;
+  const states = slowStates(world, pause);
+  const plainParking = slowParking(world, pause);
+  const parking = variant.parking?.(plainParking) ?? plainParking;
+  const floors = new LoadFloors(states, { margin: rule.margin, lifetimeMs: 2000, now });
+  const options = {
+    rule,
+    maxReadAgeMs: MAX_READ_AGE_MS,
+    now,
+    floorOf: (table: string) => floors.of(table),
+  };
+  const writer = new Writer(store, reader, variant.writer?.(options) ?? options);
+  const parts = {
+    subjectOf,
+    feed: slowFeed(world, pause),
+    writer,
+    store,
+    states,
+    leases: {
+      acquire: async (name: string) => {
+        await pause();
+        world.faults.stateRefuses();
+        return world.leases.acquire(name);
+      },
+    },
+    parking,
+    maxReadAgeMs: MAX_READ_AGE_MS,
+    journal: slowJournal(world),
+    // Every run ends for now after a few pages, if it took a while.
+    maxRunMs: 9000,
+    now,
+    sleep: async (milliseconds: number) => {
+      const until = dataverse.clock + Math.ceil(milliseconds / 1000);
+      await pause();
+      dataverse.clock = Math.max(dataverse.clock, until);
+    },
+  };
+  const receiver = new Receiver(
+    {
+      writer,
+      events: { append: () => Promise.resolve([]) },
+      parking,
+      catalog: {
+        get: (table) => Promise.resolve(definitionOf(table)),
+        refresh: (table) => Promise.resolve(definitionOf(table)),
+      },
+      associations: new Associations(
+        { tables: TABLES, relationships: LINKS },
+        { relationship: (name) => Promise.resolve(relationshipOf(name)) },
+      ),
+      mapping: DEFAULT_MAPPING,
+      organization: { check: () => Promise.resolve() },
+    },
+    { tables: TABLES, fullImageAlias: FULL_IMAGE, hintDelayMs: 3000, now },
+  );
+  const replay = replayHandler(() => ({ parking, receiver, writer, now }));
+  return Object.assign(stepper, {
+    receiver,
+    pull: new PullSync(variant.pull?.(parts) ?? parts),
+    replay: async () => {
+      await replay({} as never, QUIET as never);
+    },
+  });
+}
+
+function subjectOf(name: string): Promise<PullSubject> {
+  const definition = definitionOf(name);
+  const renewed = (): Promise<TableDefinition> => Promise.resolve(definition);
+  const isLink = LINKS.some((link) => link === name);
+  return Promise.resolve(
+    isLink ? linkSubject(name, relationshipOf(name), definition) : tableSubject(definition, () => ({}), renewed),
+  );
+}
+
+type Pause = () => Promise<void>;
+
+/** Store: throttled, away, slow; a write may be done although its answer is lost, or land when nobody waits any more. */
+function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause: Pause): LobStore {
+  const land = async (writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> => {
+    const outcomes = await store.write(writes);
+    writes.forEach(({ row }, index) => {
+      if (outcomes[index]?.kind === 'written') onWritten(row);
+      else faults.note('F31');
+    });
+    return outcomes;
+  };
+  const landLate = async (writes: readonly RowWrite[], sent: number): Promise<void> => {
+    await turns.pause(ON_ITS_WAY);
+    if (dataverse.clock - sent <= WRITE_LIMIT) await land(writes);
+  };
+  return {
+    read: async (rows) => {
+      await pause();
+      faults.storeRefuses();
+      return store.read(rows);
+    },
+    write: async (writes) => {
+      if (writes.length === 0) return [];
+      const sent = dataverse.clock;
+      await pause();
+      if (dataverse.clock - sent > WRITE_LIMIT) throw new StoreFault('time-out');
+      if (!faults.happens()) {
+        const outcomes = await land(writes);
+        await pause();
+        return outcomes;
+      }
+      const fault = faults.oneOf(['F27', 'F28', 'F29', 'F30'] as const);
+      faults.note(fault);
+      if (fault === 'F29') void landLate(writes, sent);
+      if (fault === 'F30') {
+        const [, ...others] = writes;
+        return [{ kind: 'failed', error: new StoreFault('503') }, ...(await land(others))];
+      }
+      if (fault === 'F28') {
+        await land(writes);
+        await pause();
+      }
+      throw new StoreFault('time-out');
+    },
+    sameData: (stored, snapshot, of) => store.sameData(stored, snapshot, of),
+    liveRows: (table) => store.liveRows(table),
+  };
+}
+
+function slowReader({ dataverse, faults }: World, pause: Pause, now: () => number): RowReader {
+  return {
+    read: async (row) => {
+      const begin = Math.floor(now() / 1000);
+      await pause();
+      faults.webApiRefuses(`GET ${row.table}`);
+      const read = dataverse.get(row, begin);
+      if (read.kind === 'missing') faults.note('F21');
+      await pause();
+      return read;
+    },
+  };
+}
+
+function slowFeed({ dataverse, faults }: World, pause: Pause): ChangeFeed {
+  const feed: Pick<ChangeFeed, 'pages'> = {
+    async *pages(request, from) {
+      faults.webApiRefuses('GET page', from.link?.includes('/') === true);
+      for await (const page of dataverse.pages(request.definition.table, request, from, pause)) {
+        const items = page.items.map((item) => {
+          if (item.kind !== 'row' || !faults.happens(0.5)) return item;
+          faults.note('F25');
+          return unreadable(item);
+        });
+        yield { ...page, items };
+        faults.webApiRefuses('GET page');
+      }
+    },
+  };
+  return feed as ChangeFeed;
+}
+
+const unreadable = ({ id }: FeedPage['items'][number]): FeedPage['items'][number] => ({
+  kind: 'unreadable',
+  id,
+  error: new AnswerUnreadable('a table', 'simulated'),
+});
+
+function slowStates({ states, faults }: World, pause: Pause): PullStateStore {
+  return {
+    read: async (table) => {
+      await pause();
+      faults.stateRefuses();
+      return states.read(table);
+    },
+    write: async (table, state) => {
+      faults.stateRefuses();
+      await states.write(table, state);
+      faults.stateRefuses();
+    },
+  };
+}
+
+function slowJournal({ journal, faults }: World): LoadJournal {
+  return {
+    append: (name, ids) => {
+      faults.stateRefuses();
+      return journal.append(name, ids);
+    },
+    read: (name) => journal.read(name),
+    clear: (table) => journal.clear(table),
+  };
+}
+
+function slowParking({ parking, faults }: World, pause: Pause): Parking {
+  const step = async (): Promise<void> => {
+    await pause();
+    faults.stateRefuses();
+  };
+  return {
+    parkDelivery: async (delivery, cause, dueAtMs) => {
+      await step();
+      await parking.parkDelivery(delivery, cause, dueAtMs);
+    },
+    parkRow: async (row, cause, dueAtMs) => {
+      await step();
+      await parking.parkRow(row, cause, dueAtMs);
+    },
+    due: async (nowMs, limit) => {
+      await step();
+      return parking.due(nowMs, limit);
+    },
+    list: () => parking.list(),
+    settle: async (item) => {
+      await step();
+      await parking.settle(item);
+    },
+    postpone: async (item, cause, dueAtMs) => {
+      await step();
+      await parking.postpone(item, cause, dueAtMs);
+    },
+  };
+}

@@ -1,0 +1,314 @@
+/**
+ * The core with one part taken out or changed. Each must be found out by the simulation, except those that only save calls.
+ */
+import type fc from 'fast-check';
+import { BEGINNING } from '../../shared/change/instant';
+import type { Evidence, RowChange } from '../../shared/change/row-change';
+import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
+import type { RowWrite } from '../../shared/lob/store';
+import type { PullStateStore } from '../../shared/sync/pull-state';
+import { decide, settleByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
+import type { RowRead } from '../../shared/writer/row-reader';
+import type { WriterOptions } from '../../shared/writer/writer';
+import { STRICT } from '../writer/changes';
+import { MemoryStore } from '../writer/memory-store';
+import type { Setting } from './check';
+import type { Schedule } from './command';
+import { aroundLoads } from './schedules';
+import type { Variant } from './variant';
+
+/** A core that isn't right, or does without something that it needn't have. */
+export interface Mutant {
+  readonly name: string;
+  /** `green`: what was taken out only saves calls. */
+  readonly expected: 'red' | 'green';
+  /** Thousands of schedules show nothing of it. */
+  readonly rare?: true;
+  readonly setting: Partial<Setting>;
+  /** Where few schedules get to it: those that do. @default all kinds */
+  readonly schedules?: fc.Arbitrary<Schedule>;
+}
+
+type Decide = typeof decide;
+type Event = Extract<Evidence, { kind: 'event' }>;
+type Pull = Extract<Evidence, { kind: 'pull' }>;
+
+const red = (name: string, setting: Partial<Setting>): Mutant => ({ name, expected: 'red', setting });
+const rare = (name: string, setting: Partial<Setting>): Mutant => ({ ...red(name, setting), rare: true });
+const inLoads = (name: string, setting: Partial<Setting>): Mutant => ({
+  ...rare(name, { ...setting, slowShare: 0.15 }),
+  schedules: aroundLoads,
+});
+const green = (name: string, setting: Partial<Setting>): Mutant => ({ name, expected: 'green', setting });
+
+/** Made anew for each world. */
+const around = (variant: () => Variant): Partial<Setting> => ({ variant });
+
+/** Another rule. */
+const rule = (mutated: Decide): Partial<Setting> =>
+  around(() => ({ writer: (options): WriterOptions => ({ ...options, decide: mutated }) }));
+
+/** Another stored state, or another change, goes into the rule. */
+const given = (
+  change: (stored: StoredState | undefined, of: RowChange) => readonly [StoredState | undefined, RowChange],
+): Partial<Setting> => rule((stored, of, ...rest) => decide(...change(stored, of), ...rest));
+
+const withStamp = (stored: StoredState | undefined, stamp: Partial<StoredState['stamp']>): StoredState | undefined =>
+  stored && { ...stored, stamp: { ...stored.stamp, ...stamp } };
+
+const withEvent = (of: RowChange, change: (evidence: Event) => Event): RowChange =>
+  of.evidence.kind === 'event' ? { ...of, evidence: change(of.evidence) } : of;
+
+const withPull = (of: RowChange, change: (evidence: Pull) => Pull): RowChange =>
+  of.evidence.kind === 'pull' ? { ...of, evidence: change(of.evidence) } : of;
+
+/** All that is stored was written before any run. */
+const longAgo = (stored: StoredState | undefined): StoredState | undefined =>
+  stored && { ...stored, writtenAt: BEGINNING };
+
+/** The rule, except where `instead` says otherwise. */
+const unless = (
+  instead: (stored: StoredState | undefined, change: RowChange, decision: Decision) => Decision | undefined,
+): Partial<Setting> =>
+  rule((stored, change, ...rest) => {
+    const decision = decide(stored, change, ...rest);
+    return instead(stored, change, decision) ?? decision;
+  });
+
+const skipped: Decision = { kind: 'skip', verdict: 'stale' };
+
+/** Written as if it had just been read. */
+const asRead = (
+  stored: StoredState | undefined,
+  change: RowChange,
+  evidence: Pull,
+  ...[of]: Parameters<Decide> extends [unknown, unknown, infer R, ...unknown[]] ? [R] : never
+): Decision => {
+  const { version, modifiedOn, runBegin: begin, end } = evidence;
+  const read =
+    change.kind === 'delete'
+      ? ({ kind: 'missing', begin, end } as const)
+      : ({ kind: 'found', version, modifiedOn, begin, end } as const);
+  return settleByReadBack(stored?.stamp, read, [], of);
+};
+
+const isPatchOrImage = (change: RowChange): boolean => change.evidence.kind === 'event' && change.kind !== 'delete';
+
+/** Whatever the tag. */
+class NoCompare extends MemoryStore {
+  protected override isAsExpected(): boolean {
+    return true;
+  }
+}
+
+/** Forgets deleted rows. */
+class NoTombstones extends MemoryStore {
+  override async write(writes: readonly RowWrite[]): ReturnType<MemoryStore['write']> {
+    const outcomes = await super.write(writes);
+    for (const { row, stamp } of writes) if (stamp.gone) this.rows.delete(`${row.table}/${row.id}`);
+    return outcomes;
+  }
+}
+
+/** Keeps the token of a run with its first page (it stands in the next link), not with its last. */
+const hastyStates = (states: PullStateStore): PullStateStore => ({
+  read: (table) => states.read(table),
+  write: (table, { unfinished, ...state }) => {
+    if (unfinished?.mode !== 'delta') return states.write(table, { ...state, ...(unfinished && { unfinished }) });
+    return states.write(table, { ...state, deltaLink: unfinished.nextLink.split('/')[1] ?? '' });
+  },
+});
+
+function mappedFeed(feed: ChangeFeed, map: (page: FeedPage) => FeedPage): ChangeFeed {
+  const mapped: Pick<ChangeFeed, 'pages'> = {
+    async *pages(request, from) {
+      for await (const page of feed.pages(request, from)) yield map(page);
+    },
+  };
+  return mapped as ChangeFeed;
+}
+
+/** Every other GET of a row is answered by the one before, as if it had been joined while it was under way. */
+const joining = (): Variant => ({
+  reader: (reader) => {
+    const answers = new Map<string, RowRead>();
+    return {
+      read: async (row) => {
+        const key = `${row.table}/${row.id}`;
+        const known = answers.get(key);
+        answers.delete(key);
+        if (known !== undefined) return known;
+        const read = await reader.read(row);
+        answers.set(key, read);
+        return read;
+      },
+    };
+  },
+});
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+async function* none<T>(): AsyncGenerator<T> {
+  yield* await Promise.resolve<readonly T[]>([]);
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  red('the store ignores the entity tag', { makeStore: (now) => new NoCompare(now) }),
+  red('deleted rows are forgotten: no tombstones', { makeStore: (now) => new NoTombstones(now) }),
+  red(
+    'an event is merged whatever its date',
+    given((stored, of) => [isPatchOrImage(of) ? withStamp(stored, { seen: BEGINNING, base: BEGINNING }) : stored, of]),
+  ),
+  red(
+    '"later" is also the same second',
+    given((stored, of) => [
+      stored,
+      isPatchOrImage(of) ? withEvent(of, (event) => ({ ...event, at: event.at + 0.5 })) : of,
+    ]),
+  ),
+  red(
+    'OperationCreatedOn counts as modifiedon',
+    given((stored, of) => [stored, isPatchOrImage(of) ? withEvent(of, (event) => ({ ...event, sure: true })) : of]),
+  ),
+  red(
+    'a synchronous step is taken for committed',
+    given((stored, of) => {
+      const { evidence } = of;
+      if (evidence.kind !== 'hint') return [stored, of];
+      const event = { kind: 'event', key: evidence.key, at: (stored?.stamp.seen ?? 0) + 1, sure: true } as const;
+      return [stored, { ...of, evidence: event }];
+    }),
+  ),
+  inLoads(
+    'an event of an unknown row is taken as it is',
+    around(() => ({ writer: (options) => ({ ...options, floorOf: () => Promise.resolve(BEGINNING) }) })),
+  ),
+  red(
+    'a deletion removes the row without a read',
+    unless((stored, change) =>
+      stored !== undefined && change.kind === 'delete' && change.evidence.kind === 'event' && !stored.stamp.gone
+        ? { kind: 'write', verdict: 'deleted', data: 'clear', stamp: { ...stored.stamp, gone: true, ahead: false } }
+        : undefined,
+    ),
+  ),
+  rare(
+    'a push raises the row version, and what is contained is not compared',
+    rule((stored, change, ...rest) => {
+      const rev = change.kind === 'delete' ? undefined : change.columns.get('rev');
+      const decision = decide(stored && { ...stored, sameData: () => undefined }, change, ...rest);
+      if (change.evidence.kind !== 'event' || decision.kind !== 'write' || rev?.kind !== 'integer') return decision;
+      return { ...decision, stamp: { ...decision.stamp, version: BigInt(rev.value) } };
+    }),
+  ),
+  red(
+    'a pulled deletion removes the row without a read',
+    rule((stored, change, ...rest) => decide(change.kind === 'delete' ? longAgo(stored) : stored, change, ...rest)),
+  ),
+  red(
+    'a pulled row revives a tombstone without a read',
+    rule((stored, change, of, floor) => {
+      const { evidence } = change;
+      return stored?.stamp.gone === true && evidence.kind === 'pull' && evidence.version > stored.stamp.version
+        ? asRead(stored, change, evidence, of)
+        : decide(stored, change, of, floor);
+    }),
+  ),
+  red('a pulled row is written over later pushes (strict)', {
+    rule: STRICT,
+    ...given((stored, of) => [of.evidence.kind === 'pull' ? withStamp(stored, { ahead: false }) : stored, of]),
+  }),
+  rare(
+    '"stored before the run began" without the margin for clocks',
+    rule((stored, change, of, floor) => {
+      const margin = change.evidence.kind === 'pull' ? 0 : of.margin;
+      return decide(stored, change, { ...of, margin }, floor);
+    }),
+  ),
+  inLoads(
+    'a pulled deletion of an unknown row leaves no tombstone',
+    unless((stored, { kind, evidence }) =>
+      stored === undefined && kind === 'delete' && evidence.kind === 'pull' ? skipped : undefined,
+    ),
+  ),
+  rare(
+    'a deletion of a tombstone leaves the entity tag alone',
+    unless((_stored, _change, decision) =>
+      decision.kind === 'write' && decision.verdict === 'touched' ? skipped : undefined,
+    ),
+  ),
+  inLoads(
+    'a run that lost its lease writes onto nothing',
+    given((stored, of) => [stored, withPull(of, (pull) => ({ ...pull, holdsLease: () => true }))]),
+  ),
+  red(
+    'a load ends without a sweep',
+    around(() => ({
+      pull: ({ store, ...parts }) => {
+        const { read, write, sameData } = store;
+        return { ...parts, store: { read, write, sameData, liveRows: () => none() } };
+      },
+    })),
+  ),
+  inLoads(
+    'the sweep does not wait for older read-backs',
+    around(() => ({ pull: (parts) => ({ ...parts, maxReadAgeMs: 0 }) })),
+  ),
+  inLoads(
+    'a read-back is written however old it is',
+    around(() => ({ writer: (options) => ({ ...options, maxReadAgeMs: Number.POSITIVE_INFINITY }) })),
+  ),
+  rare(
+    'a load that goes on does not know what it has shown',
+    around(() => ({
+      pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => Promise.resolve(none()) } }),
+    })),
+  ),
+  red(
+    'a run keeps its token before its pages are settled',
+    around(() => ({ pull: (parts) => ({ ...parts, states: hastyStates(parts.states) }) })),
+  ),
+  red('a read-back takes the answer of an earlier one', around(joining)),
+  red(
+    'seen does not take the end of a read',
+    around(() => ({
+      reader: (reader) => ({ read: async (row) => ({ ...(await reader.read(row)), end: BEGINNING }) }),
+      pull: (parts) => ({ ...parts, feed: mappedFeed(parts.feed, (page) => ({ ...page, end: BEGINNING })) }),
+    })),
+  ),
+  red(
+    'what can not be settled is dropped instead of parked',
+    around(() => ({ parking: (parking) => ({ ...parking, parkDelivery: nothing }) })),
+  ),
+  red(
+    'a pulled row that can not be read is dropped instead of parked',
+    around(() => ({ parking: (parking) => ({ ...parking, parkRow: nothing }) })),
+  ),
+  red(
+    'a deletion in the delta of a relationship is passed over',
+    around(() => ({
+      pull: (parts) => ({
+        ...parts,
+        feed: mappedFeed(parts.feed, (page) => ({
+          ...page,
+          items: page.items.filter(({ kind, id }) => kind !== 'deleted' || !id.includes('_')),
+        })),
+      }),
+    })),
+  ),
+  green(
+    'no ring: a second delivery is settled like the first',
+    given((stored, of) => [withStamp(stored, { ring: [] }), of]),
+  ),
+  green(
+    'no base: an old event is read back',
+    given((stored, of) => [of.evidence.kind === 'event' ? withStamp(stored, { base: BEGINNING }) : stored, of]),
+  ),
+  green(
+    'no adopting: what is the same is read back',
+    given((stored, of) => [stored && { ...stored, sameData: () => undefined }, of]),
+  ),
+  green(
+    'no floor: an image of an unknown row is read back',
+    around(() => ({ writer: (options) => ({ ...options, floorOf: () => Promise.resolve(Number.POSITIVE_INFINITY) }) })),
+  ),
+];

@@ -1,0 +1,46 @@
+import type { Lease, Leases, PullState, PullStateStore } from '../../shared/sync/pull-state';
+
+/** Leases that can be taken away from their holder without its knowing when. */
+export class SimulatedLeases implements Leases {
+  readonly #holders = new Map<string, symbol>();
+
+  acquire(name: string): Promise<Lease | undefined> {
+    if (this.#holders.has(name)) return Promise.resolve(undefined);
+    const holder = Symbol(name);
+    this.#holders.set(name, holder);
+    const held = (): boolean => this.#holders.get(name) === holder;
+    const release = (): Promise<void> => {
+      if (held()) this.#holders.delete(name);
+      return Promise.resolve();
+    };
+    return Promise.resolve({ held, release });
+  }
+
+  isHeld(name: string): boolean {
+    return this.#holders.has(name);
+  }
+
+  lose(name: string): void {
+    this.#holders.delete(name);
+  }
+}
+
+/** Pull states in memory. */
+export class SimulatedStates implements PullStateStore {
+  readonly #states = new Map<string, PullState>();
+
+  read(table: string): Promise<PullState> {
+    return Promise.resolve(this.#states.get(table) ?? {});
+  }
+
+  write(table: string, state: PullState): Promise<void> {
+    this.#states.set(table, state);
+    return Promise.resolve();
+  }
+
+  /** The next pull of each table is a load. */
+  forgetLinks(): void {
+    for (const [table, { loadBegunMs }] of this.#states)
+      this.#states.set(table, loadBegunMs === undefined ? {} : { loadBegunMs });
+  }
+}

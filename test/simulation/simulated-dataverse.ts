@@ -1,0 +1,316 @@
+/**
+ * A small Dataverse for simulations: rows with one global row version, modifiedon in whole seconds that may lie before or
+ * after the commit, deletes, restores with the same id, links, reads that are as of one moment, and a change feed by
+ * versions. It tells of its changes in contexts as Dataverse posts them.
+ */
+import { BEGINNING, type Instant } from '../../shared/change/instant';
+import type { RowAddress } from '../../shared/change/row-change';
+import type { Columns, Value } from '../../shared/change/value';
+import type { FeedPage, FeedRequest, FeedStart } from '../../shared/dataverse/change-feed';
+import { endOf } from '../../shared/dataverse/read-back';
+import { WebApiError } from '../../shared/dataverse/web-api';
+import { linkColumns, linkedIds } from '../../shared/mapping/link';
+import type { Relationship } from '../../shared/mapping/relationship';
+import type { ColumnDefinition, TableDefinition } from '../../shared/mapping/table-definition';
+import type { KeptDelivery } from '../../shared/parking/parking';
+import type { RowRead } from '../../shared/writer/row-reader';
+import { columns, rowId } from '../writer/changes';
+import type { Fault, NoteFault } from './fault-list';
+import { bodyOf, entity, reference, relationship, type Plain, type WireEvent } from './wire';
+
+interface LiveRow {
+  readonly version: number;
+  readonly modifiedOn: Instant;
+  readonly plain: Plain;
+}
+
+/**
+ * How a change is told of: its changed columns, its full image, from a synchronous step, without its parameters (it was too
+ * large), or not at all.
+ */
+export type Push = 'patch' | 'image' | 'hint' | 'truncated' | 'none';
+
+/** A pushed event and the rows that it tells of. */
+export interface Told {
+  readonly delivery: KeptDelivery;
+  readonly rows: readonly RowAddress[];
+  readonly number: number;
+  readonly at: Instant;
+}
+
+export const TABLES = ['account', 'contact'] as const;
+/** Many-to-many relationships between the two: with change tracking for the intersect table, and without. */
+export const LINKS = ['account_contact_tracked', 'account_contact_compared'] as const;
+const ROWS_PER_TABLE = 3;
+/** Ids of a table, in the order of its pages. */
+export const IDS: readonly string[] = Array.from({ length: ROWS_PER_TABLE }, (_, n) => rowId(n + 1));
+const [FIRST = '', SECOND = ''] = IDS;
+/** Ids of a relationship's links. */
+export const LINK_IDS: readonly string[] = [`${FIRST}_${FIRST}`, `${FIRST}_${SECOND}`, `${SECOND}_${FIRST}`];
+
+/** The ids that a table or a relationship can have. */
+export const idsOf = (table: string): readonly string[] => (isLink(table) ? LINK_IDS : IDS);
+
+/** The two rows of a link. */
+export const linkedBy = (id: string): readonly [RowAddress, RowAddress] => {
+  const [account = '', contact = ''] = linkedIds({ table: LINKS[0], id }) ?? [];
+  return [
+    { table: TABLES[0], id: account },
+    { table: TABLES[1], id: contact },
+  ];
+};
+
+const isLink = (table: string): boolean => LINKS.some((name) => name === table);
+const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
+
+/** Seconds by which the Date header of an answer may lag behind the moment that it tells of. */
+const DATE_LAG = 2;
+
+export class SimulatedDataverse {
+  /** Seconds since 1970. */
+  clock: Instant = 1_700_000_000;
+  #version = 100;
+  #oldestToken = 0;
+  #events = 0;
+  readonly #live = new Map<string, LiveRow>();
+  readonly #deletedAt = new Map<string, number>();
+
+  constructor(
+    private readonly random: () => number,
+    private readonly note: NoteFault,
+  ) {}
+
+  /** Creates, updates or restores a row; `back` seconds lie between its modifiedon and its commit. */
+  write(row: RowAddress, names: readonly string[], back: number, push: Push): Told | undefined {
+    const before = this.#live.get(keyOf(row));
+    const { changed, plain, modifiedOn } = this.#commit(row, names, back);
+    const input = { Target: entity(row, changed, modifiedOn) };
+    return this.#tell([row], push, {
+      message: before === undefined ? 'Create' : 'Update',
+      row,
+      input,
+      ...(push === 'image' ? { fullImage: entity(row, plain, modifiedOn) } : {}),
+    });
+  }
+
+  #commit(row: RowAddress, names: readonly string[], back: number) {
+    const version = (this.#version += 1);
+    const before = this.#live.get(keyOf(row));
+    const modifiedOn = this.clock - back;
+    if (before?.modifiedOn === modifiedOn) this.note('F9');
+    if (back > 0) this.note('F10');
+    if (back < 0) this.note('F11');
+    if (before === undefined && this.#deletedAt.has(keyOf(row))) this.note('F13');
+    const changed: Plain = {
+      ...Object.fromEntries(names.map((name) => [name, version % 4 === 0 ? null : version])),
+      rev: version,
+    };
+    const plain: Plain = { ...before?.plain, ...changed };
+    this.#live.set(keyOf(row), { version, modifiedOn, plain });
+    return { changed, plain, modifiedOn };
+  }
+
+  /** Merges a row into another one, which takes over a column: the row itself is changed, too. */
+  merge(row: RowAddress, into: string, push: Push): Told | undefined {
+    const target = { table: row.table, id: into };
+    if (into === row.id || !this.#live.has(keyOf(row)) || !this.#live.has(keyOf(target))) return undefined;
+    this.note('F15');
+    const { changed, modifiedOn } = this.#commit(target, ['a'], 0);
+    this.#commit(row, ['b'], 0);
+    const input = {
+      Target: reference(target),
+      SubordinateId: row.id,
+      UpdateContent: entity(target, changed, modifiedOn),
+      PerformParentingChecks: false,
+    };
+    return this.#tell([target, row], push, { message: 'Merge', row: target, input });
+  }
+
+  /** Deletes a row, and with it its links, of which nothing is told; OperationCreatedOn is `late` seconds after it. */
+  delete(row: RowAddress, late: number, push: Push): Told | undefined {
+    if (!this.#remove(row)) return undefined;
+    for (const table of LINKS) {
+      for (const id of LINK_IDS) {
+        if (linkedBy(id).some((linked) => keyOf(linked) === keyOf(row)) && this.#remove({ table, id }))
+          this.note('F14');
+      }
+    }
+    if (late > 0) this.note('F12');
+    const input = { Target: reference(row) };
+    return this.#tell([row], push, { message: 'Delete', row, input }, late);
+  }
+
+  #remove(row: RowAddress): boolean {
+    if (!this.#live.delete(keyOf(row))) return false;
+    this.#deletedAt.set(keyOf(row), (this.#version += 1));
+    return true;
+  }
+
+  /** Connects two rows, or no longer does. */
+  associate(kind: 'associate' | 'disassociate', link: RowAddress, push: Push): Told | undefined {
+    const [target, related] = linkedBy(link.id);
+    if (kind === 'associate') {
+      if (![target, related].every((row) => this.#live.has(keyOf(row))) || this.#live.has(keyOf(link)))
+        return undefined;
+      this.#live.set(keyOf(link), { version: (this.#version += 1), modifiedOn: BEGINNING, plain: {} });
+    } else if (!this.#remove(link)) return undefined;
+    const input = {
+      Target: reference(target),
+      Relationship: relationship(link.table),
+      RelatedEntities: [reference(related)],
+    };
+    return this.#tell([link], push, {
+      message: kind === 'associate' ? 'Associate' : 'Disassociate',
+      row: target,
+      input,
+    });
+  }
+
+  /** What a synchronous step says of a transaction that is then rolled back. */
+  rollBack(row: RowAddress): Told | undefined {
+    this.note('F7');
+    const input = { Target: entity(row, { a: -1, rev: -1 }, this.clock) };
+    return this.#tell([row], 'hint', { message: 'Update', row, input });
+  }
+
+  #tell(
+    rows: readonly RowAddress[],
+    push: Push,
+    event: Pick<WireEvent, 'message' | 'row' | 'input' | 'fullImage'>,
+    late = 0,
+  ): Told | undefined {
+    if (push === 'none') return undefined;
+    const number = (this.#events += 1);
+    const synchronous = push === 'hint';
+    const truncated = push === 'truncated';
+    if (truncated) this.note('F5');
+    const body = bodyOf({ ...event, number, synchronous, createdOn: this.clock + late }, truncated);
+    return {
+      rows,
+      number,
+      at: this.clock,
+      delivery: { source: 'simulated', body, ...(truncated ? { truncated } : {}) },
+    };
+  }
+
+  /** The Date header of an answer, as the end of what it shows. */
+  #end(): Instant {
+    const lag = Math.floor(this.random() * (DATE_LAG + 1));
+    if (lag > 0) this.note('F16');
+    return endOf((this.clock - lag) * 1000);
+  }
+
+  /** A GET by id as of now. */
+  get(row: RowAddress, begin: Instant): RowRead {
+    const live = this.#live.get(keyOf(row));
+    const end = this.#end();
+    if (live === undefined) return { kind: 'missing', begin, end };
+    const { version, modifiedOn } = live;
+    return { kind: 'found', version: BigInt(version), modifiedOn, columns: this.#shown(row, live), begin, end };
+  }
+
+  /** The columns of a live row, for the final comparison. */
+  columnsOf(row: RowAddress): Columns | undefined {
+    const live = this.#live.get(keyOf(row));
+    return live && this.#shown(row, live);
+  }
+
+  #shown(row: RowAddress, { plain, modifiedOn }: LiveRow): Columns {
+    const [account, contact] = linkedIds(row) ?? [];
+    if (account === undefined || contact === undefined)
+      return new Map<string, Value>([
+        ...columns(plain),
+        ['modifiedon', { kind: 'instant', epochMs: modifiedOn * 1000 }],
+      ]);
+    return linkColumns(linkedBy(row.id));
+  }
+
+  /** When a row was last deleted, as a version; 0 where it never was. */
+  lastDeletion(row: RowAddress): number {
+    return this.#deletedAt.get(keyOf(row)) ?? 0;
+  }
+
+  /** All tokens given so far are too old from now on. */
+  expireTokens(): void {
+    this.#oldestToken = this.#version;
+  }
+
+  /**
+   * Pages of one row each, every one as of the moment it is asked for; the token is that of the first request. A next link
+   * carries it, with what the run began from and how many rows it has shown.
+   */
+  async *pages(
+    name: string,
+    { by }: Pick<FeedRequest, 'by'>,
+    from: FeedStart,
+    pause: () => Promise<void>,
+  ): AsyncGenerator<FeedPage> {
+    await pause();
+    const [linkSince = '', linkToken, linkShown] = (from.link ?? '').split('/');
+    const since = linkSince === '' ? undefined : Number(linkSince);
+    this.#expectToken(since, 'F22');
+    const next = linkToken ?? String(this.#version);
+    for (const [index, id] of idsOf(name).entries()) {
+      if (index < Number(linkShown ?? 0)) continue;
+      this.#expectToken(since, 'F23');
+      const items = this.#itemsOf({ table: name, id }, since ?? 0);
+      const page = { items, end: this.#end(), nextLink: `${linkSince}/${next}/${index + 1}` };
+      await pause();
+      yield page;
+      await pause();
+    }
+    const deleted =
+      since === undefined ? [] : idsOf(name).filter((id) => this.#isDeletedSince({ table: name, id }, since));
+    const page = { items: deleted.map((id) => ({ kind: 'deleted', id }) as const), end: this.#end() };
+    await pause();
+    yield by === 'compare' ? page : { ...page, deltaLink: next };
+  }
+
+  #expectToken(since: number | undefined, fault: Fault): void {
+    if (since === undefined || since >= this.#oldestToken) return;
+    this.note(fault);
+    throw new WebApiError('GET delta', 400, '0x80044352', 'Version stamp associated with the client has expired.');
+  }
+
+  #itemsOf(row: RowAddress, since: number): FeedPage['items'] {
+    const live = this.#live.get(keyOf(row));
+    if (live === undefined || live.version <= since) return [];
+    const { version, modifiedOn } = live;
+    const [account, contact] = linkedIds(row) ?? [];
+    const shown =
+      account === undefined || contact === undefined
+        ? this.#shown(row, live)
+        : new Map<string, Value>([
+            ['accountid', { kind: 'guid', value: account }],
+            ['contactid', { kind: 'guid', value: contact }],
+          ]);
+    return [{ kind: 'row', id: row.id, version: BigInt(version), modifiedOn, columns: shown }];
+  }
+
+  #isDeletedSince(row: RowAddress, since: number): boolean {
+    return !this.#live.has(keyOf(row)) && (this.#deletedAt.get(keyOf(row)) ?? 0) > since;
+  }
+}
+
+/** A table's definition. */
+export const definitionOf = (table: string): TableDefinition => ({
+  table,
+  entitySet: `${table}s`,
+  primaryId: `${table}id`,
+  changeTracking: table !== LINKS[1],
+  columns: new Map<string, ColumnDefinition>([
+    ...['a', 'b', 'rev'].map((name) => [name, { name, type: 'integer' as const }] as const),
+    ['modifiedon', { name: 'modifiedon', type: 'instant' }],
+  ]),
+});
+
+/** A relationship's definition. */
+export const relationshipOf = (schemaName: string): Extract<Relationship, { kind: 'many-to-many' }> => ({
+  kind: 'many-to-many',
+  schemaName,
+  intersect: schemaName,
+  ends: [
+    { table: TABLES[0], column: 'accountid' },
+    { table: TABLES[1], column: 'contactid' },
+  ],
+});

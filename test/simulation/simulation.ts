@@ -1,0 +1,395 @@
+/**
+ * Runs a schedule: two instances of the app over one store, one parking and one Dataverse, with every step of theirs (a read,
+ * a write, a lost answer, a GET sent, a GET answered, a page) in an order that a seed decides.
+ */
+import type { RowAddress } from '../../shared/change/row-change';
+import type { Columns } from '../../shared/change/value';
+import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
+import type { Outcome } from '../../shared/receive/receiver';
+import type { Rule } from '../../shared/writer/decide';
+import { MemoryJournal } from '../writer/memory-journal';
+import type { MemoryStore } from '../writer/memory-store';
+import type { Command, Schedule, Which } from './command';
+import type { NoteFault } from './fault-list';
+import { Faults } from './faults';
+import { startInstance, type Instance } from './instance';
+import { MemoryParking } from './memory-parking';
+import { SimulatedLeases, SimulatedStates } from './ports';
+import { LINKS, SimulatedDataverse, TABLES, idsOf, type Told } from './simulated-dataverse';
+import { SLOW_SHARE, Turns, randomFrom } from './turns';
+import type { Variant } from './variant';
+
+export interface SimulationOptions {
+  readonly rule: Rule;
+  readonly makeStore: (now: () => number) => MemoryStore;
+  /** What the store shows of Dataverse's rows. @default all of them */
+  readonly mapping?: Pick<Mapping, 'tableOf'>;
+  /** The mapping after `remap`. @default the same */
+  readonly remapped?: Pick<Mapping, 'tableOf'>;
+  /** Made anew for every world, since what it keeps is the world's. */
+  readonly variant?: () => Variant;
+  /** Share of the steps that may take very long. @default 0.02 */
+  readonly slowShare?: number;
+  /** Every fault, as it happens. */
+  readonly onFault?: NoteFault;
+  /** Every write to the store, as it is made: for invariants that hold at all times. */
+  readonly onWritten?: (row: RowAddress) => void;
+}
+
+/** Largest age of an event, and of what is repeated at the end: weeks. */
+const WEEKS = 5 * 7 * 24 * 3600;
+/** Nobody knows which rows it is about: the next pull brings what it did. */
+const UNANSWERABLE = 'parameters-removed';
+
+const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
+
+export class Simulation {
+  readonly dataverse: SimulatedDataverse;
+  readonly store: MemoryStore;
+  readonly #random: () => number;
+  readonly #turns: Turns;
+  readonly #faults: Faults;
+  readonly #leases = new SimulatedLeases();
+  readonly #states = new SimulatedStates();
+  readonly #journal = new MemoryJournal();
+  readonly #parking: MemoryParking;
+  readonly #note: NoteFault;
+  readonly #variant: Variant;
+  #mapping: Pick<Mapping, 'tableOf'>;
+  #storeSkew = 0;
+  readonly #instances: [Instance, Instance];
+  /** What is pulled: relationships only where there were links. */
+  readonly #pulled: readonly string[];
+  /** Events that may yet be delivered. */
+  #about: Told[] = [];
+  readonly #everTold: Told[] = [];
+  /** Deliveries under way: whoever takes them may die. */
+  readonly #underWay = new Set<{ readonly by: Instance; readonly told: readonly Told[] }>();
+  /** Events that someone has said to be settled or kept. */
+  readonly #acknowledged = new Set<Told>();
+  /** Rows of which a push was lost, or with a modifiedon that isn't the commit's: only the pull brings all of them. */
+  readonly #beyondPush = new Set<string>();
+  readonly #delivered = new Set<Told>();
+  #pullFailures: unknown[] = [];
+
+  constructor(
+    private readonly options: SimulationOptions,
+    { seed, commands }: Pick<Schedule, 'seed' | 'commands'>,
+  ) {
+    this.#random = randomFrom(seed);
+    const note: NoteFault = (fault) => options.onFault?.(fault);
+    this.#note = note;
+    this.#turns = new Turns(this.#random, note, options.slowShare ?? SLOW_SHARE);
+    this.#faults = new Faults(this.#random, note);
+    this.#variant = options.variant?.() ?? {};
+    this.dataverse = new SimulatedDataverse(this.#random, note);
+    this.#parking = new MemoryParking(() => this.dataverse.clock * 1000);
+    this.#mapping = options.mapping ?? DEFAULT_MAPPING;
+    this.store = options.makeStore(() => (this.dataverse.clock + this.#storeSkew) * 1000);
+    this.#instances = [this.#start(), this.#start()];
+    this.#pulled = commands.some(({ kind }) => kind === 'associate') ? [...TABLES, ...LINKS] : TABLES;
+  }
+
+  /** Clocks differ by a second or two. */
+  #start(): Instance {
+    const { dataverse, store } = this;
+    const world = {
+      rule: this.options.rule,
+      variant: this.#variant,
+      dataverse,
+      store,
+      states: this.#states,
+      leases: this.#leases,
+      journal: this.#journal,
+      parking: this.#parking,
+      mapping: this.#mapping,
+      turns: this.#turns,
+      faults: this.#faults,
+      random: this.#random,
+      onWritten: (row: RowAddress) => this.options.onWritten?.(row),
+    };
+    return startInstance(world, Math.floor(this.#random() * 3) - 1);
+  }
+
+  async run(commands: readonly Command[]): Promise<void> {
+    for (const command of commands) {
+      await this.#do(command);
+      await this.#turns.pass(Math.floor(this.#random() * 4));
+    }
+    await this.#turns.untilQuiet();
+    this.#faults.rate = 0;
+  }
+
+  async #do(command: Command): Promise<void> {
+    switch (command.kind) {
+      case 'write': {
+        const { row, names, back, push } = command;
+        if (push === 'none' || back !== 0) this.#beyondPush.add(keyOf(row));
+        this.#tell(this.dataverse.write(row, names, back, push));
+        return;
+      }
+      case 'delete': {
+        const { row, late, push } = command;
+        if (push === 'none') this.#beyondPush.add(keyOf(row));
+        this.#tell(this.dataverse.delete(row, late, push));
+        return;
+      }
+      case 'merge': {
+        const { row, into, push } = command;
+        if (push === 'none' || push === 'truncated')
+          for (const id of [row.id, into]) this.#beyondPush.add(keyOf({ ...row, id }));
+        this.#tell(this.dataverse.merge(row, into, push));
+        return;
+      }
+      case 'associate':
+      case 'disassociate': {
+        this.#tell(this.dataverse.associate(command.kind, command.link, command.push));
+        return;
+      }
+      case 'rollBack': {
+        this.#tell(this.dataverse.rollBack(command.row));
+        return;
+      }
+      case 'deliver': {
+        const { which, count, to, keep } = command;
+        this.#deliver(which, count, to, keep);
+        return;
+      }
+      case 'repeat': {
+        const told = this.#everTold[command.which % Math.max(1, this.#everTold.length)];
+        if (told !== undefined) this.#hand([told], command.to, true);
+        return;
+      }
+      case 'drop': {
+        const { which, count } = command;
+        this.#drop(this.#take(which, count, false));
+        return;
+      }
+      case 'pull': {
+        this.#pull(command.table, command.by);
+        return;
+      }
+      case 'replay': {
+        if (command.operator) await this.#release();
+        this.#replay(command.by);
+        return;
+      }
+      case 'tick':
+        this.dataverse.clock += command.seconds;
+        return;
+      case 'setClock': {
+        if (command.seconds !== 0) this.#note('F37');
+        if (command.seconds < this.#skewOf(command.of)) this.#note('F38');
+        if (command.of === 2) this.#storeSkew = command.seconds;
+        else this.#instances[command.of].skew = command.seconds;
+        return;
+      }
+      case 'step':
+        await this.#turns.pass(command.count);
+        return;
+      case 'loseLease': {
+        const name = `pull-${command.table}`;
+        if (this.#leases.isHeld(name)) this.#note('F34');
+        this.#leases.lose(name);
+        return;
+      }
+      case 'expireTokens': {
+        this.dataverse.expireTokens();
+        return;
+      }
+      case 'crash': {
+        this.#crash(command.which);
+        return;
+      }
+      case 'weather':
+        this.#faults.rate = command.faults;
+        return;
+      case 'remap': {
+        this.#note('F39');
+        this.#mapping = this.options.remapped ?? this.#mapping;
+        this.#states.forgetLinks();
+        for (const table of TABLES) for (const id of idsOf(table)) this.#beyondPush.add(keyOf({ table, id }));
+        for (const which of [0, 1] as const) this.#crash(which);
+        return;
+      }
+      default:
+        return command satisfies never;
+    }
+  }
+
+  #tell(told: Told | undefined): void {
+    if (told === undefined) return;
+    this.#about.push(told);
+    this.#everTold.push(told);
+  }
+
+  #take(which: number, count: number, keep: boolean): readonly Told[] {
+    const at = this.#about.length === 0 ? 0 : which % this.#about.length;
+    return keep ? this.#about.slice(at, at + count) : this.#about.splice(at, count);
+  }
+
+  #drop(lost: readonly Told[]): void {
+    for (const told of lost) {
+      if (this.#acknowledged.has(told)) continue;
+      this.#note('F3');
+      for (const row of told.rows) this.#beyondPush.add(keyOf(row));
+    }
+  }
+
+  #deliver(which: number, count: number, to: Which, keep: boolean): void {
+    this.#hand(this.#take(which, count, keep), to, keep);
+  }
+
+  /** Hands deliveries to an instance; it must take them, or they stay with their sender. */
+  #hand(told: readonly Told[], to: Which, keep: boolean): void {
+    if (told.length === 0) return;
+    this.#noteOrder(told);
+    const delivery = { by: this.#instances[to], told: keep ? [] : told };
+    this.#underWay.add(delivery);
+    const outcome = (outcomes: readonly Outcome[]): void => {
+      this.#underWay.delete(delivery);
+      told.forEach((of, index) => {
+        const kind = outcomes[index]?.kind;
+        if (kind === 'settled' || kind === 'parked') this.#acknowledged.add(of);
+        else this.#drop([of]);
+      });
+    };
+    delivery.by.receiver.receive(told.map((of) => of.delivery)).then(outcome, () => {
+      this.#note('F8');
+      this.#underWay.delete(delivery);
+      this.#about.push(...delivery.told);
+    });
+  }
+
+  #noteOrder(told: readonly Told[]): void {
+    if (told.length > 1) this.#note('F6');
+    for (const of of told) {
+      if (this.#delivered.has(of)) this.#note('F1');
+      if (this.#about.some((other) => other.number < of.number)) this.#note('F2');
+      if (this.dataverse.clock - of.at >= WEEKS) this.#note('F4');
+      this.#delivered.add(of);
+    }
+  }
+
+  #skewOf(of: Which | 2): number {
+    return of === 2 ? this.#storeSkew : this.#instances[of].skew;
+  }
+
+  #pull(table: string, by: Which): void {
+    const run = this.#instances[by].pull.run(table);
+    run.then(
+      ({ unfinished }) => unfinished && this.#note('F35'),
+      (error: unknown) => this.#pullFailures.push(error),
+    );
+  }
+
+  #replay(by: Which): void {
+    this.#instances[by].replay().catch(() => undefined);
+  }
+
+  /** An operator lets everything parked be tried again now. */
+  async #release(): Promise<void> {
+    const now = (this.dataverse.clock - WEEKS) * 1000;
+    for (const item of this.#parking.items.values()) await this.#parking.postpone(item, item.cause, now);
+  }
+
+  /** Whatever it was doing never goes on; its leases end. What it had not acknowledged comes again. */
+  #crash(which: Which): void {
+    const dead = this.#instances[which];
+    this.#note('F33');
+    dead.alive = false;
+    for (const table of this.#pulled) this.#leases.lose(`pull-${table}`);
+    this.#instances[which] = this.#start();
+    this.#turns.bury();
+    for (const delivery of this.#underWay) {
+      if (delivery.by !== dead) continue;
+      this.#about.push(...delivery.told);
+      this.#underWay.delete(delivery);
+    }
+  }
+
+  /** One complete pull of everything by an instance, and of what it parked. */
+  async pullAll(by: Which): Promise<void> {
+    this.#pullFailures = [];
+    for (const table of this.#pulled) {
+      // A run that was begun before the last change, and what is left of it, promises nothing of that change.
+      while ((await this.#states.read(table)).unfinished !== undefined) await this.#pullOnce(table, by);
+      await this.#pullOnce(table, by);
+      while ((await this.#states.read(table)).unfinished !== undefined) await this.#pullOnce(table, by);
+    }
+    await this.settleParked(by);
+  }
+
+  async #pullOnce(table: string, by: Which): Promise<void> {
+    this.#pull(table, by);
+    await this.#turns.untilQuiet();
+    if (this.#pullFailures.length > 0) throw new Error('the last pull failed', { cause: this.#pullFailures[0] });
+  }
+
+  /** Everything parked is tried again until it is settled. */
+  async settleParked(by: Which): Promise<void> {
+    for (let round = 0; round < 30; round += 1) {
+      if ([...this.#parking.items.values()].every(({ cause }) => cause.code === UNANSWERABLE)) return;
+      await this.#release();
+      this.#replay(by);
+      await this.#turns.untilQuiet();
+      this.dataverse.clock += 10;
+    }
+    throw new Error('something parked is never settled', { cause: [...this.#parking.items.values()] });
+  }
+
+  /** Everything that is still about arrives, late, once more. */
+  async deliverTheRest(): Promise<void> {
+    for (let deliveries = 0; this.#about.length > 0; deliveries += 1) {
+      this.#deliver(Math.floor(this.#random() * 1000), 1, this.#random() < 0.5 ? 0 : 1, false);
+      await this.#turns.pass(2);
+      if (deliveries > 500) throw new Error('events keep failing');
+    }
+    await this.#turns.untilQuiet();
+  }
+
+  /** Weeks later some of what was ever told is delivered once more. */
+  async repeatAfterWeeks(): Promise<void> {
+    this.dataverse.clock += WEEKS;
+    for (const told of this.#everTold) {
+      if (this.#random() < 0.5) continue;
+      this.#hand([told], this.#random() < 0.5 ? 0 : 1, true);
+      await this.#turns.pass(2);
+    }
+    await this.#turns.untilQuiet();
+  }
+
+  /** What readers are to see of a row of Dataverse. */
+  #viewOf(row: RowAddress): Columns | undefined {
+    const mapping = this.#mapping.tableOf(row.table);
+    const columns = this.dataverse.columnsOf(row);
+    return columns !== undefined && mapping.shows(row, columns, 'all') ? mapping.map(row, columns) : undefined;
+  }
+
+  /** Rows that differ between Dataverse and the store: none, if they converged. */
+  differences(): string[] {
+    return this.#pulled.flatMap((table) => idsOf(table).flatMap((id) => this.#differenceOf({ table, id })));
+  }
+
+  /** Those of which every change was pushed, arrived and was acknowledged: no pull is needed for them. */
+  differencesOfPushed(): string[] {
+    const rows = TABLES.flatMap((table) => idsOf(table).map((id) => ({ table, id })));
+    return rows.filter((row) => !this.#beyondPush.has(keyOf(row))).flatMap((row) => this.#differenceOf(row));
+  }
+
+  #differenceOf(row: RowAddress): string[] {
+    const there = shown(this.#viewOf(row));
+    const here = shown(this.store.columnsOf(row));
+    return there === here ? [] : [`${row.table} ${row.id.slice(0, 8)}: Dataverse ${there}, store ${here}`];
+  }
+}
+
+/** Columns as text, in order, without empty ones. */
+function shown(of: Columns | undefined): string {
+  if (of === undefined) return 'nothing';
+  const plain = [...of].flatMap(([name, value]) => {
+    if (value?.kind === 'integer') return [`${name}=${value.value}`];
+    return value?.kind === 'instant' ? [`${name}=${value.epochMs / 1000}`] : [];
+  });
+  return `(${plain.sort().join(' ')})`;
+}

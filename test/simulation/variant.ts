@@ -1,0 +1,14 @@
+import type { LobStore } from '../../shared/lob/store';
+import type { Parking } from '../../shared/parking/parking';
+import type { PullSyncParts } from '../../shared/sync/pull-sync';
+import type { RowReader } from '../../shared/writer/row-reader';
+import type { WriterOptions } from '../../shared/writer/writer';
+
+/** What surrounds the parts of one world: the same for both of its instances. */
+export interface Variant {
+  readonly store?: (store: LobStore) => LobStore;
+  readonly reader?: (reader: RowReader) => RowReader;
+  readonly writer?: (options: WriterOptions) => WriterOptions;
+  readonly pull?: (parts: PullSyncParts) => PullSyncParts;
+  readonly parking?: (parking: Parking) => Parking;
+}

@@ -1,0 +1,67 @@
+/**
+ * Proves that docs/SPEC.md and the tests agree, both ways: each line's tests are there and carry its number in their titles,
+ * and each number in a title is that of a line which names the test. So do its table of states and its list of faults.
+ */
+import { expect, test } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { FAULTS } from './simulation/fault-list';
+import { transitionsAsText } from './sync/pull-states';
+
+const ROOT = path.join(__dirname, '..');
+const SPEC = readFileSync(path.join(ROOT, 'docs/SPEC.md'), 'utf8');
+
+/** A line's number, a file, a title. */
+type Link = `${string} ${string} › ${string}`;
+
+const byNumber = (links: Iterable<Link>): readonly Link[] => [...new Set(links)].sort();
+
+function linksOfSpec(): readonly Link[] {
+  const links: Link[] = [];
+  let number = '';
+  for (const line of SPEC.split('\n')) {
+    number = /^- \*\*([IAF]\d+)\*\*/.exec(line)?.[1] ?? number;
+    const [, file, title] = /^ {2}- `([^`]+)` › (.+)$/.exec(line) ?? [];
+    if (file !== undefined && title !== undefined) links.push(`${number} ${file} › ${title}`);
+  }
+  return byNumber(links);
+}
+
+function linksOfTests(): readonly Link[] {
+  const files = readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((file) => path.posix.join('test', file.split(path.sep).join('/')))
+    .filter((file) => /(\.test|-contract)\.ts$/.test(file) && file !== 'test/spec.test.ts');
+  const links: Link[] = [];
+  for (const file of files) {
+    const source = readFileSync(path.join(ROOT, file), 'utf8');
+    for (const [, quote = '', numbers = '', rest = ''] of source.matchAll(/(['"`])\[([IA]\d+(?: [IA]\d+)*)\] (.*)/g)) {
+      const title = new RegExp(`^((?:\\\\.|[^\\\\${quote}])*)${quote}`).exec(rest)?.[1] ?? '';
+      const plain = title.replaceAll(`\\${quote}`, quote);
+      for (const number of numbers.split(' ')) links.push(`${number} ${file} › ${plain}`);
+    }
+  }
+  return byNumber(links);
+}
+
+test('every line names its tests, and every test that carries a number is named by that line', () => {
+  expect(linksOfSpec().length).toBeGreaterThan(50);
+  expect(linksOfTests()).toEqual(linksOfSpec());
+});
+
+test('every invariant and assumption has a test, and no number is used twice', () => {
+  const numbers = [...SPEC.matchAll(/^- \*\*([IAF]\d+)\*\*/gm)].map(([, number = '']) => number);
+  expect(new Set(numbers).size).toBe(numbers.length);
+  const tested = new Set(linksOfSpec().map((link) => link.split(' ')[0]));
+  expect(numbers.filter((number) => !number.startsWith('F') && !tested.has(number))).toEqual([]);
+});
+
+test('the faults are those of the simulation', () => {
+  const faults = [...SPEC.matchAll(/^- \*\*(F\d+)\*\* (.+)$/gm)].map(([, number = '', text = '']) => [number, text]);
+  expect(Object.fromEntries(faults)).toEqual(FAULTS);
+});
+
+test('the table of states is the one that is proven', () => {
+  const shown = /<!-- pull states -->\n([^]*?)<!-- end -->/.exec(SPEC)?.[1] ?? '';
+  const cells = (table: string): string => table.replaceAll(/[ ]+/g, ' ').replaceAll(/-+/g, '-').trim();
+  expect(cells(shown)).toBe(cells(transitionsAsText()));
+});

@@ -1,0 +1,131 @@
+/** The pull of a table as a state machine: what each event does to each state. docs/SPEC.md shows the same table. */
+import type { PullState } from '../../shared/sync/pull-state';
+
+/** What is remembered of a table between runs, as far as it decides what the next run does. */
+export const STATES = ['new', 'interrupted', 'loading', 'current', 'catching up', 'load again'] as const;
+export type State = (typeof STATES)[number];
+
+/** What a run meets. */
+export const EVENTS = [
+  'it ends',
+  'it fails before its first page is settled',
+  'it fails after a page',
+  'its time is up after a page',
+  'the token has expired',
+  'the link is refused',
+  'the mapping has changed',
+  'the lease is lost',
+  'another run holds the lease',
+] as const;
+export type Event = (typeof EVENTS)[number];
+
+/** How a run ended: its report's mode and marks, or that it failed. */
+export interface Ending {
+  readonly then: State;
+  readonly run: 'load' | 'reload' | 'delta' | 'busy' | 'fails';
+  readonly marks?: 'resumed' | 'unfinished' | 'resumed, unfinished';
+}
+
+const to = (then: State, run: Ending['run'], marks?: Ending['marks']): Ending => ({
+  then,
+  run,
+  ...(marks === undefined ? {} : { marks }),
+});
+
+/** A run that has no link to go on from meets nothing of a link's faults: it ends. */
+export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>>> = {
+  new: {
+    'it ends': to('current', 'load'),
+    'it fails before its first page is settled': to('interrupted', 'fails'),
+    'it fails after a page': to('loading', 'fails'),
+    'its time is up after a page': to('loading', 'load', 'unfinished'),
+    'the token has expired': to('current', 'load'),
+    'the link is refused': to('current', 'load'),
+    'the mapping has changed': to('current', 'load'),
+    'the lease is lost': to('new', 'fails'),
+    'another run holds the lease': to('new', 'busy'),
+  },
+  interrupted: {
+    'it ends': to('current', 'reload'),
+    'it fails before its first page is settled': to('interrupted', 'fails'),
+    'it fails after a page': to('loading', 'fails'),
+    'its time is up after a page': to('loading', 'reload', 'unfinished'),
+    'the token has expired': to('current', 'reload'),
+    'the link is refused': to('current', 'reload'),
+    'the mapping has changed': to('current', 'reload'),
+    'the lease is lost': to('interrupted', 'fails'),
+    'another run holds the lease': to('interrupted', 'busy'),
+  },
+  loading: {
+    'it ends': to('current', 'load', 'resumed'),
+    'it fails before its first page is settled': to('loading', 'fails'),
+    'it fails after a page': to('loading', 'fails'),
+    'its time is up after a page': to('loading', 'load', 'resumed, unfinished'),
+    'the token has expired': to('current', 'reload'),
+    'the link is refused': to('current', 'reload'),
+    'the mapping has changed': to('current', 'reload'),
+    'the lease is lost': to('loading', 'fails'),
+    'another run holds the lease': to('loading', 'busy'),
+  },
+  current: {
+    'it ends': to('current', 'delta'),
+    'it fails before its first page is settled': to('current', 'fails'),
+    'it fails after a page': to('catching up', 'fails'),
+    'its time is up after a page': to('catching up', 'delta', 'unfinished'),
+    'the token has expired': to('current', 'reload'),
+    'the link is refused': to('current', 'fails'),
+    'the mapping has changed': to('load again', 'reload'),
+    'the lease is lost': to('current', 'fails'),
+    'another run holds the lease': to('current', 'busy'),
+  },
+  'catching up': {
+    'it ends': to('current', 'delta', 'resumed'),
+    'it fails before its first page is settled': to('catching up', 'fails'),
+    'it fails after a page': to('catching up', 'fails'),
+    'its time is up after a page': to('catching up', 'delta', 'resumed, unfinished'),
+    'the token has expired': to('current', 'reload'),
+    'the link is refused': to('current', 'reload'),
+    'the mapping has changed': to('load again', 'reload'),
+    'the lease is lost': to('catching up', 'fails'),
+    'another run holds the lease': to('catching up', 'busy'),
+  },
+  'load again': {
+    'it ends': to('current', 'reload'),
+    'it fails before its first page is settled': to('interrupted', 'fails'),
+    'it fails after a page': to('loading', 'fails'),
+    'its time is up after a page': to('loading', 'reload', 'unfinished'),
+    'the token has expired': to('current', 'reload'),
+    'the link is refused': to('current', 'reload'),
+    'the mapping has changed': to('load again', 'reload'),
+    'the lease is lost': to('load again', 'fails'),
+    'another run holds the lease': to('load again', 'busy'),
+  },
+};
+
+/** A way into each state. */
+export const WAY_TO: Readonly<Record<State, readonly Event[]>> = {
+  new: [],
+  interrupted: ['it fails before its first page is settled'],
+  loading: ['it fails after a page'],
+  current: ['it ends'],
+  'catching up': ['it ends', 'it fails after a page'],
+  'load again': ['it ends', 'the mapping has changed'],
+};
+
+/** The state that a stored one is. */
+export function stateOf({ unfinished, loadAgain, deltaLink, loadBegunMs }: PullState): State {
+  if (unfinished !== undefined) return unfinished.mode === 'load' ? 'loading' : 'catching up';
+  if (deltaLink === undefined) return loadBegunMs === undefined ? 'new' : 'interrupted';
+  return loadAgain === true ? 'load again' : 'current';
+}
+
+/** The table as Markdown. */
+export function transitionsAsText(): string {
+  const cell = ({ then, run, marks }: Ending): string => `${run}${marks === undefined ? '' : ` (${marks})`} → ${then}`;
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    row(['', ...STATES]),
+    row(['---', ...STATES.map(() => '---')]),
+    ...EVENTS.map((event) => row([event, ...STATES.map((state) => cell(TRANSITIONS[state][event]))])),
+  ].join('\n');
+}
