@@ -6,7 +6,8 @@
  *      npm run simulate -- --self-test
  */
 import fc from 'fast-check';
-import { inspect, parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { inspect } from 'node:util';
 import { faultsOf, type Setting } from '../test/simulation/check';
 import type { Schedule } from '../test/simulation/command';
 import { MUTANTS } from '../test/simulation/mutants';
@@ -19,19 +20,34 @@ const CHUNK = 1000;
 /** Schedules of a mutant that is as right as the core. */
 const GREEN_SCHEDULES = 3000;
 
-const { values } = parseArgs({
-  options: {
-    schedules: { type: 'string' },
-    seconds: { type: 'string' },
-    seed: { type: 'string' },
-    mode: { type: 'string' },
-    json: { type: 'boolean' },
-    'self-test': { type: 'boolean' },
-  },
-});
+interface Options {
+  readonly schedules?: number;
+  readonly seconds?: number;
+  readonly seed?: number;
+  readonly mode: 'default' | 'strict' | 'both';
+  readonly json?: true;
+  readonly selfTest?: true;
+}
+
+const whole = (text: string): number => {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+};
+
+const values = new Command('simulate')
+  .description('run random schedules of the core against a model of Dataverse; exit code 1 when one shows a fault')
+  .option('--schedules <n>', 'so many (default: 20000, or as many as fit into --seconds)', whole)
+  .option('--seconds <n>', 'end after that long', whole)
+  .option('--seed <n>', 'of the first schedule (default: any)', whole)
+  .addOption(new Option('--mode <mode>', 'of the deciding rule').choices(['default', 'strict', 'both']).default('both'))
+  .option('--json', 'print the result as JSON')
+  .option('--self-test', 'show that the core with any part taken out is found out')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts<Options>();
 
 const makeStore = (now: () => number): MemoryStore => new MemoryStore(now);
-const MODES: Readonly<Record<string, readonly Setting[]>> = {
+const MODES: Readonly<Record<Options['mode'], readonly Setting[]>> = {
   default: [{ rule: RULE, makeStore }],
   strict: [{ rule: STRICT, makeStore }],
   both: [
@@ -119,13 +135,11 @@ async function selfTest(firstSeed: number, most: number): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const settings = MODES[values.mode ?? 'both'];
-  if (settings === undefined) throw new Error('--mode is default or strict');
-  const seconds = values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds);
-  const most = Number(values.schedules ?? (values.seconds === undefined ? 20_000 : Number.MAX_SAFE_INTEGER));
-  if (values['self-test'] === true) return selfTest(Number(values.seed ?? 1), Number(values.schedules ?? 60_000));
-  const seed = Number(values.seed ?? String(Date.now() % 1_000_000_007));
-  if (Number.isNaN(seconds + most + seed)) throw new Error('--schedules, --seconds and --seed are numbers');
+  const settings = MODES[values.mode];
+  const seconds = values.seconds ?? Number.POSITIVE_INFINITY;
+  const most = values.schedules ?? (values.seconds === undefined ? 20_000 : Number.MAX_SAFE_INTEGER);
+  if (values.selfTest === true) return selfTest(values.seed ?? 1, values.schedules ?? 60_000);
+  const seed = values.seed ?? Date.now() % 1_000_000_007;
   const result = await simulate(most, seconds, seed, settings);
   if (values.json === true) console.log(JSON.stringify({ seed, ...result }));
   else {

@@ -200,6 +200,7 @@ export const columnUnknown = (error: unknown): boolean =>
  */
 export const tokenExpired = (error: unknown): boolean =>
   error instanceof WebApiError &&
-  (/^0x80044352$/i.test(error.platformCode) ||
+  (error.status === 410 ||
+    /^0x80044352$/i.test(error.platformCode) ||
     error.platformCode === '-2147204270' ||
     /version stamp associated with the client has expired/i.test(error.message));

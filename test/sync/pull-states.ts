@@ -73,7 +73,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
     'it fails after a page': to('catching up', 'fails'),
     'its time is up after a page': to('catching up', 'delta', 'unfinished'),
     'the token has expired': to('current', 'reload'),
-    'the link is refused': to('current', 'fails'),
+    'the link is refused': to('current', 'reload'),
     'the mapping has changed': to('load again', 'reload'),
     'the lease is lost': to('current', 'fails'),
     'another run holds the lease': to('current', 'busy'),
