@@ -1,6 +1,6 @@
 import type { Value } from '../change/value';
-import { plainNumber, wholeNumber } from './exact-number';
-import { textOf, wallTimeOf } from './value-json';
+import { plainNumber, wholeNumber } from '../change/exact-number';
+import { textOf, wallTimeOf } from '../change/value-json';
 
 /** The types that a column can be given (`as`). */
 export const TARGET_TYPES = ['text', 'integer', 'bigint', 'decimal', 'double', 'boolean', 'date', 'time'] as const;

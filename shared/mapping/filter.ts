@@ -1,7 +1,7 @@
 import type { Columns, Value } from '../change/value';
 import { isoMs } from './convert';
-import { compareNumbers } from './exact-number';
-import { textOf } from './value-json';
+import { compareNumbers } from '../change/exact-number';
+import { textOf } from '../change/value-json';
 
 /** What a value is compared with; a number as its digits. */
 export type Operand =

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import { messageOf } from '../errors';
-import { compareNumbers } from './exact-number';
+import { compareNumbers } from '../change/exact-number';
 import { ruleFaults } from './mapping-rules';
 import { mappingSchema, type MappingFile } from './mapping-schema';
 import { schemaFaults, type Fault } from './schema-faults';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Value } from '../change/value';
-import { plainNumber } from './exact-number';
-import { textOf } from './value-json';
+import { plainNumber } from '../change/exact-number';
+import { textOf } from '../change/value-json';
 
 /** What takes the place of a value that must not be stored. */
 export type Redaction = 'hash' | { readonly keepFirst: number; readonly keepLast: number };

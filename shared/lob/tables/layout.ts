@@ -10,7 +10,7 @@ import type { TableEntity } from '@azure/data-tables';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
 import { OutboundError } from '../../errors';
-import { plainValue, wallTimeOf } from '../../mapping/value-json';
+import { plainValue, wallTimeOf } from '../../change/value-json';
 import type { Stamp } from '../../writer/stamp';
 
 /** An Azure Tables property as the SDK takes it: a number is an Int32, a bigint an Int64. */
