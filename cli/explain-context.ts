@@ -6,7 +6,7 @@ import type { BodyForm, Context, Images, Parameters } from '../shared/context/co
 import type { ContextFormat } from '../shared/context/format';
 import { odditiesOf } from '../shared/context/oddities';
 import type { Delivery } from '../shared/context/pushed-event';
-import { changesOf, changesRows } from '../shared/context/to-changes';
+import { ROW_MESSAGES, changesOf } from '../shared/context/to-changes';
 import { messageEventOf } from '../shared/context/to-message-event';
 import { messageOf } from '../shared/errors';
 import type { MappedChange } from './mapped-change';
@@ -204,7 +204,7 @@ export type Told = (Change | (MessageEvent & { readonly kind: 'event' })) & { re
 
 /** What a context tells, whether or not this deployment takes it. @throws OutboundError where it can't become changes */
 export const toldBy = (context: Context, delivery: Delivery): readonly Told[] =>
-  changesRows(context.message)
+  ROW_MESSAGES.has(context.message)
     ? changesOf(context, delivery)
     : [{ kind: 'event', ...messageEventOf(context, delivery) }];
 

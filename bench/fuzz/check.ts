@@ -4,7 +4,7 @@ import type { ContextFormat } from '../../shared/context/format';
 import { odditiesOf } from '../../shared/context/oddities';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf, changesRows } from '../../shared/context/to-changes';
+import { changesOf, ROW_MESSAGES } from '../../shared/context/to-changes';
 import { messageEventOf } from '../../shared/context/to-message-event';
 import { codeOf, OutboundError } from '../../shared/errors';
 
@@ -64,7 +64,7 @@ function readAll(body: Uint8Array, options: ReadOptions): { readonly ending: End
   if (found !== undefined) {
     readParts(found, attempt);
     const delivery = { source: 'fuzz', body, fullImageAlias: 'After' };
-    attempt(() => (changesRows(found.message) ? changesOf(found, delivery) : messageEventOf(found, delivery)));
+    attempt(() => (ROW_MESSAGES.has(found.message) ? changesOf(found, delivery) : messageEventOf(found, delivery)));
   }
   const ms = performance.now() - begun;
   if (found !== undefined) attempt(() => odditiesOf(found));

@@ -176,8 +176,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['Disassociate', onAssociate('disassociate')],
 ]);
 
-/** Whether a message is turned into changes; any other is an event (`messageEventOf`). */
-export const changesRows = (message: string): boolean => HANDLERS.has(message);
+/** The messages that are turned into changes; any other is an event (`messageEventOf`). */
+export const ROW_MESSAGES: ReadonlySet<string> = new Set(HANDLERS.keys());
 
 /**
  * The changes that a context tells of; docs/messages.md shows them for each message.

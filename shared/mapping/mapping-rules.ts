@@ -1,4 +1,5 @@
 /** What a mapping file must keep to besides its form: names that can be, and that never meet in the store. */
+import { ROW_MESSAGES } from '../context/to-changes';
 import { DERIVED_NAME, OWN_PROPERTIES } from './column-names';
 import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from './mapping-schema';
 import type { Fault } from './schema-faults';
@@ -8,13 +9,8 @@ const LOGICAL_NAME = /^[a-z_][a-z0-9_]{0,127}$/;
 
 const PARAMETER_NAME = /^(?:input|output|variable)\..{1,100}$/;
 
-/** Messages that tell of changes of rows: their events are rows' changes, never rows of an event table. */
-const ROW_MESSAGES = new Set(
-  [
-    ...['Create', 'Update', 'Delete', 'Upsert', 'Assign', 'SetState', 'SetStateDynamicEntity', 'Merge'],
-    ...['Associate', 'Disassociate', 'CreateMultiple', 'UpdateMultiple', 'UpsertMultiple', 'DeleteMultiple'],
-  ].map((name) => name.toLowerCase()),
-);
+/** Their events are rows' changes, never rows of an event table. */
+const NO_EVENTS = new Set([...ROW_MESSAGES].map((name) => name.toLowerCase()));
 
 /** Every fault of a file that has the right form. */
 export function ruleFaults(file: MappingFile): Fault[] {
@@ -64,7 +60,7 @@ const linkFaults = (name: string): Fault[] =>
 
 function eventFaults(name: string, event: FileEvent, languages: number): Fault[] {
   const path = ['events', name];
-  if (ROW_MESSAGES.has(name.toLowerCase()))
+  if (NO_EVENTS.has(name.toLowerCase()))
     return [{ path, ofKey: true, text: 'is a message about changes of rows: name its tables under tables instead' }];
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
     return [{ path, ofKey: true, text: 'must be the name of a message' }];

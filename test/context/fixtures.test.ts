@@ -6,7 +6,7 @@ import type { RowContent, Value } from '../../shared/change/value';
 import type { Context } from '../../shared/context/context';
 import { odditiesOf } from '../../shared/context/oddities';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf, changesRows } from '../../shared/context/to-changes';
+import { ROW_MESSAGES, changesOf } from '../../shared/context/to-changes';
 import { messageEventOf } from '../../shared/context/to-message-event';
 import type { Facts } from './fixture-files';
 import { factsOf, fixture, FIXTURES } from './fixture-files';
@@ -199,8 +199,8 @@ describe('a legacy body, one text with a context inside', () => {
 });
 
 describe('the forms of an event mean the same changes', () => {
-  const HANDLED = FIXTURES.filter((name) => changesRows(factsOf(name).message));
-  const EVENTS = FIXTURES.filter((name) => !changesRows(factsOf(name).message));
+  const HANDLED = FIXTURES.filter((name) => ROW_MESSAGES.has(factsOf(name).message));
+  const EVENTS = FIXTURES.filter((name) => !ROW_MESSAGES.has(factsOf(name).message));
   /** The body is part of the delivery key, so all are given the same. */
   const body = Buffer.from('the same for all');
   const changesIn = (file: string, fullImageAlias: string): readonly Change[] =>

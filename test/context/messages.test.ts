@@ -6,7 +6,7 @@ import type { RowChange } from '../../shared/change/row-change';
 import type { Value } from '../../shared/change/value';
 import type { Delivery } from '../../shared/context/pushed-event';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf, changesRows } from '../../shared/context/to-changes';
+import { ROW_MESSAGES, changesOf } from '../../shared/context/to-changes';
 import { messageEventOf } from '../../shared/context/to-message-event';
 import { changed, factsOf, fixture, type Wire } from './fixture-files';
 
@@ -345,7 +345,7 @@ describe('a message that is no change of rows', () => {
     messageEventOf(readContext(changed('custom-action-account', members)), { source: 'test', body, ...delivery });
 
   test('is an event with its parameters', () => {
-    expect(changesRows('new_RecalculateCredit')).toBe(false);
+    expect(ROW_MESSAGES.has('new_RecalculateCredit')).toBe(false);
     const found = event();
     expect(found).toMatchObject({
       message: 'new_RecalculateCredit',
