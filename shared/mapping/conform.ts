@@ -1,6 +1,7 @@
 import type { RowChange } from '../change/row-change';
 import type { Columns, Labels, Value } from '../change/value';
 import { OutboundError } from '../errors';
+import { isoMs } from './convert';
 import type { ColumnDefinition, TableDefinition } from './table-definition';
 
 /**
@@ -96,13 +97,6 @@ function int32From(text: string): number | undefined {
   return (value | 0) === value ? value : undefined;
 }
 
-/** An ISO time in milliseconds; UTC where it names no zone. Date.parse alone takes nearly any text with a number in it. */
-function msFrom(text: string): number | undefined {
-  const [, time, zone] = /^(\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
-  const ms = time === undefined ? Number.NaN : Date.parse(time.length === 10 ? time : `${time}${zone ?? 'Z'}`);
-  return Number.isNaN(ms) ? undefined : ms;
-}
-
 const GUID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
 
 function conformText(text: string, column: ColumnDefinition): Value | undefined {
@@ -115,9 +109,9 @@ function conformText(text: string, column: ColumnDefinition): Value | undefined 
     case 'date':
       return /^\d{4}-\d\d-\d\d$/.test(text) ? { kind: 'date', text } : undefined;
     case 'wallTime':
-      return wallTime(msFrom(text));
+      return wallTime(isoMs(text));
     case 'instant': {
-      const epochMs = msFrom(text);
+      const epochMs = isoMs(text);
       return epochMs === undefined ? undefined : { kind: 'instant', epochMs };
     }
     case 'choices':
