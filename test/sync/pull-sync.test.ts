@@ -570,6 +570,17 @@ describe('a relationship', () => {
     expect([1, 2, 3].map((n) => store.stampOf(link(n))?.gone)).toEqual([true, false, false]);
   });
 
+  test('comparing links that are known takes no read of the store', async () => {
+    const subjectOf = () => Promise.resolve(linkSubject('accountleads', LEADS, INTERSECT));
+    const again = sync({ subjectOf });
+    pages = [page([pair(1, 10n), pair(2, 11n)])];
+    await again.run('accountleads');
+    const { reads, writes } = store.counts;
+    nowMs += 60_000;
+    expect(await again.run('accountleads')).toMatchObject({ mode: 'reload', verdicts: { contained: 2 } });
+    expect(store.counts).toMatchObject({ reads, writes });
+  });
+
   test('[I29] with change tracking: by deltas, until one has a deletion, which does not say of which link', async () => {
     pages = [page([pair(1, 10n), pair(2, 11n)], 'T1')];
     await run(tracked);
