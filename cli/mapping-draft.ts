@@ -24,7 +24,7 @@ const tableLines = (definition: TableDefinition): string[] => [
   '    columns:',
   "      '*': keep",
   ...[...definition.columns.values()]
-    .filter(({ name }) => name !== 'versionnumber' && /^[a-z_][a-z0-9_]*$/.test(name))
+    .filter(({ name, readable }) => readable !== false && name !== 'versionnumber' && /^[a-z_][a-z0-9_]*$/.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((column) => `      ${column.name}: keep # ${commentOf(column, definition)}`),
 ];

@@ -78,6 +78,8 @@ interface AttributeMetadata {
   readonly LogicalName: string;
   readonly AttributeType: string;
   readonly AttributeTypeName?: { readonly Value?: string } | null;
+  /** False: the Web API's rows don't have it (the name beside a lookup). */
+  readonly IsValidODataAttribute?: boolean;
 }
 
 async function readDefinition(api: WebApi, table: string, languages: readonly number[]): Promise<TableDefinition> {
@@ -86,7 +88,7 @@ async function readDefinition(api: WebApi, table: string, languages: readonly nu
     const [entity, dates, labels] = await Promise.all([
       api.get(
         `${path}?$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled` +
-          `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName)`,
+          `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName,IsValidODataAttribute)`,
       ),
       api.get(
         `${path}/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior,Format`,
@@ -139,7 +141,12 @@ function definitionFrom(
     const name = attribute.LogicalName;
     const type = dateTypes.get(name) ?? columnType(attribute);
     const ofColumn = labels.get(name);
-    columns.set(name, ofColumn === undefined ? { name, type } : { name, type, ...inLanguages(ofColumn, languages) });
+    columns.set(name, {
+      name,
+      type,
+      ...(attribute.IsValidODataAttribute === false ? { readable: false } : {}),
+      ...(ofColumn === undefined ? {} : inLanguages(ofColumn, languages)),
+    });
   }
   return {
     table,

@@ -24,6 +24,8 @@ export type ColumnType =
 export interface ColumnDefinition {
   readonly name: string;
   readonly type: ColumnType;
+  /** The Web API's rows don't have it: the name beside a lookup, say. */
+  readonly readable?: false;
   /** Labels of a choice's values, in the preferred language that there is. */
   readonly labels?: ReadonlyMap<number, string>;
   /** By value the labels in each of several languages that are asked for; absent where one is enough. */

@@ -7,7 +7,7 @@ import { FilterUnfit, ValueNotConvertible, placeOf } from './errors';
 import { meets, type Condition } from './filter';
 import type { Hash } from './redact';
 import { PLAIN_KEY, type KeyFormat } from './row-key';
-import type { ColumnType, TableDefinition } from './table-definition';
+import type { ColumnDefinition, ColumnType, TableDefinition } from './table-definition';
 
 /** What a mapping file says of a table. */
 export interface TableRules {
@@ -29,6 +29,9 @@ export interface MappingContext {
 
 /** Not stored as a column: the row version is in the stamp. */
 const NOT_DATA = new Set(['versionnumber']);
+
+/** Not so party lists, and the columns that name a choice's label or a lookup's row. */
+const comesWithARead = ({ type, readable }: ColumnDefinition): boolean => type !== 'other' && readable !== false;
 
 /** How the rows of one table become the store's: pure, the same for whatever brought the row. */
 export class TableMapping {
@@ -111,20 +114,16 @@ export class TableMapping {
       ...this.filterColumns,
     ];
     return [...new Set(wanted)].flatMap((name) => {
-      const type = definition.columns.get(name)?.type;
-      // What has no type of its own here (party lists, virtual columns) is no property of the Web API's rows.
-      if (type === undefined || type === 'other') return [];
-      return [type === 'lookup' ? `_${name}_value` : name];
+      const column = definition.columns.get(name);
+      if (column === undefined || !comesWithARead(column)) return [];
+      return [column.type === 'lookup' ? `_${name}_value` : name];
     });
   }
 
-  /**
-   * The kept columns as `name:type`, sorted: what tells that the table has changed. Columns without a type of their own
-   * (those that name a choice's label, party lists) don't come with a read.
-   */
+  /** The kept columns that come with a read, as `name:type`, sorted: what tells that the table has changed. */
   keptColumns(definition: TableDefinition): readonly string[] {
     return [...definition.columns.values()]
-      .filter(({ name, type }) => type !== 'other' && this.#keeps(name))
+      .filter((column) => comesWithARead(column) && this.#keeps(column.name))
       .map(({ name, type }): `${string}:${ColumnType}` => `${name}:${type}`)
       .sort();
   }

@@ -24,6 +24,7 @@ tables:
     columns:
       '*': drop
       name: companyName
+      createdbyname: keep # beside a lookup: no read has it
       revenue: { to: revenueEur, as: double }
       industrycode: { label: all }
       primarycontactid: { lookup: [id] }

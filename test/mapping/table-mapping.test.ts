@@ -166,6 +166,13 @@ describe('what the pull asks for', () => {
     ]);
     expect(tableOf("{ columns: { '*': drop } }").select(definition({ accountid: 'guid' }))).toEqual(['accountid']);
   });
+  test('no column that a read does not have, even where it is kept', () => {
+    const { columns, ...table } = definition({ accountid: 'guid', name: 'string', createdbyname: 'string' });
+    const unread = { name: 'createdbyname', type: 'string', readable: false } as const;
+    const known = { ...table, columns: new Map([...columns, [unread.name, unread]]) };
+    const kept = tableOf("{ columns: { '*': drop, name: keep, createdbyname: keep } }");
+    expect([kept.select(known), kept.keptColumns(known)]).toEqual([['accountid', 'name'], ['name:string']]);
+  });
   test('the kept columns, for telling drift', () => {
     expect(tableOf('{ columns: { name: drop } }').keptColumns(definition())).toEqual([
       'accountid:guid',
