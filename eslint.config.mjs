@@ -29,7 +29,14 @@ export default tseslint.config(
     files: ['shared/change/**', 'shared/writer/decide.ts', 'shared/writer/stamp.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: ['@azure/*', 'node:fs*', 'node:http*'] }],
-      'no-restricted-globals': ['error', 'Date', 'setTimeout', 'fetch'],
+      'no-restricted-globals': ['error', 'setTimeout', 'fetch'],
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "MemberExpression[object.name='Date'][property.name='now']",
+          "NewExpression[callee.name='Date'][arguments.length=0]",
+        ].map((selector) => ({ selector, message: 'What the clock says is given, never asked.' })),
+      ],
     },
   },
   {
