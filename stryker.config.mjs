@@ -1,0 +1,45 @@
+/**
+ * `npm run mutation`: changes the pure core bit by bit and asks whether a unit test notices. docs/reliability.md has the
+ * figures and says of each survivor why it lives.
+ */
+import { createRequire } from 'node:module';
+
+const jest = createRequire(import.meta.url)('./jest.config.js');
+
+/** The core that is pure: what it does follows from what it is given. */
+const CORE = [
+  'shared/change/**/*.ts',
+  'shared/writer/decide.ts',
+  'shared/writer/stamp.ts',
+  'shared/context/{delivery-key,double-encoded,guid,pushed-event,to-changes,to-message-event}.ts',
+  'shared/mapping/{column-names,column-rule,conform,convert,filter,link,redact,row-key,table-mapping,event-mapping}.ts',
+  'shared/sync/{row-id-set,schema-drift}.ts',
+];
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  mutate: CORE,
+  testRunner: 'jest',
+  coverageAnalysis: 'perTest',
+  jest: {
+    // Neither through sockets nor by the simulation, whose schedules would notice most at a thousand times the cost; nor
+    // with what attacks the parser's bytes for seconds.
+    config: {
+      ...jest,
+      testMatch: ['context', 'mapping', 'sync', 'writer'].map((part) => `<rootDir>/test/${part}/**/*.test.ts`),
+      testPathIgnorePatterns: [
+        '/(?:hostile|round-trip|bad-input|binary|xml|blob-journal|table-pull-state)\\.test\\.ts$',
+      ],
+    },
+  },
+  reporters: ['clear-text', 'progress', 'json'],
+  clearTextReporter: { allowColor: false, reportTests: false, reportScoreTable: true },
+  jsonReporter: { fileName: 'coverage/mutation.json' },
+  thresholds: { high: 95, low: 90, break: 90 },
+  ignorePatterns: ['dist', 'coverage', '__azurite*'],
+  tempDirName: 'coverage/stryker',
+  concurrency: 2,
+  // A mutant that decides the same again and again makes the writer turn for ever.
+  timeoutMS: 5_000,
+  allowConsoleColors: false,
+};
