@@ -83,7 +83,9 @@ describe('while the Web API fails', () => {
     for (const { way } of PARKED) expect(parked.filter(({ source }) => source === way)).toHaveLength(ROWS);
     for (const row of rows) if (!isParked(row)) await system.liveEntity(row.table, row.id);
     await system.emptyBroker();
-    const copies = system.records('delayed', since).map(({ source, code, attempt }) => `${source} ${code} ${attempt}`);
+    const copies = system
+      .records('delayed', since)
+      .map(({ source, code, attempt }) => `${String(source)} ${String(code)} ${String(attempt)}`);
     const each = ['service-bus-queue web-api 1', 'service-bus-topic web-api 1'];
     expect(copies.sort()).toEqual([each[0], each[0], each[1], each[1]]);
     expect(system.dataverse.stats()).toMatchObject({ failed: 0 });
