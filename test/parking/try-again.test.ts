@@ -53,6 +53,9 @@ test.each([
   const parking = new MemoryParking(() => 0);
   for (let n = 0; n < 250; n += 1)
     await parking.parkDelivery({ source: 'webhook', body: Buffer.from(String(n)) }, { code: 'a', message: 'b' }, 0);
-  await replayHandler(() => ({ parking, ...failingWith(error) }))({} as never, new InvocationContext());
+  await replayHandler(() => ({ parking, ...failingWith(error) }))(
+    {} as never,
+    new InvocationContext({ logHandler: () => undefined }),
+  );
   expect([...parking.items.values()].filter(({ attempts }) => attempts === 1)).toHaveLength(count);
 });

@@ -283,7 +283,7 @@ export class Simulation {
   #onRetry(told: readonly Told[], by: Instance): OnRetry {
     const [only, other] = told;
     if (only === undefined || other !== undefined) return { kind: 'hold' };
-    return only.properties !== undefined || this.#random() < 0.5 ? by.copying(only) : { kind: 'park' };
+    return only.properties !== undefined || this.#random() < 0.75 ? by.copying(only) : { kind: 'park' };
   }
 
   /** A copy is in the queue. One that doesn't say of what would be lost. */
