@@ -14,7 +14,7 @@ const KEY = Buffer.from('a key that nobody has').toString('base64');
 
 let server: Server;
 let port: number;
-/** What is answered to a path; 0: the connection is cut. */
+/** What is answered to a path; 0: the connection is cut; -1: nothing ever is. */
 let statusOf: (path: string) => number;
 let requests: number;
 let records: [string, Readonly<Record<string, unknown>>][];
@@ -26,6 +26,7 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     requests += 1;
     const status = statusOf(request.url ?? '');
+    if (status === -1) return;
     if (status === 0) return void request.socket.destroy();
     const code = status === 404 ? 'TableNotFound' : 'Simulated';
     response.writeHead(status, { 'content-type': 'application/json' });
@@ -39,7 +40,10 @@ beforeEach(async () => {
     records.push([event, fields]);
   })('rows');
 });
-afterEach(() => new Promise((resolve) => server.close(resolve)));
+afterEach(() => {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(resolve));
+});
 
 const get = (row = 'r'): Promise<unknown> =>
   client.getEntity('p', row).then(
@@ -75,6 +79,14 @@ describe('it opens', () => {
     30_000,
   );
 });
+
+test('nothing is ever answered: those that wait end with their time, and nobody waits after them', async () => {
+  statusOf = () => -1;
+  const ends = await Promise.all(Array.from({ length: 6 }, (_, row) => get(String(row))));
+  expect(ends.filter((end) => end instanceof StoreUnavailable)).toHaveLength(2);
+  expect(await get()).toBeInstanceOf(StoreUnavailable);
+  expect(requests).toBe(6);
+}, 30_000);
 
 describe('it stays closed', () => {
   test.each([400, 404, 409, 412, 429])(
