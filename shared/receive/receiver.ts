@@ -43,7 +43,7 @@ export type Outcome =
  *   that none holds up the others for a reason of its own.
  */
 export type OnRetry =
-  { readonly kind: 'park' } | { readonly kind: 'hold' } | { readonly kind: 'copy'; copy: AskForCopy };
+  { readonly kind: 'park' } | { readonly kind: 'hold' } | { readonly kind: 'copy'; readonly copy: AskForCopy };
 
 /**
  * Resolves once a copy is accepted; with undefined where the attempts are used up and `whatever` isn't set. Rejects where
