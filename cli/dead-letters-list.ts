@@ -1,4 +1,5 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
+import { COPY_PROPERTIES } from '../shared/receive/delayed-copies';
 import { hasTruncationMark } from '../shared/receive/messages';
 import { bodyBytes } from './body-bytes';
 import { aboutBody, explainBody } from './explain-body';
@@ -51,7 +52,7 @@ export async function listDeadLetters(
       if (tally.total === 0) await terminal.write(TABLE.heading);
       await terminal.write(TABLE.line(cellsOf(message)));
     }
-    tally.add(message.deadLetterReason ?? 'no reason');
+    tally.add(causeOf(message).reason ?? 'no reason');
   }
   if (json === true) return;
   if (tally.total === 0) terminal.err('There are no dead letters.\n');
@@ -60,26 +61,42 @@ export async function listDeadLetters(
 
 const aboutOf = ({ body, contentType }: ServiceBusReceivedMessage): string => aboutBody(bodyBytes(body), contentType);
 
-const cellsOf = (message: ServiceBusReceivedMessage): readonly string[] => [
-  sequenceOf(message),
-  enqueuedText(message),
-  String(message.deliveryCount ?? 0),
-  aboutOf(message),
-  message.deadLetterReason ?? '',
-  message.deadLetterErrorDescription ?? '',
-];
+/** What Service Bus itself says: no more than that the message came too often. */
+const NO_CAUSE = 'MaxDeliveryCountExceeded';
 
-const jsonLine = (message: ServiceBusReceivedMessage): string =>
-  `${JSON.stringify({
+interface Cause {
+  readonly reason: string | undefined;
+  readonly description: string | undefined;
+}
+
+/** Why the message is here. Where Service Bus can't say, a delayed copy does: why the app could not settle it the last time. */
+function causeOf(message: ServiceBusReceivedMessage): Cause {
+  const { deadLetterReason, deadLetterErrorDescription, applicationProperties = {} } = message;
+  const { [COPY_PROPERTIES.code]: code, [COPY_PROPERTIES.reason]: reason } = applicationProperties;
+  if (deadLetterReason !== NO_CAUSE || typeof code !== 'string')
+    return { reason: deadLetterReason, description: deadLetterErrorDescription };
+  return { reason: code, description: typeof reason === 'string' ? reason : deadLetterErrorDescription };
+}
+
+function cellsOf(message: ServiceBusReceivedMessage): readonly string[] {
+  const { reason = '', description = '' } = causeOf(message);
+  const [sequence, enqueuedAt] = [sequenceOf(message), enqueuedText(message)];
+  return [sequence, enqueuedAt, String(message.deliveryCount ?? 0), aboutOf(message), reason, description];
+}
+
+function jsonLine(message: ServiceBusReceivedMessage): string {
+  const { reason = null, description = null } = causeOf(message);
+  return `${JSON.stringify({
     sequence: sequenceOf(message),
     enqueuedAt: message.enqueuedTimeUtc?.toISOString() ?? null,
     deliveries: message.deliveryCount ?? 0,
     about: aboutOf(message),
-    reason: message.deadLetterReason ?? null,
-    description: message.deadLetterErrorDescription ?? null,
+    reason,
+    description,
     messageId: message.messageId ?? null,
     sessionId: message.sessionId ?? null,
   })}\n`;
+}
 
 /** A dead letter by its sequence number. @throws UsageError where there is none */
 export async function deadLetterAt(receiver: Peeker, sequence: string): Promise<ServiceBusReceivedMessage> {
@@ -101,14 +118,17 @@ export async function showDeadLetter(
 ): Promise<void> {
   const body = bodyBytes(message.body);
   const { contentType, applicationProperties = {} } = message;
+  const { reason, description } = causeOf(message);
+  const attempts = applicationProperties[COPY_PROPERTIES.attempt];
   const say = wantsBody === true ? terminal.err : terminal.out;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['sequence', sequenceOf(message)],
     ['about', aboutOf(message)],
-    ['reason', message.deadLetterReason],
-    ['description', message.deadLetterErrorDescription],
+    ['reason', reason],
+    ['description', description],
     ['dead letter of', message.deadLetterSource],
     ['deliveries', String(message.deliveryCount ?? 0)],
+    ['tried before', typeof attempts === 'number' ? `${attempts} times, each time as a new copy` : undefined],
     ['enqueued at', enqueuedText(message)],
     ['message id', message.messageId === undefined ? undefined : String(message.messageId)],
     ['session', message.sessionId],

@@ -7,14 +7,15 @@ import type {
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import { messageOf } from '../shared/errors';
+import { COPY_PROPERTIES } from '../shared/receive/delayed-copies';
 import { peekAll, sequenceOf } from './dead-letters-list';
 import { batchAt, paceOf } from './pace';
 import type { Terminal } from './terminal';
 
 /** Names the run that sent a copy: where the copy is dead-lettered again, the run leaves it alone. */
 export const MARKER = 'dvoReplay';
-/** Properties that Service Bus added when it dead-lettered the message. */
-const ADDED = new Set(['DeadLetterReason', 'DeadLetterErrorDescription', MARKER]);
+/** Properties that Service Bus added when it dead-lettered the message, and the count of attempts, which begins anew. */
+const ADDED = new Set(['DeadLetterReason', 'DeadLetterErrorDescription', COPY_PROPERTIES.attempt, MARKER]);
 
 /** Locked at once: sent and completed long before a lock ends (a minute, mostly; the SDK renews it too). */
 const BATCH = 100;
@@ -41,7 +42,7 @@ export interface ReplayOptions {
   readonly waitMs?: number;
 }
 
-/** The copy of a dead letter: as it was sent, but for its marker. It isn't scheduled, and lives as long as a new one. */
+/** The copy of a dead letter: as it was sent, but for its marker and its count of attempts. It isn't scheduled, and lives as long as a new one. */
 export function copyOf(message: ServiceBusReceivedMessage, run: string, newMessageIds?: true): ServiceBusMessage {
   const own = Object.entries(message.applicationProperties ?? {}).filter(([name]) => !ADDED.has(name));
   const { contentType, subject, correlationId, sessionId, partitionKey, to, replyTo, replyToSessionId } = message;

@@ -1,12 +1,13 @@
 import type { ServiceBusClient } from '@azure/service-bus';
 import { InvalidArgumentError, type Command } from 'commander';
+import { openServiceBus } from '../shared/azure/service-bus-client';
 import { environment } from '../shared/config/config';
 import { readServiceBusConfig } from '../shared/config/message-connections';
 import { closeSoon } from './close-soon';
 import { countArgument, rateArgument } from './arguments';
 import { deadLetterAt, listDeadLetters, showDeadLetter } from './dead-letters-list';
 import { replayDeadLetters, type ReplayOptions } from './dead-letters-replay';
-import { deadLettersOf, entityOf, entityText, openServiceBus, senderTo } from './service-bus';
+import { deadLettersOf, entityOf, entityText, senderTo } from './service-bus';
 import type { Entity, EntityOptions } from './service-bus';
 import { agreed, settingsOf, type Terminal } from './terminal';
 
@@ -18,7 +19,7 @@ async function withClient(
   const [config] = settingsOf(readServiceBusConfig(environment()));
   const entity = entityOf(options, config);
   await before(entity);
-  const client = await openServiceBus(config);
+  const client = await openServiceBus(config.namespace);
   try {
     await action(client, entity);
   } finally {

@@ -49,16 +49,6 @@ export function entityOf({ queue, topic, subscription }: EntityOptions, config: 
 const flagsOf = (entity: Entity): string =>
   entity.kind === 'queue' ? `--queue ${entity.queue}` : `--topic ${entity.topic} --subscription ${entity.subscription}`;
 
-/** Opens a client. The SDK is loaded only here: most commands need none of it. */
-export async function openServiceBus({ namespace }: ServiceBusConfig): Promise<ServiceBusClient> {
-  const { RetryMode, ServiceBusClient: Client } = await import('@azure/service-bus');
-  // .NET's pauses: the JavaScript SDK's own would leave a lost link down for 30 s.
-  const retryOptions = { mode: RetryMode.Exponential, retryDelayInMs: 800, maxRetryDelayInMs: 60_000 };
-  if (namespace.kind === 'connectionString') return new Client(namespace.connectionString, { retryOptions });
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  return new Client(namespace.host, new DefaultAzureCredential(), { retryOptions });
-}
-
 /** A receiver of an entity's dead letters: bodies come as the bytes they are. */
 export function deadLettersOf(client: ServiceBusClient, entity: Entity): ServiceBusReceiver {
   const options = {

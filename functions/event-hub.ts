@@ -12,14 +12,15 @@ if (servable(NAME, coreFaults())) {
     consumerGroup: '%EVENTHUB_CONSUMER_GROUP%',
     cardinality: 'many',
     dataType: 'binary',
-    // The checkpoint moves after the last retry whether or not the batch succeeded; it fails only when parking fails.
+    // The checkpoint moves after the last retry whether or not the batch succeeded; it fails only when
+    // parking fails or the store is away.
     retry: {
       strategy: 'exponentialBackoff',
       maxRetryCount: -1,
       minimumInterval: { seconds: 1 },
       maximumInterval: { minutes: 5 },
     },
-    handler: messagesHandler(NAME, () => requiredServices().receiver),
+    handler: messagesHandler({ name: NAME, holds: true }, () => requiredServices().receiver),
   };
   app.eventHub(NAME, options);
 }

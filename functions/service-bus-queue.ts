@@ -1,16 +1,18 @@
 import { app, type ServiceBusQueueFunctionOptions } from '@azure/functions';
 import { messagesHandler } from '../shared/receive/messages';
-import { coreFaults, requiredServices, servable } from '../shared/services';
+import { appConfig, coreFaults, delayedCopies, requiredServices, servable } from '../shared/services';
 
+const { messages } = appConfig();
 const NAME = 'service-bus-queue';
 
 // Not registered without its settings: its messages wait in the queue.
-if (servable(NAME, coreFaults())) {
+if (servable(NAME, coreFaults(), messages.ok ? [] : messages.faults)) {
   const options: ServiceBusQueueFunctionOptions & { dataType: 'binary' } = {
     connection: 'ServiceBusConnection',
     queueName: '%SERVICEBUS_QUEUE%',
     dataType: 'binary',
-    handler: messagesHandler(NAME, () => requiredServices().receiver),
+    isSessionsEnabled: messages.ok && messages.value.queueSessions,
+    handler: messagesHandler({ name: NAME, copies: delayedCopies }, () => requiredServices().receiver),
   };
   app.serviceBusQueue(NAME, options);
 }

@@ -1,17 +1,19 @@
 import { app, type ServiceBusTopicFunctionOptions } from '@azure/functions';
 import { messagesHandler } from '../shared/receive/messages';
-import { coreFaults, requiredServices, servable } from '../shared/services';
+import { appConfig, coreFaults, delayedCopies, requiredServices, servable } from '../shared/services';
 
+const { messages } = appConfig();
 const NAME = 'service-bus-topic';
 
 // Not registered without its settings: its messages wait in the subscription.
-if (servable(NAME, coreFaults())) {
+if (servable(NAME, coreFaults(), messages.ok ? [] : messages.faults)) {
   const options: ServiceBusTopicFunctionOptions & { dataType: 'binary' } = {
     connection: 'ServiceBusConnection',
     topicName: '%SERVICEBUS_TOPIC%',
     subscriptionName: '%SERVICEBUS_SUBSCRIPTION%',
     dataType: 'binary',
-    handler: messagesHandler(NAME, () => requiredServices().receiver),
+    isSessionsEnabled: messages.ok && messages.value.subscriptionSessions,
+    handler: messagesHandler({ name: NAME, copies: delayedCopies }, () => requiredServices().receiver),
   };
   app.serviceBusTopic(NAME, options);
 }

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { startAzurite, type Azurite } from './azurite';
-import { startBroker, type Broker } from './broker/broker';
+import { startBroker, type Broker, type QueueOptions } from './broker/broker';
 import { startDataverse, type Dataverse } from './dataverse/simulator';
 
 /** Ports (0 or absent: a free one) and where Azurite keeps its data. */
@@ -16,6 +16,9 @@ export interface StackOptions {
   readonly dataversePort?: number;
   /** Folder for Azurite's data; absent: in memory. */
   readonly disk?: string;
+  /** Of the queue and the subscription. */
+  readonly queue?: QueueOptions;
+  readonly subscription?: QueueOptions;
   /** Seed of everything random in the simulator. @default 1 */
   readonly seed?: number;
 }
@@ -62,8 +65,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     running.push(azurite);
     const broker = await startBroker({
       port: options.amqpPort ?? 0,
-      queues: { [BUS.queue]: {} },
-      topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: {} } } },
+      queues: { [BUS.queue]: options.queue ?? {} },
+      topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: options.subscription ?? {} } } },
       hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
     });
     running.push({ stop: () => broker.close() });

@@ -10,6 +10,8 @@ import {
   type TokenCredential,
 } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
+import { isDeepStrictEqual } from 'node:util';
+import { openServiceBus } from './azure/service-bus-client';
 import { tableClients } from './azure/table-clients';
 import { placeOf } from './azure/tables';
 import {
@@ -34,6 +36,7 @@ import { linkedIds } from './mapping/link';
 import { MappedStore } from './mapping/mapped-store';
 import { namingOf } from './mapping/naming';
 import { TableParking } from './parking/table-parking';
+import { DelayedCopies } from './receive/delayed-copies';
 import { Receiver } from './receive/receiver';
 import { BlobJournal } from './sync/blob-journal';
 import { BlobLeases } from './sync/blob-leases';
@@ -41,7 +44,7 @@ import { LoadFloors } from './sync/load-floors';
 import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
-import { LOG_EVENTS } from './telemetry/log';
+import { LOG_EVENTS, logTo, type Log } from './telemetry/log';
 import type { RowReader } from './writer/row-reader';
 import { Writer } from './writer/writer';
 
@@ -64,6 +67,9 @@ export interface Services {
   readonly pullSync: PullSync | undefined;
 }
 
+/** Of a copy's sending: the message that it is made of is locked, and can be parked instead. */
+const COPY_LIMITS = { maxRetries: 1, timeoutInMs: 10_000 } as const;
+
 let config: Config | undefined;
 let services: Services | undefined;
 
@@ -72,10 +78,26 @@ export function appConfig(): Config {
   return (config ??= readConfig(environment()));
 }
 
+let copies: DelayedCopies | undefined;
+
+/** Sends delayed copies to the queue; undefined where there is no queue for them, or none are wanted. */
+export function delayedCopies(): DelayedCopies | undefined {
+  const { messages } = appConfig();
+  if (!messages.ok || messages.value.retryQueue === undefined || messages.value.retry.attempts === 0) return undefined;
+  const { queueSessions, retry, retryQueue } = messages.value;
+  const { namespace, queue } = retryQueue;
+  return (copies ??= new DelayedCopies(async () => (await openServiceBus(namespace, COPY_LIMITS)).createSender(queue), {
+    ...retry,
+    queue,
+    sessions: queueSessions,
+    log: logTo(console),
+  }));
+}
+
 /** Makes the services at first use; undefined where the settings don't allow it. */
 export function appServices(): Services | undefined {
   const { core } = appConfig();
-  return core.ok ? (services ??= compose(core.value)) : undefined;
+  return core.ok ? (services ??= compose(core.value, logTo(console))) : undefined;
 }
 
 /** Like `appServices`, for functions that aren't registered without them. */
@@ -102,9 +124,10 @@ export function coreFaults(): readonly string[] {
 }
 
 /** Composes the services from settings. */
-export function compose(core: CoreConfig): Services {
-  const lobTables = tableClients(core.lob);
-  const stateTables = tableClients(core.state);
+export function compose(core: CoreConfig, log?: Log): Services {
+  const lobTables = tableClients(core.lob, log);
+  // One account has one circuit.
+  const stateTables = isDeepStrictEqual(core.lob, core.state) ? lobTables : tableClients(core.state, log);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
   const naming = namingOf(core.mapping, core.lobTablePrefix);
   const store = new MappedStore(new TableStore(lobTables, naming), core.mapping);

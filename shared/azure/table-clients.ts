@@ -1,6 +1,10 @@
-import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
+import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import { DefaultAzureCredential } from '@azure/identity';
 import type { StorageAccount } from '../config/config';
+import { messageOf } from '../errors';
+import type { Log } from '../telemetry/log';
+import { Circuit, type Answer, type End } from './circuit';
+import { StoreUnavailable } from './store-unavailable';
 import type { TableClientFactory } from './tables';
 
 /**
@@ -8,33 +12,79 @@ import type { TableClientFactory } from './tables';
  * READ_BACK_MAX_AGE_SECONDS, on which the sweep after a full load relies (a smaller setting is for tests and demos). A
  * query may take longer.
  */
-const WRITE_LIMIT_MS = 4_000;
-const READ_LIMIT_MS = 30_000;
+const ATTEMPT_LIMIT_MS = 4_000;
+const QUERY_LIMIT_MS = 30_000;
 
-/** A store that doesn't answer within these is reported; what waits for it is parked or stays with its sender. */
-const OPTIONS: TableServiceClientOptions = {
-  retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 },
-  additionalPolicies: [
-    {
-      position: 'perRetry',
-      policy: {
-        name: 'timeLimit',
-        sendRequest: (request, next) => {
-          request.timeout = request.method === 'GET' ? READ_LIMIT_MS : WRITE_LIMIT_MS;
-          return next(request);
+/** Attempts in a row without an answer, over all of an account's tables, after which it isn't asked for a while. */
+const FAILURES = 5;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** A query's path names a table, an entity's its keys. */
+const isQuery = (method: string, url: string): boolean => method === 'GET' && new URL(url).pathname.endsWith('()');
+
+/**
+ * No connection, no answer in time, or one that says that nobody is there. 500 says that the service failed over this
+ * request, and so may an event of its own doing; 503 of one busy partition comes among answers of the others.
+ */
+function answerOf(end: End<{ readonly status: number }>): Answer {
+  if (end.kind === 'error') return isUnanswered(end.error) ? 'down' : 'unclear';
+  if (end.value.status === 500) return 'unclear';
+  return [502, 503, 504].includes(end.value.status) ? 'down' : 'up';
+}
+
+/** No connection, or (as an AbortError) none within the time limit. */
+const isUnanswered = (error: unknown): boolean =>
+  error instanceof RestError || (error instanceof Error && error.name === 'AbortError');
+
+/** The circuit of one account, with what it says when it opens and closes. */
+function circuitOf(place: string, log: Log): Circuit {
+  return new Circuit({
+    failures: FAILURES,
+    firstPauseMs: FIRST_PAUSE_MS,
+    longestPauseMs: LONGEST_PAUSE_MS,
+    refusal: (nextAtMs, cause) => new StoreUnavailable(place, nextAtMs, { cause }),
+    onOpened: (_nextAtMs, cause) =>
+      log('storeUnavailable', { store: place, reason: cause === undefined ? 'status 502 to 504' : messageOf(cause) }),
+    onClosed: (openMs) => log('storeAvailable', { store: place, milliseconds: openMs }),
+  });
+}
+
+/**
+ * Attempts are short and few, and none is made while the account doesn't answer: what waits for it is parked, or stays
+ * where it is durable.
+ */
+function optionsOf(log: Log): TableServiceClientOptions {
+  let circuit: Circuit | undefined;
+  return {
+    retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 },
+    additionalPolicies: [
+      {
+        position: 'perRetry',
+        policy: {
+          name: 'timeLimitAndCircuit',
+          sendRequest: (request, next) => {
+            request.timeout = isQuery(request.method, request.url) ? QUERY_LIMIT_MS : ATTEMPT_LIMIT_MS;
+            circuit ??= circuitOf(new URL(request.url).host, log);
+            return circuit.run(() => next(request), answerOf);
+          },
         },
       },
-    },
-  ],
-};
+    ],
+  };
+}
 
-/** Makes the clients of an account's tables. */
-export function tableClients(account: StorageAccount): TableClientFactory {
+/**
+ * Makes the clients of an account's tables. They share one circuit: while the account doesn't answer, each request ends
+ * at once with StoreUnavailable.
+ */
+export function tableClients(account: StorageAccount, log: Log = () => undefined): TableClientFactory {
+  const shared = optionsOf(log);
   if (account.kind === 'identity') {
     const credential = new DefaultAzureCredential();
-    return (name) => new TableClient(account.tableEndpoint, name, credential, OPTIONS);
+    return (name) => new TableClient(account.tableEndpoint, name, credential, shared);
   }
-  const options = { ...OPTIONS, allowInsecureConnection: isPlainHttp(account.connectionString) };
+  const options = { ...shared, allowInsecureConnection: isPlainHttp(account.connectionString) };
   return (name) => TableClient.fromConnectionString(account.connectionString, name, options);
 }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { compileMapping } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, NO_HASH, type Mapping } from '../mapping/mapping';
+import { readServiceBusConfig, type ServiceBusConfig } from './message-connections';
 import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
 
 /** An account of Azure Storage: by connection string, or by name with the app's identity. */
@@ -69,6 +70,23 @@ export interface WebhookConfig {
   readonly maxBytes: number;
 }
 
+/** When what can't be settled now is tried again by copies of the message, in the queue. */
+export interface RetryConfig {
+  /** After so many it is parked; 0: at once, without copies. */
+  readonly attempts: number;
+  readonly firstDelayMs: number;
+  readonly longestDelayMs: number;
+}
+
+/** What the Service Bus functions need besides what the platform reads for their triggers. */
+export interface MessagesConfig {
+  readonly queueSessions: boolean;
+  readonly subscriptionSessions: boolean;
+  readonly retry: RetryConfig;
+  /** The queue that copies go to; undefined: none is set, or its function is switched off. */
+  readonly retryQueue: (Pick<ServiceBusConfig, 'namespace'> & { readonly queue: string }) | undefined;
+}
+
 /** A section: its value, or what is wrong with it, one sentence per setting. */
 export type Section<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly string[] };
@@ -77,6 +95,7 @@ export type Section<T> =
 export interface Config {
   readonly core: Section<CoreConfig>;
   readonly webhook: Section<WebhookConfig>;
+  readonly messages: Section<MessagesConfig>;
 }
 
 /** Settings by name. */
@@ -146,9 +165,19 @@ const webhookSchema = z.object({
   WEBHOOK_MAX_KILOBYTES: whole(64, 640, 512),
 });
 
+const flag = oneOf(['false', 'true'], 'false').transform((value) => value === 'true');
+
+const messagesSchema = z.object({
+  SERVICEBUS_QUEUE_SESSIONS: flag,
+  SERVICEBUS_SUBSCRIPTION_SESSIONS: flag,
+  SERVICEBUS_RETRY_ATTEMPTS: whole(0, 100, 10),
+  SERVICEBUS_RETRY_FIRST_SECONDS: whole(1, 3600, 5),
+  SERVICEBUS_RETRY_LONGEST_SECONDS: whole(1, 86_400, 900),
+});
+
 /** Reads every section out of an environment. Never throws: faults are data. */
 export function readConfig(environment: Environment): Config {
-  return { core: readCore(environment), webhook: readWebhook(environment) };
+  return { core: readCore(environment), webhook: readWebhook(environment), messages: readMessages(environment) };
 }
 
 /** Where the LOB store is and how rows lie there: all that a reader of it needs. */
@@ -232,6 +261,34 @@ function readWebhook(environment: Environment): Section<WebhookConfig> {
   const { WEBHOOK_KEYS: keys, WEBHOOK_KEY_NAME: keyName, WEBHOOK_MAX_KILOBYTES: kilobytes } = parsed.data;
   return { ok: true, value: { keys, keyName: keyName.toLowerCase(), maxBytes: kilobytes * 1024 } };
 }
+
+function readMessages(environment: Environment): Section<MessagesConfig> {
+  const parsed = messagesSchema.safeParse(environment);
+  if (!parsed.success) return { ok: false, faults: faultsOf(parsed) };
+  const { data } = parsed;
+  const bus = readServiceBusConfig(environment);
+  const { namespace, queue } = bus.ok ? bus.value : {};
+  const served = namespace !== undefined && queue !== undefined && !isDisabled(environment, 'service-bus-queue');
+  return {
+    ok: true,
+    value: {
+      queueSessions: data.SERVICEBUS_QUEUE_SESSIONS,
+      subscriptionSessions: data.SERVICEBUS_SUBSCRIPTION_SESSIONS,
+      retry: {
+        attempts: data.SERVICEBUS_RETRY_ATTEMPTS,
+        firstDelayMs: data.SERVICEBUS_RETRY_FIRST_SECONDS * 1000,
+        longestDelayMs: data.SERVICEBUS_RETRY_LONGEST_SECONDS * 1000,
+      },
+      retryQueue: served ? { namespace, queue } : undefined,
+    },
+  };
+}
+
+/** Switched off by the platform's own setting, whose dots are underscores on Linux. https://learn.microsoft.com/azure/azure-functions/disable-function */
+const isDisabled = (environment: Environment, functionName: string): boolean =>
+  [`AzureWebJobs.${functionName}.Disabled`, `AzureWebJobs_${functionName}_Disabled`].some((name) =>
+    ['true', '1'].includes(environment[name]?.trim().toLowerCase() ?? ''),
+  );
 
 interface Found<T> {
   readonly value?: T;

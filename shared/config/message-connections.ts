@@ -1,10 +1,18 @@
-/** Where messages and events come from, as the operator's CLI needs it: to the app, the connections are the platform's. */
+/**
+ * Where messages and events come from, as the operator's CLI and the sender of delayed copies need it: to the triggers, the
+ * connections are the platform's.
+ */
 import type { Environment, Section } from './config';
 
 /** A namespace of Service Bus or Event Hubs: by connection string, or by name with the caller's identity. */
 export type Namespace =
   | { readonly kind: 'connectionString'; readonly connectionString: string }
-  | { readonly kind: 'identity'; readonly host: string };
+  | {
+      readonly kind: 'identity';
+      readonly host: string;
+      /** Of a user-assigned identity. */
+      readonly clientId?: string;
+    };
 
 /** The namespace and the names that the app's triggers have; those that aren't set are absent. */
 export interface ServiceBusConfig {
@@ -49,10 +57,14 @@ export function readEventHubConfig(environment: Environment): Section<EventHubCo
     : { ok: false, faults };
 }
 
-/** `NAME`, or `NAME__fullyQualifiedNamespace` with an identity: the platform's own convention. */
+/**
+ * `NAME`, or `NAME__fullyQualifiedNamespace` with an identity (`NAME__clientId`: a user-assigned one): the platform's own convention.
+ * https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-an-identity-based-connection
+ */
 function readNamespace(environment: Environment, name: string): Section<Namespace> {
   const connectionString = setting(environment, name);
   const host = setting(environment, `${name}__fullyQualifiedNamespace`);
+  const clientId = setting(environment, `${name}__clientId`);
   if (connectionString !== '') {
     return /(?:^|;)\s*Endpoint=sb:\/\//i.test(connectionString)
       ? { ok: true, value: { kind: 'connectionString', connectionString } }
@@ -64,7 +76,7 @@ function readNamespace(environment: Environment, name: string): Section<Namespac
     return { ok: false, faults: [fault] };
   }
   return /^[a-z0-9][a-z0-9.-]*\.[a-z]+$/i.test(host)
-    ? { ok: true, value: { kind: 'identity', host } }
+    ? { ok: true, value: { kind: 'identity', host, ...(clientId === '' ? {} : { clientId }) } }
     : {
         ok: false,
         faults: [`${name}__fullyQualifiedNamespace must be a host name such as contoso.servicebus.windows.net`],

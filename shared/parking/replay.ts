@@ -8,7 +8,10 @@ const BATCH = 100;
 /** A run goes on with further batches for that long. */
 const RUN_MS = 20_000;
 
-/** Tries again what is parked and due: events of synchronous steps, and what failed for a reason that can pass. */
+/**
+ * Tries again what is parked and due: events of synchronous steps, and what failed for a reason that can pass. While the
+ * store is away, some of it at a time.
+ */
 export function replayHandler(parts: () => ReplayParts & { readonly parking: Parking }): TimerHandler {
   return async (_timer, context) => {
     const made = parts();
@@ -18,7 +21,7 @@ export function replayHandler(parts: () => ReplayParts & { readonly parking: Par
     for (let items = await parking.due(begun, BATCH); items.length > 0; items = await parking.due(begun, BATCH)) {
       const tried = await Promise.all(items.map((item) => tryAgain(item, made)));
       for (const { kind } of tried) counts[kind] += 1;
-      if (now() - begun > RUN_MS) break;
+      if (now() - begun > RUN_MS || tried.some((of) => of.kind === 'postponed' && of.storeIsAway)) break;
     }
     if (counts.settled + counts.postponed + counts.givenUp > 0) logTo(context)('replayed', counts);
   };

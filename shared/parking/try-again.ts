@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../azure/store-unavailable';
 import { BEGINNING } from '../change/instant';
 import type { RowChange } from '../change/row-change';
 import { codeOf, dispositionOf, messageOf } from '../errors';
@@ -19,8 +20,10 @@ export interface ReplayParts {
 /** What became of an item that was tried again. */
 export type Tried =
   | { readonly kind: 'settled' }
-  /** `postponed`: it comes due again; `givenUp`: it waits for an operator. */
-  | { readonly kind: 'postponed' | 'givenUp'; readonly cause: ParkCause };
+  /** It comes due again. */
+  | { readonly kind: 'postponed'; readonly cause: ParkCause; readonly storeIsAway: boolean }
+  /** It waits for an operator. */
+  | { readonly kind: 'givenUp'; readonly cause: ParkCause };
 
 /** Tries a parked item again: settled, it goes; else it stays with its new cause. */
 export async function tryAgain(item: ParkedItem, parts: ReplayParts): Promise<Tried> {
@@ -32,9 +35,11 @@ export async function tryAgain(item: ParkedItem, parts: ReplayParts): Promise<Tr
   }
   const cause = { code: codeOf(failure), message: messageOf(failure) };
   if (dispositionOf(failure) === 'retry') {
-    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(item.attempts, 20));
+    // An outage of the store says nothing of the item: it is tried again soon after.
+    const doublings = failure instanceof StoreUnavailable ? 0 : Math.min(item.attempts, 20);
+    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** doublings);
     await parking.postpone(item, cause, now() + delay);
-    return { kind: 'postponed', cause };
+    return { kind: 'postponed', cause, storeIsAway: failure instanceof StoreUnavailable };
   }
   await parking.postpone(item, cause);
   return { kind: 'givenUp', cause };

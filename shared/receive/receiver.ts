@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../azure/store-unavailable';
 import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
 import type { Delivery } from '../context/pushed-event';
@@ -14,17 +15,41 @@ import type { TableCatalog } from '../mapping/table-definition';
 import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Settlement, Writer } from '../writer/writer';
+import type { Delayed } from './delayed-copies';
 
-/** How one delivery ended; none ends otherwise, unless parking itself fails. */
+/** How one delivery ended; none ends otherwise, unless parking itself fails and its source has no copy to give. */
 export type Outcome =
   /** Every change in it is in the store, or is provably contained or superseded there. */
   | { readonly kind: 'settled'; readonly changes: readonly SettledChange[]; readonly lagMs: number | undefined }
   /** It is kept durably and is tried again when due, or by an operator. */
   | { readonly kind: 'parked'; readonly cause: ParkCause; readonly disposition: 'retry' | 'park' }
+  /** Its sender has accepted a copy of it and delivers that later. */
+  | ({ readonly kind: 'delayed'; readonly cause: ParkCause } & Delayed)
+  /** The store doesn't answer, and nothing of it is kept: its sender must deliver it again. */
+  | { readonly kind: 'held'; readonly cause: ParkCause }
   /** Nothing of it is kept. */
   | { readonly kind: 'rejected'; readonly cause: ParkCause }
   /** Nothing of it is kept, and the mapping says that this is right. */
   | { readonly kind: 'ignored'; readonly cause: ParkCause };
+
+/**
+ * What a source offers for a delivery that can't be settled now. One that will never settle as it stands is parked
+ * whatever the source.
+ *
+ * - `park`: nothing. The delivery is parked with a due time.
+ * - `copy`: it delivers a copy later. Where there is none to be had, the delivery is parked; where parking fails, too, a copy
+ *   is asked for once more.
+ * - `hold`: it delivers again and again, in order. On an outage of the whole store it has to; else the delivery is parked, so
+ *   that none holds up the others for a reason of its own.
+ */
+export type OnRetry =
+  { readonly kind: 'park' } | { readonly kind: 'hold' } | { readonly kind: 'copy'; readonly copy: AskForCopy };
+
+/**
+ * Resolves once a copy is accepted; with undefined where the attempts are used up and `whatever` isn't set. Rejects where
+ * none is accepted.
+ */
+export type AskForCopy = (cause: ParkCause, whatever: boolean, delivery: KeptDelivery) => Promise<Delayed | undefined>;
 
 /** A change and its verdict; for an event that is no change of rows its table and key. */
 export interface SettledChange {
@@ -97,7 +122,8 @@ type Plan =
 
 /**
  * Takes deliveries from any trigger to their outcome: parse, conform to the table's metadata, settle through the writer,
- * park what can't be settled. Rejects only if parking fails, and then the sender still has the delivery.
+ * have its source bring again, or park, what can't be settled. Rejects only if parking fails, and then the sender still has
+ * the delivery.
  */
 export class Receiver {
   readonly #tables: ReadonlySet<string>;
@@ -112,7 +138,7 @@ export class Receiver {
   }
 
   /** Handles deliveries that arrived together: their changes are settled together, each on its own merits. */
-  async receive(deliveries: readonly KeptDelivery[]): Promise<readonly Outcome[]> {
+  async receive(deliveries: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
     const plans = await Promise.all(deliveries.map((delivery) => this.#plan(delivery)));
     const [settlements, stored] = await Promise.all([
       this.parts.writer.settle(plans.flatMap((plan) => (plan.kind === 'settle' && !isHint(plan) ? plan.changes : []))),
@@ -126,17 +152,18 @@ export class Receiver {
       deliveries.map((delivery, index) => {
         const plan = plans[index];
         if (plan?.kind === 'settle') {
-          if (isHint(plan)) return this.#park(delivery, UNCONFIRMED, 'retry', this.options.hintDelayMs);
+          if (isHint(plan)) return this.#park(delivery, UNCONFIRMED, onRetry, this.options.hintDelayMs);
           return this.#settled(
             delivery,
+            onRetry,
             plan.changes.flatMap(() => nextSettlement.next().value ?? []),
           );
         }
         if (plan?.kind === 'store') {
-          if (this.#isUnconfirmable(plan)) return this.#park(delivery, UNCONFIRMABLE, 'park', undefined);
-          return this.#stored(delivery, plan.stored, nextStored.next().value);
+          if (this.#isUnconfirmable(plan)) return this.#park(delivery, UNCONFIRMABLE, onRetry);
+          return this.#stored(delivery, onRetry, plan.stored, nextStored.next().value);
         }
-        return this.#putAside(delivery, plan?.error);
+        return this.#putAside(delivery, onRetry, plan?.error);
       }),
     );
   }
@@ -196,17 +223,22 @@ export class Receiver {
     return !event.committed && rule.synchronous === 'park';
   }
 
-  async #settled(delivery: KeptDelivery, settlements: readonly Settlement[]): Promise<Outcome> {
+  async #settled(delivery: KeptDelivery, onRetry: OnRetry, settlements: readonly Settlement[]): Promise<Outcome> {
     const failed = settlements.find((settlement) => settlement.kind === 'failed');
-    if (failed !== undefined) return this.#putAside(delivery, failed.error);
+    if (failed !== undefined) return this.#putAside(delivery, onRetry, failed.error);
     const changes = settlements.flatMap((settlement) =>
       settlement.kind === 'settled' ? [{ ...settlement.change.row, verdict: settlement.verdict }] : [],
     );
     return { kind: 'settled', changes, lagMs: this.#lagSince(settlements[0]?.change.origin.occurredAtMs) };
   }
 
-  async #stored(delivery: KeptDelivery, { event, rule }: StoredEvent, outcome?: EventOutcome): Promise<Outcome> {
-    if (outcome === undefined || outcome.kind === 'failed') return this.#putAside(delivery, outcome?.error);
+  async #stored(
+    delivery: KeptDelivery,
+    onRetry: OnRetry,
+    { event, rule }: StoredEvent,
+    outcome?: EventOutcome,
+  ): Promise<Outcome> {
+    if (outcome === undefined || outcome.kind === 'failed') return this.#putAside(delivery, onRetry, outcome?.error);
     const change = { table: rule.target, id: event.key, verdict: outcome.kind };
     return { kind: 'settled', changes: [change], lagMs: this.#lagSince(event.occurredAtMs) };
   }
@@ -215,29 +247,51 @@ export class Receiver {
     return occurredAtMs === undefined ? undefined : Math.max(0, this.#now() - occurredAtMs);
   }
 
-  async #putAside(delivery: KeptDelivery, error: unknown): Promise<Outcome> {
+  /** The one place that says what becomes of a delivery that could not be settled. */
+  async #putAside(delivery: KeptDelivery, onRetry: OnRetry, error: unknown): Promise<Outcome> {
     const cause = { code: codeOf(error), message: messageOf(error) };
     const unmapped = UNMAPPED.get(cause.code);
     const policy = unmapped === undefined ? 'park' : this.parts.mapping.unmapped[unmapped];
     if (policy === 'ignore') return { kind: 'ignored', cause };
     const disposition = dispositionOf(error);
     if (disposition === 'reject' || policy === 'refuse') return { kind: 'rejected', cause };
-    return this.#park(
-      delivery,
-      cause,
-      disposition,
-      disposition === 'retry' ? (this.options.retryDelayMs ?? 15_000) : undefined,
+    if (disposition === 'park') return this.#park(delivery, cause, onRetry);
+    if (onRetry.kind === 'hold' && error instanceof StoreUnavailable) return { kind: 'held', cause };
+    return (
+      (await delayed(delivery, cause, onRetry, false)) ??
+      this.#park(delivery, cause, onRetry, this.options.retryDelayMs ?? 15_000)
     );
   }
 
-  async #park(
-    delivery: KeptDelivery,
-    cause: ParkCause,
-    disposition: 'retry' | 'park',
-    delayMs: number | undefined,
-  ): Promise<Outcome> {
-    await this.parts.parking.parkDelivery(delivery, cause, delayMs === undefined ? undefined : this.#now() + delayMs);
-    return { kind: 'parked', cause, disposition };
+  /** @param delayMs when to try again by itself; absent: never */
+  async #park(delivery: KeptDelivery, cause: ParkCause, onRetry: OnRetry, delayMs?: number): Promise<Outcome> {
+    try {
+      const dueAtMs = delayMs === undefined ? undefined : this.#now() + delayMs;
+      await this.parts.parking.parkDelivery(delivery, cause, dueAtMs);
+    } catch (error) {
+      // Attempts don't count while nothing can be parked because its account is away: that passes, and says nothing of the event.
+      const copied = await delayed(delivery, cause, onRetry, error instanceof StoreUnavailable);
+      if (copied === undefined) throw error;
+      return copied;
+    }
+    return { kind: 'parked', cause, disposition: delayMs === undefined ? 'park' : 'retry' };
+  }
+}
+
+/** Undefined where the source has no copy to give. */
+async function delayed(
+  delivery: KeptDelivery,
+  cause: ParkCause,
+  onRetry: OnRetry,
+  whatever: boolean,
+): Promise<Outcome | undefined> {
+  if (onRetry.kind !== 'copy') return undefined;
+  try {
+    const copy = await onRetry.copy(cause, whatever, delivery);
+    return copy && { kind: 'delayed', cause, ...copy };
+  } catch {
+    // Whoever sends copies says why none is accepted; the delivery is parked with its own cause.
+    return undefined;
   }
 }
 

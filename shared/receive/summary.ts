@@ -1,10 +1,12 @@
+import type { ParkCause } from '../parking/parking';
 import type { Log } from '../telemetry/log';
 import type { Outcome } from './receiver';
 
-/** Logs what became of deliveries: one record for all that were settled or ignored, one for each that was neither. */
+/** Logs what became of deliveries: one record for all that were settled, ignored or held, one for each of the others. */
 export function logOutcomes(log: Log, source: string, outcomes: readonly Outcome[]): void {
   const verdicts: Record<string, number> = {};
   const ignored: Record<string, number> = {};
+  const held: ParkCause[] = [];
   const lagMs: number[] = [];
   let settled = 0;
   for (const outcome of outcomes) {
@@ -14,10 +16,18 @@ export function logOutcomes(log: Log, source: string, outcomes: readonly Outcome
       if (outcome.lagMs !== undefined) lagMs.push(outcome.lagMs);
     } else if (outcome.kind === 'ignored') {
       ignored[outcome.cause.code] = (ignored[outcome.cause.code] ?? 0) + 1;
+    } else if (outcome.kind === 'delayed') {
+      const { attempt, dueAtMs, cause } = outcome;
+      const dueAt = new Date(dueAtMs).toISOString();
+      log('delayed', { source, code: cause.code, reason: cause.message, attempt, dueAt });
+    } else if (outcome.kind === 'held') {
+      held.push(outcome.cause);
     } else {
       log(outcome.kind, { source, code: outcome.cause.code, reason: outcome.cause.message });
     }
   }
   if (Object.keys(ignored).length > 0) log('ignored', { source, codes: ignored });
+  const [first] = held;
+  if (first !== undefined) log('held', { source, events: held.length, code: first.code, reason: first.message });
   if (settled > 0) log('settled', { source, received: settled, verdicts, lagMs });
 }

@@ -91,6 +91,10 @@ function responseTo(outcome: Outcome): HttpResponseInit {
       return { status: statusOfParked(outcome.cause.code), jsonBody: { outcome: 'parked', ...outcome.cause } };
     case 'ignored':
       return { status: 200, jsonBody: { outcome: 'ignored', ...outcome.cause } };
+    case 'delayed':
+    case 'held':
+      // Never of a webhook, which has no such ways; nothing of it would be kept.
+      return answer(503, outcome.cause.code, outcome.cause.message);
     case 'rejected':
       return answer(400, outcome.cause.code, outcome.cause.message);
     default:

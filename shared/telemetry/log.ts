@@ -13,6 +13,14 @@ export const LOG_EVENTS = {
   parkingFailed: { id: 1004, level: 'error' },
   /** A delivery of what the mapping says to ignore was taken and not kept. */
   ignored: { id: 1005, level: 'info' },
+  /** What can't be settled now comes again as a copy in the queue. */
+  delayed: { id: 1006, level: 'info' },
+  /** The store doesn't answer: the batch stays in the event hub and is tried again in place. */
+  held: { id: 1007, level: 'warn' },
+  /** Copies can't be sent to the queue: what can't be settled now is parked instead. Said once, until one is accepted. */
+  copiesRefused: { id: 1008, level: 'warn' },
+  /** Copies are accepted again. */
+  copiesAccepted: { id: 1009, level: 'info' },
   /** A pull run of one table ended. */
   pulled: { id: 2001, level: 'info' },
   /** A pull run of one table failed; the next run begins where this one did. */
@@ -23,6 +31,10 @@ export const LOG_EVENTS = {
   replayed: { id: 3001, level: 'info' },
   /** An operator discarded a parked item: id, code, source (or table), reason. */
   discarded: { id: 3002, level: 'warn' },
+  /** A storage account's tables don't answer: they are not asked for a while. Said once, until they do. */
+  storeUnavailable: { id: 4001, level: 'error' },
+  /** They answer again. */
+  storeAvailable: { id: 4002, level: 'info' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
 } as const satisfies Record<string, { id: number; level: LogLevel }>;

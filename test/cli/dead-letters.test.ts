@@ -38,13 +38,14 @@ const counts = () => broker.counts().queues.events;
 async function bury(
   messages: readonly (ServiceBusMessage | RawMessage)[],
   from: 'events' | 'lob' = 'events',
+  deadLetterReason = 'Tests',
 ): Promise<void> {
   const sender = client.createSender(from === 'lob' ? 'changes' : 'events');
   for (const message of messages) await sender.sendMessages(message);
   const receiver = from === 'lob' ? client.createReceiver('changes', 'lob') : client.createReceiver('events');
   for (let left = messages.length; left > 0;)
     for (const message of await receiver.receiveMessages(left, { maxWaitTimeInMs: 1000 })) {
-      await receiver.deadLetterMessage(message, { deadLetterReason: 'Tests', deadLetterErrorDescription: 'A test.' });
+      await receiver.deadLetterMessage(message, { deadLetterReason, deadLetterErrorDescription: 'A test.' });
       left -= 1;
     }
   await receiver.close();
@@ -81,6 +82,26 @@ describe('list', () => {
     // A receiver gets them all right away, which it couldn't were any locked.
     const receiver = client.createReceiver('events', { subQueueType: 'deadLetter' });
     expect(await receiver.receiveMessages(71, { maxWaitTimeInMs: 2000 })).toHaveLength(71);
+  });
+
+  test('a delayed copy that came too often says why it could not be settled; any other reason stands', async () => {
+    const applicationProperties = { dvoAttempt: 4, dvoCode: 'web-api', dvoReason: 'It was not answered.' };
+    const reasons = ['MaxDeliveryCountExceeded', 'Tests'];
+    await bury([{ ...body('{'), applicationProperties }], 'events', reasons[0]);
+    await bury([{ ...body('{'), applicationProperties }], 'events', reasons[1]);
+    await bury([body('{')], 'events', reasons[0]);
+    const { out } = await dvo(['dead-letters', 'list', ...QUEUE]);
+    expect(out).toMatch(/^1 .* web-api +It was not answered\.$/m);
+    expect(out).toMatch(/^2 .* Tests +A test\.$/m);
+    expect(out).toMatch(/^3 .* MaxDeliveryCountExceeded +A test\.$/m);
+    const json = await dvo(['dead-letters', 'list', ...QUEUE, '--json']);
+    expect(JSON.parse(json.out.split('\n')[0] ?? '')).toMatchObject({
+      reason: 'web-api',
+      description: 'It was not answered.',
+    });
+    const shown = await dvo(['dead-letters', 'show', '1', ...QUEUE]);
+    expect(shown.out).toMatch(/^reason +web-api\ndescription +It was not answered\.$/m);
+    expect(shown.out).toMatch(/^tried before +4 times, each time as a new copy$/m);
   });
 
   test('none', async () => {
@@ -293,13 +314,13 @@ describe('with links that fail', () => {
   });
 });
 
-test('a copy of a copy carries only the newer marker', () => {
+test('a copy of a copy carries only the newer marker, and attempts are counted anew', () => {
   const message = {
     body: Buffer.from('{}'),
-    applicationProperties: { [MARKER]: 'old', DeadLetterReason: 'a', own: 1 },
+    applicationProperties: { [MARKER]: 'old', DeadLetterReason: 'a', own: 1, dvoAttempt: 10, dvoMessageId: 'm' },
   };
   const copy = copyOf(message as unknown as ServiceBusReceivedMessage, 'new');
-  expect(copy.applicationProperties).toEqual({ [MARKER]: 'new', own: 1 });
+  expect(copy.applicationProperties).toEqual({ [MARKER]: 'new', own: 1, dvoMessageId: 'm' });
 });
 
 describe('which entity', () => {

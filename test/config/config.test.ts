@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig, type CoreConfig, type WebhookConfig } from '../../shared/config/config';
+import { readConfig, type CoreConfig, type MessagesConfig, type WebhookConfig } from '../../shared/config/config';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 
 const STORAGE = 'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net';
@@ -52,6 +52,54 @@ test('the least that is needed, and the defaults', () => {
     cacheMegabytes: 32,
   });
   expect(webhook({ WEBHOOK_KEYS: KEY })).toEqual({ keys: [KEY], keyName: 'x-dvo-key', maxBytes: 512 * 1024 });
+});
+
+describe('messages', () => {
+  const BUS = 'Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0';
+  const QUEUE = { ServiceBusConnection: BUS, SERVICEBUS_QUEUE: 'events' };
+  const messages = (settings: Settings): MessagesConfig | undefined => {
+    const { messages: section } = readConfig(settings);
+    return section.ok ? section.value : undefined;
+  };
+  const retryQueue = { namespace: { kind: 'connectionString', connectionString: BUS }, queue: 'events' };
+
+  test('the defaults', () =>
+    expect(messages(QUEUE)).toEqual({
+      queueSessions: false,
+      subscriptionSessions: false,
+      retry: { attempts: 10, firstDelayMs: 5000, longestDelayMs: 900_000 },
+      retryQueue,
+    }));
+
+  test('with an identity, of which it may be said which', () => {
+    const host = 'acme.servicebus.windows.net';
+    const identity = { SERVICEBUS_QUEUE: 'events', ServiceBusConnection__fullyQualifiedNamespace: host };
+    expect(messages(identity)?.retryQueue?.namespace).toEqual({ kind: 'identity', host });
+    expect(messages({ ...identity, ServiceBusConnection__clientId: 'id' })?.retryQueue?.namespace).toEqual({
+      ...{ kind: 'identity', host, clientId: 'id' },
+    });
+  });
+
+  test.each<[string, Settings]>([
+    ['no queue', { SERVICEBUS_QUEUE: undefined }],
+    ['no connection', { ServiceBusConnection: undefined }],
+    ['its function is switched off', { 'AzureWebJobs.service-bus-queue.Disabled': 'true' }],
+    ['… as it is called on Linux', { 'AzureWebJobs_service-bus-queue_Disabled': '1' }],
+  ])('there is no queue for copies: %s', (_what, settings) => {
+    expect(messages({ ...QUEUE, ...settings })).toMatchObject({ retryQueue: undefined });
+  });
+
+  test('its faults are its own', () => {
+    const config = readConfig({ ...CORE, SERVICEBUS_RETRY_ATTEMPTS: 'many', SERVICEBUS_QUEUE_SESSIONS: 'yes' });
+    expect(config.messages).toEqual({
+      ok: false,
+      faults: [
+        'SERVICEBUS_QUEUE_SESSIONS must be one of false, true',
+        'SERVICEBUS_RETRY_ATTEMPTS must be a whole number',
+      ],
+    });
+    expect(config.core.ok).toBe(true);
+  });
 });
 
 test('all faults of all sections are told together, in one sentence each', () => {

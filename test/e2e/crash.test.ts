@@ -1,7 +1,7 @@
 /**
  * Proves that nothing is lost when the app dies or Dataverse's Web API is down: the app is killed (SIGKILL, no goodbye)
  * in the middle of a burst over every way and started again, and after one complete pull the store equals Dataverse; what
- * can't be settled while the Web API fails is parked with a time and settled when that has come.
+ * can't be settled while the Web API fails is parked with a time, or waits in the queue, and is settled when that has come.
  */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -52,21 +52,25 @@ describe('while the Web API fails', () => {
   const ATTEMPTS = 6;
   const ROWS = 2;
 
+  const PARKED = WAYS.filter(({ way }) => way === 'webhook' || way === 'event-hub');
+
   /** Every read-back of these rows fails, one after another; by Retry-After at once, so that the test needs no minute. */
-  const failReads = (rows: number): void => {
-    for (const { set } of WAYS)
-      system.dataverse.failNext(rows * ATTEMPTS, 503, { path: `${set}(`, headers: { 'Retry-After': '0' } });
+  const failReads = (of: readonly { readonly set: string }[]): void => {
+    for (const { set } of of)
+      system.dataverse.failNext(ROWS * ATTEMPTS, 503, { path: `${set}(`, headers: { 'Retry-After': '0' } });
   };
 
-  test('[I22] what is pushed by any way is parked with a time, tried again in vain, and settled when the Web API is back', async () => {
-    const rows: { table: string; id: string }[] = [];
-    failReads(ROWS);
+  test('[I22] what is pushed by webhook or event hub is parked with a time, what by queue or topic waits there, and all is settled when the Web API is back', async () => {
+    const rows: { way: string; table: string; id: string }[] = [];
+    failReads(WAYS);
     const begun = Date.now();
-    for (const { table, name } of WAYS) {
+    const since = system.log.length;
+    for (const { way, table, name } of WAYS) {
       for (let row = 0; row < ROWS; row += 1)
-        rows.push({ table, id: await system.dataverse.create(table, { [name]: 'late' }) });
+        rows.push({ way, table, id: await system.dataverse.create(table, { [name]: 'late' }) });
     }
-    const all = rows.length;
+    const isParked = ({ way }: { readonly way: string }): boolean => PARKED.some((of) => of.way === way);
+    const all = rows.filter(isParked).length;
     const parked = await system.until('all being parked', async () => {
       const items = await system.parked();
       return items.length === all && items;
@@ -76,18 +80,24 @@ describe('while the Web API fails', () => {
       expect(dueAt.getTime()).toBeGreaterThan(begun);
       expect(dueAt.getTime()).toBeLessThan(Date.now() + 60_000);
     }
-    for (const { way } of WAYS) expect(parked.filter(({ source }) => source === way)).toHaveLength(ROWS);
+    for (const { way } of PARKED) expect(parked.filter(({ source }) => source === way)).toHaveLength(ROWS);
+    for (const row of rows) if (!isParked(row)) await system.liveEntity(row.table, row.id);
     await system.emptyBroker();
+    const copies = system
+      .records('delayed', since)
+      .map(({ source, code, attempt }) => `${String(source)} ${String(code)} ${String(attempt)}`);
+    const each = ['service-bus-queue web-api 1', 'service-bus-topic web-api 1'];
+    expect(copies.sort()).toEqual([each[0], each[0], each[1], each[1]]);
     expect(system.dataverse.stats()).toMatchObject({ failed: 0 });
 
-    failReads(ROWS);
+    failReads(PARKED);
     await system.letAllBeDue();
     expect(await system.replay()).toMatchObject({ settled: 0, postponed: all, givenUp: 0 });
     for (const { attempts, dueAt } of await system.parked()) {
       expect(attempts).toBe(1);
       expect(dueAt.getTime()).toBeGreaterThan(Date.now());
     }
-    for (const { table, id } of rows) expect(await system.entity(table, id)).toBeUndefined();
+    for (const row of rows) if (isParked(row)) expect(await system.entity(row.table, row.id)).toBeUndefined();
 
     await system.letAllBeDue();
     expect(await system.replay()).toMatchObject({ settled: all, postponed: 0, givenUp: 0 });

@@ -12,7 +12,7 @@ import type { Dataverse, StepRegistration } from '../../local/dataverse/simulato
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
 import type { LogRecord } from '../../local/host/log';
 import { spawnHost, type SpawnedHost } from '../../local/host/spawn-host';
-import { BUS, startStack, type Stack } from '../../local/stack';
+import { BUS, startStack, type Stack, type StackOptions } from '../../local/stack';
 import { builtFolder } from '../build-once';
 
 /** App settings over those of the stack; `undefined` takes one away. */
@@ -70,8 +70,8 @@ export class System {
   private constructor(readonly stack: Stack) {}
 
   /** Starts the stack and, unless `overrides` is null, the app. */
-  static async start(overrides: Overrides | null = {}): Promise<System> {
-    const [stack] = await Promise.all([startStack(), builtFolder()]);
+  static async start(overrides: Overrides | null = {}, stackOptions: StackOptions = {}): Promise<System> {
+    const [stack] = await Promise.all([startStack(stackOptions), builtFolder()]);
     const system = new System(stack);
     try {
       if (overrides !== null) await system.startApp(overrides);

@@ -1,6 +1,7 @@
 /**
  * Proves what each function registers with the platform: raw bytes where the platform would otherwise parse, an event hub
- * batch that is tried until it is settled or parked, POST only, and settings by name.
+ * batch that is tried until it is settled or parked, POST only, settings by name, and sessions where
+ * the settings say so.
  */
 import { app } from '@azure/functions';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -9,6 +10,7 @@ const SETTINGS = {
   AzureWebJobsStorage: 'UseDevelopmentStorage=true',
   LOB_STORAGE: 'UseDevelopmentStorage=true',
   SYNC_TABLES: 'account',
+  SERVICEBUS_QUEUE_SESSIONS: 'true',
   WEBHOOK_KEYS: 'a-key-of-the-test-0001',
   DATAVERSE_URL: 'https://contoso.crm4.dynamics.com',
   DATAVERSE_AUTH: 'managed-identity',
@@ -36,11 +38,15 @@ afterAll(() => {
 });
 
 const bus = { connection: 'ServiceBusConnection', dataType: 'binary' };
+const noSessions = { isSessionsEnabled: false };
 
 test.each<readonly [string, object]>([
   ['webhook', { methods: ['POST'], authLevel: 'anonymous', route: 'webhook' }],
-  ['service-bus-queue', { ...bus, queueName: '%SERVICEBUS_QUEUE%' }],
-  ['service-bus-topic', { ...bus, topicName: '%SERVICEBUS_TOPIC%', subscriptionName: '%SERVICEBUS_SUBSCRIPTION%' }],
+  ['service-bus-queue', { ...bus, queueName: '%SERVICEBUS_QUEUE%', isSessionsEnabled: true }],
+  [
+    'service-bus-topic',
+    { ...bus, ...noSessions, topicName: '%SERVICEBUS_TOPIC%', subscriptionName: '%SERVICEBUS_SUBSCRIPTION%' },
+  ],
   [
     'event-hub',
     {

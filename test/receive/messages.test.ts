@@ -4,8 +4,10 @@
  */
 import { InvocationContext, type TriggerMetadata } from '@azure/functions';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import type { KeptDelivery } from '../../shared/parking/parking';
-import { messagesHandler } from '../../shared/receive/messages';
+import type { DelayedCopies } from '../../shared/receive/delayed-copies';
+import { messagesHandler, type MessageSource } from '../../shared/receive/messages';
 import { Receiver, type Outcome } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
 import { RULE } from '../writer/changes';
@@ -15,9 +17,9 @@ import { RecordingParking, UNMAPPED, fixture } from './deliveries';
 /** Remembers what it was given, and then does the real thing. */
 class RecordingReceiver extends Receiver {
   readonly received: KeptDelivery[] = [];
-  override receive(deliveries: readonly KeptDelivery[]): Promise<readonly Outcome[]> {
-    this.received.push(...deliveries);
-    return super.receive(deliveries);
+  override receive(...args: Parameters<Receiver['receive']>): Promise<readonly Outcome[]> {
+    this.received.push(...args[0]);
+    return super.receive(...args);
   }
 }
 
@@ -25,19 +27,29 @@ let parking: RecordingParking;
 let receiver: RecordingReceiver;
 let lines: string[];
 let slept: number[];
+let storeFailure: Error | undefined;
 
 beforeEach(() => {
   parking = new RecordingParking();
   const options = { tables: ['contact'], hintDelayMs: 0 };
-  const writer = new Writer(new MemoryStore(), undefined, { rule: RULE, unprovable: 'apply' });
+  storeFailure = undefined;
+  const store = new MemoryStore();
+  store.at = () => {
+    if (storeFailure !== undefined) throw storeFailure;
+  };
+  const writer = new Writer(store, undefined, { rule: RULE, unprovable: 'apply' });
   receiver = new RecordingReceiver({ ...UNMAPPED, writer, parking }, options);
   lines = [];
   slept = [];
 });
 
-const handle = (messages: unknown, triggerMetadata: TriggerMetadata = {}): Promise<void> =>
+const handle = (
+  messages: unknown,
+  triggerMetadata: TriggerMetadata = {},
+  source: Partial<MessageSource> = {},
+): Promise<void> =>
   messagesHandler(
-    'service-bus-queue',
+    { name: 'service-bus-queue', ...source },
     () => receiver,
     (milliseconds) => Promise.resolve(slept.push(milliseconds)),
   )(
@@ -113,6 +125,74 @@ test.each([
     expect(slept).toEqual([pause]);
   },
 );
+
+describe('a copy', () => {
+  const asked: Parameters<DelayedCopies['send']>[] = [];
+  const copies = () => ({
+    send: (...args: Parameters<DelayedCopies['send']>) => {
+      asked.push(args);
+      return Promise.resolve({ attempt: 1, dueAtMs: 0 });
+    },
+  });
+
+  beforeEach(() => {
+    asked.length = 0;
+    storeFailure = new Error('down');
+  });
+
+  test('[I34] the invocation ends once it is accepted; it is asked for with all that is known of the message', async () => {
+    const body = fixture('update-contact');
+    await handle(
+      body,
+      {
+        ...{ deliveryCount: 1, messageId: 'm', contentType: 'application/json', correlationId: 'c', subject: true },
+        ...{ sessionId: 's', partitionKey: 5, enqueuedTimeUtc: '2026-04-02T00:00:00Z', label: 'not kept' },
+        applicationProperties: { messageMaxSizeExceeded: 'true', dvoAttempt: 2, nested: {}, empty: null },
+      },
+      { copies },
+    );
+    expect(asked).toEqual([
+      [
+        {
+          body,
+          named: {
+            contentType: 'application/json',
+            correlationId: 'c',
+            subject: 'true',
+            sessionId: 's',
+            partitionKey: '5',
+          },
+          messageId: 'm',
+          enqueuedAt: '2026-04-02T00:00:00Z',
+          properties: { messageMaxSizeExceeded: 'true', dvoAttempt: 2, empty: null },
+        },
+        { code: 'unexpected', message: 'down' },
+        false,
+      ],
+    ]);
+    expect(lines).toEqual([expect.stringMatching(/^delayed .*"code":"unexpected","reason":"down","attempt":1/)]);
+    expect(parking.parked).toEqual([]);
+  });
+
+  test('there is no queue for it: the message is parked', async () => {
+    await handle(fixture('update-contact'), {}, { copies: () => undefined });
+    expect(parking.parked).toHaveLength(1);
+  });
+
+  test('of a batch there are none: its messages are parked', async () => {
+    await handle([fixture('update-contact')], {}, { copies });
+    expect([asked.length, parking.parked.length]).toEqual([0, 1]);
+  });
+});
+
+test('[I35] the store is away: a batch of a hub is tried again in place, after all that can be is settled or parked', async () => {
+  storeFailure = new StoreUnavailable('the store', 0);
+  const batch = [fixture('update-contact'), Buffer.from('{"cut off'), fixture('delete-account')];
+  await expect(handle(batch, {}, { name: 'event-hub', holds: true })).rejects.toThrow(/^1 events could not be settled/);
+  expect(parking.parked.map(({ cause }) => cause.code)).toEqual(['json-invalid', 'table-not-synced']);
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(['parked', 'parked', 'held']);
+  expect(slept).toEqual([]);
+});
 
 test('no log shows what a message holds', async () => {
   await handle([fixture('update-contact'), Buffer.from('{"Head of Customs, but cut off')]);

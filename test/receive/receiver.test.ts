@@ -3,12 +3,19 @@
  * and that only a failure of parking itself reaches the trigger.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import type { KeptDelivery } from '../../shared/parking/parking';
 import type { EventOutcome, EventStore, StoredEvent } from '../../shared/lob/event-store';
 import { EventMapping, type EventRules } from '../../shared/mapping/event-mapping';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
-import { Receiver, type ReceiverParts } from '../../shared/receive/receiver';
+import {
+  Receiver,
+  type AskForCopy,
+  type OnRetry,
+  type Outcome,
+  type ReceiverParts,
+} from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
 import { RULE, columns, found } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
@@ -134,6 +141,123 @@ describe('what fails is parked', () => {
   test('[I19] parking fails: the sender hears of it', async () => {
     parking.failure = new Error('storage is down');
     await expect(receiver.receive([text('{"cut off')])).rejects.toThrow('storage is down');
+  });
+});
+
+describe('what can not be settled now comes again as its source offers', () => {
+  const AWAY = new StoreUnavailable('the store', NOW);
+  const asked: { cause: string; whatever: boolean }[] = [];
+  let answer: Awaited<ReturnType<AskForCopy>> | Error;
+  const copying: OnRetry = {
+    kind: 'copy',
+    copy: ({ code }, whatever) => {
+      asked.push({ cause: code, whatever });
+      if (answer === undefined && whatever) return Promise.resolve({ attempt: 11, dueAtMs: NOW });
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  };
+  const storeFails = (error: Error): void => {
+    store.at = () => {
+      throw error;
+    };
+  };
+  const update = (): KeptDelivery => delivery(fixture('update-contact'));
+  const receiveOne = async (of: KeptDelivery, onRetry: OnRetry): Promise<Outcome | undefined> =>
+    (await receiver.receive([of], onRetry))[0];
+
+  beforeEach(() => {
+    asked.length = 0;
+    answer = { attempt: 3, dueAtMs: NOW + 20_000 };
+  });
+
+  describe('a copy', () => {
+    test('[I34] it is accepted: nothing is parked', async () => {
+      storeFails(new Error('down'));
+      const outcome = {
+        kind: 'delayed',
+        cause: { code: 'unexpected', message: 'down' },
+        attempt: 3,
+        dueAtMs: NOW + 20_000,
+      };
+      expect(await receiveOne(update(), copying)).toEqual(outcome);
+      expect([parking.parked, asked]).toEqual([[], [{ cause: 'unexpected', whatever: false }]]);
+    });
+
+    test('[I34] attempts are used up: it is parked with the last cause, and tried again from there', async () => {
+      storeFails(new Error('down'));
+      answer = undefined;
+      expect(await receiveOne(update(), copying)).toMatchObject({ kind: 'parked', disposition: 'retry' });
+      expect(parking.parked).toMatchObject([{ cause: { message: 'down' }, dueAtMs: NOW + 15_000 }]);
+    });
+
+    test('[I34] it is not accepted: it is parked with its own cause', async () => {
+      storeFails(new Error('down'));
+      answer = new Error('no right to send');
+      expect(await receiveOne(update(), copying)).toMatchObject({ kind: 'parked', cause: { message: 'down' } });
+    });
+
+    test('[I19] neither accepted nor parked: the sender hears of it', async () => {
+      storeFails(new Error('down'));
+      answer = new Error('no right to send');
+      parking.failure = new Error('storage is down');
+      await expect(receiveOne(update(), copying)).rejects.toThrow('storage is down');
+    });
+
+    test('what will never settle as it stands, and what a read has to confirm, are parked', async () => {
+      expect(await receiveOne(text('{"cut off'), copying)).toMatchObject({ kind: 'parked', disposition: 'park' });
+      const hint = await receiveOne(delivery(fixture('create-lead-sync')), copying);
+      expect(hint).toMatchObject({ kind: 'parked', cause: { code: 'unconfirmed' } });
+      expect(asked).toEqual([]);
+    });
+
+    test.each([
+      ['what will never settle', () => text('{"cut off'), 'json-invalid'],
+      ['what a read has to confirm', () => delivery(fixture('create-lead-sync')), 'unconfirmed'],
+    ])('… but where they can not be parked, a copy keeps them: %s', async (_what, of, cause) => {
+      parking.failure = new Error('storage is down');
+      expect(await receiveOne(of(), copying)).toMatchObject({ kind: 'delayed', cause: { code: cause } });
+      expect(asked).toEqual([{ cause, whatever: false }]);
+    });
+
+    test('[I34] attempts are used up while parking is away: attempts do not count, a copy keeps it', async () => {
+      storeFails(AWAY);
+      parking.failure = AWAY;
+      answer = undefined;
+      expect(await receiveOne(update(), copying)).toMatchObject({ kind: 'delayed', attempt: 11 });
+      expect(asked.map(({ whatever }) => whatever)).toEqual([false, true]);
+    });
+
+    test('[I19] attempts are used up and parking fails for a reason of its own: the sender hears of it', async () => {
+      storeFails(new Error('down'));
+      parking.failure = new Error('refused');
+      answer = undefined;
+      await expect(receiveOne(update(), copying)).rejects.toThrow('refused');
+    });
+  });
+
+  describe('held', () => {
+    test('[I35] the whole store is away: nothing is parked', async () => {
+      storeFails(AWAY);
+      const outcomes = await receiver.receive([update(), update()], { kind: 'hold' });
+      expect(outcomes).toMatchObject([
+        { kind: 'held', cause: { code: 'store-unavailable' } },
+        { kind: 'held', cause: { code: 'store-unavailable' } },
+      ]);
+      expect(parking.parked).toEqual([]);
+    });
+
+    test('[I35] … but what fails for a reason of its own is parked, so that it never holds up the others', async () => {
+      storeFails(AWAY);
+      const outcomes = await receiver.receive([text('{"cut off'), update()], { kind: 'hold' });
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['parked', 'held']);
+      storeFails(new Error('this row only'));
+      expect(await receiveOne(update(), { kind: 'hold' })).toMatchObject({ kind: 'parked', disposition: 'retry' });
+    });
+  });
+
+  test('nothing is offered: it is parked, also while the whole store is away', async () => {
+    storeFails(AWAY);
+    expect(await receiveOne(update(), { kind: 'park' })).toMatchObject({ kind: 'parked', disposition: 'retry' });
   });
 });
 

@@ -1,4 +1,4 @@
-// Proves that every outcome is logged: the settled and the ignored counted in one record each, the others one by one.
+// Proves that every outcome is logged: the settled, the ignored and the held counted in one record each, the others one by one.
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../../shared/receive/receiver';
 import { logOutcomes } from '../../shared/receive/summary';
@@ -26,12 +26,23 @@ test('one of each', () =>
         ],
         lagMs: undefined,
       },
+      { kind: 'delayed', cause: cause('unexpected'), attempt: 2, dueAtMs: 0 },
+      { kind: 'held', cause: cause('store-unavailable') },
+      { kind: 'held', cause: cause('store-unavailable') },
       { kind: 'rejected', cause: cause('body-empty') },
     ]),
   ).toEqual([
     ['parked', { source: 'webhook', code: 'web-api', reason: 'because web-api' }],
+    [
+      'delayed',
+      {
+        ...{ source: 'webhook', code: 'unexpected', reason: 'because unexpected' },
+        ...{ attempt: 2, dueAt: '1970-01-01T00:00:00.000Z' },
+      },
+    ],
     ['rejected', { source: 'webhook', code: 'body-empty', reason: 'because body-empty' }],
     ['ignored', { source: 'webhook', codes: { 'table-not-synced': 1 } }],
+    ['held', { source: 'webhook', events: 2, code: 'store-unavailable', reason: 'because store-unavailable' }],
     ['settled', { source: 'webhook', received: 2, verdicts: { merged: 2, stored: 1 }, lagMs: [5] }],
   ]));
 

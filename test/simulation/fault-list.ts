@@ -39,6 +39,10 @@ export const FAULTS = {
   F37: 'A clock is ahead or behind.',
   F38: 'A clock goes back.',
   F39: 'The mapping changes.',
+  F40: 'The queue does not accept a copy of a message.',
+  F41: 'The queue accepts a copy, but its answer is lost.',
+  F42: 'The queue accepts a copy, and the original comes again all the same.',
+  F43: 'The whole store does not answer: a batch of a hub is delivered again.',
 } as const;
 
 /** Number of a fault. */

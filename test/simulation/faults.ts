@@ -1,4 +1,5 @@
 import type { Fault, NoteFault } from './fault-list';
+import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { WebApiError } from '../../shared/dataverse/web-api';
 
 /** What a store answers when it is throttled, away, or slow. */
@@ -41,7 +42,8 @@ export class Faults {
   storeRefuses(): void {
     if (!this.happens()) return;
     this.note('F26');
-    throw new StoreFault(this.oneOf(['429', '503', 'time-out']));
+    const what = this.oneOf(['429', '503', 'time-out', 'away'] as const);
+    throw what === 'away' ? new StoreUnavailable('the store', 0) : new StoreFault(what);
   }
 
   /** Another step of the app's own: its state, its leases, its journal, its parking. */
@@ -49,6 +51,13 @@ export class Faults {
     if (!this.happens(0.5)) return;
     this.note('F32');
     throw new StoreFault('503');
+  }
+
+  /** Before a copy is with the queue (F40), and after (F41). */
+  queueRefuses(fault: 'F40' | 'F41'): void {
+    if (!this.happens(0.5)) return;
+    this.note(fault);
+    throw new Error('the queue does not answer');
   }
 
   /** A request to the Web API. `link`: it goes on where an earlier run had ended, which may be refused for good. */

@@ -1,4 +1,5 @@
 /** One instance of the app: the real writer, receiver, pull and replay over ports whose every step waits for its turn. */
+import type { ServiceBusMessage } from '@azure/service-bus';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
 import { AnswerUnreadable } from '../../shared/dataverse/odata-row';
@@ -9,7 +10,8 @@ import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { Parking } from '../../shared/parking/parking';
 import { replayHandler } from '../../shared/parking/replay';
-import { Receiver } from '../../shared/receive/receiver';
+import { DelayedCopies, type CopySender } from '../../shared/receive/delayed-copies';
+import { Receiver, type OnRetry } from '../../shared/receive/receiver';
 import { LoadFloors } from '../../shared/sync/load-floors';
 import type { LoadJournal, PullStateStore } from '../../shared/sync/pull-state';
 import { linkSubject, tableSubject, type PullSubject } from '../../shared/sync/pull-subject';
@@ -20,7 +22,7 @@ import { Writer } from '../../shared/writer/writer';
 import type { MemoryStore } from '../writer/memory-store';
 import { StoreFault, type Faults } from './faults';
 import type { SimulatedLeases } from './ports';
-import { LINKS, TABLES, definitionOf, relationshipOf, type SimulatedDataverse } from './simulated-dataverse';
+import { LINKS, TABLES, definitionOf, relationshipOf, type SimulatedDataverse, type Told } from './simulated-dataverse';
 import type { Stepper, Turns } from './turns';
 import type { Variant } from './variant';
 import { FULL_IMAGE } from './wire';
@@ -45,12 +47,16 @@ export interface World {
   readonly faults: Faults;
   readonly random: () => number;
   readonly onWritten: (row: RowAddress) => void;
+  /** The queue has a copy, to be delivered at any later time. */
+  readonly onCopied: (copy: ServiceBusMessage) => void;
 }
 
 export interface Instance extends Stepper {
   /** Seconds by which its clock is ahead. */
   skew: number;
   readonly receiver: Receiver;
+  /** How what came from the queue comes again: as a copy. */
+  readonly copying: (told: Told) => OnRetry;
   readonly pull: PullSync;
   /** Tries again what is parked and due. */
   readonly replay: () => Promise<void>;
@@ -124,9 +130,21 @@ export function startInstance(world: World, skew: number): Instance {
     },
     { tables: TABLES, fullImageAlias: FULL_IMAGE, hintDelayMs: 3000, now },
   );
+  const plainSender = slowSender(world, pause);
+  const sender = variant.copies?.(plainSender) ?? plainSender;
+  const copies = new DelayedCopies(() => Promise.resolve(sender), {
+    ...{ attempts: 3, firstDelayMs: 2000, longestDelayMs: 8000, queue: 'queue', sessions: false, now },
+    log: () => undefined,
+    random: world.random,
+  });
   const replay = replayHandler(() => ({ parking, receiver, writer, now }));
   return Object.assign(stepper, {
     receiver,
+    copying: ({ number, delivery: { body }, properties = {} }: Told): OnRetry => ({
+      kind: 'copy',
+      copy: (cause, whatever) =>
+        copies.send({ body, named: {}, messageId: String(number), properties }, cause, whatever),
+    }),
     pull: new PullSync(variant.pull?.(parts) ?? parts),
     replay: async () => {
       await replay({} as never, QUIET as never);
@@ -203,6 +221,19 @@ function slowReader({ dataverse, faults }: World, pause: Pause, now: () => numbe
       if (read.kind === 'missing') faults.note('F21');
       await pause();
       return read;
+    },
+  };
+}
+
+/** The queue: a copy may not be accepted, or be accepted although nobody hears of it. */
+function slowSender({ faults, onCopied }: World, pause: Pause): CopySender {
+  return {
+    sendMessages: async (message) => {
+      await pause();
+      faults.queueRefuses('F40');
+      onCopied(message);
+      await pause();
+      faults.queueRefuses('F41');
     },
   };
 }

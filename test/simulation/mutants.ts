@@ -280,6 +280,10 @@ export const MUTANTS: readonly Mutant[] = [
     around(() => ({ parking: (parking) => ({ ...parking, parkDelivery: nothing }) })),
   ),
   red(
+    'a message is completed although no copy of it was accepted',
+    around(() => ({ copies: () => ({ sendMessages: nothing }) })),
+  ),
+  red(
     'a pulled row that can not be read is dropped instead of parked',
     around(() => ({ parking: (parking) => ({ ...parking, parkRow: nothing }) })),
   ),

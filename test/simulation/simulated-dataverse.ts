@@ -13,6 +13,7 @@ import { linkColumns, linkedIds } from '../../shared/mapping/link';
 import type { Relationship } from '../../shared/mapping/relationship';
 import type { ColumnDefinition, TableDefinition } from '../../shared/mapping/table-definition';
 import type { KeptDelivery } from '../../shared/parking/parking';
+import type { ReceivedMessage } from '../../shared/receive/delayed-copies';
 import type { RowRead } from '../../shared/writer/row-reader';
 import { columns, rowId } from '../writer/changes';
 import type { Fault, NoteFault } from './fault-list';
@@ -36,6 +37,8 @@ export interface Told {
   readonly rows: readonly RowAddress[];
   readonly number: number;
   readonly at: Instant;
+  /** Of a copy in the queue: what it carries. */
+  readonly properties?: ReceivedMessage['properties'];
 }
 
 export const TABLES = ['account', 'contact'] as const;

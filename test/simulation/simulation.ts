@@ -2,10 +2,12 @@
  * Runs a schedule: two instances of the app over one store, one parking and one Dataverse, with every step of theirs (a read,
  * a write, a lost answer, a GET sent, a GET answered, a page) in an order that a seed decides.
  */
+import type { ServiceBusMessage } from '@azure/service-bus';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns } from '../../shared/change/value';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
-import type { Outcome } from '../../shared/receive/receiver';
+import { COPY_PROPERTIES } from '../../shared/receive/delayed-copies';
+import type { OnRetry, Outcome } from '../../shared/receive/receiver';
 import type { Rule } from '../../shared/writer/decide';
 import { MemoryJournal } from '../writer/memory-journal';
 import type { MemoryStore } from '../writer/memory-store';
@@ -107,6 +109,7 @@ export class Simulation {
       faults: this.#faults,
       random: this.#random,
       onWritten: (row: RowAddress) => this.options.onWritten?.(row),
+      onCopied: (copy: ServiceBusMessage) => this.#copied(copy),
     };
     return startInstance(world, Math.floor(this.#random() * 3) - 1);
   }
@@ -162,7 +165,10 @@ export class Simulation {
       }
       case 'drop': {
         const { which, count } = command;
-        this.#drop(this.#take(which, count, false));
+        const taken = this.#take(which, count, false);
+        // What the queue has accepted is never lost.
+        this.#about.push(...taken.filter(({ properties }) => properties !== undefined));
+        this.#drop(taken.filter(({ properties }) => properties === undefined));
         return;
       }
       case 'pull': {
@@ -251,14 +257,46 @@ export class Simulation {
       told.forEach((of, index) => {
         const kind = outcomes[index]?.kind;
         if (kind === 'settled' || kind === 'parked') this.#acknowledged.add(of);
-        else this.#drop([of]);
+        // The copy stands for it; that the original was completed, nobody can know.
+        else if (kind === 'delayed') this.#comesAgain(delivery.told);
+        else if (kind !== 'held') this.#drop([of]);
       });
-    };
-    delivery.by.receiver.receive(told.map((of) => of.delivery)).then(outcome, () => {
-      this.#note('F8');
-      this.#underWay.delete(delivery);
+      if (!outcomes.some(({ kind }) => kind === 'held')) return;
+      this.#note('F43');
       this.#about.push(...delivery.told);
-    });
+    };
+    const { receiver } = delivery.by;
+    const onRetry = this.#onRetry(told, delivery.by);
+    receiver
+      .receive(
+        told.map((of) => of.delivery),
+        onRetry,
+      )
+      .then(outcome, () => {
+        this.#note('F8');
+        this.#underWay.delete(delivery);
+        this.#about.push(...delivery.told);
+      });
+  }
+
+  /** Batches come from a hub; single events from the queue, as copies always do, or from a webhook. */
+  #onRetry(told: readonly Told[], by: Instance): OnRetry {
+    const [only, other] = told;
+    if (only === undefined || other !== undefined) return { kind: 'hold' };
+    return only.properties !== undefined || this.#random() < 0.75 ? by.copying(only) : { kind: 'park' };
+  }
+
+  /** A copy is in the queue. One that doesn't say of what would be lost. */
+  #copied({ applicationProperties: properties = {} }: ServiceBusMessage): void {
+    const original = this.#everTold.find(({ number }) => String(number) === properties[COPY_PROPERTIES.messageId]);
+    if (original !== undefined)
+      this.#about.push({ ...original, properties: properties as NonNullable<Told['properties']> });
+  }
+
+  #comesAgain(originals: readonly Told[]): void {
+    if (originals.length === 0 || !this.#faults.happens()) return;
+    this.#note('F42');
+    this.#about.push(...originals);
   }
 
   #noteOrder(told: readonly Told[]): void {

@@ -1,5 +1,6 @@
 import type { LobStore } from '../../shared/lob/store';
 import type { Parking } from '../../shared/parking/parking';
+import type { CopySender } from '../../shared/receive/delayed-copies';
 import type { PullSyncParts } from '../../shared/sync/pull-sync';
 import type { RowReader } from '../../shared/writer/row-reader';
 import type { WriterOptions } from '../../shared/writer/writer';
@@ -11,4 +12,5 @@ export interface Variant {
   readonly writer?: (options: WriterOptions) => WriterOptions;
   readonly pull?: (parts: PullSyncParts) => PullSyncParts;
   readonly parking?: (parking: Parking) => Parking;
+  readonly copies?: (sender: CopySender) => CopySender;
 }

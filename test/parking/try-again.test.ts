@@ -1,0 +1,61 @@
+/**
+ * Proves when a parked item comes due again after it was tried in vain: later each time; soon after an outage of the store,
+ * which says nothing of the item; and that a run doesn't go through everything while the store is away.
+ */
+import { expect, test } from '@jest/globals';
+import { InvocationContext } from '@azure/functions';
+import { StoreUnavailable } from '../../shared/azure/store-unavailable';
+import type { ParkedItem } from '../../shared/parking/parking';
+import { replayHandler } from '../../shared/parking/replay';
+import { tryAgain } from '../../shared/parking/try-again';
+import { TableNotSynced } from '../../shared/receive/receiver';
+import { MemoryParking } from '../simulation/memory-parking';
+
+const NOW = 1_000_000;
+const item = (attempts: number): ParkedItem => ({
+  id: 'delivery-1',
+  subject: { kind: 'delivery', delivery: { source: 'webhook', body: Buffer.from('{}') } },
+  cause: { code: 'web-api', message: 'away' },
+  attempts,
+  parkedAtMs: 0,
+});
+
+const failingWith = (error: unknown) => ({
+  receiver: { replay: () => Promise.resolve(error) },
+  writer: { settle: () => Promise.resolve([]) },
+  now: () => NOW,
+});
+
+test.each([
+  ['at first', new Error('away'), 0, 15_000],
+  ['later each time', new Error('away'), 3, 120_000],
+  ['within an hour', new Error('away'), 50, 3_600_000],
+  ['soon after an outage of the store, however often', new StoreUnavailable('the store', 0), 50, 15_000],
+  ['never by itself, where it can not settle as it stands', new TableNotSynced('lead'), 0, undefined],
+])('%s', async (_when, error, attempts, delay) => {
+  const dueAt: (number | undefined)[] = [];
+  const parking = {
+    settle: () => Promise.reject(new Error('it was not settled')),
+    postpone: (_item: ParkedItem, _cause: unknown, dueAtMs?: number) => {
+      dueAt.push(dueAtMs);
+      return Promise.resolve();
+    },
+  };
+  const tried = await tryAgain(item(attempts), { parking, ...failingWith(error) });
+  expect(tried.kind).toBe(delay === undefined ? 'givenUp' : 'postponed');
+  expect(dueAt).toEqual([delay === undefined ? undefined : NOW + delay]);
+});
+
+test.each([
+  ['the store is away: some are tried', new StoreUnavailable('the store', 0), 100],
+  ['only they fail: all are tried', new Error('away'), 250],
+])('a run: %s', async (_what, error, count) => {
+  const parking = new MemoryParking(() => 0);
+  for (let n = 0; n < 250; n += 1)
+    await parking.parkDelivery({ source: 'webhook', body: Buffer.from(String(n)) }, { code: 'a', message: 'b' }, 0);
+  await replayHandler(() => ({ parking, ...failingWith(error) }))(
+    {} as never,
+    new InvocationContext({ logHandler: () => undefined }),
+  );
+  expect([...parking.items.values()].filter(({ attempts }) => attempts === 1)).toHaveLength(count);
+});
