@@ -24,8 +24,10 @@ import { ChangeFeed } from './dataverse/change-feed';
 import { MetadataCatalog } from './dataverse/metadata';
 import { WebApiLinkReader } from './dataverse/link-reader';
 import { OrganizationPin, whoAmI } from './dataverse/organization-pin';
+import { RateBudget } from './dataverse/rate-budget';
 import { WebApiRowReader } from './dataverse/read-back';
 import { WebApiRelationships } from './dataverse/relationships';
+import { TableRateWindow } from './dataverse/table-rate-window';
 import { WebApi } from './dataverse/web-api';
 import { TableEventStore } from './lob/tables/table-event-store';
 import { TableStore } from './lob/tables/table-store';
@@ -109,7 +111,12 @@ export function compose(core: CoreConfig): Services {
   const naming = namingOf(core.mapping, core.lobTablePrefix);
   const store = new MappedStore(new TableStore(lobTables, naming), core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
-  const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
+  const budget = new RateBudget({
+    requests: core.webApiRequests,
+    concurrency: core.webApiConcurrency,
+    shared: new TableRateWindow(stateTables(STATE_NAMES.pull)),
+  });
+  const api = core.dataverse === undefined ? undefined : webApi(core.dataverse, budget);
   const catalog = api && new MetadataCatalog(api, core.mapping.languages);
   const relationships = api && new WebApiRelationships(api);
   const organization = new OrganizationPin(
@@ -196,8 +203,8 @@ const blobService = (account: StorageAccount): BlobServiceClient =>
     : BlobServiceClient.fromConnectionString(account.connectionString);
 
 /** The Web API as the settings say, for the operator's CLI too. */
-export const webApi = (dataverse: DataverseConfig): WebApi =>
-  new WebApi({ url: dataverse.url, credential: () => credentialOf(dataverse) });
+export const webApi = (dataverse: DataverseConfig, budget = new RateBudget()): WebApi =>
+  new WebApi({ url: dataverse.url, credential: () => credentialOf(dataverse), budget });
 
 function credentialOf({ auth, disableInstanceDiscovery }: DataverseConfig): TokenCredential {
   switch (auth.kind) {

@@ -1,16 +1,20 @@
 import {
   bearerTokenAuthenticationPolicy,
+  bearerTokenAuthenticationPolicyName,
   createDefaultHttpClient,
   createHttpHeaders,
   createPipelineFromOptions,
   createPipelineRequest,
   type HttpClient,
   type Pipeline,
+  type PipelinePolicy,
   type PipelineRequest,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { OutboundError, messageOf, type Disposition } from '../errors';
+import { RateBudget, WebApiBusy, type Call, type Refusal } from './rate-budget';
+import type { Urgency } from './rate-window';
 
 /** Where the Web API is and as whom to call it. */
 export interface WebApiOptions {
@@ -20,14 +24,18 @@ export interface WebApiOptions {
   readonly credential: () => TokenCredential;
   /** Retries of one request on 429 (after Retry-After), 5xx and lost connections. @default 5 */
   readonly maxRetries?: number;
+  /** What all requests keep to, retries too. @default one of its own */
+  readonly budget?: RateBudget;
 }
 
 /** Time allowed for a GET, in milliseconds. */
 export interface GetLimits {
   /** Until the headers of an attempt are there. */
   readonly attemptMs: number;
-  /** For everything: all attempts, the waits that Retry-After asks for, and the body, which may stall. */
+  /** For everything: waiting for its turn, all attempts, the waits that Retry-After asks for, and the body, which may stall. */
   readonly totalMs: number;
+  /** Whether it waits behind others. @default quick */
+  readonly urgency?: Urgency;
 }
 
 /**
@@ -36,7 +44,7 @@ export interface GetLimits {
 export const QUICK: GetLimits = { attemptMs: 10_000, totalMs: 15_000 };
 
 /** For a page of thousands of rows, which nobody but the pull waits for. */
-export const LONG: GetLimits = { attemptMs: 60_000, totalMs: 300_000 };
+export const LONG: GetLimits = { attemptMs: 60_000, totalMs: 300_000, urgency: 'patient' };
 
 /** Shortest time between two sign-ins that a 401 causes, in milliseconds. */
 const RENEW_EVERY_MS = 10_000;
@@ -86,7 +94,7 @@ export class ForeignLink extends OutboundError {
 }
 
 /**
- * Dataverse's Web API as far as this app needs it: authenticated GETs, retried as the platform asks.
+ * Dataverse's Web API as far as this app needs it: authenticated GETs within one budget, retried as the platform asks.
  *
  * Answers stay text, so that whoever parses them can keep numbers exact (docs/pull.md compares with `dynamics-web-api`).
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
@@ -95,11 +103,14 @@ export class ForeignLink extends OutboundError {
 export class WebApi {
   readonly #base: URL;
   readonly #http: HttpClient = createDefaultHttpClient();
+  readonly #budget: RateBudget;
+  readonly #calls = new WeakMap<PipelineRequest, Call>();
   #pipeline: Pipeline;
   #signedInAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: WebApiOptions) {
     this.#base = new URL('/api/data/v9.2/', options.url);
+    this.#budget = options.budget ?? new RateBudget();
     this.#pipeline = this.#signIn();
   }
 
@@ -114,7 +125,28 @@ export class WebApi {
     pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${this.#base.origin}/.default` }), {
       phase: 'Sign',
     });
+    // Last of all: whatever is sent, for whatever reason, keeps to the budget.
+    pipeline.addPolicy(this.#keepToBudget(), { phase: 'Sign', afterPolicies: [bearerTokenAuthenticationPolicyName] });
     return pipeline;
+  }
+
+  #keepToBudget(): PipelinePolicy {
+    return {
+      name: 'rateBudget',
+      sendRequest: async (request, next) => {
+        const call = this.#calls.get(request);
+        if (call === undefined) return next(request);
+        const leave = await this.#budget.enter(call);
+        try {
+          const sentMs = this.#budget.nowMs;
+          const response = await next(request);
+          if (response.status === 429) this.#budget.refused(call, refusalOf(response, sentMs, this.#budget.nowMs));
+          return response;
+        } finally {
+          leave();
+        }
+      },
+    };
   }
 
   /** The environment's host, for logs. */
@@ -127,11 +159,12 @@ export class WebApi {
     const url = new URL(pathOrLink, this.#base);
     if (url.origin !== this.#base.origin) throw new ForeignLink(url.host, this.#base.host);
     const what = `GET ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
+    const abortSignal = AbortSignal.timeout(limits.totalMs);
     const request = createPipelineRequest({
       // The link goes out as it came: re-encoding it can break its token.
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
       timeout: limits.attemptMs,
-      abortSignal: AbortSignal.timeout(limits.totalMs),
+      abortSignal,
       headers: createHttpHeaders({
         Accept: 'application/json',
         'OData-MaxVersion': '4.0',
@@ -139,6 +172,12 @@ export class WebApi {
         'If-None-Match': 'null',
         ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
       }),
+    });
+    this.#calls.set(request, {
+      what,
+      urgency: limits.urgency ?? 'quick',
+      deadlineMs: this.#budget.nowMs + limits.totalMs,
+      signal: abortSignal,
     });
     const pipeline = this.#pipeline;
     let response = await this.#send(pipeline, request, what);
@@ -157,6 +196,7 @@ export class WebApi {
     try {
       return await pipeline.sendRequest(this.#http, request);
     } catch (error) {
+      if (error instanceof WebApiBusy) throw error;
       throw new WebApiError(what, 0, '', messageOf(error), undefined, { cause: error });
     }
   }
@@ -167,6 +207,25 @@ export class WebApi {
     this.#signedInAt = performance.now();
     return true;
   }
+}
+
+/** By the platform's codes, which come as hexadecimal text; older texts have them as decimal numbers. */
+const REFUSALS: readonly (readonly [RegExp, Refusal['kind']])[] = [
+  [/0x80072322|-2147015902/i, 'requests'],
+  [/0x80072321|-2147015903/i, 'executionTime'],
+  [/0x80072326|-2147015898/i, 'concurrency'],
+];
+/** Where a 429 doesn't say how long to wait: a proxy's, say. */
+const UNTOLD_WAIT_MS = 1000;
+
+function refusalOf({ headers, bodyAsText }: PipelineResponse, sentMs: number, nowMs: number): Refusal {
+  const told = headers.get('Retry-After') ?? '';
+  const waitMs = /^\d+$/.test(told) ? Number(told) * 1000 : Date.parse(told) - nowMs;
+  return {
+    kind: REFUSALS.find(([code]) => code.test(bodyAsText ?? ''))?.[1] ?? 'unknown',
+    retryAfterMs: Number.isNaN(waitMs) ? UNTOLD_WAIT_MS : Math.max(0, waitMs),
+    sentMs,
+  };
 }
 
 function errorFrom(what: string, status: number, body: string, dateMs: number): WebApiError {

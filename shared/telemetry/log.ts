@@ -23,6 +23,10 @@ export const LOG_EVENTS = {
   replayed: { id: 3001, level: 'info' },
   /** An operator discarded a parked item: id, code, source (or table), reason. */
   discarded: { id: 3002, level: 'warn' },
+  /** Dataverse answered 429: nothing is sent until then, or fewer requests run at once. */
+  webApiPaused: { id: 5001, level: 'warn' },
+  /** The instances' requests of five minutes are used up: nothing of this urgency is sent until then. */
+  webApiBudgetSpent: { id: 5002, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
 } as const satisfies Record<string, { id: number; level: LogLevel }>;

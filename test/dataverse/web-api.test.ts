@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { generate } from 'selfsigned';
 import { ChangeFeed } from '../../shared/dataverse/change-feed';
+import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { WebApiRowReader } from '../../shared/dataverse/read-back';
 import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
@@ -77,7 +78,12 @@ const credential: TokenCredential = {
     return Promise.resolve({ token: 'the-token', expiresOnTimestamp: Date.now() + 3_600_000 });
   },
 };
-const api = (maxRetries = 0): WebApi => new WebApi({ url, credential: () => credential, maxRetries });
+const quiet = (): RateBudget => new RateBudget({ log: () => undefined });
+const api = (maxRetries = 0, budget = quiet()): WebApi =>
+  new WebApi({ url, credential: () => credential, maxRetries, budget });
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
 const oData = (status: number, code: string, message = 'text'): Answer => ({
   status,
   body: JSON.stringify({ error: { code, message } }),
@@ -152,6 +158,59 @@ describe('failures', () => {
     const started = performance.now();
     expect((await api(1).get('accounts')).body).toBe('{"ok":1}');
     expect(performance.now() - started).toBeGreaterThanOrEqual(950);
+  });
+
+  test('429: nobody sends before Retry-After has passed, not the one that got it nor any other', async () => {
+    const one = api(1);
+    answers = [{ ...oData(429, '0x80072322'), headers: { 'Retry-After': '1' } }, {}, {}];
+    const refused = one.get('accounts(1)');
+    await until(() => asked.length === 1);
+    const started = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await Promise.all([refused, one.get('accounts(2)')]);
+    expect(asked).toHaveLength(3);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(900);
+  });
+
+  test.each([
+    ['its own', 'requests', '0x80072322', '1000'],
+    ['as a date', 'executionTime', '-2147015903', new Date(Date.now() + 3_600_000).toUTCString()],
+  ])(
+    '429 with a wait beyond its limit (%s): fails at once, is not sent again',
+    async (_what, kind, code, retryAfter) => {
+      const logged: unknown[] = [];
+      const one = api(5, new RateBudget({ log: (_event, fields) => void logged.push(fields.kind) }));
+      answers = [{ ...oData(429, code), headers: { 'Retry-After': retryAfter } }];
+      await expect(one.get('accounts(1)?$select=secret')).rejects.toMatchObject({
+        code: 'web-api-busy',
+        disposition: 'retry',
+        message: expect.stringMatching(/^GET accounts\(1\) was not sent: Dataverse asks/),
+      });
+      await expect(one.get('accounts(2)')).rejects.toMatchObject({ code: 'web-api-busy' });
+      expect([asked.length, logged]).toEqual([1, [kind]]);
+    },
+  );
+
+  test('429 for concurrency holds up nobody else', async () => {
+    const one = api(1);
+    answers = [
+      { ...oData(429, '0x80072326'), headers: { 'Retry-After': '1' } },
+      { body: '{"n":2}' },
+      { body: '{"n":1}' },
+    ];
+    const refused = one.get('accounts(1)');
+    await until(() => asked.length === 1);
+    expect((await one.get('accounts(2)')).body).toBe('{"n":2}');
+    expect((await refused).body).toBe('{"n":1}');
+  });
+
+  test('every attempt counts: retries of the pipeline, and the one after signing in again', async () => {
+    const spent: unknown[] = [];
+    const one = api(2, new RateBudget({ requests: 20, log: (_event, fields) => void spent.push(fields.urgency) }));
+    answers = [oData(500, ''), oData(401, ''), ...Array.from({ length: 16 }, () => ({}))];
+    for (let n = 0; n < 16; n += 1) await one.get('accounts');
+    await expect(one.get('accounts')).rejects.toMatchObject({ code: 'web-api-busy' });
+    expect([asked.length, spent]).toEqual([18, ['quick']]);
   });
 
   test.each([
