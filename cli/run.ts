@@ -8,6 +8,7 @@ import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { EXIT, UsageError } from './terminal';
+import { addTombstonesCommand } from './tombstones';
 
 /** Every command of the CLI: one file each. */
 const COMMANDS = [
@@ -17,6 +18,7 @@ const COMMANDS = [
   addParkedCommand,
   addDeadLettersCommand,
   addHubCommand,
+  addTombstonesCommand,
 ];
 
 /**

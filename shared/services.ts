@@ -43,6 +43,7 @@ import { LoadFloors } from './sync/load-floors';
 import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
+import { TombstonePurge } from './sync/tombstone-purge';
 import { LOG_EVENTS } from './telemetry/log';
 import type { RowReader } from './writer/row-reader';
 import { Writer } from './writer/writer';
@@ -64,6 +65,7 @@ export interface Services {
   readonly parking: TableParking;
   /** Undefined without a Web API. */
   readonly pullSync: PullSync | undefined;
+  readonly tombstonePurge: TombstonePurge;
 }
 
 let config: Config | undefined;
@@ -109,7 +111,8 @@ export function compose(core: CoreConfig): Services {
   const stateTables = tableClients(core.state);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
   const naming = namingOf(core.mapping, core.lobTablePrefix);
-  const store = new MappedStore(new TableStore(lobTables, naming), core.mapping);
+  const tables = new TableStore(lobTables, naming);
+  const store = new MappedStore(tables, core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
   const budget = new RateBudget({
     requests: core.webApiRequests,
@@ -151,6 +154,7 @@ export function compose(core: CoreConfig): Services {
     },
   );
   const blobs = blobService(core.state);
+  const leases = new BlobLeases(blobs.getContainerClient(STATE_NAMES.leases));
   const subjects =
     catalog &&
     relationships &&
@@ -170,13 +174,14 @@ export function compose(core: CoreConfig): Services {
       writer,
       store,
       states,
-      leases: new BlobLeases(blobs.getContainerClient(STATE_NAMES.leases)),
+      leases,
       parking,
       maxReadAgeMs,
       journal: new BlobJournal(blobs.getContainerClient(STATE_NAMES.loads)),
       maxRunMs: core.pullMaxSeconds * 1000,
     });
-  return { config: core, receiver, writer, parking, pullSync };
+  const tombstonePurge = new TombstonePurge({ store: tables, states, leases });
+  return { config: core, receiver, writer, parking, pullSync, tombstonePurge };
 }
 
 /** Reads back rows of tables, and links; of no other organisation than the store's. */

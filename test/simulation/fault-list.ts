@@ -39,6 +39,7 @@ export const FAULTS = {
   F37: 'A clock is ahead or behind.',
   F38: 'A clock goes back.',
   F39: 'The mapping changes.',
+  F40: 'Tombstones are purged.',
 } as const;
 
 /** Number of a fault. */

@@ -1,6 +1,7 @@
 import type { LobStore } from '../../shared/lob/store';
 import type { Parking } from '../../shared/parking/parking';
 import type { PullSyncParts } from '../../shared/sync/pull-sync';
+import type { TombstonePurgeParts } from '../../shared/sync/tombstone-purge';
 import type { RowReader } from '../../shared/writer/row-reader';
 import type { WriterOptions } from '../../shared/writer/writer';
 
@@ -11,4 +12,5 @@ export interface Variant {
   readonly writer?: (options: WriterOptions) => WriterOptions;
   readonly pull?: (parts: PullSyncParts) => PullSyncParts;
   readonly parking?: (parking: Parking) => Parking;
+  readonly purge?: (parts: TombstonePurgeParts) => TombstonePurgeParts;
 }
