@@ -9,6 +9,7 @@ import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { EXIT, UsageError } from './terminal';
 import { addTombstonesCommand } from './tombstones';
+import { addTrackingCommand } from './tracking';
 
 /** Every command of the CLI: one file each. */
 const COMMANDS = [
@@ -19,6 +20,7 @@ const COMMANDS = [
   addDeadLettersCommand,
   addHubCommand,
   addTombstonesCommand,
+  addTrackingCommand,
 ];
 
 /**

@@ -22,6 +22,8 @@ interface Answer {
   readonly body?: string;
   /** The headers and this body come, the end doesn't. */
   readonly stalls?: boolean;
+  /** The connection is closed instead of an answer. */
+  readonly breaks?: boolean;
 }
 
 const DATE = 'Thu, 02 Apr 2026 13:05:10 GMT';
@@ -30,6 +32,8 @@ const SECOND = Date.parse(DATE) / 1000;
 let server: Server;
 let url: string;
 let asked: IncomingMessage[];
+/** Of those that had one. */
+let bodies: string[];
 let answers: Answer[];
 let tokens: string[];
 /** Whoever comes with it gets 401. */
@@ -43,13 +47,16 @@ beforeAll(async () => {
   setDefaultCACertificates([...trusted, cert]);
   server = createServer({ key, cert }, (request, response) => {
     asked.push(request);
+    request.on('data', (chunk: Buffer) => bodies.push(chunk.toString()));
     const refused = request.headers.authorization === `Bearer ${String(refusedToken)}`;
     const {
       status = 200,
       headers = {},
       body = '{}',
       stalls,
+      breaks,
     } = (refused ? oData(401, '') : answers.shift()) ?? { status: 500 };
+    if (breaks === true) return void request.socket.destroy();
     response.sendDate = false;
     response.writeHead(status, { Date: DATE, 'Content-Type': 'application/json', ...headers });
     if (stalls === true) response.write(body);
@@ -67,6 +74,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   asked = [];
+  bodies = [];
   answers = [];
   tokens = [];
   refusedToken = undefined;
@@ -267,6 +275,44 @@ describe('failures', () => {
   });
 });
 
+describe('a change', () => {
+  const change = (one: WebApi): Promise<void> => one.change('PUT', 'EntityDefinitions(x)', { a: 1 }, { Own: 'header' });
+
+  test('is sent with its body and headers; 204 is success', async () => {
+    answers = [{ status: 204, body: '' }];
+    await change(api());
+    const [request] = asked;
+    expect([request?.method, request?.url]).toEqual(['PUT', '/api/data/v9.2/EntityDefinitions(x)']);
+    expect(request?.headers).toMatchObject({ own: 'header', 'content-type': 'application/json' });
+    expect(request?.headers['if-none-match']).toBeUndefined();
+    expect(bodies).toEqual(['{"a":1}']);
+  });
+
+  test.each([
+    ['500', { status: 500 }, 500],
+    ['503 with Retry-After', { status: 503, headers: { 'Retry-After': '0' } }, 503],
+    ['a lost connection', { breaks: true }, 0],
+  ])('%s: it may have been carried out, so it is not sent again', async (_what, answer, status) => {
+    answers = [answer, { status: 204 }];
+    await expect(change(api(5))).rejects.toMatchObject({ code: 'web-api', status });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('401 and 429: it was not carried out, so it is sent again', async () => {
+    const one = api(5);
+    answers = [oData(401, ''), { ...oData(429, ''), headers: { 'Retry-After': '0' } }, { status: 204 }];
+    await change(one);
+    expect(bodies).toEqual(['{"a":1}', '{"a":1}', '{"a":1}']);
+  });
+
+  test('403: the privileges that it takes, and no others', async () => {
+    answers = [oData(403, '0x80040220', 'no privilege')];
+    const refused = change(api());
+    await expect(refused).rejects.toThrow(/^PUT EntityDefinitions\(x\) answered 403: .*prvPublishCustomization/);
+    await expect(refused).rejects.not.toThrow(/organisation-level/);
+  });
+});
+
 describe('only one kind of 404 is a deleted row', () => {
   test.each<readonly [string, Answer, boolean]>([
     ['ObjectDoesNotExist', oData(404, '0x80040217'), true],
@@ -431,12 +477,5 @@ describe('the change feed', () => {
     answers = [{ body: '{"value":[],"@odata.nextLink":"https://evil.example/"}' }];
     await expect(pages()).rejects.toMatchObject({ code: 'foreign-link' });
     expect(asked).toHaveLength(1);
-  });
-
-  test('a table without change tracking: how to enable it, and no request', async () => {
-    await expect(pages(undefined, { ...DEFINITION, changeTracking: false })).rejects.toMatchObject({
-      code: 'change-tracking-off',
-    });
-    expect(asked).toEqual([]);
   });
 });

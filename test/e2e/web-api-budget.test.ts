@@ -12,7 +12,7 @@ import { startAzurite, type Azurite } from '../../local/azurite';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
 import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { TableRateWindow } from '../../shared/dataverse/table-rate-window';
-import { LONG, type GetLimits, type WebApi } from '../../shared/dataverse/web-api';
+import { LONG, type RequestLimits, type WebApi } from '../../shared/dataverse/web-api';
 import { webApi } from '../../shared/services';
 import { System } from './system';
 
@@ -53,7 +53,7 @@ describe('instances that share a budget', () => {
     return webApi({ url, auth, disableInstanceDiscovery: true }, budget);
   }
 
-  const calls = (apis: readonly WebApi[], limits: GetLimits): Promise<unknown>[] =>
+  const calls = (apis: readonly WebApi[], limits: RequestLimits): Promise<unknown>[] =>
     apis.flatMap((api) => Array.from({ length: CALLS }, () => api.get('accounts', [], limits)));
 
   test('ask more than the limit, and are never refused; each of them alone would be', async () => {
