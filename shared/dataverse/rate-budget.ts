@@ -2,7 +2,7 @@ import { OutboundError } from '../errors';
 import { logTo, type Log } from '../telemetry/log';
 import {
   EMPTY_WINDOW,
-  pauseOf,
+  believed,
   slotMsOf,
   take,
   type Grant,
@@ -236,11 +236,11 @@ export class RateBudget {
   }
 
   #pauseEnds(now: number): number {
-    return pauseOf({ slots: {}, pausedUntilMs: this.#pausedUntilMs }, now, this.#limit);
+    return believed(this.#pausedUntilMs, now, this.#limit);
   }
 
   #blockedUntil(urgency: Urgency, now: number): number {
-    return Math.max(this.#pauseEnds(now), this.#spentUntilMs[urgency]);
+    return Math.max(this.#pauseEnds(now), believed(this.#spentUntilMs[urgency], now, this.#limit));
   }
 
   async #takeMore(urgency: Urgency): Promise<void> {
@@ -295,7 +295,8 @@ export class RateBudget {
   /** The window as this process knows it, else as it is stored; takes over a pause that another one has met. */
   async #read(store: SharedRateWindow, signal: AbortSignal): Promise<KnownWindow> {
     this.#known ??= await store.read(signal);
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, pauseOf(this.#known.window, this.nowMs, this.#limit));
+    const { pausedUntilMs } = this.#known.window;
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, believed(pausedUntilMs, this.nowMs, this.#limit));
     return this.#known;
   }
 

@@ -65,9 +65,9 @@ export function take(window: RateWindow, urgency: Urgency, want: number, nowMs: 
   return { kind: 'granted', count, untilMs: (slot + 1) * slotMs, window: { ...window, slots } };
 }
 
-/** A pause as far as it can be meant so: a clock that is far ahead must not stop everyone. */
-export const pauseOf = ({ pausedUntilMs }: RateWindow, nowMs: number, { windowMs }: RateLimit): number =>
-  pausedUntilMs > nowMs + 2 * windowMs ? 0 : pausedUntilMs;
+/** A time to wait for, or 0 where it lies further ahead than one can: a clock was wrong, which must not stop everyone. */
+export const believed = (untilMs: number, nowMs: number, { windowMs }: RateLimit): number =>
+  untilMs > nowMs + 2 * windowMs ? 0 : untilMs;
 
 type Slot = readonly [number, Readonly<Partial<Record<Urgency, number>>>];
 

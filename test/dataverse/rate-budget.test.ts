@@ -262,6 +262,15 @@ describe('the window', () => {
     ]);
   });
 
+  test('used up, and the clock goes back: it does not stay so', async () => {
+    const { sent, enterMany, clock } = world({ requests: 100, concurrency: 500 });
+    enterMany(91);
+    await clock.pass(-3_600_000);
+    enterMany(5);
+    await clock.pass(1);
+    expect(sent).toHaveLength(96);
+  });
+
   test('two instances share it', async () => {
     const shared = new MemoryWindow();
     const clock = new TestClock();

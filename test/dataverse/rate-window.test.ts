@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EMPTY_WINDOW, pauseOf, take, type RateWindow, type Urgency } from '../../shared/dataverse/rate-window';
+import { EMPTY_WINDOW, believed, take, type RateWindow, type Urgency } from '../../shared/dataverse/rate-window';
 
 const LIMIT = { requests: 100, windowMs: 300_000 };
 const SLOT_MS = 15_000;
@@ -82,8 +82,8 @@ describe('what is left', () => {
     expect(Object.keys(window.slots)).toEqual([String(START / SLOT_MS)]);
   });
 
-  test('a pause that lies further ahead than one can is a wrong clock', () => {
-    const until = (pausedUntilMs: number): number => pauseOf({ slots: {}, pausedUntilMs }, START, LIMIT);
+  test('a time to wait for that lies further ahead than one can is of a wrong clock', () => {
+    const until = (untilMs: number): number => believed(untilMs, START, LIMIT);
     expect([until(START + 200_000), until(START + 700_000)]).toEqual([START + 200_000, 0]);
   });
 });

@@ -14,7 +14,7 @@ import { STRICT } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import type { Setting } from './check';
 import type { Schedule } from './command';
-import { aroundLoads, aroundPurges } from './schedules';
+import { aroundLoads, aroundPurges, withLinks } from './schedules';
 import type { Variant } from './variant';
 
 /** A core that isn't right, or does without something that it needn't have. */
@@ -320,18 +320,21 @@ export const MUTANTS: readonly Mutant[] = [
     'a pulled row that can not be read is dropped instead of parked',
     around(() => ({ parking: (parking) => ({ ...parking, parkRow: nothing }) })),
   ),
-  red(
-    'a deletion in the delta of a relationship is passed over',
-    around(() => ({
-      pull: (parts) => ({
-        ...parts,
-        feed: mappedFeed(parts.feed, (page) => ({
-          ...page,
-          items: page.items.filter(({ kind, id }) => kind !== 'deleted' || !id.includes('_')),
-        })),
-      }),
-    })),
-  ),
+  {
+    ...red(
+      'a deletion in the delta of a relationship is passed over',
+      around(() => ({
+        pull: (parts) => ({
+          ...parts,
+          feed: mappedFeed(parts.feed, (page) => ({
+            ...page,
+            items: page.items.filter(({ kind, id }) => kind !== 'deleted' || !id.includes('_')),
+          })),
+        }),
+      })),
+    ),
+    schedules: withLinks,
+  },
   green(
     'no ring: a second delivery is settled like the first',
     given((stored, of) => [withStamp(stored, { ring: [] }), of]),

@@ -101,7 +101,8 @@ const withMishaps = schedulesOf([...changes, ...deliveries, ...passing, ...misha
 const LINKED: readonly Command[] = LINK_IDS.flatMap((id) =>
   linkedBy(id).map((of) => ({ kind: 'write', row: of, names: ['a'], back: 0, push: 'none' }) as const),
 );
-const withLinks = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps, ...links], LINKED);
+/** Rows that are linked and no longer are. */
+export const withLinks = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps, ...links], LINKED);
 
 /**
  * Loads and what they may miss: one row that comes and goes, mostly unnoticed, while runs overtake each other and reads take
