@@ -1,5 +1,6 @@
 /** Readers of arguments; commander shows the message of what they throw beside the option's name, with exit code 2. */
 import { InvalidArgumentError } from 'commander';
+import { LEAST_PURGE_AGE_MS } from '../shared/sync/tombstone-purge';
 
 /** A whole number above 0. */
 export function countArgument(text: string): number {
@@ -24,6 +25,14 @@ export function spanArgument(text: string): number {
   if (count === undefined || unitMs === undefined)
     throw new InvalidArgumentError('It must be a time span such as 90s, 15m, 1h or 7d.');
   return Number(count) * unitMs;
+}
+
+/** A time span that tombstones may be purged after, in milliseconds. */
+export function purgeAgeArgument(text: string): number {
+  const age = spanArgument(text);
+  if (age < LEAST_PURGE_AGE_MS)
+    throw new InvalidArgumentError(`It must be ${LEAST_PURGE_AGE_MS / 3_600_000}h at least (docs/store.md says why).`);
+  return age;
 }
 
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;

@@ -1,24 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { environment, readMappingPart, readWebApiConfig } from '../shared/config/config';
+import { environment, readMappingPart } from '../shared/config/config';
 import { readMappingFile } from '../shared/config/mapping-settings';
 import { MetadataCatalog } from '../shared/dataverse/metadata';
-import type { WebApi } from '../shared/dataverse/web-api';
 import { hashesColumns } from '../shared/mapping/compile-mapping';
 import { mappingJsonSchema } from '../shared/mapping/mapping-schema';
-import { webApi } from '../shared/services';
+import { connect } from './connect';
 import { findingsOf } from './mapping-against-dataverse';
 import { mappingDraft } from './mapping-draft';
 import { SOME_KEY } from './mapped-change';
 import { UsageError, type Terminal } from './terminal';
 
 const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
-function connect(): WebApi {
-  const config = readWebApiConfig(environment());
-  if (!config.ok) throw new UsageError(config.faults.join('; '));
-  return webApi(config.value);
-}
 
 async function check(
   terminal: Terminal,

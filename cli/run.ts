@@ -8,6 +8,8 @@ import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { EXIT, UsageError } from './terminal';
+import { addTombstonesCommand } from './tombstones';
+import { addTrackingCommand } from './tracking';
 
 /** Every command of the CLI: one file each. */
 const COMMANDS = [
@@ -17,6 +19,8 @@ const COMMANDS = [
   addParkedCommand,
   addDeadLettersCommand,
   addHubCommand,
+  addTombstonesCommand,
+  addTrackingCommand,
 ];
 
 /**

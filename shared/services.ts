@@ -26,8 +26,10 @@ import { ChangeFeed } from './dataverse/change-feed';
 import { MetadataCatalog } from './dataverse/metadata';
 import { WebApiLinkReader } from './dataverse/link-reader';
 import { OrganizationPin, whoAmI } from './dataverse/organization-pin';
+import { RateBudget } from './dataverse/rate-budget';
 import { WebApiRowReader } from './dataverse/read-back';
 import { WebApiRelationships } from './dataverse/relationships';
+import { TableRateWindow } from './dataverse/table-rate-window';
 import { WebApi } from './dataverse/web-api';
 import { TableEventStore } from './lob/tables/table-event-store';
 import { TableStore } from './lob/tables/table-store';
@@ -45,6 +47,7 @@ import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
 import { LOG_EVENTS, logTo, type Log } from './telemetry/log';
+import { TombstonePurge } from './sync/tombstone-purge';
 import type { RowReader } from './writer/row-reader';
 import { Writer } from './writer/writer';
 
@@ -65,6 +68,7 @@ export interface Services {
   readonly parking: TableParking;
   /** Undefined without a Web API. */
   readonly pullSync: PullSync | undefined;
+  readonly tombstonePurge: TombstonePurge;
 }
 
 /** Of a copy's sending: the message that it is made of is locked, and can be parked instead. */
@@ -130,9 +134,15 @@ export function compose(core: CoreConfig, log?: Log): Services {
   const stateTables = isDeepStrictEqual(core.lob, core.state) ? lobTables : tableClients(core.state, log);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
   const naming = namingOf(core.mapping, core.lobTablePrefix);
-  const store = new MappedStore(new TableStore(lobTables, naming), core.mapping);
+  const tables = new TableStore(lobTables, naming);
+  const store = new MappedStore(tables, core.mapping);
   const parking = new TableParking(stateTables(STATE_NAMES.parked));
-  const api = core.dataverse === undefined ? undefined : webApi(core.dataverse);
+  const budget = new RateBudget({
+    requests: core.webApiRequests,
+    concurrency: core.webApiConcurrency,
+    shared: new TableRateWindow(stateTables(STATE_NAMES.pull)),
+  });
+  const api = core.dataverse === undefined ? undefined : webApi(core.dataverse, budget);
   const catalog = api && new MetadataCatalog(api, core.mapping.languages);
   const relationships = api && new WebApiRelationships(api);
   const organization = new OrganizationPin(
@@ -167,6 +177,7 @@ export function compose(core: CoreConfig, log?: Log): Services {
     },
   );
   const blobs = blobService(core.state);
+  const leases = new BlobLeases(blobs.getContainerClient(STATE_NAMES.leases));
   const subjects =
     catalog &&
     relationships &&
@@ -186,13 +197,14 @@ export function compose(core: CoreConfig, log?: Log): Services {
       writer,
       store,
       states,
-      leases: new BlobLeases(blobs.getContainerClient(STATE_NAMES.leases)),
+      leases,
       parking,
       maxReadAgeMs,
       journal: new BlobJournal(blobs.getContainerClient(STATE_NAMES.loads)),
       maxRunMs: core.pullMaxSeconds * 1000,
     });
-  return { config: core, receiver, writer, parking, pullSync };
+  const tombstonePurge = new TombstonePurge({ store: tables, states, leases });
+  return { config: core, receiver, writer, parking, pullSync, tombstonePurge };
 }
 
 /** Reads back rows of tables, and links; of no other organisation than the store's. */
@@ -219,8 +231,8 @@ const blobService = (account: StorageAccount): BlobServiceClient =>
     : BlobServiceClient.fromConnectionString(account.connectionString);
 
 /** The Web API as the settings say, for the operator's CLI too. */
-export const webApi = (dataverse: DataverseConfig): WebApi =>
-  new WebApi({ url: dataverse.url, credential: () => credentialOf(dataverse) });
+export const webApi = (dataverse: DataverseConfig, budget = new RateBudget()): WebApi =>
+  new WebApi({ url: dataverse.url, credential: () => credentialOf(dataverse), budget });
 
 function credentialOf({ auth, disableInstanceDiscovery }: DataverseConfig): TokenCredential {
   switch (auth.kind) {

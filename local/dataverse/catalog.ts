@@ -21,6 +21,11 @@ export class Catalog {
     return this.#put(completeTable({ ...table, columns }, table.objectTypeCode));
   }
 
+  /** Has a table's changes tracked from now on. */
+  trackChanges(table: Table): Table {
+    return this.#put({ ...table, changeTracking: true });
+  }
+
   #put(table: Table): Table {
     this.#byName.set(table.logicalName, table);
     this.#bySet.set(table.entitySetName, table);

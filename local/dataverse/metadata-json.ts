@@ -56,7 +56,7 @@ export function tableMetadata(table: Table): Metadata {
     PrimaryNameAttribute: table.primaryName,
     ObjectTypeCode: table.objectTypeCode,
     ChangeTrackingEnabled: table.changeTracking,
-    CanChangeTrackingBeEnabled: managed(true, 'canchangetrackingbeenabled'),
+    CanChangeTrackingBeEnabled: managed(table.changeTrackingAllowed !== false, 'canchangetrackingbeenabled'),
     IsCustomEntity: custom,
     IsManaged: !custom,
     IsActivity: false,

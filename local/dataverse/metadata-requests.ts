@@ -1,12 +1,14 @@
 import type { ApiRequest, ApiResponse } from './api-request';
 import type { Catalog } from './catalog';
 import { badRequest, DataverseError, noProperty, noResource } from './dataverse-error';
-import { isObject, type Json } from './json-text';
+import { isObject, writeJson, type Json } from './json-text';
 import { attributesMetadata, metadataId, tableMetadata, type AttributeMetadata } from './metadata-json';
 import { matches, selected } from './metadata-selection';
 import type { ODataQuery } from './odata-query';
+import { readBody } from './request-body';
 import type { Table } from './table';
 
+const TRACKING = 'ChangeTrackingEnabled';
 const CAST = 'Microsoft.Dynamics.CRM.';
 
 function attributeJson(attribute: AttributeMetadata, query: ODataQuery, cast: string | undefined): Json {
@@ -46,6 +48,8 @@ function tableJson(table: Table, query: ODataQuery): Record<string, Json> {
 /** Tables and columns by `EntityDefinitions` (query-metadata-web-api). */
 export class MetadataRequests {
   readonly #catalog: Catalog;
+  /** Tables whose changes are tracked once they are published. */
+  readonly #unpublished = new Set<string>();
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
@@ -53,7 +57,9 @@ export class MetadataRequests {
 
   /** Answers `EntityDefinitions`, one of them, its attributes, or one of those. */
   answer(request: ApiRequest): ApiResponse {
-    if (request.method !== 'GET') throw new DataverseError(405, '0x80060888', 'Definitions are read only here.');
+    if (request.method === 'PUT') return this.#replace(request);
+    if (request.method !== 'GET')
+      throw new DataverseError(405, '0x80060888', 'Definitions are read and replaced only here.');
     const context = `${request.serviceRoot}/$metadata#EntityDefinitions`;
     const path = /^EntityDefinitions(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path);
     const [, key, rest] = path ?? [];
@@ -69,6 +75,47 @@ export class MetadataRequests {
       return { status: 200, body: { '@odata.context': `${context}/$entity`, ...json } };
     }
     return this.#attributes(request, table, rest, `${context}('${table.logicalName}')`);
+  }
+
+  /**
+   * `PUT EntityDefinitions(…)`: the whole definition, of which only ChangeTrackingEnabled can differ. It shows after
+   * publishing.
+   */
+  #replace(request: ApiRequest): ApiResponse {
+    const key = /^EntityDefinitions\(([^)]*)\)$/.exec(request.path)?.[1];
+    if (key === undefined) throw noResource(request.path);
+    const table = this.#table(key);
+    const before = tableMetadata(table);
+    const after = readBody(request.body);
+    const differing = Object.keys(before).filter(
+      (name) =>
+        name !== TRACKING && writeJson(after[name] ?? null, 'webApi') !== writeJson(before[name] ?? null, 'webApi'),
+    );
+    if (differing.length > 0 || typeof after[TRACKING] !== 'boolean')
+      throw badRequest(
+        `A definition is replaced as a whole, and only ${TRACKING} can be changed here: ${differing.join(', ')}.`,
+      );
+    if (request.headers['mscrm.mergelabels'] !== 'true')
+      throw badRequest('Without MSCRM.MergeLabels labels would be lost, which is not supported here.');
+    if (after[TRACKING] !== table.changeTracking) {
+      if (table.changeTracking) throw badRequest('Change tracking can not be disabled.');
+      if (table.changeTrackingAllowed === false) throw badRequest(`${TRACKING} can not be set for this table.`);
+      this.#unpublished.add(table.logicalName);
+    }
+    return { status: 204 };
+  }
+
+  /** `POST PublishXml`: what was changed of the tables that are named shows from now on. */
+  publish(request: ApiRequest): ApiResponse {
+    if (request.method !== 'POST') throw new DataverseError(405, '0x80060888', 'Actions are called by POST.');
+    const xml = readBody(request.body).ParameterXml;
+    if (typeof xml !== 'string') throw badRequest("The parameter 'ParameterXml' is missing.");
+    for (const [, name = ''] of xml.matchAll(/<entity>([^<]*)<\/entity>/g)) {
+      const table = this.#catalog.find(name);
+      if (table === undefined) throw badRequest(`The entity with a name = '${name}' was not found.`);
+      if (this.#unpublished.delete(name)) this.#catalog.trackChanges(table);
+    }
+    return { status: 204 };
   }
 
   #table(key: string): Table {

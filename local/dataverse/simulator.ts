@@ -16,6 +16,7 @@
  *   definition says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation
  *   properties.
  * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts;
+ *   PUT of a table's whole definition with another ChangeTrackingEnabled, which shows after PublishXml;
  *   `stringmaps`; `asyncoperations`. Labels of account's industries and of the usual states and status reasons in
  *   English (1033, the users' language) and German (1031), others in English only.
  * - Actions: Merge, the bulk messages, and custom APIs, bound to a row or unbound, with all types of parameters.
@@ -27,6 +28,7 @@
  *   contexts; retries; disturbances of asynchronous deliveries. What is assumed of them: docs/local-stack.md.
  *
  * Lacking
+ * - Any other change of a definition; unpublished definitions; PublishAllXml; MSCRM.MergeLabels other than true.
  * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, functions except WhoAmI, actions other than those
  *   named, `$metadata`, security roles, several users of the API, party lists, images (files), currencies of a row.
  * - Reading related rows by a navigation property; `$ref` on single-valued ones; cascades of lookups (deleting a row
@@ -223,6 +225,7 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   const answer = async (request: ApiRequest): Promise<ApiResponse> => {
     if (/^WhoAmI(\(\))?$/.test(request.path)) return whoAmI(request);
     if (request.path.startsWith('EntityDefinitions')) return metadataRequests.answer(request);
+    if (/^PublishXml(\(\))?$/.test(request.path)) return metadataRequests.publish(request);
     if (request.path.startsWith('RelationshipDefinitions')) return relationshipRequests.answer(request);
     const [, set = '', key, rest = ''] = /^(\w+)(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path) ?? [];
     const table = catalog.bySet(set);

@@ -38,6 +38,8 @@ export interface TableDefinition {
   readonly primaryId: string;
   readonly primaryName: string | null;
   readonly changeTracking: boolean;
+  /** Whether change tracking may be enabled. @default true */
+  readonly changeTrackingAllowed?: boolean;
   /** `user` (default): rows have owners and states. `organization`: none. */
   readonly ownership?: 'user' | 'organization';
   readonly columns: readonly ColumnDefinition[];

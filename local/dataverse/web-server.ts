@@ -15,6 +15,8 @@ export interface Fault {
   readonly status: number | 'reset';
   /** Only requests whose path and query contain it. */
   readonly path?: string;
+  /** Only requests by this method. */
+  readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -98,7 +100,7 @@ export class WebServer {
       return;
     }
     this.counters.requests += 1;
-    const fault = this.#fault(target);
+    const fault = this.#fault(method, target);
     if (fault?.status === 'reset') {
       response.destroy();
       return;
@@ -107,9 +109,11 @@ export class WebServer {
     send(response, answer);
   }
 
-  #fault(target: string): Fault | undefined {
+  #fault(method: string, target: string): Fault | undefined {
     const found = this.#faults.find(
-      ({ fault }) => fault.path === undefined || decodeURIComponent(target).includes(fault.path),
+      ({ fault }) =>
+        (fault.path === undefined || decodeURIComponent(target).includes(fault.path)) &&
+        (fault.method === undefined || fault.method === method),
     );
     if (found === undefined) return undefined;
     found.left -= 1;

@@ -39,9 +39,10 @@ export async function findEntity(
   client: TableClient,
   partitionKey: string,
   rowKey: string,
+  abortSignal?: AbortSignal,
 ): Promise<Record<string, unknown> | undefined> {
   try {
-    return await client.getEntity(partitionKey, rowKey);
+    return await client.getEntity(partitionKey, rowKey, abortSignal && { abortSignal });
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw error;

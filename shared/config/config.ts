@@ -59,6 +59,9 @@ export interface CoreConfig {
   /** The only organisation whose events count. @default the first one seen */
   readonly organizationId?: string;
   readonly cacheMegabytes: number;
+  /** Requests to the Web API in five minutes, of all instances; and those of one that run at once. */
+  readonly webApiRequests: number;
+  readonly webApiConcurrency: number;
 }
 
 /** What the webhook needs besides. */
@@ -149,6 +152,8 @@ const coreSchema = z.object({
   FULL_IMAGE_ALIAS: optionalText,
   ORGANIZATION_ID: optionalText.pipe(z.guid('must be the id (GUID) of an organisation').toLowerCase().optional()),
   CACHE_MEGABYTES: whole(1, 4096, 32),
+  WEB_API_REQUESTS_PER_5_MINUTES: whole(20, 1_000_000, 5000),
+  WEB_API_CONCURRENCY: whole(1, 500, 20),
 });
 
 const webhookSchema = z.object({
@@ -241,6 +246,8 @@ function readCore(environment: Environment): Section<CoreConfig> {
       ...(data.ORGANIZATION_ID === undefined ? {} : { organizationId: data.ORGANIZATION_ID }),
       ...(data.FULL_IMAGE_ALIAS === undefined ? {} : { fullImageAlias: data.FULL_IMAGE_ALIAS }),
       cacheMegabytes: data.CACHE_MEGABYTES,
+      webApiRequests: data.WEB_API_REQUESTS_PER_5_MINUTES,
+      webApiConcurrency: data.WEB_API_CONCURRENCY,
     },
   };
 }

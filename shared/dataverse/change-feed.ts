@@ -10,8 +10,9 @@ export class ChangeTrackingOff extends OutboundError {
   readonly disposition = 'park';
   constructor(table: string) {
     super(
-      `Change tracking is off for table ${table}, so it can't be pulled. Enable it: make.powerapps.com > Tables > ${table} > ` +
-        `Properties > Track changes (it can't be disabled again), or take the table out of SYNC_TABLES.`,
+      `Change tracking is off for table ${table}, so it can't be pulled. Enable it: dvo tracking enable ${table}, or ` +
+        `make.powerapps.com > Tables > ${table} > Properties > Track changes (it can't be disabled again). Or take the table ` +
+        `out of SYNC_TABLES.`,
     );
   }
 }
@@ -57,6 +58,8 @@ export class ChangeFeed {
   async *pages({ definition: known, by, select }: FeedRequest, from: FeedStart): AsyncIterable<FeedPage> {
     let definition = known;
     const tracked = by === 'changeTracking';
+    // It may have been enabled since the definition was read.
+    if (tracked && !definition.changeTracking) definition = await this.catalog.refresh(definition.table, 0);
     if (tracked && !definition.changeTracking) throw new ChangeTrackingOff(definition.table);
     const prefer = [`odata.maxpagesize=${this.pageSize}`, ROW_ANNOTATIONS];
     if (tracked && from.mode === 'load') prefer.unshift('odata.track-changes');

@@ -64,15 +64,15 @@ export class MetadataCatalog implements TableCatalog {
     if (ageMs < (leastAgeMs ?? refreshAgeMs)) return this.get(table);
     const before = this.#definitions.peek(table, { allowStale: true });
     const definition = (await this.#definitions.fetch(table, { forceRefresh: true })) ?? (await this.get(table));
-    if (before === undefined || columnsText(before) !== columnsText(definition)) this.#refreshAgeMs.delete(table);
+    if (before === undefined || shapeText(before) !== shapeText(definition)) this.#refreshAgeMs.delete(table);
     else this.#refreshAgeMs.set(table, Math.min(2 * refreshAgeMs, DEFINITION_LIFETIME_MS));
     return definition;
   }
 }
 
 /** What a refresh can change for a reader of rows. */
-const columnsText = ({ columns }: TableDefinition): string =>
-  [...columns.values()].map(({ name, type }) => `${name}:${type}`).join(' ');
+const shapeText = ({ changeTracking, columns }: TableDefinition): string =>
+  [changeTracking, ...[...columns.values()].map(({ name, type }) => `${name}:${type}`)].join(' ');
 
 interface AttributeMetadata {
   readonly LogicalName: string;

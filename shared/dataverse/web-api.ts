@@ -1,16 +1,20 @@
 import {
   bearerTokenAuthenticationPolicy,
+  bearerTokenAuthenticationPolicyName,
   createDefaultHttpClient,
   createHttpHeaders,
   createPipelineFromOptions,
   createPipelineRequest,
   type HttpClient,
   type Pipeline,
+  type PipelinePolicy,
   type PipelineRequest,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { OutboundError, messageOf, type Disposition } from '../errors';
+import { RateBudget, type Call, type Refusal } from './rate-budget';
+import type { Urgency } from './rate-window';
 
 /** Where the Web API is and as whom to call it. */
 export interface WebApiOptions {
@@ -20,23 +24,30 @@ export interface WebApiOptions {
   readonly credential: () => TokenCredential;
   /** Retries of one request on 429 (after Retry-After), 5xx and lost connections. @default 5 */
   readonly maxRetries?: number;
+  /** What all requests keep to, retries too. @default one of its own */
+  readonly budget?: RateBudget;
 }
 
-/** Time allowed for a GET, in milliseconds. */
-export interface GetLimits {
+/** Time allowed for a request, in milliseconds. */
+export interface RequestLimits {
   /** Until the headers of an attempt are there. */
   readonly attemptMs: number;
-  /** For everything: all attempts, the waits that Retry-After asks for, and the body, which may stall. */
+  /** For everything: waiting for its turn, all attempts, the waits that Retry-After asks for, and the body, which may stall. */
   readonly totalMs: number;
+  /** Whether it waits behind others. @default quick */
+  readonly urgency?: Urgency;
 }
 
 /**
  * For what someone waits for: a webhook (60 s) or a message's lock. What takes longer is parked and tried again.
  */
-export const QUICK: GetLimits = { attemptMs: 10_000, totalMs: 15_000 };
+export const QUICK: RequestLimits = { attemptMs: 10_000, totalMs: 15_000 };
 
 /** For a page of thousands of rows, which nobody but the pull waits for. */
-export const LONG: GetLimits = { attemptMs: 60_000, totalMs: 300_000 };
+export const LONG: RequestLimits = { attemptMs: 60_000, totalMs: 300_000, urgency: 'patient' };
+
+/** For a change of a table's definition, and publishing it. */
+export const CHANGING: RequestLimits = { attemptMs: 300_000, totalMs: 600_000 };
 
 /** Shortest time between two sign-ins that a 401 causes, in milliseconds. */
 const RENEW_EVERY_MS = 10_000;
@@ -64,17 +75,23 @@ export class WebApiError extends OutboundError {
     readonly dateMs?: number,
     options?: ErrorOptions,
   ) {
-    super(`${request} answered ${status === 0 ? 'nothing' : status}: ${text}${hintFor(status)}`, options);
+    super(`${request} answered ${status === 0 ? 'nothing' : status}: ${text}${hintFor(status, request)}`, options);
     // A request that Dataverse calls wrong stays wrong; all else (token, privilege, throttling, outage) can be mended.
     this.disposition = status === 400 || status === 404 ? 'park' : 'retry';
   }
 }
 
-const hintFor = (status: number): string => {
+const hintFor = (status: number, request: string): string => {
   if (status === 401) return ' Check the application registration, its secret or certificate, and DATAVERSE_URL.';
+  if (!request.startsWith('GET ')) return status === 403 ? MAY_CUSTOMISE : '';
   if (status === 403) return ' Give the application user a security role with organisation-level read on this table.';
   return '';
 };
+
+/** https://learn.microsoft.com/power-platform/admin/miscellaneous-privileges */
+const MAY_CUSTOMISE =
+  ' Give the application user the privileges to change tables and to publish (prvWriteEntity, prvWriteCustomization, ' +
+  'prvPublishCustomization; the role System Customizer has them), or use an application that has them.';
 
 /** Thrown when a link in an answer leads to another host: it is not followed, since the token would go with it. */
 export class ForeignLink extends OutboundError {
@@ -86,7 +103,8 @@ export class ForeignLink extends OutboundError {
 }
 
 /**
- * Dataverse's Web API as far as this app needs it: authenticated GETs, retried as the platform asks.
+ * Dataverse's Web API as far as this app needs it: authenticated GETs within one budget, retried as the platform asks. The
+ * app changes nothing; the operator's CLI changes a table's definition.
  *
  * Answers stay text, so that whoever parses them can keep numbers exact (docs/pull.md compares with `dynamics-web-api`).
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
@@ -95,11 +113,14 @@ export class ForeignLink extends OutboundError {
 export class WebApi {
   readonly #base: URL;
   readonly #http: HttpClient = createDefaultHttpClient();
+  readonly #budget: RateBudget;
+  readonly #calls = new WeakMap<PipelineRequest, Call>();
   #pipeline: Pipeline;
   #signedInAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: WebApiOptions) {
     this.#base = new URL('/api/data/v9.2/', options.url);
+    this.#budget = options.budget ?? new RateBudget();
     this.#pipeline = this.#signIn();
   }
 
@@ -114,7 +135,32 @@ export class WebApi {
     pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${this.#base.origin}/.default` }), {
       phase: 'Sign',
     });
+    // Last of all: whatever is sent, for whatever reason, keeps to the budget.
+    pipeline.addPolicy(this.#keepToBudget(), { phase: 'Sign', afterPolicies: [bearerTokenAuthenticationPolicyName] });
     return pipeline;
+  }
+
+  #keepToBudget(): PipelinePolicy {
+    return {
+      name: 'rateBudget',
+      sendRequest: async (request, next) => {
+        const call = this.#calls.get(request);
+        if (call === undefined) return next(request);
+        const leave = await this.#budget.enter(call);
+        try {
+          const sentMs = this.#budget.nowMs;
+          const response = await next(request);
+          if (response.status === 429) this.#budget.refused(call, refusalOf(response, sentMs, this.#budget.nowMs));
+          if (request.method !== 'GET' && response.status >= 500) throw errorFrom(call.what, response);
+          return response;
+        } catch (error) {
+          // What may have been carried out isn't sent again: no retry takes up an error of ours.
+          throw request.method === 'GET' || error instanceof OutboundError ? error : noAnswer(call.what, error);
+        } finally {
+          leave();
+        }
+      },
+    };
   }
 
   /** The environment's host, for logs. */
@@ -123,22 +169,67 @@ export class WebApi {
   }
 
   /** GETs a path below `/api/data/v9.2/`, or an absolute link that the Web API gave. */
-  async get(pathOrLink: string, prefer: readonly string[] = [], limits = QUICK): Promise<WebApiResponse> {
+  get(pathOrLink: string, prefer: readonly string[] = [], limits = QUICK): Promise<WebApiResponse> {
+    return this.#request('GET', pathOrLink, limits, {
+      'If-None-Match': 'null',
+      ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
+    });
+  }
+
+  /** GETs a definition as it is now, past the platform's caches. */
+  getCurrent(path: string): Promise<WebApiResponse> {
+    return this.#request('GET', path, QUICK, { 'If-None-Match': 'null', Consistency: 'Strong' });
+  }
+
+  /**
+   * Changes something. Sent again only if it surely wasn't carried out (401, 429): without an answer, or with a 5xx, nobody
+   * knows whether it was.
+   */
+  async change(
+    method: 'PUT' | 'POST',
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    await this.#request(
+      method,
+      path,
+      CHANGING,
+      { 'Content-Type': 'application/json', ...headers },
+      JSON.stringify(body),
+    );
+  }
+
+  async #request(
+    method: 'GET' | 'PUT' | 'POST',
+    pathOrLink: string,
+    limits: RequestLimits,
+    headers: Readonly<Record<string, string>>,
+    content?: string,
+  ): Promise<WebApiResponse> {
     const url = new URL(pathOrLink, this.#base);
     if (url.origin !== this.#base.origin) throw new ForeignLink(url.host, this.#base.host);
-    const what = `GET ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
+    const what = `${method} ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
+    const abortSignal = AbortSignal.timeout(limits.totalMs);
     const request = createPipelineRequest({
+      method,
+      ...(content === undefined ? {} : { body: content }),
       // The link goes out as it came: re-encoding it can break its token.
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
       timeout: limits.attemptMs,
-      abortSignal: AbortSignal.timeout(limits.totalMs),
+      abortSignal,
       headers: createHttpHeaders({
         Accept: 'application/json',
         'OData-MaxVersion': '4.0',
         'OData-Version': '4.0',
-        'If-None-Match': 'null',
-        ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
+        ...headers,
       }),
+    });
+    this.#calls.set(request, {
+      what,
+      urgency: limits.urgency ?? 'quick',
+      deadlineMs: this.#budget.nowMs + limits.totalMs,
+      signal: abortSignal,
     });
     const pipeline = this.#pipeline;
     let response = await this.#send(pipeline, request, what);
@@ -147,17 +238,16 @@ export class WebApi {
       if (this.#pipeline === pipeline) this.#pipeline = this.#signIn();
       response = await this.#send(this.#pipeline, request, what);
     }
-    const body = response.bodyAsText ?? '';
-    const dateMs = Date.parse(response.headers.get('Date') ?? '') || Date.now();
-    if (response.status !== 200) throw errorFrom(what, response.status, body, dateMs);
-    return { body, dateMs };
+    const isDone = response.status === 200 || (method !== 'GET' && response.status === 204);
+    if (!isDone) throw errorFrom(what, response);
+    return { body: response.bodyAsText ?? '', dateMs: dateOf(response) };
   }
 
   async #send(pipeline: Pipeline, request: PipelineRequest, what: string): Promise<PipelineResponse> {
     try {
       return await pipeline.sendRequest(this.#http, request);
     } catch (error) {
-      throw new WebApiError(what, 0, '', messageOf(error), undefined, { cause: error });
+      throw error instanceof OutboundError ? error : noAnswer(what, error);
     }
   }
 
@@ -169,17 +259,41 @@ export class WebApi {
   }
 }
 
-function errorFrom(what: string, status: number, body: string, dateMs: number): WebApiError {
+/** By the platform's codes, which come as hexadecimal text; older texts have them as decimal numbers. */
+const REFUSALS: readonly (readonly [RegExp, Refusal['kind']])[] = [
+  [/0x80072322|-2147015902/i, 'requests'],
+  [/0x80072321|-2147015903/i, 'executionTime'],
+  [/0x80072326|-2147015898/i, 'concurrency'],
+];
+/** Where a 429 doesn't say how long to wait: a proxy's, say. */
+const UNTOLD_WAIT_MS = 1000;
+
+function refusalOf({ headers, bodyAsText }: PipelineResponse, sentMs: number, nowMs: number): Refusal {
+  const told = headers.get('Retry-After') ?? '';
+  const waitMs = /^\d+$/.test(told) ? Number(told) * 1000 : Date.parse(told) - nowMs;
+  return {
+    kind: REFUSALS.find(([code]) => code.test(bodyAsText ?? ''))?.[1] ?? 'unknown',
+    retryAfterMs: Number.isNaN(waitMs) ? UNTOLD_WAIT_MS : Math.max(0, waitMs),
+    sentMs,
+  };
+}
+
+const dateOf = ({ headers }: PipelineResponse): number => Date.parse(headers.get('Date') ?? '') || Date.now();
+
+const noAnswer = (what: string, error: unknown): WebApiError =>
+  new WebApiError(what, 0, '', messageOf(error), undefined, { cause: error });
+
+function errorFrom(what: string, response: PipelineResponse): WebApiError {
   let code = '';
   let message = 'no error text';
   try {
-    const { error } = JSON.parse(body) as { error?: { code?: unknown; message?: unknown } };
+    const { error } = JSON.parse(response.bodyAsText ?? '') as { error?: { code?: unknown; message?: unknown } };
     if (typeof error?.code === 'string') code = error.code;
     if (typeof error?.message === 'string') message = error.message;
   } catch {
     // A proxy's page instead of OData: the status has to do.
   }
-  return new WebApiError(what, status, code, `${code} ${message}`.trim(), dateMs);
+  return new WebApiError(what, response.status, code, `${code} ${message}`.trim(), dateOf(response));
 }
 
 /** ObjectDoesNotExist: the row is gone. A 404 for another reason (a table unknown to the Web API) is no delete. */

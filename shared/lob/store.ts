@@ -19,6 +19,12 @@ export interface StoredRow {
   readonly size: number;
 }
 
+/** A row's address and what is stored of it. */
+export interface StoredEntry {
+  readonly row: RowAddress;
+  readonly stored: StoredRow;
+}
+
 /** A row and its columns. */
 export interface RowColumns {
   readonly row: RowAddress;
@@ -62,5 +68,16 @@ export interface LobStore {
    */
   sameData(stored: StoredRow, snapshot: RowColumns, of?: 'all' | 'values'): boolean;
   /** Every row of a table that isn't a tombstone, hidden ones too, in pages. Rows written meanwhile may be missing. */
-  liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]>;
+  liveRows(table: string): AsyncIterable<readonly StoredEntry[]>;
+}
+
+/** Removes tombstones for good: what makes that safe is not the store's business (shared/sync/tombstone-purge.ts). */
+export interface TombstoneStore {
+  /**
+   * Tombstones of a table that were last written before an instant of the store's clock, in pages. A row that is only hidden
+   * is none. Those written meanwhile may be missing.
+   */
+  tombstones(table: string, writtenBefore: Instant): AsyncIterable<readonly StoredEntry[]>;
+  /** Removes those that still are as they were read. Returns how many went. */
+  removeTombstones(tombstones: readonly StoredEntry[]): Promise<number>;
 }

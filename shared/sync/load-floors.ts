@@ -12,6 +12,8 @@ interface Known {
  * unknown row. So an image dated after it that meets nothing is of a row that nobody is known to have deleted, and needs
  * no read. Before the first load, and from the begin of another until its end, there is no floor.
  *
+ * Where tombstones were purged since, the floor is no earlier than they: what they told of late images, it tells.
+ *
  * A floor is remembered for a while, so one may be used after a load has taken it away. What is then written on nothing
  * lands before that load's sweep, which is as good: hence `lifetimeMs` and the longest time that a write takes to land
  * must together be no more than the wait before a sweep (READ_BACK_MAX_AGE_SECONDS).
@@ -52,8 +54,9 @@ export class LoadFloors {
   }
 
   async #read(table: string): Promise<Instant> {
-    const { tokenFixedMs } = await this.states.read(table);
-    return tokenFixedMs === undefined ? Number.POSITIVE_INFINITY : ceilInstant(tokenFixedMs) + this.options.margin;
+    const { tokenFixedMs, purgedUntilMs = 0 } = await this.states.read(table);
+    if (tokenFixedMs === undefined) return Number.POSITIVE_INFINITY;
+    return ceilInstant(Math.max(tokenFixedMs, purgedUntilMs)) + this.options.margin;
   }
 
   #now(): number {

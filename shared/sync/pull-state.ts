@@ -22,6 +22,8 @@ export interface PullState {
   readonly loadBegunMs?: number;
   /** By when the last complete full load's token was fixed, milliseconds since 1970: see LoadFloors. */
   readonly tokenFixedMs?: number;
+  /** Every tombstone that was purged since had last been written before, milliseconds since 1970: see TombstonePurge. */
+  readonly purgedUntilMs?: number;
   /** Every page before its link is settled. */
   readonly unfinished?: UnfinishedRun;
   /** Of the mapping that the last complete run worked by. */

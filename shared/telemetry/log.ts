@@ -35,6 +35,10 @@ export const LOG_EVENTS = {
   storeUnavailable: { id: 4001, level: 'error' },
   /** They answer again. */
   storeAvailable: { id: 4002, level: 'info' },
+  /** Dataverse answered 429: nothing is sent until then, or fewer requests run at once. */
+  webApiPaused: { id: 5001, level: 'warn' },
+  /** The instances' requests of five minutes are used up: nothing of this urgency is sent until then. */
+  webApiBudgetSpent: { id: 5002, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
 } as const satisfies Record<string, { id: number; level: LogLevel }>;

@@ -17,8 +17,10 @@ const NEW: TableDefinition = {
 let asked: { readonly link: string; readonly prefer: readonly string[] }[];
 let refreshed: number;
 let answers: object[];
+let fresh: TableDefinition;
 
 beforeEach(() => {
+  fresh = NEW;
   asked = [];
   refreshed = 0;
   answers = [];
@@ -32,7 +34,7 @@ const api: Pick<WebApi, 'get'> = {
 };
 const refresh = (): Promise<TableDefinition> => {
   refreshed += 1;
-  return Promise.resolve(NEW);
+  return Promise.resolve(fresh);
 };
 const tierRow = (n: number) => ({ '@odata.etag': `W/"${n}"`, accountid: rowId(n), tier: n });
 
@@ -57,8 +59,15 @@ test('to compare: it is not, the table need not have it, and the last page needs
   expect(asked[0]?.prefer).not.toContain('odata.track-changes');
 });
 
-test('change tracking is off: said, not asked', async () => {
-  const request = { definition: { ...OLD, changeTracking: false }, by: 'changeTracking' } as const;
+test('change tracking has been enabled since the definition was read', async () => {
+  answers = [{ value: [], '@odata.deltaLink': 'D' }];
+  expect(await pagesOf({ definition: { ...OLD, changeTracking: false }, by: 'changeTracking' })).toHaveLength(1);
+});
+
+test('change tracking is off: said, with the command that enables it, and not asked', async () => {
+  fresh = { ...NEW, changeTracking: false };
+  const request = { definition: fresh, by: 'changeTracking' } as const;
+  await expect(pagesOf(request)).rejects.toThrow('dvo tracking enable account');
   await expect(pagesOf(request)).rejects.toMatchObject({ code: 'change-tracking-off' });
   expect(asked).toEqual([]);
 });

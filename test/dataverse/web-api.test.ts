@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { generate } from 'selfsigned';
 import { ChangeFeed } from '../../shared/dataverse/change-feed';
+import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { WebApiRowReader } from '../../shared/dataverse/read-back';
 import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
@@ -21,6 +22,8 @@ interface Answer {
   readonly body?: string;
   /** The headers and this body come, the end doesn't. */
   readonly stalls?: boolean;
+  /** The connection is closed instead of an answer. */
+  readonly breaks?: boolean;
 }
 
 const DATE = 'Thu, 02 Apr 2026 13:05:10 GMT';
@@ -29,6 +32,8 @@ const SECOND = Date.parse(DATE) / 1000;
 let server: Server;
 let url: string;
 let asked: IncomingMessage[];
+/** Of those that had one. */
+let bodies: string[];
 let answers: Answer[];
 let tokens: string[];
 /** Whoever comes with it gets 401. */
@@ -42,13 +47,16 @@ beforeAll(async () => {
   setDefaultCACertificates([...trusted, cert]);
   server = createServer({ key, cert }, (request, response) => {
     asked.push(request);
+    request.on('data', (chunk: Buffer) => bodies.push(chunk.toString()));
     const refused = request.headers.authorization === `Bearer ${String(refusedToken)}`;
     const {
       status = 200,
       headers = {},
       body = '{}',
       stalls,
+      breaks,
     } = (refused ? oData(401, '') : answers.shift()) ?? { status: 500 };
+    if (breaks === true) return void request.socket.destroy();
     response.sendDate = false;
     response.writeHead(status, { Date: DATE, 'Content-Type': 'application/json', ...headers });
     if (stalls === true) response.write(body);
@@ -66,6 +74,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   asked = [];
+  bodies = [];
   answers = [];
   tokens = [];
   refusedToken = undefined;
@@ -77,7 +86,12 @@ const credential: TokenCredential = {
     return Promise.resolve({ token: 'the-token', expiresOnTimestamp: Date.now() + 3_600_000 });
   },
 };
-const api = (maxRetries = 0): WebApi => new WebApi({ url, credential: () => credential, maxRetries });
+const quiet = (): RateBudget => new RateBudget({ log: () => undefined });
+const api = (maxRetries = 0, budget = quiet()): WebApi =>
+  new WebApi({ url, credential: () => credential, maxRetries, budget });
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
 const oData = (status: number, code: string, message = 'text'): Answer => ({
   status,
   body: JSON.stringify({ error: { code, message } }),
@@ -154,6 +168,59 @@ describe('failures', () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(950);
   });
 
+  test('429: nobody sends before Retry-After has passed, not the one that got it nor any other', async () => {
+    const one = api(1);
+    answers = [{ ...oData(429, '0x80072322'), headers: { 'Retry-After': '1' } }, {}, {}];
+    const refused = one.get('accounts(1)');
+    await until(() => asked.length === 1);
+    const started = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await Promise.all([refused, one.get('accounts(2)')]);
+    expect(asked).toHaveLength(3);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(900);
+  });
+
+  test.each([
+    ['its own', 'requests', '0x80072322', '1000'],
+    ['as a date', 'executionTime', '-2147015903', new Date(Date.now() + 3_600_000).toUTCString()],
+  ])(
+    '429 with a wait beyond its limit (%s): fails at once, is not sent again',
+    async (_what, kind, code, retryAfter) => {
+      const logged: unknown[] = [];
+      const one = api(5, new RateBudget({ log: (_event, fields) => void logged.push(fields.kind) }));
+      answers = [{ ...oData(429, code), headers: { 'Retry-After': retryAfter } }];
+      await expect(one.get('accounts(1)?$select=secret')).rejects.toMatchObject({
+        code: 'web-api-busy',
+        disposition: 'retry',
+        message: expect.stringMatching(/^GET accounts\(1\) was not sent: Dataverse asks/),
+      });
+      await expect(one.get('accounts(2)')).rejects.toMatchObject({ code: 'web-api-busy' });
+      expect([asked.length, logged]).toEqual([1, [kind]]);
+    },
+  );
+
+  test('429 for concurrency holds up nobody else', async () => {
+    const one = api(1);
+    answers = [
+      { ...oData(429, '0x80072326'), headers: { 'Retry-After': '1' } },
+      { body: '{"n":2}' },
+      { body: '{"n":1}' },
+    ];
+    const refused = one.get('accounts(1)');
+    await until(() => asked.length === 1);
+    expect((await one.get('accounts(2)')).body).toBe('{"n":2}');
+    expect((await refused).body).toBe('{"n":1}');
+  });
+
+  test('every attempt counts: retries of the pipeline, and the one after signing in again', async () => {
+    const spent: unknown[] = [];
+    const one = api(2, new RateBudget({ requests: 20, log: (_event, fields) => void spent.push(fields.urgency) }));
+    answers = [oData(500, ''), oData(401, ''), ...Array.from({ length: 16 }, () => ({}))];
+    for (let n = 0; n < 16; n += 1) await one.get('accounts');
+    await expect(one.get('accounts')).rejects.toMatchObject({ code: 'web-api-busy' });
+    expect([asked.length, spent]).toEqual([18, ['quick']]);
+  });
+
   test.each([
     [400, 'park'],
     [403, 'retry'],
@@ -205,6 +272,44 @@ describe('failures', () => {
       maxRetries: 0,
     });
     await expect(nowhere.get('accounts')).rejects.toMatchObject({ status: 0, disposition: 'retry' });
+  });
+});
+
+describe('a change', () => {
+  const change = (one: WebApi): Promise<void> => one.change('PUT', 'EntityDefinitions(x)', { a: 1 }, { Own: 'header' });
+
+  test('is sent with its body and headers; 204 is success', async () => {
+    answers = [{ status: 204, body: '' }];
+    await change(api());
+    const [request] = asked;
+    expect([request?.method, request?.url]).toEqual(['PUT', '/api/data/v9.2/EntityDefinitions(x)']);
+    expect(request?.headers).toMatchObject({ own: 'header', 'content-type': 'application/json' });
+    expect(request?.headers['if-none-match']).toBeUndefined();
+    expect(bodies).toEqual(['{"a":1}']);
+  });
+
+  test.each([
+    ['500', { status: 500 }, 500],
+    ['503 with Retry-After', { status: 503, headers: { 'Retry-After': '0' } }, 503],
+    ['a lost connection', { breaks: true }, 0],
+  ])('%s: it may have been carried out, so it is not sent again', async (_what, answer, status) => {
+    answers = [answer, { status: 204 }];
+    await expect(change(api(5))).rejects.toMatchObject({ code: 'web-api', status });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('401 and 429: it was not carried out, so it is sent again', async () => {
+    const one = api(5);
+    answers = [oData(401, ''), { ...oData(429, ''), headers: { 'Retry-After': '0' } }, { status: 204 }];
+    await change(one);
+    expect(bodies).toEqual(['{"a":1}', '{"a":1}', '{"a":1}']);
+  });
+
+  test('403: the privileges that it takes, and no others', async () => {
+    answers = [oData(403, '0x80040220', 'no privilege')];
+    const refused = change(api());
+    await expect(refused).rejects.toThrow(/^PUT EntityDefinitions\(x\) answered 403: .*prvPublishCustomization/);
+    await expect(refused).rejects.not.toThrow(/organisation-level/);
   });
 });
 
@@ -372,12 +477,5 @@ describe('the change feed', () => {
     answers = [{ body: '{"value":[],"@odata.nextLink":"https://evil.example/"}' }];
     await expect(pages()).rejects.toMatchObject({ code: 'foreign-link' });
     expect(asked).toHaveLength(1);
-  });
-
-  test('a table without change tracking: how to enable it, and no request', async () => {
-    await expect(pages(undefined, { ...DEFINITION, changeTracking: false })).rejects.toMatchObject({
-      code: 'change-tracking-off',
-    });
-    expect(asked).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
-import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
+import type { LobStore, RowWrite, StoredEntry, StoredRow, TombstoneStore, WriteOutcome } from '../../shared/lob/store';
 import { columns, row, rowId, stamp } from '../writer/changes';
 
 const LIVE = stamp({ version: 7n, base: 10, seen: 12, ahead: true, ring: ['k1', 'k2'] });
@@ -33,7 +33,7 @@ export const sameData = (store: LobStore, stored: StoredRow, of: Columns, which?
   store.sameData(stored, { row: row(), columns: of }, which);
 
 /** Runs the suite; `make` gives a store whose tables are all new. */
-export function storeContract(name: string, make: () => LobStore): void {
+export function storeContract(name: string, make: () => LobStore & TombstoneStore): void {
   const readOne = async (store: LobStore, address: RowAddress): Promise<StoredRow> => {
     const [stored] = await store.read([address]);
     if (stored === undefined) throw new Error(`nothing is stored of ${address.id}`);
@@ -203,6 +203,43 @@ export function storeContract(name: string, make: () => LobStore): void {
       expect(await live(store, 'account')).toEqual([row(2).id, row(3).id]);
       await writeOne(store, snapshot(row(1), columns({ name: 'again' }), gone));
       expect(await live(store, 'account')).toEqual([row(1).id, row(2).id, row(3).id]);
+    });
+
+    test('[I37] old tombstones are listed, and removed only as they were read; hidden and live rows never are', async () => {
+      const store = make();
+      const [first, second, third] = rowsOf(
+        await store.write([1, 2, 3, 4].map((n) => snapshot(row(n), columns({ name: String(n) })))),
+      );
+      const clear = (n: number, expected?: StoredRow): RowWrite => ({
+        ...snapshot(row(n), new Map(), expected, GONE),
+        effect: 'clear',
+      });
+      const [gone, touched] = rowsOf(await store.write([clear(1, first), clear(2, second)]));
+      await store.write([{ ...snapshot(row(3), new Map(), third), effect: 'hide' }]);
+      const listed = async (writtenBefore: number): Promise<StoredEntry[]> => {
+        const all: StoredEntry[] = [];
+        for await (const page of store.tombstones('account', writtenBefore)) all.push(...page);
+        return all.sort((a, b) => (a.row.id < b.row.id ? -1 : 1));
+      };
+      expect(await listed((gone?.writtenAt ?? 0) - 5)).toEqual([]);
+      const old = await listed((gone?.writtenAt ?? 0) + 60);
+      expect(old.map((entry) => [entry.row.id, entry.stored.stamp, entry.stored.etag])).toEqual([
+        [row(1).id, GONE, gone?.etag],
+        [row(2).id, GONE, touched?.etag],
+      ]);
+      await writeOne(store, { ...clear(2, touched), effect: 'keep' });
+      expect(await store.removeTombstones(old)).toBe(1);
+      expect(await store.removeTombstones(old)).toBe(0);
+      expect((await store.read([1, 2, 3, 4].map((n) => row(n)))).map((stored) => stored !== undefined)).toEqual([
+        ...[false, true, true, true],
+      ]);
+      await writeOne(store, snapshot(row(1), columns({ name: 'a new row' })));
+      expect(await live(store, 'account')).toEqual([row(1), row(3), row(4)].map(({ id }) => id));
+    });
+
+    test('a table that is not there has no tombstones', async () => {
+      const store = make();
+      for await (const page of store.tombstones('nowhere', 2_000_000_000)) expect(page).toEqual([]);
     });
 
     test('a hidden row: no columns, not the same as any, live for the sweep, and told by every read', async () => {

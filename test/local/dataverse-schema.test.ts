@@ -143,3 +143,35 @@ describe('columns', () => {
     expect(() => dataverse.addColumn('account', { logicalName: 'fax', type: 'string' })).toThrow('already');
   });
 });
+
+describe('a definition is replaced', () => {
+  const PATH = "EntityDefinitions(LogicalName='new_note')";
+  const MERGE = { 'MSCRM.MergeLabels': 'true' };
+  const publish = { ParameterXml: '<importexportxml><entities><entity>new_note</entity></entities></importexportxml>' };
+
+  test('as a whole; that changes are tracked shows after publishing, and a load then ends with a delta link', async () => {
+    const call = await caller(await start());
+    const { body: definition } = await call('GET', PATH);
+    const tracked = { ...definition, ChangeTrackingEnabled: true };
+    const isOn = async (): Promise<unknown> => (await call('GET', PATH)).body.ChangeTrackingEnabled;
+    expect((await call('GET', 'new_notes', TRACK)).status).toBe(400);
+    expect((await call('PUT', PATH, MERGE, tracked)).status).toBe(204);
+    expect(await isOn()).toBe(false);
+    expect((await call('POST', 'PublishXml', {}, publish)).status).toBe(204);
+    expect(await isOn()).toBe(true);
+    expect((await call('GET', 'new_notes', TRACK)).body).toHaveProperty(['@odata.deltaLink']);
+    const off = await call('PUT', PATH, MERGE, { ...tracked, ChangeTrackingEnabled: false });
+    expect(errorOf(off)).toEqual([400, expect.any(String), expect.stringContaining('can not be disabled')]);
+  });
+
+  test.each([
+    ['one property alone', MERGE, () => ({ ChangeTrackingEnabled: true }), 'as a whole'],
+    ['another property', MERGE, (all: Members) => ({ ...all, SchemaName: 'Other' }), 'only ChangeTrackingEnabled'],
+    ['labels that would be lost', {}, (all: Members) => ({ ...all, ChangeTrackingEnabled: true }), 'MergeLabels'],
+  ])('%s: refused', async (_what, headers, change, why) => {
+    const call = await caller(await start());
+    const { body: definition } = await call('GET', PATH);
+    const refused = await call('PUT', PATH, headers, change(definition));
+    expect(errorOf(refused)).toEqual([400, expect.any(String), expect.stringContaining(why)]);
+  });
+});

@@ -72,5 +72,11 @@ export async function faultsOf(schedule: Schedule, setting: Setting): Promise<re
   await simulation.repeatAfterWeeks();
   await simulation.settleParked(lastPullBy);
   faults.push(...simulation.differences().map(told('after deliveries weeks late')));
+  if (commands.some(({ kind }) => kind === 'purge')) {
+    await simulation.purgeAll(lastPullBy);
+    await simulation.repeatAfterWeeks();
+    await simulation.settleParked(lastPullBy);
+    faults.push(...simulation.differences().map(told('after deliveries to where tombstones were purged')));
+  }
   return [...watcher.faults, ...faults];
 }

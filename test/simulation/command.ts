@@ -35,6 +35,8 @@ export type Command =
   | { readonly kind: 'pull'; readonly table: string; readonly by: Which }
   /** What is parked and due is tried again; `operator`: so is what waits for one. */
   | { readonly kind: 'replay'; readonly by: Which; readonly operator: boolean }
+  /** An operator purges the tombstones of a table that are old enough, by an instance's clock. */
+  | { readonly kind: 'purge'; readonly table: string; readonly by: Which }
   | { readonly kind: 'tick'; readonly seconds: number }
   /** An instance's clock, or the store's (2), is off by so many seconds from now on. */
   | { readonly kind: 'setClock'; readonly of: Which | 2; readonly seconds: number }

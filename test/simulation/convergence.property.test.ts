@@ -15,7 +15,7 @@ import { RULE, STRICT } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { faultsOf, type Setting } from './check';
 import type { Command, Schedule } from './command';
-import { remappedSchedules, schedules } from './schedules';
+import { aroundPurges, remappedSchedules, schedules } from './schedules';
 import { IDS, TABLES } from './simulated-dataverse';
 
 const converges = (setting: Setting, of = schedules) =>
@@ -34,6 +34,10 @@ describe('[I1] after one complete pull the store equals Dataverse', () => {
     await fc.assert(converges({ rule: STRICT, makeStore }), { numRuns: 6000 });
   }, 60_000);
 });
+
+test('[I37] tombstones are purged while late images are about, runs are under way and rows come back', async () => {
+  await fc.assert(converges({ rule: RULE, makeStore }, aroundPurges), { numRuns: 3000 });
+}, 60_000);
 
 test('[I2] pushes alone: a row of which every event was acknowledged needs no pull', async () => {
   const pushesOnly = schedules.map((schedule) => ({

@@ -43,6 +43,7 @@ export const FAULTS = {
   F41: 'The queue accepts a copy, but its answer is lost.',
   F42: 'The queue accepts a copy, and the original comes again all the same.',
   F43: 'The whole store does not answer: a batch of a hub is delivered again.',
+  F44: 'Tombstones are purged.',
 } as const;
 
 /** Number of a fault. */

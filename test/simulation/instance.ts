@@ -3,7 +3,7 @@ import type { ServiceBusMessage } from '@azure/service-bus';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
 import { AnswerUnreadable } from '../../shared/dataverse/odata-row';
-import type { LobStore, RowWrite, WriteOutcome } from '../../shared/lob/store';
+import type { LobStore, RowWrite, TombstoneStore, WriteOutcome } from '../../shared/lob/store';
 import { Associations } from '../../shared/mapping/associations';
 import { MappedStore } from '../../shared/mapping/mapped-store';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
@@ -16,6 +16,7 @@ import { LoadFloors } from '../../shared/sync/load-floors';
 import type { LoadJournal, PullStateStore } from '../../shared/sync/pull-state';
 import { linkSubject, tableSubject, type PullSubject } from '../../shared/sync/pull-subject';
 import { PullSync } from '../../shared/sync/pull-sync';
+import { TombstonePurge } from '../../shared/sync/tombstone-purge';
 import type { Rule } from '../../shared/writer/decide';
 import type { RowReader } from '../../shared/writer/row-reader';
 import { Writer } from '../../shared/writer/writer';
@@ -29,6 +30,8 @@ import { FULL_IMAGE } from './wire';
 
 /** A in docs/deciding.md, in milliseconds. */
 export const MAX_READ_AGE_MS = 30_000;
+/** Least age of a tombstone that is purged, in milliseconds: A, a write's time to land, and clocks that differ. */
+const PURGE_AGE_MS = 60_000;
 /** A write has landed after so many seconds, or never will (see shared/azure/table-clients.ts). */
 const WRITE_LIMIT = 13;
 
@@ -60,6 +63,8 @@ export interface Instance extends Stepper {
   readonly pull: PullSync;
   /** Tries again what is parked and due. */
   readonly replay: () => Promise<void>;
+  /** Purges a table's old tombstones. */
+  readonly purge: (table: string) => Promise<void>;
 }
 
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -87,31 +92,35 @@ export function startInstance(world: World, skew: number): Instance {
     floorOf: (table: string) => floors.of(table),
   };
   const writer = new Writer(store, reader, variant.writer?.(options) ?? options);
+  const leases = {
+    acquire: async (name: string) => {
+      await pause();
+      world.faults.stateRefuses();
+      return world.leases.acquire(name);
+    },
+  };
+  const sleep = async (milliseconds: number): Promise<void> => {
+    const until = dataverse.clock + Math.ceil(milliseconds / 1000);
+    await pause();
+    dataverse.clock = Math.max(dataverse.clock, until);
+  };
   const parts = {
     subjectOf,
     feed: slowFeed(world, pause),
     writer,
     store,
     states,
-    leases: {
-      acquire: async (name: string) => {
-        await pause();
-        world.faults.stateRefuses();
-        return world.leases.acquire(name);
-      },
-    },
+    leases,
     parking,
     maxReadAgeMs: MAX_READ_AGE_MS,
     journal: slowJournal(world),
     // Every run ends for now after a few pages, if it took a while.
     maxRunMs: 9000,
     now,
-    sleep: async (milliseconds: number) => {
-      const until = dataverse.clock + Math.ceil(milliseconds / 1000);
-      await pause();
-      dataverse.clock = Math.max(dataverse.clock, until);
-    },
+    sleep,
   };
+  const purgeParts = { store: slowTombstones(world, pause), states, leases, sleep };
+  const tombstones = new TombstonePurge(variant.purge?.(purgeParts) ?? purgeParts);
   const receiver = new Receiver(
     {
       writer,
@@ -148,6 +157,10 @@ export function startInstance(world: World, skew: number): Instance {
     pull: new PullSync(variant.pull?.(parts) ?? parts),
     replay: async () => {
       await replay({} as never, QUIET as never);
+    },
+    purge: async (table: string) => {
+      for await (const { removed } of tombstones.purge([table], now() - PURGE_AGE_MS))
+        if (removed > 0) world.faults.note('F44');
     },
   });
 }
@@ -208,6 +221,23 @@ function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause:
     },
     sameData: (stored, snapshot, of) => store.sameData(stored, snapshot, of),
     liveRows: (table) => store.liveRows(table),
+  };
+}
+
+function slowTombstones({ store, faults }: World, pause: Pause): TombstoneStore {
+  return {
+    async *tombstones(table, writtenBefore) {
+      for await (const page of store.tombstones(table, writtenBefore)) {
+        await pause();
+        faults.storeRefuses();
+        yield page;
+      }
+    },
+    removeTombstones: async (tombstones) => {
+      await pause();
+      faults.storeRefuses();
+      return store.removeTombstones(tombstones);
+    },
   };
 }
 

@@ -10,8 +10,8 @@ import { faultsOf } from './check';
 import { MUTANTS, type Mutant } from './mutants';
 import { schedules } from './schedules';
 
-async function isRed({ setting }: Mutant, numRuns: number): Promise<boolean> {
-  const property = fc.asyncProperty(schedules, async (schedule) => {
+async function isRed({ setting, schedules: aimed = schedules }: Mutant, numRuns: number): Promise<boolean> {
+  const property = fc.asyncProperty(aimed, async (schedule) => {
     const faults = await faultsOf(schedule, { rule: RULE, makeStore: (now) => new MemoryStore(now), ...setting });
     return faults.length === 0;
   });

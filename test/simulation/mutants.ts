@@ -5,7 +5,7 @@ import type fc from 'fast-check';
 import { BEGINNING } from '../../shared/change/instant';
 import type { Evidence, RowChange } from '../../shared/change/row-change';
 import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
-import type { RowWrite } from '../../shared/lob/store';
+import type { RowWrite, StoredEntry } from '../../shared/lob/store';
 import type { PullStateStore } from '../../shared/sync/pull-state';
 import { decide, settleByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
 import type { RowRead } from '../../shared/writer/row-reader';
@@ -14,7 +14,7 @@ import { STRICT } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import type { Setting } from './check';
 import type { Schedule } from './command';
-import { aroundLoads } from './schedules';
+import { aroundLoads, aroundPurges, withLinks } from './schedules';
 import type { Variant } from './variant';
 
 /** A core that isn't right, or does without something that it needn't have. */
@@ -38,6 +38,10 @@ const rare = (name: string, setting: Partial<Setting>): Mutant => ({ ...red(name
 const inLoads = (name: string, setting: Partial<Setting>): Mutant => ({
   ...rare(name, { ...setting, slowShare: 0.15 }),
   schedules: aroundLoads,
+});
+const inPurges = (name: string, setting: Partial<Setting>): Mutant => ({
+  ...rare(name, { slowShare: 0.15, ...setting }),
+  schedules: aroundPurges,
 });
 const green = (name: string, setting: Partial<Setting>): Mutant => ({ name, expected: 'green', setting });
 
@@ -107,6 +111,14 @@ class NoTombstones extends MemoryStore {
     const outcomes = await super.write(writes);
     for (const { row, stamp } of writes) if (stamp.gone) this.rows.delete(`${row.table}/${row.id}`);
     return outcomes;
+  }
+}
+
+/** Removes whatever lies where a tombstone was. */
+class CarelessPurge extends MemoryStore {
+  override removeTombstones(tombstones: readonly StoredEntry[]): Promise<number> {
+    for (const { row } of tombstones) this.rows.delete(`${row.table}/${row.id}`);
+    return Promise.resolve(tombstones.length);
   }
 }
 
@@ -275,6 +287,31 @@ export const MUTANTS: readonly Mutant[] = [
       pull: (parts) => ({ ...parts, feed: mappedFeed(parts.feed, (page) => ({ ...page, end: BEGINNING })) }),
     })),
   ),
+  {
+    ...red(
+      'tombstones are purged without raising the floor',
+      around(() => ({
+        purge: ({ states, ...parts }) => ({
+          ...parts,
+          states: { read: (table) => states.read(table), write: nothing },
+        }),
+      })),
+    ),
+    schedules: aroundPurges,
+  },
+  inPurges(
+    'tombstones are purged whatever their age',
+    around(() => ({
+      purge: ({ store, ...parts }) => ({
+        ...parts,
+        store: {
+          tombstones: (table) => store.tombstones(table, Number.POSITIVE_INFINITY),
+          removeTombstones: (tombstones) => store.removeTombstones(tombstones),
+        },
+      }),
+    })),
+  ),
+  inPurges('tombstones are purged whatever was written since', { makeStore: (now) => new CarelessPurge(now) }),
   red(
     'what can not be settled is dropped instead of parked',
     around(() => ({ parking: (parking) => ({ ...parking, parkDelivery: nothing }) })),
@@ -287,18 +324,21 @@ export const MUTANTS: readonly Mutant[] = [
     'a pulled row that can not be read is dropped instead of parked',
     around(() => ({ parking: (parking) => ({ ...parking, parkRow: nothing }) })),
   ),
-  red(
-    'a deletion in the delta of a relationship is passed over',
-    around(() => ({
-      pull: (parts) => ({
-        ...parts,
-        feed: mappedFeed(parts.feed, (page) => ({
-          ...page,
-          items: page.items.filter(({ kind, id }) => kind !== 'deleted' || !id.includes('_')),
-        })),
-      }),
-    })),
-  ),
+  {
+    ...red(
+      'a deletion in the delta of a relationship is passed over',
+      around(() => ({
+        pull: (parts) => ({
+          ...parts,
+          feed: mappedFeed(parts.feed, (page) => ({
+            ...page,
+            items: page.items.filter(({ kind, id }) => kind !== 'deleted' || !id.includes('_')),
+          })),
+        }),
+      })),
+    ),
+    schedules: withLinks,
+  },
   green(
     'no ring: a second delivery is settled like the first',
     given((stored, of) => [withStamp(stored, { ring: [] }), of]),

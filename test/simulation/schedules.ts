@@ -101,7 +101,8 @@ const withMishaps = schedulesOf([...changes, ...deliveries, ...passing, ...misha
 const LINKED: readonly Command[] = LINK_IDS.flatMap((id) =>
   linkedBy(id).map((of) => ({ kind: 'write', row: of, names: ['a'], back: 0, push: 'none' }) as const),
 );
-const withLinks = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps, ...links], LINKED);
+/** Rows that are linked and no longer are. */
+export const withLinks = schedulesOf([...changes, ...deliveries, ...passing, ...mishaps, ...links], LINKED);
 
 /**
  * Loads and what they may miss: one row that comes and goes, mostly unnoticed, while runs overtake each other and reads take
@@ -141,12 +142,52 @@ export const aroundLoads = schedulesOf([
   { weight: 1, arbitrary: fc.record({ kind: kind('expireTokens') }) },
 ]);
 
+/** Tombstones that are purged while images of their rows are still about, runs are under way and rows come back. */
+const purges: readonly Weighted[] = [
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: kind('write'),
+      row: first,
+      names: fc.constant(['a']),
+      back: fc.constantFrom(0, 0, 1, -4000),
+      push: fc.constantFrom('image', 'image', 'image', 'patch', 'none'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: kind('delete'), row: first, late: fc.nat({ max: 1 }), push }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: kind('deliver'),
+      which: fc.nat({ max: 5 }),
+      count: fc.constantFrom(1, 1, 2),
+      to: which,
+      keep: fc.boolean(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: kind('pull'), table: fc.constant(TABLES[0]), by: which }) },
+  { weight: 3, arbitrary: fc.record({ kind: kind('purge'), table: fc.constant(TABLES[0]), by: which }) },
+  { weight: 4, arbitrary: fc.record({ kind: kind('step'), count: fc.constantFrom(10, 30, 100, 300) }) },
+  { weight: 3, arbitrary: fc.record({ kind: kind('tick'), seconds: fc.constantFrom(1, 9, 20, 90) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('loseLease'), table: fc.constant(TABLES[0]) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('expireTokens') }) },
+];
+export const aroundPurges = schedulesOf(purges);
+const purgesWithMishaps = schedulesOf([
+  ...purges,
+  { weight: 1, arbitrary: fc.record({ kind: kind('repeat'), which: fc.nat({ max: 20 }), to: which }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('replay'), by: which, operator: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('crash'), which }) },
+  ...mishaps,
+]);
+
 /** Schedules of all that can happen; some without links, and some without mishaps, since these get further. */
 export const schedules: fc.Arbitrary<Schedule> = fc.oneof(
   { weight: 3, arbitrary: withMishaps },
   { weight: 2, arbitrary: plain },
   { weight: 2, arbitrary: aroundLoads },
   { weight: 1, arbitrary: withLinks },
+  { weight: 1, arbitrary: purgesWithMishaps },
 );
 
 /** The same, with another mapping at some moment. */

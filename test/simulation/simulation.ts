@@ -175,6 +175,10 @@ export class Simulation {
         this.#pull(command.table, command.by);
         return;
       }
+      case 'purge': {
+        this.#purge(command.table, command.by);
+        return;
+      }
       case 'replay': {
         if (command.operator) await this.#release();
         this.#replay(command.by);
@@ -321,6 +325,10 @@ export class Simulation {
     );
   }
 
+  #purge(table: string, by: Which): void {
+    this.#instances[by].purge(table).catch(() => undefined);
+  }
+
   #replay(by: Which): void {
     this.#instances[by].replay().catch(() => undefined);
   }
@@ -395,6 +403,14 @@ export class Simulation {
       await this.#turns.pass(2);
     }
     await this.#turns.untilQuiet();
+  }
+
+  /** Everything that may be purged goes. */
+  async purgeAll(by: Which): Promise<void> {
+    for (const table of this.#pulled) {
+      this.#purge(table, by);
+      await this.#turns.untilQuiet();
+    }
   }
 
   /** What readers are to see of a row of Dataverse. */

@@ -2,6 +2,7 @@ import type { LobStore } from '../../shared/lob/store';
 import type { Parking } from '../../shared/parking/parking';
 import type { CopySender } from '../../shared/receive/delayed-copies';
 import type { PullSyncParts } from '../../shared/sync/pull-sync';
+import type { TombstonePurgeParts } from '../../shared/sync/tombstone-purge';
 import type { RowReader } from '../../shared/writer/row-reader';
 import type { WriterOptions } from '../../shared/writer/writer';
 
@@ -13,4 +14,5 @@ export interface Variant {
   readonly pull?: (parts: PullSyncParts) => PullSyncParts;
   readonly parking?: (parking: Parking) => Parking;
   readonly copies?: (sender: CopySender) => CopySender;
+  readonly purge?: (parts: TombstonePurgeParts) => TombstonePurgeParts;
 }

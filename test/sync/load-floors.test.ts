@@ -23,8 +23,14 @@ describe('the floor of a table', () => {
     expect(await floors({ loadBegunMs: 1, tokenFixedMs: 60_001 }).of().of('account')).toBe(66);
   });
 
+  test('[I37] where tombstones were purged, it is no earlier than they', async () => {
+    expect(await floors({ tokenFixedMs: 60_000, purgedUntilMs: 90_001 }).of().of('account')).toBe(96);
+    expect(await floors({ tokenFixedMs: 99_000, purgedUntilMs: 90_001 }).of().of('account')).toBe(104);
+  });
+
   test.each([
     ['nothing was ever loaded', {}],
+    ['tombstones were purged, but nothing was ever loaded', { purgedUntilMs: 1 }],
     ['a load is under way', { loadBegunMs: 70_000 }],
   ])('none: %s', async (_when, state) => {
     expect(await floors(state).of().of('account')).toBe(NONE);

@@ -3,10 +3,18 @@
  * merge and replace. It counts its work, and can be made to wait or fail at any step.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { floorInstant } from '../../shared/change/instant';
+import { floorInstant, type Instant } from '../../shared/change/instant';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
-import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
+import type {
+  LobStore,
+  RowColumns,
+  RowWrite,
+  StoredEntry,
+  StoredRow,
+  TombstoneStore,
+  WriteOutcome,
+} from '../../shared/lob/store';
 
 /** Where a store can be made to wait or fail: before a read, before a write, after a write whose answer is then lost. */
 export type StorePoint = 'read' | 'write' | 'written';
@@ -15,7 +23,7 @@ const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
 
 const withoutNulls = (columns: Columns): Columns => new Map([...columns].filter(([, value]) => value !== null));
 
-export class MemoryStore implements LobStore {
+export class MemoryStore implements LobStore, TombstoneStore {
   readonly rows = new Map<string, StoredRow>();
   /** Rows read, rows sent to be written, and calls of `write`. */
   readonly counts = { reads: 0, writes: 0, calls: 0 };
@@ -68,13 +76,27 @@ export class MemoryStore implements LobStore {
     return isDeepStrictEqual(seen(stored.data as Columns), seen(withoutNulls(columns)));
   }
 
-  async *liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]> {
+  liveRows(table: string): AsyncIterable<readonly StoredEntry[]> {
+    return this.#entries(table, ({ stamp }) => !stamp.gone);
+  }
+
+  tombstones(table: string, writtenBefore: Instant): AsyncIterable<readonly StoredEntry[]> {
+    return this.#entries(table, ({ stamp, writtenAt }) => stamp.gone && writtenAt <= writtenBefore);
+  }
+
+  async *#entries(table: string, which: (stored: StoredRow) => boolean): AsyncIterable<readonly StoredEntry[]> {
     await this.at('read', []);
-    const live = [...this.rows].flatMap(([key, stored]) => {
+    const found = [...this.rows].flatMap(([key, stored]) => {
       const [of = '', id = ''] = key.split('/');
-      return of === table && !stored.stamp.gone ? [{ row: { table, id }, stored }] : [];
+      return of === table && which(stored) ? [{ row: { table, id }, stored }] : [];
     });
-    for (let at = 0; at < live.length; at += 2) yield live.slice(at, at + 2);
+    for (let at = 0; at < found.length; at += 2) yield found.slice(at, at + 2);
+  }
+
+  removeTombstones(tombstones: readonly StoredEntry[]): Promise<number> {
+    const as = tombstones.filter(({ row, stored }) => this.rows.get(keyOf(row))?.etag === stored.etag);
+    for (const { row } of as) this.rows.delete(keyOf(row));
+    return Promise.resolve(as.length);
   }
 
   /** The columns that readers see; undefined for a tombstone, a hidden row, or where nothing is stored. */

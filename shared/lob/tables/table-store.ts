@@ -1,9 +1,9 @@
-import { RestError, type TableClient, type TransactionAction } from '@azure/data-tables';
+import { odata, RestError, type TableClient, type TransactionAction } from '@azure/data-tables';
 import pLimit from 'p-limit';
 import { serviceCodeOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
 import { ceilInstant, floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
-import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from '../store';
+import type { LobStore, RowColumns, RowWrite, StoredEntry, StoredRow, TombstoneStore, WriteOutcome } from '../store';
 import {
   PARTITIONS,
   HIDDEN_PROPERTY,
@@ -56,7 +56,7 @@ interface Prepared {
 }
 
 /** Azure Tables as a LOB store: one entity per row, one entity tag per compare-and-swap, transactions per partition. */
-export class TableStore implements LobStore {
+export class TableStore implements LobStore, TombstoneStore {
   readonly #clients = new Map<string, TableClient>();
 
   constructor(
@@ -204,12 +204,43 @@ export class TableStore implements LobStore {
     return true;
   }
 
-  async *liveRows(table: string): AsyncIterable<readonly { readonly row: RowAddress; readonly stored: StoredRow }[]> {
+  liveRows(table: string): AsyncIterable<readonly StoredEntry[]> {
+    return this.#entries(table, 'Deleted eq false or Hidden eq true');
+  }
+
+  async *tombstones(table: string, writtenBefore: Instant): AsyncIterable<readonly StoredEntry[]> {
+    const before = new Date(writtenBefore * 1000);
+    for await (const page of this.#entries(table, odata`Deleted eq true and Timestamp lt ${before}`)) {
+      // No service filters by a property that isn't there in the same way; and the stamp decides.
+      yield page.filter(({ stored: { stamp, hidden } }) => stamp.gone && !hidden);
+    }
+  }
+
+  async removeTombstones(tombstones: readonly StoredEntry[]): Promise<number> {
+    const limit = pLimit(CONCURRENCY);
+    const removed = await Promise.all(tombstones.map((entry) => limit(() => this.#remove(entry))));
+    return removed.filter((went) => went).length;
+  }
+
+  /** One by one: the SDK's transactions delete whatever the entity tag. */
+  async #remove({ row, stored: { etag } }: StoredEntry): Promise<boolean> {
+    const { partitionKey, rowKey } = this.#keyOf(row);
+    try {
+      await this.#client(row.table).deleteEntity(partitionKey, rowKey, { etag: knownTag(etag) });
+      return true;
+    } catch (error) {
+      // 412: written since. 404: gone already.
+      if (statusOf(error) === 412 || statusOf(error) === 404) return false;
+      throw error;
+    }
+  }
+
+  async *#entries(table: string, filter: string): AsyncIterable<readonly StoredEntry[]> {
     for (const partition of PARTITIONS) {
       const pages = this.#client(table)
         .listEntities({
           disableTypeConversion: true,
-          queryOptions: { filter: `PartitionKey eq '${partition}' and (Deleted eq false or Hidden eq true)` },
+          queryOptions: { filter: `PartitionKey eq '${partition}' and (${filter})` },
         })
         .byPage({ maxPageSize: 1000 });
       try {

@@ -1,0 +1,156 @@
+/**
+ * Proves, on real Azurite, that a purge says first until when and waits before it removes anything, that a late image then
+ * doesn't bring a deleted row back, that it leaves alone whatever changed since, and when it refuses.
+ */
+import { TableClient } from '@azure/data-tables';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startAzurite, type Azurite } from '../../local/azurite';
+import { plainNaming } from '../../shared/lob/tables/layout';
+import { TableStore } from '../../shared/lob/tables/table-store';
+import { BlobLeases } from '../../shared/sync/blob-leases';
+import { LoadFloors } from '../../shared/sync/load-floors';
+import type { PullState } from '../../shared/sync/pull-state';
+import { TablePullStates } from '../../shared/sync/table-pull-state';
+import { TombstonePurge } from '../../shared/sync/tombstone-purge';
+import { Writer } from '../../shared/writer/writer';
+import { RULE, columns, image, missing, row, stamp } from '../writer/changes';
+import { ScriptedReader } from '../writer/scripted-reader';
+
+let azurite: Azurite;
+let worlds = 0;
+let world: ReturnType<typeof makeWorld>;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+});
+afterAll(() => azurite.stop());
+
+function makeWorld() {
+  const number = (worlds += 1);
+  const clientOf = (name: string): TableClient =>
+    TableClient.fromConnectionString(azurite.connectionString, name, { allowInsecureConnection: true });
+  const store = new TableStore(clientOf, plainNaming(`lob${number}`));
+  const states = new TablePullStates(clientOf(`pull${number}`));
+  const leases = new BlobLeases(
+    BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(`leases-${number}`),
+  );
+  const slept: number[] = [];
+  /** What happens while a purge waits. */
+  const meanwhile: (() => Promise<void>)[] = [];
+  const sleep = async (milliseconds: number): Promise<void> => {
+    slept.push(milliseconds);
+    for (const action of meanwhile) await action();
+  };
+  return { store, states, leases, slept, meanwhile, purge: new TombstonePurge({ store, states, leases, sleep }) };
+}
+
+const LOADED: PullState = {
+  loadBegunMs: 1,
+  tokenFixedMs: 2,
+  deltaLink: 'delta',
+  lastRun: { begunMs: 1, endedMs: 2, rows: 3 },
+};
+const SOON = (): number => Date.now() + 60_000;
+
+beforeEach(() => {
+  world = makeWorld();
+});
+
+/** Tombstones of the rows 1 to `count`. */
+async function bury(count: number, table = 'account'): Promise<void> {
+  const gone = Array.from({ length: count }, (_, n) => ({
+    row: row(n + 1, table),
+    expected: undefined,
+    stamp: stamp({ gone: true, seen: 10 }),
+    effect: 'clear' as const,
+    columns: new Map(),
+  }));
+  for (const { kind } of await world.store.write(gone)) expect(kind).toBe('written');
+}
+
+async function purgeAll(tables: readonly string[], untilMs: number, batch?: number): Promise<readonly number[]> {
+  const removed: number[] = [];
+  for await (const progress of world.purge.purge(tables, untilMs, batch)) removed.push(progress.removed);
+  return removed;
+}
+
+test('the floor is raised and known to all before the first tombstone goes; the rest of the state stays', async () => {
+  await world.states.write('account', LOADED);
+  await bury(5);
+  const untilMs = SOON();
+  world.meanwhile.push(async () => {
+    expect(await world.states.read('account')).toEqual({ ...LOADED, purgedUntilMs: untilMs });
+    expect(await world.purge.count('account', untilMs)).toBe(5);
+  });
+  expect(await purgeAll(['account'], untilMs, 2)).toEqual([2, 2, 1]);
+  expect(world.slept).toEqual([20_000]);
+  expect(await world.purge.count('account', untilMs)).toBe(0);
+  const lease = await world.leases.acquire('pull-account');
+  expect(lease?.held()).toBe(true);
+  await lease?.release();
+});
+
+test('an earlier purge does not lower it again', async () => {
+  const untilMs = SOON();
+  await purgeAll(['account'], untilMs);
+  await purgeAll(['account'], 5000);
+  expect(await world.states.read('account')).toEqual({ purgedUntilMs: untilMs });
+});
+
+test('what was written since it was listed is left alone', async () => {
+  await bury(2);
+  const back = async (): Promise<void> => {
+    const [expected] = await world.store.read([row(1)]);
+    const write = { row: row(1), expected, stamp: stamp({ version: 9n }), columns: columns({ name: 'back' }) };
+    await world.store.write([{ ...write, effect: 'snapshot' }]);
+  };
+  const removed: number[] = [];
+  for await (const progress of world.purge.purge(['account'], SOON(), 1000, back)) removed.push(progress.removed);
+  expect(removed).toEqual([1]);
+  expect((await world.store.read([row(1), row(2)])).map((stored) => stored?.stamp.version)).toEqual([9n, undefined]);
+});
+
+test('[I37] a late image of a row whose tombstone was purged is read back, not written', async () => {
+  await world.states.write('account', LOADED);
+  await bury(1);
+  await purgeAll(['account'], SOON());
+  const reader = new ScriptedReader(() => missing());
+  const floors = new LoadFloors(world.states, { margin: RULE.margin, lifetimeMs: 2000 });
+  const writer = new Writer(world.store, reader, { rule: RULE, floorOf: (table) => floors.of(table) });
+  const late = image({ at: Math.floor(Date.now() / 1000) - 30 * 24 * 3600 });
+  expect(await writer.settle([late])).toMatchObject([{ kind: 'settled', verdict: 'readBack' }]);
+  expect(reader.gets).toEqual([row(1).id]);
+  expect((await world.store.read([row(1)]))[0]?.stamp.gone).toBe(true);
+});
+
+describe('it refuses, and removes nothing of any table', () => {
+  test.each<readonly [string, PullState, RegExp]>([
+    ['a load that is under way', { loadBegunMs: 1 }, /account was purged: its last load or run/],
+    [
+      'a run that is to be gone on with',
+      { ...LOADED, unfinished: { mode: 'delta', begunMs: 1, tokenFixedMs: 2, nextLink: 'n', first: false } },
+      /its last load or run/,
+    ],
+    ['a load that is due once more', { ...LOADED, loadAgain: true }, /its last load or run/],
+  ])('%s', async (_what, state, why) => {
+    await world.states.write('account', state);
+    await bury(1, 'contact');
+    await bury(1);
+    await expect(purgeAll(['contact', 'account'], SOON())).rejects.toMatchObject({
+      code: 'purge-refused',
+      message: expect.stringMatching(why),
+    });
+    expect([await world.purge.count('contact', SOON()), await world.purge.count('account', SOON())]).toEqual([1, 1]);
+    expect(await world.states.read('account')).toEqual(state);
+  });
+
+  test('a run that is pulling just now', async () => {
+    await bury(1);
+    const lease = await world.leases.acquire('pull-account');
+    await expect(purgeAll(['account'], SOON())).rejects.toMatchObject({ code: 'purge-refused' });
+    expect(lease?.held()).toBe(true);
+    await lease?.release();
+    expect(await purgeAll(['account'], SOON())).toEqual([1]);
+  });
+});
