@@ -16,6 +16,8 @@ export interface StackOptions {
   readonly dataversePort?: number;
   /** Folder for Azurite's data; absent: in memory. */
   readonly disk?: string;
+  /** After so many deliveries a message of the queue or the subscription is dead-lettered; at most 2,000. @default 10 */
+  readonly maxDeliveryCount?: number;
   /** Seed of everything random in the simulator. @default 1 */
   readonly seed?: number;
 }
@@ -60,10 +62,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...(options.disk === undefined ? {} : { dir: options.disk }),
     });
     running.push(azurite);
+    const queue = options.maxDeliveryCount === undefined ? {} : { maxDeliveryCount: options.maxDeliveryCount };
     const broker = await startBroker({
       port: options.amqpPort ?? 0,
-      queues: { [BUS.queue]: {} },
-      topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: {} } } },
+      queues: { [BUS.queue]: queue },
+      topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: queue } } },
       hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
     });
     running.push({ stop: () => broker.close() });

@@ -12,7 +12,7 @@ import type { Dataverse, StepRegistration } from '../../local/dataverse/simulato
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
 import type { LogRecord } from '../../local/host/log';
 import { spawnHost, type SpawnedHost } from '../../local/host/spawn-host';
-import { BUS, startStack, type Stack } from '../../local/stack';
+import { BUS, startStack, type Stack, type StackOptions } from '../../local/stack';
 import { builtFolder } from '../build-once';
 
 /** App settings over those of the stack; `undefined` takes one away. */
@@ -63,6 +63,8 @@ export class System {
   readonly log: LogRecord[] = [];
   #host: SpawnedHost | undefined;
   #port = 0;
+  /** Where the log of the app's present process begins. */
+  #logOfApp = 0;
   #tables: readonly string[] = [];
   #relationships: readonly string[] = [];
   readonly #endpoints = new Map<Pushed, string>();
@@ -70,8 +72,8 @@ export class System {
   private constructor(readonly stack: Stack) {}
 
   /** Starts the stack and, unless `overrides` is null, the app. */
-  static async start(overrides: Overrides | null = {}): Promise<System> {
-    const [stack] = await Promise.all([startStack(), builtFolder()]);
+  static async start(overrides: Overrides | null = {}, options: StackOptions = {}): Promise<System> {
+    const [stack] = await Promise.all([startStack(options), builtFolder()]);
     const system = new System(stack);
     try {
       if (overrides !== null) await system.startApp(overrides);
@@ -105,6 +107,7 @@ export class System {
     this.#tables = (settings.SYNC_TABLES ?? '').split(',');
     this.#relationships = (settings.SYNC_RELATIONSHIPS ?? '').split(',').filter((name) => name !== '');
     const present = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    this.#logOfApp = this.log.length;
     this.#host = await spawnHost({
       appDir: await builtFolder(),
       settings: Object.fromEntries(present),
@@ -204,6 +207,17 @@ export class System {
       body: '{"input":""}',
     });
     if (response.status !== 202) throw new Error(`Running ${functionName} by hand was answered ${response.status}.`);
+  }
+
+  /** Waits until no run of a function is under way. */
+  async idle(functionName: string): Promise<void> {
+    await this.until(`the end of every run of ${functionName}`, () => {
+      const said = (word: string): number =>
+        this.log
+          .slice(this.#logOfApp)
+          .filter(({ message }) => message.startsWith(`${word} 'Functions.${functionName}'`)).length;
+      return said('Executing') === said('Executed');
+    });
   }
 
   /** One complete pull of every table; returns the reports by table. */
