@@ -22,7 +22,7 @@ import { registerAllSteps } from '../../local/steps';
 import { System, type Overrides } from './system';
 
 /** Changes a second of the work that goes on. */
-const RATE = 60;
+const RATE = 30;
 const SETTLE_LIMIT_MS = 40_000;
 /** Each kill is a delivery without success; docs/operations.md says to set it so. */
 const MAX_DELIVERY_COUNT = 2000;
@@ -108,9 +108,9 @@ export class Attacked {
   }
 
   /** Work by all ways, with pulls and replays and now and then a full load, as long as the action takes. */
-  async amid<T>(action: () => Promise<T>): Promise<T> {
+  async amid<T>(action: () => Promise<T>, { readsFail = false } = {}): Promise<T> {
     const ended = new AbortController();
-    const working = [this.work(100_000, ended.signal), this.#operate(ended.signal)];
+    const working = [this.work(100_000, ended.signal), this.#operate(ended.signal, readsFail)];
     try {
       return await action();
     } finally {
@@ -120,15 +120,16 @@ export class Attacked {
   }
 
   /** What the timers do, and more of it; the app may be dead. */
-  async #operate(signal: AbortSignal): Promise<void> {
+  async #operate(signal: AbortSignal, readsFail: boolean): Promise<void> {
     const { dataverse } = this.system;
     for (let round = 0; !signal.aborted; round += 1) {
       if (round % 4 === 0) dataverse.expireToken(SYNCED_TABLES[(round / 4) % SYNCED_TABLES.length]);
-      // A synchronous step: parked, and settled by a read that sometimes fails.
+      // A synchronous step: parked, and settled by a read.
+      if (readsFail) dataverse.failNext(2 * ATTEMPTS, 503, { path: 'incidents(', headers: { 'Retry-After': '0' } });
       await dataverse.create('incident', { title: `round ${round}` }).catch(() => undefined);
-      dataverse.failNext((round % 2) * 10 * ATTEMPTS, 503, { path: 'incidents(', headers: { 'Retry-After': '0' } });
       await this.#letAllBeDue().catch(() => undefined);
-      for (const name of ['pull-sync', 'replay-parked']) await this.system.run(name).catch(() => undefined);
+      for (const name of ['pull-sync', 'replay-parked'])
+        if (this.system.isIdle(name)) await this.system.run(name).catch(() => undefined);
       await sleep(200);
     }
   }
@@ -137,15 +138,15 @@ export class Attacked {
   async killedAt(point: KillPoint): Promise<void> {
     const { host } = this.system;
     const died = this.rig.killer.at(point, () => host.kill());
-    await this.amid(async () => {
-      await this.system.until(
-        `the app coming to ${point}`,
-        () => Promise.race([died.then(() => true), sleep(20)]),
-        SETTLE_LIMIT_MS,
-      );
-      expect(await host.exited).toEqual({ code: null, signal: 'SIGKILL' });
-      await this.revive();
-    });
+    await this.amid(
+      async () => {
+        const met = () => Promise.race([died.then(() => true), sleep(20)]);
+        await this.system.until(`the app coming to ${point}`, met, SETTLE_LIMIT_MS);
+        expect(await host.exited).toEqual({ code: null, signal: 'SIGKILL' });
+        await this.revive();
+      },
+      { readsFail: point.startsWith('parked-postponed') },
+    );
   }
 
   /** The app again after its death. What it had locked and leased would come free within a minute. */
@@ -189,6 +190,15 @@ export class Attacked {
     }
   }
 
+  /** One complete pull of everything that begins from now on. */
+  async pull(): Promise<void> {
+    await this.system.until('the end of the pull before', () => this.system.isIdle('pull-sync'));
+    // What a dying process had sent may have landed after its death.
+    await this.rig.stealLeases();
+    const reports = await this.system.pull();
+    expect([...reports.values()].map(({ mode }) => mode)).not.toContain('busy');
+  }
+
   /**
    * The promise: nothing acknowledged is unaccounted for, even before a pull; after one complete pull the store equals
    * Dataverse, each event is stored once; and all the while no row went back and none came back.
@@ -196,20 +206,7 @@ export class Attacked {
   async expectPromiseKept(): Promise<void> {
     await this.settle();
     expect(await this.rig.lost()).toEqual([]);
-    await this.system.idle('pull-sync');
-    // What a dying process had sent may have landed after its death.
-    await this.rig.stealLeases();
-    const since = this.system.log.length;
-    const reports = await this.system.pull();
-    if ([...reports.values()].some(({ mode }) => mode === 'busy'))
-      console.log(
-        this.system.log
-          .slice(since - 60)
-          .filter(({ message }) => /pull-sync|pulled|replay/.test(message))
-          .map(({ message }) => message.slice(0, 150))
-          .join('\n'),
-      );
-    expect([...reports.values()].map(({ mode }) => mode)).not.toContain('busy');
+    await this.pull();
     await this.settle();
     const { dataverse, stack } = this.system;
     const { differences, tables, events } = await compare(

@@ -209,15 +209,12 @@ export class System {
     if (response.status !== 202) throw new Error(`Running ${functionName} by hand was answered ${response.status}.`);
   }
 
-  /** Waits until no run of a function is under way. */
-  async idle(functionName: string): Promise<void> {
-    await this.until(`the end of every run of ${functionName}`, () => {
-      const said = (word: string): number =>
-        this.log
-          .slice(this.#logOfApp)
-          .filter(({ message }) => message.startsWith(`${word} 'Functions.${functionName}'`)).length;
-      return said('Executing') === said('Executed');
-    });
+  /** Whether no run of a function is under way. */
+  isIdle(functionName: string): boolean {
+    const log = this.log.slice(this.#logOfApp);
+    const said = (word: string): number =>
+      log.filter(({ message }) => message.startsWith(`${word} 'Functions.${functionName}'`)).length;
+    return said('Executing') <= said('Executed');
   }
 
   /** One complete pull of every table; returns the reports by table. */
