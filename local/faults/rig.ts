@@ -100,7 +100,7 @@ export class FaultRig {
     return this.#routes[route];
   }
 
-  /** The settings with which the app goes through the proxies. */
+  /** Over the settings of the stack: those with which the app goes through the proxies. */
   get settings(): Readonly<Record<string, string>> {
     const { azurite, broker, dataverse, settings } = this.stack;
     const ports = new Map<number, number>([
@@ -111,7 +111,9 @@ export class FaultRig {
     ]);
     const through = (value: string): string =>
       value.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${ports.get(Number(port)) ?? Number(port)}`);
-    return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, through(value)]));
+    return Object.fromEntries(
+      Object.entries(settings).flatMap(([name, value]) => (through(value) === value ? [] : [[name, through(value)]])),
+    );
   }
 
   /** Lets everything pass again. */

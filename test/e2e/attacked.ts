@@ -23,7 +23,7 @@ import { System, type Overrides } from './system';
 
 /** Changes a second of the work that goes on. */
 const RATE = 30;
-const SETTLE_LIMIT_MS = 40_000;
+const SETTLE_LIMIT_MS = 60_000;
 /** Each kill is a delivery without success; docs/operations.md says to set it so. */
 const MAX_DELIVERY_COUNT = 2000;
 /** What the app sends before it gives a request up for now. */

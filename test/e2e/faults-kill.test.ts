@@ -20,9 +20,13 @@ const GROUPS = Array.from({ length: Math.ceil(KILL_POINTS.length / GROUP) }, (_,
 );
 
 describe.each(GROUPS.map((points) => ({ points })))('killed', ({ points }) => {
-  test.each(points)('at %s', async (point) => {
-    await attacked.killedAt(point);
-  }, 60_000);
+  test.each(points)(
+    'at %s',
+    async (point) => {
+      await attacked.killedAt(point);
+    },
+    60_000,
+  );
 
   test('the promise is kept', async () => {
     await attacked.expectPromiseKept();

@@ -214,7 +214,7 @@ export class System {
     const log = this.log.slice(this.#logOfApp);
     const said = (word: string): number =>
       log.filter(({ message }) => message.startsWith(`${word} 'Functions.${functionName}'`)).length;
-    return said('Executing') <= said('Executed');
+    return said('Executing') === said('Executed');
   }
 
   /** One complete pull of every table; returns the reports by table. */

@@ -37,14 +37,18 @@ async function client(): Promise<{ socket: Socket; seen: () => string; end: Prom
   let code = 'end';
   socket.on('data', (chunk) => (text += chunk.toString()));
   socket.on('error', (error) => (code = (error as NodeJS.ErrnoException).code ?? ''));
+  const connected = new Promise<void>((resolve) => void socket.once('connect', () => resolve()));
   const end = new Promise<string>((resolve) => void socket.once('close', () => resolve(code)));
-  await Promise.race([new Promise((resolve) => void socket.once('connect', resolve)), end]);
+  await Promise.race([connected, end]);
   return { socket, seen: () => text, end };
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (const limit = performance.now() + 5000; !holds(); await sleep(5))
+  const limit = performance.now() + 5000;
+  while (!holds()) {
     if (performance.now() > limit) throw new Error('It never came.');
+    await sleep(5);
+  }
 }
 
 const passes = async (): Promise<void> => {

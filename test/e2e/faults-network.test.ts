@@ -1,0 +1,84 @@
+/**
+ * Proves that no way the network can fail between the app and its store, its broker and the Web API loses anything: work
+ * by every way and pulls go on under each fault; once it is lifted everything is settled by itself, no row has gone back,
+ * and after one complete pull the store equals Dataverse.
+ */
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ROUTES, type Route } from '../../local/faults/rig';
+import type { TcpFault } from '../../local/faults/tcp-proxy';
+import { Attacked } from './attacked';
+
+let attacked: Attacked;
+
+beforeAll(async () => {
+  attacked = await Attacked.start(23);
+}, 60_000);
+afterAll(() => attacked.stop());
+
+/** How long a fault lasts once a connection has met it. */
+const HELD_MS = 600;
+
+async function under(route: Route, fault: TcpFault, heldMs = HELD_MS): Promise<void> {
+  const proxy = attacked.rig.route(route);
+  const { met } = proxy;
+  await attacked.amid(async () => {
+    await proxy.set(fault);
+    // Those that are refused are not counted.
+    if (fault.kind !== 'down')
+      await attacked.system.until(`a connection that meets ${fault.kind}`, () => proxy.met > met);
+    await sleep(heldMs);
+    await proxy.lift();
+    // What a lost connection had locked would come free within a minute.
+    if (route === 'broker') attacked.system.stack.broker.expireLocks();
+  });
+}
+
+const FAULTS: readonly TcpFault[] = [
+  { kind: 'latency', ms: 100, jitterMs: 300 },
+  { kind: 'reset', afterBytes: 1500 },
+  { kind: 'cut', afterBytes: 700 },
+  { kind: 'slow-close', afterBytes: 300, ms: 250 },
+  { kind: 'half-open' },
+  { kind: 'down' },
+];
+
+describe.each(ROUTES)('%s', (route) => {
+  test.each(FAULTS)('$kind', (fault) => under(route, fault), 60_000);
+
+  test('the promise is kept', () => attacked.expectPromiseKept(), 90_000);
+});
+
+describe('slower than the app waits', () => {
+  /** An attempt to write is given up after 4 s, and what was sent lands after that. */
+  const TOO_LATE: TcpFault = { kind: 'latency', ms: 2300, jitterMs: 0 };
+
+  test('[F28 F29] writes to the store time out, and land all the same', async () => {
+    await under('tables', TOO_LATE, 6000);
+    await attacked.expectPromiseKept();
+  }, 120_000);
+});
+
+describe('together', () => {
+  test('[F20 F26 F27] neither the Web API nor the store answers', async () => {
+    const { rig } = attacked;
+    await attacked.amid(async () => {
+      await rig.route('webApi').set({ kind: 'half-open' });
+      await sleep(HELD_MS);
+      await rig.route('tables').set({ kind: 'half-open' });
+      await sleep(5 * HELD_MS);
+      await rig.lift();
+    });
+    await attacked.expectPromiseKept();
+  }, 120_000);
+
+  test('[F32] pull state, leases, journals and the parking can not be reached, nor the checkpoints of the hub', async () => {
+    const { rig } = attacked;
+    await attacked.amid(async () => {
+      for (const route of ['blobs', 'tables'] as const) await rig.route(route).set({ kind: 'down' });
+      await sleep(3 * HELD_MS);
+      await rig.lift();
+    });
+    await attacked.expectPromiseKept();
+  }, 120_000);
+});
