@@ -90,6 +90,8 @@ class FaultyDay {
   #phase = 'the first load';
   #changes = 0;
   #begun = performance.now();
+  /** What is under way, while that is awaited. */
+  #left: Readonly<Record<string, number>> | undefined;
 
   constructor(
     private readonly options: FaultyDayOptions,
@@ -137,18 +139,19 @@ class FaultyDay {
       const done = await attack(scheduleOf(seed), { rig, stack, victim }, signal, tell).finally(() => ended.abort());
       const calls = await working;
       dataverse.disturb({});
+      if (signal.aborted) return undefined;
       this.#phase = 'settling by itself';
       await this.#settle(rig);
       const lost = await rig.lost();
       this.#phase = 'a last complete pull';
       await completePull(this.#running(), this.#figures, signal);
       await this.#settle(rig);
+      if (signal.aborted) return undefined;
       this.#phase = 'comparing';
       const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
         view: this.#view,
         calls,
       });
-      if (signal.aborted) return undefined;
       const findings = [...rig.observer.findings, ...lost];
       return {
         done,
@@ -216,16 +219,16 @@ class FaultyDay {
    * asked, since what the app has counted died with it. What the dead had locked comes free within a minute.
    */
   async #settle(rig: FaultRig): Promise<void> {
-    await this.stack.dataverse.drain(SETTLE_LIMIT_MS);
     const limit = performance.now() + SETTLE_LIMIT_MS;
     while (!this.signal.aborted) {
-      const left = {
-        messages: rig.unsettledMessages(),
-        'events of the hub': await rig.behindInHub(),
-        'parked items': await rig.parked(),
+      this.#left = {
+        'jobs open': this.stack.dataverse.stats().openJobs,
+        'messages wait': rig.unsettledMessages(),
+        'events of the hub wait': await rig.behindInHub(),
+        'items parked': await rig.parked(),
       };
-      if (Object.values(left).every((count) => count === 0)) return;
-      if (performance.now() > limit) throw new Error(`Not settled in time: ${JSON.stringify(left)}.`);
+      if (Object.values(this.#left).every((count) => count === 0)) return;
+      if (performance.now() > limit) throw new Error(`Not settled in time: ${listed(this.#left)}.`);
       await sleep(250);
     }
   }
@@ -234,12 +237,17 @@ class FaultyDay {
     const { posts, failed, openJobs } = this.stack.dataverse.stats();
     const seconds = ((performance.now() - this.#begun) / 1000).toFixed(0).padStart(4);
     return [
-      `${seconds} s  ${this.#phase}: ${this.#changes} changes, ${posts} posts sent, ${failed} failed, ${openJobs} jobs open`,
-      `${rig.unsettledMessages()} messages wait, ${rig.observer.judged} writes judged`,
-      `${rig.observer.findings.length} findings`,
+      `${seconds} s  ${this.#phase}: ${this.#changes} changes, ${posts} posts sent, ${failed} failed`,
+      listed(this.#left ?? { 'jobs open': openJobs, 'messages wait': rig.unsettledMessages() }),
+      `${rig.observer.judged} writes judged, ${rig.observer.findings.length} findings`,
     ].join(', ');
   }
 }
+
+const listed = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
 
 function countsOf(findings: readonly Finding[], { events, differenceCount }: CheckResult): FaultyDayResult['counts'] {
   const of = (kind: Finding['kind']): number => findings.filter((finding) => finding.kind === kind).length;

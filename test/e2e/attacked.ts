@@ -163,6 +163,8 @@ export class Attacked {
   /** Waits until nothing is under way: no post, no message, no event of the hub, nothing parked. Time is the only help that it gives. */
   async settle(): Promise<void> {
     await this.system.dataverse.drain(SETTLE_LIMIT_MS);
+    // What lost connections had locked would come free within a minute.
+    this.system.stack.broker.expireLocks();
     const left = async () => ({
       messages: this.rig.unsettledMessages(),
       hub: await this.rig.behindInHub(),

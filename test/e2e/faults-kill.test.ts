@@ -28,7 +28,7 @@ describe.each(GROUPS.map((points) => ({ points })))('killed', ({ points }) => {
     60_000,
   );
 
-  test('the promise is kept', async () => {
+  test('[I1 I11 I19 F33] nothing is lost or done twice, no row goes back or comes back, and the store equals Dataverse', async () => {
     await attacked.expectPromiseKept();
   }, 90_000);
 });

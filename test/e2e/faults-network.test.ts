@@ -29,8 +29,6 @@ async function under(route: Route, fault: TcpFault, heldMs = HELD_MS): Promise<v
       await attacked.system.until(`a connection that meets ${fault.kind}`, () => proxy.met > met);
     await sleep(heldMs);
     await proxy.lift();
-    // What a lost connection had locked would come free within a minute.
-    if (route === 'broker') attacked.system.stack.broker.expireLocks();
   });
 }
 
@@ -50,11 +48,11 @@ describe.each(ROUTES)('%s', (route) => {
 });
 
 describe('slower than the app waits', () => {
-  /** An attempt to write is given up after 4 s, and what was sent lands after that. */
-  const TOO_LATE: TcpFault = { kind: 'latency', ms: 2300, jitterMs: 0 };
+  /** An attempt to write is given up after 4 s: it is done by then, or lands later. */
+  const TOO_LATE: TcpFault = { kind: 'latency', ms: 2300, jitterMs: 2600 };
 
   test('[F28 F29] writes to the store time out, and land all the same', async () => {
-    await under('tables', TOO_LATE, 6000);
+    await under('tables', TOO_LATE, 8000);
     await attacked.expectPromiseKept();
   }, 120_000);
 });

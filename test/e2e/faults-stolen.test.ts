@@ -65,7 +65,7 @@ test('the store is stopped and started again on its data', async () => {
   await attacked.expectPromiseKept();
 }, 120_000);
 
-test('[F33] killed again and again while the network fails and deliveries are duplicated, held back and dropped', async () => {
+test('[I1 F1 F2 F3] killed again and again while the network fails and deliveries are duplicated, held back and dropped', async () => {
   const { rig, system } = attacked;
   system.dataverse.disturb({ duplicate: 0.2, reorder: 0.2, drop: 0.1, seed: 37 });
   await rig.route('tables').set({ kind: 'reset', afterBytes: 50_000 });
