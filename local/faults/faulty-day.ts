@@ -107,6 +107,7 @@ class FaultyDay {
   async run(): Promise<FaultyDayResult | undefined> {
     const { options, stack, signal, display } = this;
     const { dataverse } = stack;
+    const interrupted = (): boolean => signal.aborted;
     const rig = await FaultRig.open(stack, {
       tables: SYNCED_TABLES,
       relationships: STANDARD_RELATIONSHIPS,
@@ -139,14 +140,14 @@ class FaultyDay {
       const done = await attack(scheduleOf(seed), { rig, stack, victim }, signal, tell).finally(() => ended.abort());
       const calls = await working;
       dataverse.disturb({});
-      if (signal.aborted) return undefined;
+      if (interrupted()) return undefined;
       this.#phase = 'settling by itself';
       await this.#settle(rig);
       const lost = await rig.lost();
       this.#phase = 'a last complete pull';
       await completePull(this.#running(), this.#figures, signal);
       await this.#settle(rig);
-      if (signal.aborted) return undefined;
+      if (interrupted()) return undefined;
       this.#phase = 'comparing';
       const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
         view: this.#view,

@@ -43,7 +43,10 @@ export class Observer {
       void this.findings.push({ kind: found, table, rowKey, what });
 
     const life = lifeOf(properties);
-    const at = states.findIndex((state, index) => index >= seen.life && state.life === life);
+    const from = (begin: number): number => states.findIndex((state, index) => index >= begin && state.life === life);
+    // That there never was such a row explains a tombstone only where no deletion does.
+    const deleted = from(Math.max(seen.life, 1));
+    const at = deleted < 0 ? from(seen.life) : deleted;
     if (at < 0) {
       const was = states.some((state) => state.life === life);
       if (life === 'live')
