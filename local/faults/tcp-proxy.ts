@@ -28,7 +28,7 @@ const LISTEN_LIMIT_MS = 10_000;
 
 /** Between a client and a service on this machine. */
 export class TcpProxy {
-  /** How often a connection met a fault: was refused nothing, but delayed, cut, reset or silenced. */
+  /** How often a connection met a fault: was delayed, cut, reset or silenced. Those that were refused are not counted. */
   met = 0;
   #fault: TcpFault = NONE;
   #server: Server | undefined;

@@ -28,7 +28,6 @@ const SETTLE_LIMIT_MS = 60_000;
 const MAX_DELIVERY_COUNT = 2000;
 /** What the app sends before it gives a request up for now. */
 const ATTEMPTS = 6;
-const PARKED = { partitionKey: 'parked', due: () => new Date(Date.now() - 1000) };
 
 /** The system with the rig before it. */
 export class Attacked {
@@ -186,7 +185,7 @@ export class Attacked {
     const { connectionString } = this.system.stack.azurite;
     const client = TableClient.fromConnectionString(connectionString, 'dvoparked', { allowInsecureConnection: true });
     for (const { rowKey } of await this.system.parked()) {
-      const entity = { partitionKey: PARKED.partitionKey, rowKey, dueAt: PARKED.due() };
+      const entity = { partitionKey: 'parked', rowKey, dueAt: new Date(Date.now() - 1000) };
       // Settled meanwhile.
       await client.updateEntity(entity, 'Merge').catch(() => undefined);
     }
