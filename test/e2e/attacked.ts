@@ -19,7 +19,7 @@ import type { KillPoint } from '../../local/faults/kill-points';
 import { FaultRig } from '../../local/faults/rig';
 import { SYNCED_TABLES } from '../../local/stack';
 import { registerAllSteps } from '../../local/steps';
-import { System, type Overrides } from './system';
+import { System } from './system';
 
 /** Changes a second of the work that goes on. */
 const RATE = 30;
@@ -40,14 +40,13 @@ export class Attacked {
     readonly rig: FaultRig,
     private readonly mapped: DaySettings,
     private readonly folder: string,
-    private readonly overrides: Overrides,
     seed: number,
   ) {
     this.#seed = seed;
   }
 
   /** Starts everything, with the data on disk so that the store can be stopped; the first load is done when it resolves. */
-  static async start(seed: number, overrides: Overrides = {}): Promise<Attacked> {
+  static async start(seed: number): Promise<Attacked> {
     const folder = mkdtempSync(join(tmpdir(), 'dvo-attacked-'));
     const system = await System.start(null, { disk: folder, seed, maxDeliveryCount: MAX_DELIVERY_COUNT });
     const mapped = daySettings(resolve(__dirname, '../..'));
@@ -57,7 +56,7 @@ export class Attacked {
       view: readView(mapped),
       seed,
     });
-    const attacked = new Attacked(system, rig, mapped, folder, overrides, seed);
+    const attacked = new Attacked(system, rig, mapped, folder, seed);
     try {
       await attacked.startApp();
       await defineBusinessApis(system.dataverse);
@@ -88,7 +87,6 @@ export class Attacked {
       REDACTION_KEY: this.mapped.REDACTION_KEY,
       SYNC_RELATIONSHIPS: STANDARD_RELATIONSHIPS.map(({ schemaName }) => schemaName).join(','),
       PULL_PAGE_ROWS: '50',
-      ...this.overrides,
     });
   }
 
