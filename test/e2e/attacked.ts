@@ -16,18 +16,32 @@ import { daySettings, type DaySettings } from '../../local/day/settings';
 import { readView } from '../../local/day/view';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
 import type { KillPoint } from '../../local/faults/kill-points';
-import { FaultRig } from '../../local/faults/rig';
+import { FaultRig, type Route } from '../../local/faults/rig';
+import type { TcpFault } from '../../local/faults/tcp-proxy';
 import { SYNCED_TABLES } from '../../local/stack';
 import { registerAllSteps } from '../../local/steps';
 import { System } from './system';
 
 /** Changes a second of the work that goes on. */
 const RATE = 30;
-const SETTLE_LIMIT_MS = 60_000;
+const SETTLE_LIMIT_MS = 90_000;
 /** Each kill is a delivery without success; docs/operations.md says to set it so. */
 const MAX_DELIVERY_COUNT = 2000;
 /** What the app sends before it gives a request up for now. */
 const ATTEMPTS = 6;
+
+/** How long a fault lasts once a connection has met it. */
+export const HELD_MS = 600;
+
+/** Each kind of fault of the network. */
+export const NETWORK_FAULTS: readonly TcpFault[] = [
+  { kind: 'latency', ms: 100, jitterMs: 300 },
+  { kind: 'reset', afterBytes: 1500 },
+  { kind: 'cut', afterBytes: 700 },
+  { kind: 'slow-close', afterBytes: 300, ms: 250 },
+  { kind: 'half-open' },
+  { kind: 'down' },
+];
 
 /** The system with the rig before it. */
 export class Attacked {
@@ -129,6 +143,20 @@ export class Attacked {
         if (this.system.isIdle(name)) await this.system.run(name).catch(() => undefined);
       await sleep(200);
     }
+  }
+
+  /** A network fault on a route, amid all work, for a while from when a connection meets it. */
+  async under(route: Route, fault: TcpFault, heldMs = HELD_MS): Promise<void> {
+    const proxy = this.rig.route(route);
+    const { met } = proxy;
+    await this.amid(async () => {
+      await proxy.set(fault);
+      // Those that are refused are not counted.
+      if (fault.kind !== 'down')
+        await this.system.until(`a connection that meets ${fault.kind}`, () => proxy.met > met);
+      await sleep(heldMs);
+      await proxy.lift();
+    });
   }
 
   /** SIGKILL when the app comes to the point amid all work; then it is started again. */

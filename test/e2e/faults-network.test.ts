@@ -5,9 +5,9 @@
  */
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROUTES, type Route } from '../../local/faults/rig';
+import { ROUTES } from '../../local/faults/rig';
 import type { TcpFault } from '../../local/faults/tcp-proxy';
-import { Attacked } from './attacked';
+import { Attacked, HELD_MS, NETWORK_FAULTS } from './attacked';
 
 let attacked: Attacked;
 
@@ -16,33 +16,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => attacked.stop());
 
-/** How long a fault lasts once a connection has met it. */
-const HELD_MS = 600;
+/** The broker has a file of its own: faults-broker.test.ts. */
+const OTHERS = ROUTES.filter((route) => route !== 'broker');
 
-async function under(route: Route, fault: TcpFault, heldMs = HELD_MS): Promise<void> {
-  const proxy = attacked.rig.route(route);
-  const { met } = proxy;
-  await attacked.amid(async () => {
-    await proxy.set(fault);
-    // Those that are refused are not counted.
-    if (fault.kind !== 'down')
-      await attacked.system.until(`a connection that meets ${fault.kind}`, () => proxy.met > met);
-    await sleep(heldMs);
-    await proxy.lift();
-  });
-}
-
-const FAULTS: readonly TcpFault[] = [
-  { kind: 'latency', ms: 100, jitterMs: 300 },
-  { kind: 'reset', afterBytes: 1500 },
-  { kind: 'cut', afterBytes: 700 },
-  { kind: 'slow-close', afterBytes: 300, ms: 250 },
-  { kind: 'half-open' },
-  { kind: 'down' },
-];
-
-describe.each(ROUTES)('%s', (route) => {
-  test.each(FAULTS)('$kind', (fault) => under(route, fault), 60_000);
+describe.each(OTHERS)('%s', (route) => {
+  test.each(NETWORK_FAULTS)('$kind', (fault) => attacked.under(route, fault), 60_000);
 
   test('the promise is kept', () => attacked.expectPromiseKept(), 90_000);
 });
@@ -52,7 +30,7 @@ describe('slower than the app waits', () => {
   const TOO_LATE: TcpFault = { kind: 'latency', ms: 2300, jitterMs: 2600 };
 
   test('[F28 F29] writes to the store time out, and land all the same', async () => {
-    await under('tables', TOO_LATE, 8000);
+    await attacked.under('tables', TOO_LATE, 8000);
     await attacked.expectPromiseKept();
   }, 120_000);
 });
