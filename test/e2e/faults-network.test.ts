@@ -1,5 +1,5 @@
 /**
- * Proves that no way the network can fail between the app and its store, its broker and the Web API loses anything: work
+ * Proves that no way the network can fail between the app, its store and the Web API loses anything: work
  * by every way and pulls go on under each fault; once it is lifted everything is settled by itself, no row has gone back,
  * and after one complete pull the store equals Dataverse.
  */
