@@ -25,6 +25,8 @@ export interface Azurite {
   readonly tablePort: number;
   /** Writes the data out (if kept in a folder) and ends the process; safe to call twice. */
   stop(): Promise<void>;
+  /** After `stop`: at the same ports, with the data of the folder. */
+  startAgain(): Promise<void>;
 }
 
 /** Azurite's only account; name and key are public: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
@@ -50,6 +52,26 @@ const STOP_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
  * @throws Error with Azurite's output if it ends first (a port in use, say) or takes longer than a minute.
  */
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
+  let running = await launch(options);
+  const { blobPort, queuePort, tablePort } = running;
+  const endpoint = (port: number) => `http://127.0.0.1:${port}/${ACCOUNT}`;
+  return {
+    connectionString:
+      `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};` +
+      `BlobEndpoint=${endpoint(blobPort)};QueueEndpoint=${endpoint(queuePort)};TableEndpoint=${endpoint(tablePort)};`,
+    blobPort,
+    queuePort,
+    tablePort,
+    stop: () => running.stop(),
+    async startAgain() {
+      running = await launch({ ...options, blobPort, queuePort, tablePort });
+    },
+  };
+}
+
+type Launched = Pick<Azurite, 'blobPort' | 'queuePort' | 'tablePort' | 'stop'>;
+
+async function launch(options: AzuriteOptions): Promise<Launched> {
   const child = spawn(
     process.execPath,
     [
@@ -98,11 +120,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   });
 
   const [blobPort = 0, queuePort = 0, tablePort = 0] = ['Blob', 'Queue', 'Table'].map((service) => ports.get(service));
-  const endpoint = (port: number) => `http://127.0.0.1:${port}/${ACCOUNT}`;
   return {
-    connectionString:
-      `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};` +
-      `BlobEndpoint=${endpoint(blobPort)};QueueEndpoint=${endpoint(queuePort)};TableEndpoint=${endpoint(tablePort)};`,
     blobPort,
     queuePort,
     tablePort,

@@ -21,7 +21,7 @@ function linksOfSpec(): readonly Link[] {
   let number = '';
   for (const line of SPEC.split('\n')) {
     number = /^- \*\*([IAF]\d+)\*\*/.exec(line)?.[1] ?? number;
-    const [, file, title] = /^ {2}- `([^`]+)` › (.+)$/.exec(line) ?? [];
+    const [, file, title] = /^ {2}- (?:over sockets: )?`([^`]+)` › (.+)$/.exec(line) ?? [];
     if (file !== undefined && title !== undefined) links.push(`${number} ${file} › ${title}`);
   }
   return byNumber(links);
@@ -34,7 +34,7 @@ function linksOfTests(): readonly Link[] {
   const links: Link[] = [];
   for (const file of files) {
     const source = readFileSync(path.join(ROOT, file), 'utf8');
-    for (const [, quote = '', numbers = '', rest = ''] of source.matchAll(/(['"`])\[([IA]\d+(?: [IA]\d+)*)\] (.*)/g)) {
+    for (const [, quote = '', numbers = '', rest = ''] of source.matchAll(/(['"`])\[([IAF]\d+(?: [IAF]\d+)*)\] (.*)/g)) {
       const title = new RegExp(`^((?:\\\\.|[^\\\\${quote}])*)${quote}`).exec(rest)?.[1] ?? '';
       const plain = title.replaceAll(`\\${quote}`, quote);
       for (const number of numbers.split(' ')) links.push(`${number} ${file} › ${plain}`);

@@ -28,6 +28,7 @@ import { OpenLinks } from './open-links';
 import { openPartitionLink, partitionAddress } from './partition-link';
 import { openQueueLink } from './queue-link';
 import { handleRequest, isRequestAddress } from './request-response';
+import type { SettlementInterceptor } from './queue';
 import { confirmAttach, receiveUndecoded } from './rhea-internals';
 import { Entities, type BrokerCounts, type BrokerTopology } from './topology';
 
@@ -52,6 +53,13 @@ export interface Broker {
   counts(): BrokerCounts;
   /** Cuts all connections off, as a failing network would. Clients may connect again at once. */
   dropConnections(): void;
+  /** Ends the locks of all messages now, as if their receivers had held them for too long. */
+  expireLocks(): void;
+  /**
+   * Looks at every outcome of a receiver and says whether its connection breaks at this moment, until it is replaced or
+   * taken away. What is asked then isn't done, what is done isn't answered.
+   */
+  intercept(interceptor: SettlementInterceptor | undefined): void;
   /** Stops listening, cuts all connections off and forgets everything. */
   close(): Promise<void>;
 }
@@ -85,6 +93,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     connectionString: connectionStringOf(address, port),
     counts: () => entities.counts(),
     dropConnections,
+    expireLocks: () => entities.expireLocks(),
+    intercept: (interceptor) => entities.intercept(interceptor),
     close: () =>
       new Promise((resolve) => {
         clearInterval(ticking);

@@ -131,8 +131,12 @@ class QueueConsumer implements Consumer {
       if (delivery === undefined || token === undefined || this.destructive) return;
       this.#tokens.delete(delivery);
       try {
-        this.#queue.settle(token.key, read(delivery));
-        settleDelivery(delivery, ACCEPTED);
+        const settlement = read(delivery);
+        const breaks = (moment: 'asked' | 'answered'): boolean =>
+          this.#queue.interceptor?.({ queue: this.#queue.name, kind: settlement.kind, moment }) === true;
+        if (breaks('asked')) return;
+        this.#queue.settle(token.key, settlement);
+        if (!breaks('answered')) settleDelivery(delivery, ACCEPTED);
       } catch (error) {
         const { condition, message } = BrokerError.from(error);
         const refusal = described(ERROR, list([symbol(condition), types.wrap_string(message)]));

@@ -28,6 +28,13 @@ export type Settlement =
       readonly properties?: Readonly<Record<string, unknown>>;
     };
 
+/** Looks at an outcome before it is taken, or when that is done but not answered yet. */
+export type SettlementInterceptor = (outcome: {
+  readonly queue: string;
+  readonly kind: Settlement['kind'];
+  readonly moment: 'asked' | 'answered';
+}) => boolean;
+
 /** How many messages are where; each message is counted once. */
 export interface QueueCounts {
   /** Ready for a receiver. */
@@ -55,6 +62,8 @@ export class Queue {
   /** By token. All locks last equally long and a renewed one moves to the end, so the first is the next to expire. */
   readonly #locks = new Map<string, Lock>();
   readonly #consumers: Consumer[] = [];
+  /** Says whether the receiver's connection breaks: before its outcome is taken, or before that is answered. */
+  interceptor: SettlementInterceptor | undefined;
   #turn = 0;
   #lastSequence = 0;
   #pumpDue = false;
@@ -180,6 +189,13 @@ export class Queue {
         full = 0;
         this.#deliver(message, consumer);
       }
+    }
+  }
+
+  /** Ends all locks of messages now, as if their time were up. */
+  expireLocks(): void {
+    for (const lock of [...this.#locks.values()]) {
+      if (lock.until !== undefined) this.#settle(lock, { kind: 'abandon', counted: true });
     }
   }
 

@@ -1,6 +1,6 @@
 import { BrokerError } from './broker-error';
 import { EventHub } from './event-hub';
-import { Queue, type QueueCounts, type QueueOptions } from './queue';
+import { Queue, type QueueCounts, type QueueOptions, type SettlementInterceptor } from './queue';
 import { Topic } from './topic';
 
 /** What the broker has: fixed from its start to its end. Names are compared without regard to case, as in Azure. */
@@ -79,7 +79,21 @@ export class Entities {
   /** Does what has come due in all entities. */
   tick(now: number): void {
     for (const topic of this.#topics) topic.tick(now);
-    for (const queue of [...this.#queues.values(), ...this.#subscriptions.values()]) queue.tick(now);
+    for (const queue of this.#lending()) queue.tick(now);
+  }
+
+  /** Has every outcome that a receiver of a queue or subscription sends looked at. */
+  intercept(interceptor: SettlementInterceptor | undefined): void {
+    for (const queue of this.#lending()) queue.interceptor = interceptor;
+  }
+
+  /** Ends the locks of all queues and subscriptions now. */
+  expireLocks(): void {
+    for (const queue of this.#lending()) queue.expireLocks();
+  }
+
+  #lending(): Queue[] {
+    return [...this.#queues.values(), ...this.#subscriptions.values()];
   }
 
   counts(): BrokerCounts {

@@ -8,13 +8,13 @@ import type { Parameter } from './parameter';
 import type { EndpointRegistration, StepRegistration } from './registration';
 import type { ManyToManyDefinition } from './relationship';
 import type { MergeOptions, SetStateOptions } from './row-messages';
-import type { Row } from './row-store';
+import type { Commit, Row } from './row-store';
 import type { ServiceProtectionLimits } from './service-protection';
 import type { Disturbances, JobSettings, PushCounters, SystemJob } from './system-jobs';
 import type { ColumnDefinition, Table, TableDefinition } from './table';
 import type { OperationOptions } from './transactions';
 import type { ColumnInputs, Reference } from './value';
-import type { Fault, RequestCounters } from './web-server';
+import type { Fault, Interceptor, RequestCounters } from './web-server';
 
 /** How a simulator is started. */
 export interface DataverseOptions {
@@ -182,6 +182,10 @@ export interface Dataverse {
   disturb(disturbances: Disturbances): void;
   /** Makes the next `count` Web API requests fail. */
   failNext(count: number, status: number | 'reset', options?: Omit<Fault, 'status'>): void;
+  /** Looks at every request of the Web API and says whether its connection breaks, until it is replaced or taken away. */
+  intercept(interceptor: Interceptor | undefined): void;
+  /** Tells of every commit from now on; the function returned ends that. */
+  watch(listener: (commit: Commit) => void): () => void;
   /** Makes delta tokens issued so far expired: of one table or of all. */
   expireToken(table?: string): void;
   /** Makes access tokens issued so far worthless. */

@@ -10,6 +10,17 @@ export interface Row {
   readonly columns: Columns;
 }
 
+/** What a commit did to a row: its new state, or that it is gone. */
+export interface Commit {
+  readonly version: bigint;
+  readonly table: string;
+  readonly id: string;
+  /** As it was before; undefined: there was none. */
+  readonly before: Row | undefined;
+  /** As it is now; undefined: it is deleted. */
+  readonly row: Row | undefined;
+}
+
 /** One item of a page of changes. */
 export type RowOrDeletion =
   { readonly kind: 'row'; readonly row: Row } | { readonly kind: 'deleted'; readonly id: string };
@@ -190,6 +201,7 @@ export class TableRows {
 /** All rows of the organisation and their version counter. */
 export class RowStore {
   readonly #tables = new Map<string, TableRows>();
+  readonly #watchers = new Set<(commit: Commit) => void>();
   // Any start will do: real organisations have long left small numbers behind.
   #version = 4_215_300n;
 
@@ -218,12 +230,28 @@ export class RowStore {
   commit(table: string, id: string, columns: Columns): Row {
     const version = this.nextVersion();
     const row: Row = { table, id, version, columns: { ...columns, versionnumber: version } };
+    const before = this.table(table).get(id);
     this.table(table).put(row);
+    this.#tell({ version, table, id, before, row });
     return row;
   }
 
-  /** Commits a deletion. */
-  commitDelete(table: string, id: string): void {
-    this.table(table).remove(id, this.nextVersion());
+  /** Commits a deletion; returns its version. */
+  commitDelete(table: string, id: string): bigint {
+    const version = this.nextVersion();
+    const before = this.table(table).get(id);
+    this.table(table).remove(id, version);
+    this.#tell({ version, table, id, before, row: undefined });
+    return version;
+  }
+
+  /** Tells of every commit from now on; the function returned ends that. */
+  watch(listener: (commit: Commit) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  #tell(commit: Commit): void {
+    for (const tell of this.#watchers) tell(commit);
   }
 }

@@ -87,12 +87,12 @@ export type { Upserted } from './bulk-operations';
 export type { CustomApiCall, CustomApiDefinition } from './custom-apis';
 export type { Parameter, ParameterValue } from './parameter';
 export type { MergeOptions, SetStateOptions } from './row-messages';
-export type { Row } from './row-store';
+export type { Commit, Row } from './row-store';
 export type { ColumnInput, ColumnInputs, Columns, Reference, Value } from './value';
 export type { TableDefinition, ColumnDefinition, Option } from './table';
 export type { Disturbances, PushCounters, SystemJob } from './system-jobs';
 export type { ServiceProtectionLimits } from './service-protection';
-export type { Fault, RequestCounters } from './web-server';
+export type { Fault, InterceptedRequest, Interceptor, RequestCounters } from './web-server';
 export type { Dataverse, DataverseOptions, DataverseStats } from './dataverse';
 
 /** Starts a simulator. */
@@ -185,7 +185,7 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     now,
     defaultUser: organization.users[0]?.id ?? organization.applicationUserId,
     postSync: (event, step, at) => poster.post(steps.endpoint(step.endpointId), event, step, { kind: 'sync', at }),
-    createJob: (event, step) => jobs.create(event, step),
+    createJob: (event, step, version) => jobs.create(event, step, version),
   });
   const changes = new RowChanges({ catalog, store, intersects, random, errorForm });
   const operations = new Operations(transactions, changes);
@@ -244,7 +244,6 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   const clientSecret = options.clientSecret ?? `secret-${random.guid()}`;
   const tokens = new TokenEndpoint(
     { tenantId, clientId, clientSecret, certificate: options.clientCertificate },
-    url,
     now,
     options.tokenLifetimeSeconds ?? 3599,
   );
@@ -307,6 +306,8 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     removeColumn: (table, name) => schema.removeColumn(table, name),
     changeColumnType: (table, column) => schema.changeColumnType(table, column),
     disturb: (disturbances) => jobs.disturb(disturbances),
+    watch: (listener) => store.watch(listener),
+    intercept: (interceptor) => server.intercept(interceptor),
     failNext: (count, status, given) => server.failNext(count, { status, ...given }),
     expireToken(table) {
       for (const each of table === undefined ? catalog.tables : [catalog.table(table)]) tracking.expire(each);

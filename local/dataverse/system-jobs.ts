@@ -19,6 +19,8 @@ export interface SystemJob {
   readonly message: string;
   readonly table: string;
   readonly rowId: string;
+  /** Of the commit of that row which the event tells of; undefined where the row itself wasn't written. */
+  readonly version: bigint | undefined;
   readonly stepId: string;
   readonly correlationId: string;
   readonly createdAt: number;
@@ -85,6 +87,7 @@ interface Job {
   readonly id: string;
   readonly event: RaisedEvent;
   readonly step: Step;
+  readonly version: bigint | undefined;
   readonly createdAt: number;
   readonly plan: Plan;
   held: boolean;
@@ -149,11 +152,12 @@ export class SystemJobs {
   }
 
   /** Creates the job of an asynchronous step; what will disturb it is decided here, in the order of creation. */
-  create(event: RaisedEvent, step: Step): void {
+  create(event: RaisedEvent, step: Step, version: bigint | undefined): void {
     this.#enqueue({
       id: this.#random.guid(),
       event,
       step,
+      version,
       createdAt: this.#now(),
       plan: this.#plan(),
       held: false,
@@ -338,6 +342,7 @@ const report = (job: Job): SystemJob => ({
   message: job.event.message,
   table: job.event.table,
   rowId: job.event.id,
+  version: job.version,
   stepId: job.step.id,
   correlationId: job.event.correlationId,
   createdAt: job.createdAt,

@@ -34,15 +34,13 @@ const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value))
  */
 export class TokenEndpoint {
   readonly #application: Application;
-  readonly #baseUrl: string;
   readonly #now: () => number;
   readonly #lifetimeSeconds: number;
   readonly #expiry = new Map<string, number>();
   #issued = 0;
 
-  constructor(application: Application, baseUrl: string, now: () => number, lifetimeSeconds: number) {
+  constructor(application: Application, now: () => number, lifetimeSeconds: number) {
     this.#application = application;
-    this.#baseUrl = baseUrl;
     this.#now = now;
     this.#lifetimeSeconds = lifetimeSeconds;
   }
@@ -57,36 +55,36 @@ export class TokenEndpoint {
     this.#expiry.clear();
   }
 
-  /** Answers a request to the authority; undefined when the path is none of its. */
-  answer(method: string, path: string, body: string): AuthorityAnswer | undefined {
+  /** Answers a request to the authority at `baseUrl`; undefined when the path is none of its. */
+  answer(baseUrl: string, method: string, path: string, body: string): AuthorityAnswer | undefined {
     const tenant = `/${this.#application.tenantId}`;
     if (method === 'GET' && path === '/common/discovery/instance') {
-      return { status: 200, body: { tenant_discovery_endpoint: this.#configurationUrl(), metadata: [] } };
+      return { status: 200, body: { tenant_discovery_endpoint: this.#configurationUrl(baseUrl), metadata: [] } };
     }
     if (method === 'GET' && path === `${tenant}/v2.0/.well-known/openid-configuration`) {
-      return { status: 200, body: this.#configuration() };
+      return { status: 200, body: this.#configuration(baseUrl) };
     }
     if (method === 'POST' && /^\/[^/]+\/oauth2\/v2\.0\/token$/.test(path)) {
       if (!path.startsWith(`${tenant}/`)) return refused(400, 'invalid_request', 'AADSTS90002: Tenant not found.');
-      return this.#token(new URLSearchParams(body));
+      return this.#token(baseUrl, new URLSearchParams(body));
     }
     return undefined;
   }
 
-  #configurationUrl(): string {
-    return `${this.#baseUrl}/${this.#application.tenantId}/v2.0/.well-known/openid-configuration`;
+  #configurationUrl(baseUrl: string): string {
+    return `${baseUrl}/${this.#application.tenantId}/v2.0/.well-known/openid-configuration`;
   }
 
-  #tokenUrl(): string {
-    return `${this.#baseUrl}/${this.#application.tenantId}/oauth2/v2.0/token`;
+  #tokenUrl(baseUrl: string): string {
+    return `${baseUrl}/${this.#application.tenantId}/oauth2/v2.0/token`;
   }
 
-  #configuration(): Json {
-    const base = `${this.#baseUrl}/${this.#application.tenantId}`;
+  #configuration(baseUrl: string): Json {
+    const base = `${baseUrl}/${this.#application.tenantId}`;
     return {
       issuer: `${base}/v2.0`,
       authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
-      token_endpoint: this.#tokenUrl(),
+      token_endpoint: this.#tokenUrl(baseUrl),
       end_session_endpoint: `${base}/oauth2/v2.0/logout`,
       jwks_uri: `${base}/discovery/v2.0/keys`,
       response_types_supported: ['code', 'token'],
@@ -96,7 +94,7 @@ export class TokenEndpoint {
     };
   }
 
-  #token(form: URLSearchParams): AuthorityAnswer {
+  #token(baseUrl: string, form: URLSearchParams): AuthorityAnswer {
     if (form.get('grant_type') !== 'client_credentials') {
       return refused(400, 'unsupported_grant_type', 'AADSTS70003: Only client_credentials is supported.');
     }
@@ -104,24 +102,28 @@ export class TokenEndpoint {
       return refused(400, 'unauthorized_client', 'AADSTS700016: Application not found in the directory.');
     }
     const scopes = (form.get('scope') ?? '').split(' ');
-    if (!scopes.includes(`${this.#baseUrl}/.default`)) {
-      return refused(400, 'invalid_scope', `AADSTS70011: The scope must be ${this.#baseUrl}/.default.`);
+    if (!scopes.includes(`${baseUrl}/.default`)) {
+      return refused(400, 'invalid_scope', `AADSTS70011: The scope must be ${baseUrl}/.default.`);
     }
     const assertion = form.get('client_assertion');
     const known =
       assertion === null
         ? same(form.get('client_secret') ?? '', this.#application.clientSecret)
-        : this.#acceptsAssertion(assertion);
+        : this.#acceptsAssertion(baseUrl, assertion);
     if (!known) return refused(401, 'invalid_client', 'AADSTS7000215: Invalid client secret or assertion provided.');
-    return { status: 200, body: { token_type: 'Bearer', ...this.#issue() } };
+    return { status: 200, body: { token_type: 'Bearer', ...this.#issue(baseUrl) } };
   }
 
-  #issue(): { readonly expires_in: number; readonly ext_expires_in: number; readonly access_token: string } {
+  #issue(baseUrl: string): {
+    readonly expires_in: number;
+    readonly ext_expires_in: number;
+    readonly access_token: string;
+  } {
     this.#issued += 1;
     const now = this.#now();
     const expiry = now + this.#lifetimeSeconds * 1000;
     const claims = {
-      aud: this.#baseUrl,
+      aud: baseUrl,
       appid: this.#application.clientId,
       tid: this.#application.tenantId,
       exp: Math.floor(expiry / 1000),
@@ -134,7 +136,7 @@ export class TokenEndpoint {
     return { expires_in: this.#lifetimeSeconds, ext_expires_in: this.#lifetimeSeconds, access_token: token };
   }
 
-  #acceptsAssertion(assertion: string): boolean {
+  #acceptsAssertion(baseUrl: string, assertion: string): boolean {
     const { certificate, clientId } = this.#application;
     const [header = '', payload = '', signature = ''] = assertion.split('.');
     if (certificate === undefined || signature === '') return false;
@@ -147,7 +149,7 @@ export class TokenEndpoint {
     return (
       claims.iss === clientId &&
       claims.sub === clientId &&
-      claims.aud === this.#tokenUrl() &&
+      claims.aud === this.#tokenUrl(baseUrl) &&
       Number(claims.exp) * 1000 > this.#now() &&
       verify('sha256', Buffer.from(`${header}.${payload}`), options, Buffer.from(signature, 'base64url'))
     );

@@ -43,7 +43,8 @@ export interface TransactionDependencies {
   readonly now: () => number;
   readonly defaultUser: string;
   readonly postSync: PostSync;
-  readonly createJob: (event: RaisedEvent, step: Step) => void;
+  /** `version`: of the commit of the event's row; undefined where the transaction didn't write it. */
+  readonly createJob: (event: RaisedEvent, step: Step, version: bigint | undefined) => void;
 }
 
 /** A row that a transaction writes. */
@@ -91,15 +92,20 @@ export class Transactions {
         this.#d.counters.rolledBack += 1;
         throw new DataverseError(400, '0x80040265', 'A later step of the operation failed; it was rolled back.');
       }
+      const versions = new Map<string, bigint>();
       for (const { table, id, columns } of work.writes) {
-        if (columns === undefined) this.#d.store.commitDelete(table.logicalName, id);
-        else this.#d.store.commit(table.logicalName, id, columns);
+        const { logicalName } = table;
+        const version =
+          columns === undefined
+            ? this.#d.store.commitDelete(logicalName, id)
+            : this.#d.store.commit(logicalName, id, columns).version;
+        versions.set(`${logicalName} ${id}`, version);
       }
       // System jobs are created with the commit: no asynchronous event tells of what was rolled back.
       for (const { event, step } of firings) {
         if (step.mode !== 'async') continue;
         this.#d.counters.raised += 1;
-        this.#d.createJob(event, step);
+        this.#d.createJob(event, step, versions.get(`${event.table} ${event.id}`));
       }
       return result;
     } finally {

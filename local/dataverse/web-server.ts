@@ -29,6 +29,17 @@ export interface RequestCounters {
   tokens: number;
 }
 
+/** A request as an interceptor sees it: before it is carried out, or after that but before it is answered. */
+export interface InterceptedRequest {
+  readonly method: string;
+  /** Path and query, decoded. */
+  readonly target: string;
+  readonly moment: 'asked' | 'answered';
+}
+
+/** Says whether a request's connection breaks at this moment. */
+export type Interceptor = (request: InterceptedRequest) => boolean;
+
 /** What the server needs; `answer` gets requests that are allowed in. */
 export interface WebServerDependencies {
   readonly certificate: ServerCertificate;
@@ -46,7 +57,7 @@ export class WebServer {
   readonly #server: https.Server;
   #dependencies: WebServerDependencies | undefined;
   #faults: { fault: Fault; left: number }[] = [];
-  #url = '';
+  #intercepts: Interceptor | undefined;
 
   constructor(certificate: ServerCertificate) {
     this.#server = https.createServer({ key: certificate.key, cert: certificate.certificate }, (request, response) => {
@@ -61,8 +72,7 @@ export class WebServer {
       this.#server.listen(port, host, resolve);
     });
     const { port: bound } = this.#server.address() as AddressInfo;
-    this.#url = `https://${host}:${bound}`;
-    return this.#url;
+    return `https://${host}:${bound}`;
   }
 
   /** Begins to answer. */
@@ -73,6 +83,11 @@ export class WebServer {
   /** Makes the next `count` Web API requests fail. */
   failNext(count: number, fault: Fault): void {
     this.#faults.push({ fault, left: count });
+  }
+
+  /** Has every request of the Web API looked at, in place of the interceptor before. */
+  intercept(interceptor: Interceptor | undefined): void {
+    this.#intercepts = interceptor;
   }
 
   async close(): Promise<void> {
@@ -93,7 +108,9 @@ export class WebServer {
     response.setHeader('Date', new Date(dependencies.now()).toUTCString());
     const [path, search] = splitOnce(target, '?');
     const method = request.method ?? 'GET';
-    const authority = dependencies.tokens.answer(method, path, body);
+    // Whatever address a client has asked leads to the organisation, be it that of a proxy: links stay there.
+    const url = `https://${request.headers.host ?? ''}`;
+    const authority = dependencies.tokens.answer(url, method, path, body);
     if (authority !== undefined) {
       if (method === 'POST') this.counters.tokens += 1;
       send(response, { status: authority.status, body: authority.body });
@@ -101,12 +118,16 @@ export class WebServer {
     }
     this.counters.requests += 1;
     const fault = this.#fault(method, target);
-    if (fault?.status === 'reset') {
+    const breaks = (moment: InterceptedRequest['moment']): boolean =>
+      this.#intercepts?.({ method, target: decodeURIComponent(target), moment }) === true;
+    if (fault?.status === 'reset' || breaks('asked')) {
       response.destroy();
       return;
     }
-    const answer = await this.#answer(dependencies, { method, path, search, headers: request.headers, body }, fault);
-    send(response, answer);
+    const raw = { url, method, path, search, headers: request.headers, body };
+    const answer = await this.#answer(dependencies, raw, fault);
+    if (breaks('answered')) response.destroy();
+    else send(response, answer);
   }
 
   #fault(method: string, target: string): Fault | undefined {
@@ -127,11 +148,11 @@ export class WebServer {
       if (fault !== undefined) {
         throw new DataverseError(Number(fault.status), '0x80040216', 'A fault made for a test.', fault.headers ?? {});
       }
-      this.#authorize(dependencies, raw.headers);
+      this.#authorize(dependencies, raw);
       const leave = dependencies.protection.enter();
       try {
         if (dependencies.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, dependencies.latencyMs));
-        const request = apiRequest(this.#url, raw);
+        const request = apiRequest(raw);
         const answer = await dependencies.answer(request);
         const applied = request.prefer.applied === '' ? {} : { 'Preference-Applied': request.prefer.applied };
         return { ...answer, headers: { ...dependencies.protection.headers(), ...applied, ...answer.headers } };
@@ -147,16 +168,18 @@ export class WebServer {
     }
   }
 
-  #authorize(dependencies: WebServerDependencies, headers: IncomingHttpHeaders): void {
+  #authorize(dependencies: WebServerDependencies, { url, headers }: RawRequest): void {
     const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
     if (token !== undefined && dependencies.tokens.accepts(token)) return;
     throw new DataverseError(401, '0x80040204', 'The access token is missing, unknown or expired.', {
-      'WWW-Authenticate': `Bearer authorization_uri=${this.#url}/common/oauth2/authorize, resource_id=${this.#url}/`,
+      'WWW-Authenticate': `Bearer authorization_uri=${url}/common/oauth2/authorize, resource_id=${url}/`,
     });
   }
 }
 
 interface RawRequest {
+  /** Where it was sent to: `https://HOST:PORT`. */
+  readonly url: string;
   readonly method: string;
   readonly path: string;
   readonly search: string;
@@ -164,14 +187,14 @@ interface RawRequest {
   readonly body: string;
 }
 
-function apiRequest(url: string, raw: RawRequest): ApiRequest {
+function apiRequest(raw: RawRequest): ApiRequest {
   const [, root, path = ''] = /^(\/api\/data\/v9\.\d)\/(.*)$/.exec(raw.path) ?? [];
   if (root === undefined) throw noResource(raw.path);
   const search = new URLSearchParams(raw.search);
   const prefer = raw.headers.prefer;
   return {
     method: raw.method,
-    serviceRoot: `${url}${root}`,
+    serviceRoot: `${raw.url}${root}`,
     path: decodeURIComponent(path),
     search: raw.search,
     query: parseQuery(search),

@@ -1,5 +1,5 @@
 /** What docs/store.md promises for the rows and links that Dataverse has, property by property. */
-import type { ColumnDefinition, Dataverse, ManyToManyDefinition, Value } from '../dataverse/simulator';
+import type { ColumnDefinition, Dataverse, ManyToManyDefinition, Row, Value } from '../dataverse/simulator';
 import type { Properties } from './entities';
 import type { TableView, View } from './view';
 
@@ -9,40 +9,52 @@ export interface Expected {
   readonly properties: Properties | 'hidden';
 }
 
+/** A row that may be seen. */
+interface Seen extends Expected {
+  readonly properties: Properties;
+}
+
 const PART = 32 * 1024;
 
 /** The rows of a table. */
 export function* expectedRows(dataverse: Dataverse, table: string, view: TableView): Generator<Expected> {
-  const columns =
-    dataverse.tables.find(({ logicalName }) => logicalName === table)?.byName ?? new Map<string, ColumnDefinition>();
+  const definitions = columnsOf(dataverse, table);
   for (const row of dataverse.rows(table)) {
-    if (!view.shows(row.columns)) {
-      yield { key: row.id, properties: 'hidden' };
-      continue;
-    }
-    const properties = new Map<string, unknown>();
-    for (const [name, column] of columns) {
-      const value = row.columns[name];
-      const { name: to = name, redact } = view.column(name) ?? { name: '' };
-      if (to === '' || name === 'versionnumber' || value === null || value === undefined) continue;
-      if (redact === undefined) expect(properties, to, column, value);
-      else properties.set(to, redact(plainText(column, value)));
-    }
-    yield { key: row.id, properties };
+    if (view.shows(row.columns)) yield expectedProperties(row, definitions, view);
+    else yield { key: row.id, properties: 'hidden' };
   }
 }
 
-/** A link lies under both ids, that of the table first whose name comes first. */
-export function* expectedLinks(
-  dataverse: Dataverse,
-  { intersect, one, two }: ManyToManyDefinition,
-): Generator<Expected> {
-  const [first, second] = one.table <= two.table ? [one, two] : [two, one];
-  for (const { columns } of dataverse.rows(intersect.table)) {
-    const [id1, id2] = [idIn(columns[first.column]), idIn(columns[second.column])];
-    const properties = { table1: first.table, id1, table2: second.table, id2 };
-    yield { key: `${id1}_${id2}`, properties: new Map(Object.entries(properties)) };
+type Definitions = ReadonlyMap<string, ColumnDefinition>;
+
+/** The columns of a table as Dataverse has them now. */
+export const columnsOf = (dataverse: Dataverse, table: string): Definitions =>
+  dataverse.tables.find(({ logicalName }) => logicalName === table)?.byName ?? new Map<string, ColumnDefinition>();
+
+/** A row of a table that has these columns, whether or not the mapping's filter shows it. */
+export function expectedProperties(row: Row, definitions: Definitions, view: TableView): Seen {
+  const properties = new Map<string, unknown>();
+  for (const [name, column] of definitions) {
+    const value = row.columns[name];
+    const { name: to = name, redact } = view.column(name) ?? { name: '' };
+    if (to === '' || name === 'versionnumber' || value === null || value === undefined) continue;
+    if (redact === undefined) expect(properties, to, column, value);
+    else properties.set(to, redact(plainText(column, value)));
   }
+  return { key: row.id, properties };
+}
+
+/** The links of a relationship. */
+export function* expectedLinks(dataverse: Dataverse, relationship: ManyToManyDefinition): Generator<Expected> {
+  for (const row of dataverse.rows(relationship.intersect.table)) yield expectedLink(row, relationship);
+}
+
+/** A link lies under both ids, that of the table first whose name comes first. */
+export function expectedLink({ columns }: Row, { one, two }: ManyToManyDefinition): Seen {
+  const [first, second] = one.table <= two.table ? [one, two] : [two, one];
+  const [id1, id2] = [idIn(columns[first.column]), idIn(columns[second.column])];
+  const properties = { table1: first.table, id1, table2: second.table, id2 };
+  return { key: `${id1}_${id2}`, properties: new Map(Object.entries(properties)) };
 }
 
 const idIn = (value: Value | undefined): string => (typeof value === 'string' ? value : '');

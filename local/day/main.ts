@@ -12,6 +12,8 @@ import { STANDARD_RELATIONSHIPS } from '../dataverse/standard-relationships';
 import { businessDay, type BusinessResult } from './business';
 import { compare, type CheckResult } from './check';
 import { checkTable, figuresTable, messagesLine, openDisplay, type Display } from './display';
+import { attackTable } from '../faults/attack-table';
+import { faultyDay } from '../faults/faulty-day';
 import { Figures } from './figures';
 import { reportOf } from './report';
 import { SETTLE_LIMIT_MS, completePull, untilHandled } from './settling';
@@ -21,10 +23,11 @@ import { readView } from './view';
 interface Flags extends StackFlags {
   readonly changes: number;
   readonly seed: number;
-  readonly rate: number;
-  readonly duplicate: number;
-  readonly reorder: number;
-  readonly drop: number;
+  readonly rate?: number;
+  readonly duplicate?: number;
+  readonly reorder?: number;
+  readonly drop?: number;
+  readonly faults?: boolean;
   readonly exit?: boolean;
   readonly report?: string;
   readonly port?: number;
@@ -48,15 +51,25 @@ const command = withStackFlags(new Command('npm start --'))
     3000,
   )
   .option('--seed <n>', 'seed of the day and of the disturbances', wholeNumber(0, 2 ** 31), 1)
-  .option('--rate <n>', 'changes a second, at most', wholeNumber(1, 10_000), 120)
-  .option('--duplicate <p>', 'share of pushed deliveries that are sent twice', share, 0)
-  .option('--reorder <p>', 'share of pushed deliveries that later ones overtake', share, 0)
-  .option('--drop <p>', 'share of pushed deliveries that are never sent', share, 0)
+  .option('--rate <n>', 'changes a second, at most (default: 120; with --faults 25)', wholeNumber(1, 10_000))
+  .option('--duplicate <p>', 'share of pushed deliveries that are sent twice (default: 0; with --faults 0.1)', share)
+  .option('--reorder <p>', 'share of pushed deliveries that later ones overtake (default: 0; with --faults 0.1)', share)
+  .option('--drop <p>', 'share of pushed deliveries that are never sent (default: 0; with --faults 0.05)', share)
+  .option(
+    '--faults',
+    'attack the app meanwhile, for about four minutes: network faults on every route, kill -9 at named points, Azurite stopped for a minute, ' +
+      'locks, partitions and leases stolen, all in an order that the seed decides; the day lasts as long (--changes does not count), and it ends after the check. ' +
+      'Exit code 0 only if nothing was lost, applied twice, resurrected, gone back or different (docs/reliability.md)',
+  )
   .option('--exit', 'stop after the check; exit code 0 only with 0 differences')
   .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON', writableFile)
   .option('--port <port>', 'port of the app’s HTTP functions (default: a free one)', wholeNumber(0, 65_535))
   .showHelpAfterError('(--help lists the flags)')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
+
+/** How the day is unless flags say otherwise, and how it is under attack. */
+const CALM = { rate: 120, duplicate: 0, reorder: 0, drop: 0 };
+const FAULTY = { rate: 25, duplicate: 0.1, reorder: 0.1, drop: 0.05 };
 
 async function main(flags: Flags): Promise<number> {
   const display = await openDisplay();
@@ -69,6 +82,7 @@ async function main(flags: Flags): Promise<number> {
       });
     }
   });
+  if (flags.faults === true) return underAttack(flags, display, stopping.signal);
   const figures = new Figures();
   const mapped = daySettings(APP_DIR);
   display.say('Starting Azurite, the broker and the Dataverse simulator …');
@@ -121,6 +135,21 @@ async function main(flags: Flags): Promise<number> {
   }
 }
 
+async function underAttack(flags: Flags, display: Display, signal: AbortSignal): Promise<number> {
+  const { seed, port = 0 } = flags;
+  const disturbed = { ...FAULTY, ...flags };
+  const result = await faultyDay({ ...disturbed, stack: flags, port, appDir: APP_DIR }, display, signal);
+  display.done();
+  if (result === undefined) return 130;
+  console.log(`\n${checkTable(result.check)}\n\n${attackTable(result)}`);
+  if (flags.report !== undefined) {
+    const { duplicate, reorder, drop } = disturbed;
+    const report = { seed, disturbances: { duplicate, reorder, drop }, ...result };
+    writeFileSync(flags.report, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  return Object.values(result.counts).every((count) => count === 0) ? 0 : 1;
+}
+
 interface Outcome {
   readonly business: BusinessResult;
   readonly seconds: number;
@@ -137,7 +166,8 @@ async function runDay(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { dataverse } = stack;
-  const { duplicate, reorder, drop, seed } = flags;
+  const { seed } = flags;
+  const { duplicate, reorder, drop, rate } = { ...CALM, ...flags };
   const begun = performance.now();
   const seconds = (): string => `${((performance.now() - begun) / 1000).toFixed(0).padStart(3)} s`;
   dataverse.disturb({ duplicate, reorder, drop, seed });
@@ -158,7 +188,7 @@ async function runDay(
     ].join(', ');
   };
   try {
-    const { changes: wanted, rate } = flags;
+    const { changes: wanted } = flags;
     const business = await businessDay(dataverse, {
       changes: wanted,
       seed,
@@ -213,7 +243,7 @@ function print(
     );
   }
   if (flags.report !== undefined) {
-    const report = reportOf(flags, stack.dataverse.stats(), figures, business, seconds, check);
+    const report = reportOf({ ...CALM, ...flags }, stack.dataverse.stats(), figures, business, seconds, check);
     writeFileSync(flags.report, `${JSON.stringify(report, null, 2)}\n`);
   }
   if (flags.exit !== true) console.log(`\n${howToLook(stack, webhookUrl, mapped)}`);

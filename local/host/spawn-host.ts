@@ -40,6 +40,7 @@ export interface SpawnedHost {
   stop(): Promise<void>;
   /** Ends at once, as a crash does. */
   kill(): void;
+  /** Resolves when it has ended and all that it said was logged. */
   readonly exited: Promise<HostExit>;
 }
 
@@ -66,7 +67,8 @@ export async function spawnHost(options: SpawnHostOptions): Promise<SpawnedHost>
     ],
     { env: { ...process.env, ...options.settings }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   );
-  const exited = new Promise<HostExit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  // `close` comes after the last output, `exit` may not.
+  const exited = new Promise<HostExit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
 
   const ready = await new Promise<Pick<SpawnedHost, 'url' | 'functions'>>((resolve, reject) => {
     let output: string | undefined = '';
@@ -84,7 +86,6 @@ export async function spawnHost(options: SpawnHostOptions): Promise<SpawnedHost>
       if (stream !== null) createInterface(stream).on('line', (line) => take(line, name));
     }
     child.once('error', reject);
-    // `close` comes after the last output, `exit` may not.
     child.once('close', (code, signal) =>
       reject(new Error(`The host ended (${String(code ?? signal)}) before it was ready:\n${output ?? ''}`)),
     );

@@ -60,7 +60,7 @@ describe('while the Web API fails', () => {
       system.dataverse.failNext(ROWS * ATTEMPTS, 503, { path: `${set}(`, headers: { 'Retry-After': '0' } });
   };
 
-  test('[I22] what is pushed by webhook or event hub is parked with a time, what by queue or topic waits there, and all is settled when the Web API is back', async () => {
+  test('[I22 F18] what is pushed by webhook or event hub is parked with a time, what by queue or topic waits there, and all is settled when the Web API is back', async () => {
     const rows: { way: string; table: string; id: string }[] = [];
     failReads(WAYS);
     const begun = Date.now();
@@ -105,7 +105,7 @@ describe('while the Web API fails', () => {
     expect(await system.parkedCodes()).toEqual([]);
   });
 
-  test('a push that is throttled waits as long as Dataverse asks, and nothing is parked', async () => {
+  test('[F17] a push that is throttled waits as long as Dataverse asks, and nothing is parked', async () => {
     const { faulted } = system.dataverse.stats().webApi;
     system.dataverse.failNext(2, 429, { path: 'accounts(', headers: { 'Retry-After': '1' } });
     const begun = performance.now();
@@ -188,7 +188,7 @@ describe('killed', () => {
     expect(dataverse.stats().failed).toBeGreaterThan(before.failed);
   });
 
-  test('in the middle of a reload: no other run works on the table until the lease ends, and then one brings it to its end', async () => {
+  test('[F22] in the middle of a reload: no other run works on the table until the lease ends, and then one brings it to its end', async () => {
     const { dataverse } = system;
     const gone = await dataverse.create('new_shipment', { new_name: 'gone' });
     await system.pull();
@@ -213,7 +213,7 @@ describe('killed', () => {
   });
 });
 
-test('an access token that Dataverse takes no longer is replaced by a new one', async () => {
+test('[F19] an access token that Dataverse takes no longer is replaced by a new one', async () => {
   system.dataverse.revokeAccessTokens();
   const id = await system.dataverse.create('account', { name: 'token' });
   await system.dataverse.drain(10_000);

@@ -87,7 +87,7 @@ test('a lookup set by its relationship: the row that has it is read', async () =
   expect(await system.liveEntity('contact', contact(5).id)).toMatchObject({ parentcustomerid: account });
 });
 
-test('what push lost or never said: the pull puts it right', async () => {
+test('[F14] what push lost or never said: the pull puts it right', async () => {
   await system.pull();
   expect((await system.compare()).differences).toEqual([]);
   await system.dataverse.associate('account', account, LEADS, [lead(5)]);

@@ -224,7 +224,7 @@ test('dvo rows finds a row by its table and id in Dataverse', async () => {
   }
 });
 
-test('a changed file takes effect on every row with the next pull', async () => {
+test('[F39] a changed file takes effect on every row with the next pull', async () => {
   const id = await by('pull-sync', () =>
     system.dataverse.create('account', { name: 'Unchanged', fax: '123', address1_country: 'DE', emailaddress1: 'b@c' }),
   );

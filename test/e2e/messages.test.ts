@@ -45,7 +45,7 @@ test.each(['SetState', 'SetStateDynamicEntity'] as const)('%s', async (message) 
   await live('account', id, { statecode: 1 });
 });
 
-test('Merge: the target has its content, the subordinate is deactivated', async () => {
+test('[F15] Merge: the target has its content, the subordinate is deactivated', async () => {
   const target = await stored('account', { name: 'target' });
   const subordinate = await stored('account', { name: 'subordinate' });
   await pushing('service-bus-queue', 'Merge', 'account', () =>

@@ -151,7 +151,7 @@ describe('the life of a row', () => {
     expect(JSON.parse(String(entity.Stamp))).toMatchObject({ gone: true });
   });
 
-  test.each(WAYS)('by %s: a restored row is back as it was', async (way) => {
+  test.each(WAYS)('[F13] by %s: a restored row is back as it was', async (way) => {
     await by(way, () => system.dataverse.restore(TABLE, idOf(way)));
     expect(columnsOf(await system.liveEntity(TABLE, idOf(way)))).toMatchObject({
       new_name: `SHP by ${way}`,
@@ -165,7 +165,7 @@ describe('an event of a synchronous step', () => {
   const sync = <T>(action: () => Promise<T>): Promise<T> => system.pushing('incident', 'webhook', action, 'sync');
   const ROLLED_BACK = /rolled back/;
 
-  test('brings nothing into the store when its transaction rolls back', async () => {
+  test('[F7 F21] brings nothing into the store when its transaction rolls back', async () => {
     const kept = await sync(() => system.dataverse.create('incident', { title: 'kept' }));
     expect(await system.parked()).toMatchObject([{ code: 'unconfirmed', source: 'webhook' }]);
     expect(await system.entity('incident', kept)).toBeUndefined();
@@ -197,7 +197,7 @@ describe('an event of a synchronous step', () => {
 });
 
 describe('what push gets wrong', () => {
-  test('deliveries that were never sent are healed by the next pull, and counted', async () => {
+  test('[F3] deliveries that were never sent are healed by the next pull, and counted', async () => {
     await system.pull();
     const [changed, deleted] = [
       await system.dataverse.create(TABLE, { new_name: 'a' }),
@@ -223,19 +223,22 @@ describe('what push gets wrong', () => {
     expect((await system.pull()).get(TABLE)).toMatchObject({ healed: 0 });
   });
 
-  test.each(PUSHED)('by %s: a delivery that comes twice is known the second time and writes nothing', async (way) => {
-    let id = '';
-    const bodies = await recorded(system.dataverse, TABLE, async () => {
-      id = await system.dataverse.create(TABLE, { new_name: 'twice' });
-    });
-    const since = system.log.length;
-    await system.send(way, bodies);
-    await settledBy(way, since, { readBack: 1 });
-    const { etag } = await system.liveEntity(TABLE, id, { new_name: 'twice' });
-    await system.send(way, bodies);
-    await settledBy(way, since, { readBack: 1, duplicate: 1 });
-    expect((await system.liveEntity(TABLE, id)).etag).toBe(etag);
-  });
+  test.each(PUSHED)(
+    '[F1] by %s: a delivery that comes twice is known the second time and writes nothing',
+    async (way) => {
+      let id = '';
+      const bodies = await recorded(system.dataverse, TABLE, async () => {
+        id = await system.dataverse.create(TABLE, { new_name: 'twice' });
+      });
+      const since = system.log.length;
+      await system.send(way, bodies);
+      await settledBy(way, since, { readBack: 1 });
+      const { etag } = await system.liveEntity(TABLE, id, { new_name: 'twice' });
+      await system.send(way, bodies);
+      await settledBy(way, since, { readBack: 1, duplicate: 1 });
+      expect((await system.liveEntity(TABLE, id)).etag).toBe(etag);
+    },
+  );
 
   test('a webhook post repeated word for word is answered 200 as a duplicate', async () => {
     let id = '';
@@ -274,7 +277,7 @@ describe('what push gets wrong', () => {
     }
   });
 
-  test('events that come in reverse order leave the last state, and a deleted row deleted', async () => {
+  test('[F2 F9] events that come in reverse order leave the last state, and a deleted row deleted', async () => {
     let [changed, deleted] = ['', ''];
     const { dataverse } = system;
     const changes = [
@@ -297,7 +300,7 @@ describe('what push gets wrong', () => {
     await system.tombstone(TABLE, deleted);
   });
 
-  test.each(PUSHED)('by %s: a delivery that lost its columns to the size limit is read back', async (way) => {
+  test.each(PUSHED)('[F5] by %s: a delivery that lost its columns to the size limit is read back', async (way) => {
     const since = system.log.length;
     system.dataverse.disturb({ truncate: 1 });
     const id = await system.pushing(TABLE, way, () =>

@@ -63,6 +63,8 @@ export class System {
   readonly log: LogRecord[] = [];
   #host: SpawnedHost | undefined;
   #port = 0;
+  /** Where the log of the app's present process begins. */
+  #logOfApp = 0;
   #tables: readonly string[] = [];
   #relationships: readonly string[] = [];
   readonly #endpoints = new Map<Pushed, string>();
@@ -105,6 +107,7 @@ export class System {
     this.#tables = (settings.SYNC_TABLES ?? '').split(',');
     this.#relationships = (settings.SYNC_RELATIONSHIPS ?? '').split(',').filter((name) => name !== '');
     const present = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    this.#logOfApp = this.log.length;
     this.#host = await spawnHost({
       appDir: await builtFolder(),
       settings: Object.fromEntries(present),
@@ -204,6 +207,14 @@ export class System {
       body: '{"input":""}',
     });
     if (response.status !== 202) throw new Error(`Running ${functionName} by hand was answered ${response.status}.`);
+  }
+
+  /** Whether no run of a function is under way. */
+  isIdle(functionName: string): boolean {
+    const log = this.log.slice(this.#logOfApp);
+    const said = (word: string): number =>
+      log.filter(({ message }) => message.startsWith(`${word} 'Functions.${functionName}'`)).length;
+    return said('Executing') === said('Executed');
   }
 
   /** One complete pull of every table; returns the reports by table. */

@@ -1,0 +1,183 @@
+/** What `npm start -- --faults` does to the system, one thing after another, in an order that the seed decides. */
+import { EventHubConsumerClient, latestEventPosition } from '@azure/event-hubs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../dataverse/random';
+import { seededRandom } from '../dataverse/random';
+import { BUS, type Stack } from '../stack';
+import { KILL_POINTS, type KillPoint } from './kill-points';
+import { ROUTES, type FaultRig, type Route } from './rig';
+import type { TcpFault } from './tcp-proxy';
+
+/** One thing that is done. */
+export type Doing =
+  | { readonly kind: 'network'; readonly route: Route; readonly fault: TcpFault; readonly ms: number }
+  | { readonly kind: 'kill'; readonly point: KillPoint; readonly deadMs: number }
+  | { readonly kind: 'storeStopped'; readonly ms: number }
+  | { readonly kind: 'locksLost' }
+  | { readonly kind: 'partitionsStolen'; readonly ms: number }
+  | { readonly kind: 'leasesStolen' };
+
+/** One thing that was done. */
+export interface Done {
+  /** Since the begin of the attack. */
+  readonly atSeconds: number;
+  readonly seconds: number;
+  readonly kind: Doing['kind'];
+  readonly what: string;
+}
+
+/** The app as the attack sees it. */
+export interface Victim {
+  kill(): void;
+  /** Starts it again after its death. */
+  revive(): Promise<void>;
+}
+
+/** How many points the app is killed at. */
+const KILLS = 10;
+/** Points that come up several times a second; those of a full load come up when one happens. */
+const SELDOM = /^(?:journal|parked-postponed)/;
+/** How long to wait for the app to come to a point. */
+const POINT_LIMIT_MS = 20_000;
+const STORE_STOPPED_MS = 60_000;
+
+/** The schedule of a seed: every fault on every route, kills, thefts, and the store stopped for a minute. */
+export function scheduleOf(seed: number): readonly Doing[] {
+  const random = seededRandom(seed);
+  const network = ROUTES.flatMap((route) =>
+    faultsFor(random).map((fault): Doing => ({ kind: 'network', route, fault, ms: random.between(600, 1800) })),
+  );
+  const points = shuffled(
+    random,
+    KILL_POINTS.filter((point) => !SELDOM.test(point)),
+  ).slice(0, KILLS);
+  const kills = points.map((point): Doing => ({ kind: 'kill', point, deadMs: random.between(0, 1500) }));
+  const thefts: readonly Doing[] = [
+    { kind: 'locksLost' },
+    { kind: 'locksLost' },
+    { kind: 'partitionsStolen', ms: 4000 },
+    { kind: 'leasesStolen' },
+    { kind: 'leasesStolen' },
+  ];
+  const mixed = shuffled(random, [...network, ...kills, ...thefts]);
+  // Not at an end, so that much is under way before it and comes after it.
+  mixed.splice(random.between(10, 20), 0, { kind: 'storeStopped', ms: STORE_STOPPED_MS });
+  return mixed;
+}
+
+const faultsFor = (random: Random): readonly TcpFault[] => [
+  { kind: 'latency', ms: random.between(20, 300), jitterMs: random.between(0, 500) },
+  { kind: 'reset', afterBytes: random.between(0, 4000) },
+  { kind: 'cut', afterBytes: random.between(0, 4000) },
+  { kind: 'slow-close', afterBytes: random.between(0, 4000), ms: random.between(50, 500) },
+  { kind: 'half-open' },
+  { kind: 'down' },
+];
+
+function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const left = [...items];
+  return items.flatMap(() => left.splice(random.between(0, left.length - 1), 1));
+}
+
+/** Does all of a schedule, and tells of each thing when it begins. */
+export async function attack(
+  schedule: readonly Doing[],
+  { rig, stack, victim }: { readonly rig: FaultRig; readonly stack: Stack; readonly victim: Victim },
+  signal: AbortSignal,
+  tell: (atSeconds: number, what: string) => void,
+): Promise<readonly Done[]> {
+  const begun = performance.now();
+  const seconds = (): number => Number(((performance.now() - begun) / 1000).toFixed(1));
+  const done: Done[] = [];
+  for (const doing of schedule) {
+    if (signal.aborted) break;
+    const atSeconds = seconds();
+    tell(atSeconds, textOf(doing));
+    const came = await carryOut(doing, rig, stack, victim, signal);
+    if (!came) tell(seconds(), 'the app did not come to that point: killed where it was');
+    const what = came ? textOf(doing) : 'kill -9 anywhere';
+    done.push({ atSeconds, seconds: Number((seconds() - atSeconds).toFixed(1)), kind: doing.kind, what });
+    await pause(400, signal);
+  }
+  await rig.lift();
+  return done;
+}
+
+/** Returns false where the app had to be killed elsewhere than planned. */
+async function carryOut(
+  doing: Doing,
+  rig: FaultRig,
+  stack: Stack,
+  victim: Victim,
+  signal: AbortSignal,
+): Promise<boolean> {
+  switch (doing.kind) {
+    case 'network':
+      await rig.route(doing.route).set(doing.fault);
+      await pause(doing.ms, signal);
+      await rig.route(doing.route).lift();
+      return true;
+    case 'kill': {
+      const died = rig.killer.at(doing.point, () => victim.kill());
+      const came = await Promise.race([died.then(() => true), pause(POINT_LIMIT_MS, signal).then(() => false)]);
+      rig.killer.disarm();
+      if (!came) victim.kill();
+      await pause(doing.deadMs, signal);
+      await victim.revive();
+      return came;
+    }
+    case 'storeStopped':
+      await stack.azurite.stop();
+      await pause(doing.ms, signal);
+      await stack.azurite.startAgain();
+      return true;
+    case 'locksLost':
+      stack.broker.expireLocks();
+      return true;
+    case 'partitionsStolen':
+      await stealPartitions(stack, doing.ms, signal);
+      return true;
+    case 'leasesStolen':
+      await rig.stealLeases();
+      return true;
+    default:
+      return doing satisfies never;
+  }
+}
+
+/** Another reader of the app's consumer group, with a higher epoch, has all partitions for a while. */
+export async function stealPartitions(stack: Stack, ms: number, signal?: AbortSignal): Promise<void> {
+  const thief = new EventHubConsumerClient(BUS.group, stack.broker.connectionString, BUS.hub);
+  const ignore = (): Promise<void> => Promise.resolve();
+  const handlers = { processEvents: ignore, processError: ignore };
+  for (const partition of await thief.getPartitionIds())
+    thief.subscribe(partition, handlers, { ownerLevel: 1000, startPosition: latestEventPosition });
+  await pause(ms, signal);
+  await thief.close();
+}
+
+/** Sleeps; not beyond the signal. */
+const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined);
+
+function textOf(doing: Doing): string {
+  switch (doing.kind) {
+    case 'network': {
+      const { kind, ...figures } = doing.fault;
+      const told = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+      return `${doing.route}: ${[kind, ...told].join(', ')}, for ${doing.ms} ms`;
+    }
+    case 'kill':
+      return `kill -9 at ${doing.point}`;
+    case 'storeStopped':
+      return `Azurite stopped for ${doing.ms / 1000} s`;
+    case 'locksLost':
+      return 'all locks of messages lost';
+    case 'partitionsStolen':
+      return `the hub's partitions stolen for ${doing.ms / 1000} s`;
+    case 'leasesStolen':
+      return 'the leases of all pulls stolen';
+    default:
+      return doing satisfies never;
+  }
+}

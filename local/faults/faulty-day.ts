@@ -1,0 +1,265 @@
+/** `npm start -- --faults`: the business day under attack, judged by an observer that believes nothing the app says. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defineBusinessApis } from '../business-apis';
+import { businessDay } from '../day/business';
+import { compare, type CheckResult } from '../day/check';
+import type { Display } from '../day/display';
+import { Figures } from '../day/figures';
+import type { ApiCall } from '../day/office';
+import { daySettings } from '../day/settings';
+import { SETTLE_LIMIT_MS, completePull } from '../day/settling';
+import { readView } from '../day/view';
+import { STANDARD_RELATIONSHIPS } from '../dataverse/standard-relationships';
+import { spawnHost, type SpawnedHost } from '../host/spawn-host';
+import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack';
+import { registerAllSteps } from '../steps';
+import { attack, scheduleOf, type Done } from './attack';
+import type { Finding } from './observer';
+import { FaultRig, MANY_DELIVERIES } from './rig';
+
+/** How the day is done. */
+export interface FaultyDayOptions {
+  readonly stack: StackOptions;
+  readonly seed: number;
+  /** Changes a second. */
+  readonly rate: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly drop: number;
+  readonly port: number;
+  /** Root of the repository. */
+  readonly appDir: string;
+}
+
+/** What came of it. */
+export interface FaultyDayResult {
+  readonly done: readonly Done[];
+  readonly changes: number;
+  /** From the first change to the end of the comparison. */
+  readonly seconds: number;
+  /** Writes to rows and links that the observer judged. */
+  readonly judged: number;
+  readonly findings: readonly Finding[];
+  readonly check: CheckResult;
+  readonly counts: {
+    /** Acknowledged deliveries that are neither stored nor superseded nor parked. */
+    readonly lost: number;
+    /** Events that are stored more than once. */
+    readonly appliedTwice: number;
+    readonly resurrected: number;
+    readonly goneBack: number;
+    readonly differences: number;
+  };
+}
+
+/** Changes made before any step is registered. */
+const EARLIER_CHANGES = 400;
+
+/** Does it all and stops everything again; undefined where the signal came first. */
+export async function faultyDay(
+  options: FaultyDayOptions,
+  display: Display,
+  signal: AbortSignal,
+): Promise<FaultyDayResult | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'dvo-faults-'));
+  display.say('Starting Azurite, the broker, the Dataverse simulator and the proxies before them …');
+  const stack = await startStack({
+    disk: folder,
+    ...options.stack,
+    queue: MANY_DELIVERIES,
+    subscription: MANY_DELIVERIES,
+  });
+  const day = new FaultyDay(options, stack, display, signal);
+  try {
+    return await day.run();
+  } finally {
+    await day.stop();
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+class FaultyDay {
+  readonly #figures = new Figures();
+  readonly #mapped;
+  readonly #view;
+  #rig: FaultRig | undefined;
+  #host: SpawnedHost | undefined;
+  #port: number;
+  #phase = 'the first load';
+  #changes = 0;
+  #begun = performance.now();
+  /** What is under way, while that is awaited. */
+  #left: Readonly<Record<string, number>> | undefined;
+
+  constructor(
+    private readonly options: FaultyDayOptions,
+    private readonly stack: Stack,
+    private readonly display: Display,
+    private readonly signal: AbortSignal,
+  ) {
+    this.#mapped = daySettings(options.appDir);
+    this.#view = readView(this.#mapped);
+    this.#port = options.port;
+  }
+
+  async run(): Promise<FaultyDayResult | undefined> {
+    const { options, stack, signal, display } = this;
+    const { dataverse } = stack;
+    const interrupted = (): boolean => signal.aborted;
+    const rig = await FaultRig.open(stack, {
+      tables: SYNCED_TABLES,
+      relationships: STANDARD_RELATIONSHIPS,
+      view: this.#view,
+      seed: options.seed,
+    });
+    this.#rig = rig;
+    await this.#startApp();
+    await defineBusinessApis(dataverse);
+    await this.#work(options.seed + 1, signal, { changes: EARLIER_CHANGES, rate: 100_000 });
+    await completePull(this.#running(), this.#figures, signal);
+    await registerAllSteps(dataverse, {
+      webhookUrl: `${this.#running().url}/api/webhook`,
+      webhookKey: stack.webhookKey,
+      busConnectionString: stack.broker.connectionString,
+    });
+    const { duplicate, reorder, drop, seed } = options;
+    dataverse.disturb({ duplicate, reorder, drop, seed });
+    this.#begun = performance.now();
+    const timer = setInterval(() => display.progress(this.#state(rig), () => ''), 250);
+    try {
+      this.#phase = 'under attack';
+      const ended = new AbortController();
+      const working = this.#work(seed, AbortSignal.any([signal, ended.signal]), {
+        changes: Number.MAX_SAFE_INTEGER,
+        rate: options.rate,
+      });
+      const victim = { kill: () => this.#running().kill(), revive: () => this.#revive() };
+      const tell = (at: number, what: string): void => display.say(`${at.toFixed(1).padStart(6)} s  ${what}`);
+      const done = await attack(scheduleOf(seed), { rig, stack, victim }, signal, tell).finally(() => ended.abort());
+      const calls = await working;
+      dataverse.disturb({});
+      if (interrupted()) return undefined;
+      this.#phase = 'settling by itself';
+      await this.#settle(rig);
+      const lost = await rig.lost();
+      this.#phase = 'a last complete pull';
+      await completePull(this.#running(), this.#figures, signal);
+      await this.#settle(rig);
+      if (interrupted()) return undefined;
+      this.#phase = 'comparing';
+      const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
+        view: this.#view,
+        calls,
+      });
+      const findings = [...rig.observer.findings, ...lost];
+      return {
+        done,
+        changes: this.#changes,
+        seconds: Number(((performance.now() - this.#begun) / 1000).toFixed(1)),
+        judged: rig.observer.judged,
+        findings,
+        check,
+        counts: countsOf(findings, check),
+      };
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#host?.stop();
+    await this.#rig?.close();
+  }
+
+  async #work(
+    seed: number,
+    signal: AbortSignal,
+    { changes, rate }: { readonly changes: number; readonly rate: number },
+  ): Promise<readonly ApiCall[]> {
+    const before = this.#changes;
+    const { calls } = await businessDay(this.stack.dataverse, {
+      changes,
+      seed,
+      rate,
+      of: 'everything',
+      signal,
+      onProgress: (made) => (this.#changes = before + made),
+    });
+    return calls;
+  }
+
+  #running(): SpawnedHost {
+    if (this.#host === undefined) throw new Error('The app is not running.');
+    return this.#host;
+  }
+
+  async #startApp(): Promise<void> {
+    this.#host = await spawnHost({
+      appDir: this.options.appDir,
+      settings: {
+        ...this.stack.settings,
+        ...this.#rig?.settings,
+        MAPPING_FILE: this.#mapped.MAPPING_FILE,
+        REDACTION_KEY: this.#mapped.REDACTION_KEY,
+      },
+      port: this.#port,
+      onLog: (record) => this.#figures.take(record),
+    });
+    this.#port = this.#host.port;
+  }
+
+  async #revive(): Promise<void> {
+    await this.#running().exited;
+    await this.#startApp();
+  }
+
+  /**
+   * Waits until nothing is under way: posts, messages, events of the hub, parked items. Only what lies outside the app is
+   * asked, since what the app has counted died with it. What the dead had locked comes free within a minute.
+   */
+  async #settle(rig: FaultRig): Promise<void> {
+    const limit = performance.now() + SETTLE_LIMIT_MS;
+    while (!this.signal.aborted) {
+      this.#left = {
+        'jobs open': this.stack.dataverse.stats().openJobs,
+        'messages wait': rig.unsettledMessages(),
+        'events of the hub wait': await rig.behindInHub(),
+        'items parked': await rig.parked(),
+      };
+      if (Object.values(this.#left).every((count) => count === 0)) return;
+      if (performance.now() > limit) throw new Error(`Not settled in time: ${listed(this.#left)}.`);
+      await sleep(250);
+    }
+  }
+
+  #state(rig: FaultRig): string {
+    const { posts, failed, openJobs } = this.stack.dataverse.stats();
+    const seconds = ((performance.now() - this.#begun) / 1000).toFixed(0).padStart(4);
+    return [
+      `${seconds} s  ${this.#phase}: ${this.#changes} changes, ${posts} posts sent, ${failed} failed`,
+      listed(this.#left ?? { 'jobs open': openJobs, 'messages wait': rig.unsettledMessages() }),
+      `${rig.observer.judged} writes judged, ${rig.observer.findings.length} findings`,
+    ].join(', ');
+  }
+}
+
+const listed = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+
+function countsOf(findings: readonly Finding[], { events, differenceCount }: CheckResult): FaultyDayResult['counts'] {
+  const of = (kind: Finding['kind']): number => findings.filter((finding) => finding.kind === kind).length;
+  const sum = (name: 'missing' | 'doubled'): number => events.reduce((total, event) => total + event[name], 0);
+  return {
+    lost: of('lost') + sum('missing'),
+    appliedTwice: sum('doubled'),
+    resurrected: of('resurrected'),
+    goneBack: of('goneBack'),
+    differences: differenceCount,
+  };
+}

@@ -1,0 +1,81 @@
+import { columnsOf, expectedLink, expectedProperties } from '../day/expected-rows';
+import type { View } from '../day/view';
+import type { Commit, Dataverse, ManyToManyDefinition, Row } from '../dataverse/simulator';
+
+/** A row as it was in Dataverse from one commit to the next, and as a reader of the store should see it. */
+export interface State {
+  /** Of the commit; 0 before the first one. */
+  readonly version: bigint;
+  readonly life: 'live' | 'hidden' | 'gone';
+  /**
+   * None of a row that is gone. Those of a hidden row are no reader's to see, but a patch may bring one to a row of which
+   * it isn't known yet that it is hidden. A property whose value is undefined may have any.
+   */
+  readonly properties: ReadonlyMap<string, unknown>;
+}
+
+const NONE: ReadonlyMap<string, unknown> = new Map();
+const NEVER_WAS: State = { version: 0n, life: 'gone', properties: NONE };
+
+/** Every state that every row and link of Dataverse has had, as Dataverse commits them. */
+export class History {
+  /** By the name of the Azure table and the entity's RowKey. */
+  readonly #states = new Map<string, State[]>();
+  readonly #end: () => void;
+
+  /** Begins to watch; rows that are there already begin with the state that they have. */
+  constructor(
+    private readonly dataverse: Dataverse,
+    private readonly tables: readonly string[],
+    private readonly relationships: readonly ManyToManyDefinition[],
+    private readonly view: View,
+  ) {
+    for (const table of [...tables, ...relationships.map(({ intersect }) => intersect.table)])
+      for (const row of dataverse.rows(table))
+        this.#add({ version: row.version, table, id: row.id, before: undefined, row });
+    this.#end = dataverse.watch((commit) => this.#add(commit));
+  }
+
+  end(): void {
+    this.#end();
+  }
+
+  /** The states of an entity, oldest first. Before there was such a row it was gone. */
+  of(azureTable: string, rowKey: string): readonly State[] {
+    return this.#states.get(`${azureTable} ${rowKey}`) ?? [NEVER_WAS];
+  }
+
+  /** Where a row lies in the store; undefined for a table that isn't kept there. */
+  placeOf(table: string, rowId: string): { readonly azureTable: string; readonly rowKey: string } | undefined {
+    if (!this.tables.includes(table)) return undefined;
+    return { azureTable: azureName(this.view.table(table).target), rowKey: rowId };
+  }
+
+  #add({ version, table, row, before }: Commit): void {
+    const known = row ?? before;
+    const found = known === undefined ? undefined : this.#expected(table, known);
+    if (found === undefined) return;
+    const place = `${azureName(found.target)} ${found.key}`;
+    const states = this.#states.get(place) ?? [NEVER_WAS];
+    this.#states.set(place, states);
+    if (row === undefined) states.push({ version, life: 'gone', properties: NONE });
+    else states.push({ version, life: found.life, properties: found.properties });
+  }
+
+  #expected(table: string, row: Row) {
+    if (this.tables.includes(table)) {
+      const view = this.view.table(table);
+      const { key, properties } = expectedProperties(row, columnsOf(this.dataverse, table), view);
+      return { target: view.target, key, properties, life: view.shows(row.columns) ? 'live' : 'hidden' } as const;
+    }
+    const relationship = this.relationships.find(({ intersect }) => intersect.table === table);
+    if (relationship === undefined) return undefined;
+    return {
+      target: this.view.table(relationship.schemaName).target,
+      life: 'live',
+      ...expectedLink(row, relationship),
+    } as const;
+  }
+}
+
+const azureName = (target: string): string => target.replaceAll('_', '');

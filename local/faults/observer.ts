@@ -1,0 +1,149 @@
+/**
+ * Judges what the store went through, from the outside: every write that Azurite carried out against every state that
+ * the row has had in Dataverse. It shares no code with the app and believes nothing that the app says.
+ *
+ * A reader must be able to explain what is seen of a row, column by column, by states of Dataverse that never go back.
+ * For each column the observer keeps the earliest state that can explain it; a value that only an earlier state had has
+ * gone back. A row that is deleted moves all its columns to that deletion, so that only a later restore explains a live
+ * row after it.
+ */
+import type { SystemJob } from '../dataverse/system-jobs';
+import type { Entity } from '../day/entities';
+import type { History, State } from './history';
+import type { StoreWrite } from './store-writes';
+
+/** Something that must not be. Names columns, never their values. */
+export interface Finding {
+  readonly kind: 'resurrected' | 'goneBack' | 'lost';
+  readonly table: string;
+  readonly rowKey: string;
+  readonly what: string;
+}
+
+/** What every row has besides its columns. */
+const OWN = new Set(['PartitionKey', 'RowKey', 'Stamp', 'Deleted', 'Hidden']);
+
+/** Watches the rows and links of the LOB store. */
+export class Observer {
+  readonly findings: Finding[] = [];
+  /** Writes that were judged. */
+  judged = 0;
+  readonly #rows = new Map<string, SeenRow>();
+
+  constructor(private readonly history: History) {}
+
+  /** A write that was carried out, in the order in which they were. */
+  saw({ table, rowKey, kind, properties }: StoreWrite): void {
+    const states = this.history.of(table, rowKey);
+    const place = `${table} ${rowKey}`;
+    const seen = this.#rows.get(place) ?? { life: 0, columns: new Map<string, number>() };
+    this.#rows.set(place, seen);
+    this.judged += 1;
+    const note = (found: Finding['kind'], what: string): void =>
+      void this.findings.push({ kind: found, table, rowKey, what });
+
+    const life = lifeOf(properties);
+    const from = (begin: number): number => states.findIndex((state, index) => index >= begin && state.life === life);
+    // That there never was such a row explains a tombstone only where no deletion does.
+    const deleted = from(Math.max(seen.life, 1));
+    const at = deleted < 0 ? from(seen.life) : deleted;
+    if (at < 0) {
+      const was = states.some((state) => state.life === life);
+      if (life === 'live')
+        note('resurrected', was ? 'live again though it was not restored' : 'live though it never was');
+      else note('goneBack', `${life} again`);
+      return;
+    }
+    seen.life = at;
+    if (life !== 'live') {
+      for (const state of states) for (const name of state.properties.keys()) seen.columns.set(name, at);
+      return;
+    }
+    const names =
+      kind === 'merge' ? properties.keys() : new Set(states.flatMap((state) => [...state.properties.keys()]));
+    for (const name of names) {
+      if (OWN.has(name)) continue;
+      const value = properties.get(name);
+      const explained = firstWith(states, name, value, seen.columns.get(name) ?? 0);
+      if (explained !== undefined) seen.columns.set(name, explained);
+      else {
+        const was = firstWith(states, name, value, 0) !== undefined;
+        note('goneBack', `property ${name} ${was ? 'has an earlier value again' : 'has a value that it never had'}`);
+      }
+    }
+  }
+
+  /**
+   * Whether what acknowledged deliveries told is in the store, or superseded there: each column that the event's commit
+   * changed has its value or a later one. To be asked when nothing is under way and nothing parked.
+   *
+   * @param entities of an Azure table
+   */
+  async lost(
+    jobs: readonly SystemJob[],
+    entities: (azureTable: string) => Promise<readonly Entity[]>,
+  ): Promise<readonly Finding[]> {
+    const found: Finding[] = [];
+    const stored = new Map<string, Map<string, Entity>>();
+    for (const { status, table, rowId, version, message } of jobs) {
+      const place = this.history.placeOf(table, rowId);
+      if (status !== 'succeeded' || version === undefined || place === undefined) continue;
+      const { azureTable, rowKey } = place;
+      let rows = stored.get(azureTable);
+      if (rows === undefined) {
+        rows = new Map((await entities(azureTable)).map((entity) => [String(entity.rowKey), entity]));
+        stored.set(azureTable, rows);
+      }
+      const states = this.history.of(azureTable, rowKey);
+      const at = states.findIndex((state) => state.version === version);
+      const missing = missingOf(states, at, rows.get(rowKey));
+      if (missing !== undefined)
+        found.push({ kind: 'lost', table: azureTable, rowKey, what: `${message}: ${missing}` });
+    }
+    return found;
+  }
+}
+
+/** The earliest state that explains what is stored: of the row's life, and of each column. */
+interface SeenRow {
+  life: number;
+  readonly columns: Map<string, number>;
+}
+
+function lifeOf(properties: ReadonlyMap<string, unknown>): State['life'] {
+  if (properties.get('Deleted') !== true) return 'live';
+  return properties.get('Hidden') === true ? 'hidden' : 'gone';
+}
+
+/** The first state from one on in which the row has this value; an absent column is empty. */
+function firstWith(states: readonly State[], name: string, value: unknown, from: number): number | undefined {
+  for (let index = from; index < states.length; index += 1) {
+    const state = states[index];
+    if (state === undefined || state.life === 'gone') continue;
+    const isAny = state.properties.has(name) && state.properties.get(name) === undefined;
+    if (isAny || state.properties.get(name) === value) return index;
+  }
+  return undefined;
+}
+
+/** What of the commit at a place is neither stored nor superseded. */
+function missingOf(states: readonly State[], at: number, entity: Entity | undefined): string | undefined {
+  const [before, after] = [states[at - 1], states[at]];
+  if (before === undefined || after === undefined) return undefined;
+  if (entity === undefined)
+    return states.some(({ life }, index) => index >= at && life !== 'live')
+      ? undefined
+      : 'nothing is stored of the row';
+  const properties = new Map(
+    Object.entries(entity).map(([name, value]) => [name, value instanceof Date ? value.getTime() : value]),
+  );
+  const life = lifeOf(properties);
+  if (!states.some((state, index) => index >= at && state.life === life)) return `the row is ${life}`;
+  if (after.life !== 'live' || life !== 'live') return undefined;
+  for (const name of new Set([...before.properties.keys(), ...after.properties.keys()])) {
+    const [was, is] = [before.properties.get(name), after.properties.get(name)];
+    if (was === is) continue;
+    if (firstWith(states, name, properties.get(name), at) === undefined) return `property ${name} is not stored`;
+  }
+  return undefined;
+}

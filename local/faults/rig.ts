@@ -1,0 +1,202 @@
+/**
+ * The stack with everything between it and the app that can fail: TCP proxies on all routes, kill points, and an observer
+ * that judges what the store goes through. The app gets nothing but other addresses.
+ */
+import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { entitiesOf } from '../day/entities';
+import type { View } from '../day/view';
+import { seededRandom } from '../dataverse/random';
+import type { ManyToManyDefinition } from '../dataverse/simulator';
+import { BUS, type Stack } from '../stack';
+import { History } from './history';
+import { Killer, type Moment } from './kill-points';
+import { Observer, type Finding } from './observer';
+import { StoreProxy, type StoreAnswer, type StoreRequest } from './store-proxy';
+import { storeStepOf } from './store-step';
+import { writesOf } from './store-writes';
+import { TcpProxy } from './tcp-proxy';
+
+/** Every kill is a delivery without success, and so is every lock that is lost: docs/operations.md says to set it so. */
+export const MANY_DELIVERIES = { maxDeliveryCount: 2000 } as const;
+
+/** The ways between the app and what it needs. */
+export const ROUTES = ['tables', 'blobs', 'broker', 'webApi'] as const;
+export type Route = (typeof ROUTES)[number];
+
+/** What the observer watches, and how it lies in the store. */
+export interface RigOptions {
+  readonly tables: readonly string[];
+  readonly relationships: readonly ManyToManyDefinition[];
+  readonly view: View;
+  /** Of the jitter. @default 1 */
+  readonly seed?: number;
+}
+
+/** Where the Functions host keeps the checkpoints of hubs. */
+const CHECKPOINTS = 'azure-webjobs-eventhub';
+const LEASES = 'dvo-leases';
+
+/** The proxies of a stack, running. */
+export class FaultRig {
+  readonly killer = new Killer();
+  readonly observer: Observer;
+  readonly #history: History;
+  readonly #eventTables: ReadonlySet<string>;
+  #routes: Readonly<Record<Route, TcpProxy>> | undefined;
+  readonly #open: { close(): Promise<void> }[] = [];
+
+  private constructor(
+    private readonly stack: Stack,
+    { tables, relationships, view }: RigOptions,
+  ) {
+    this.#history = new History(stack.dataverse, tables, relationships, view);
+    this.observer = new Observer(this.#history);
+    this.#eventTables = new Set([...view.events.values()].map(({ target }) => target.replaceAll('_', '')));
+  }
+
+  /** Puts the proxies before a stack, which has to be new: the observer must see the first row. */
+  static async open(stack: Stack, options: RigOptions): Promise<FaultRig> {
+    const rig = new FaultRig(stack, options);
+    try {
+      await rig.#listen(options.seed ?? 1);
+      return rig;
+    } catch (error) {
+      await rig.close();
+      throw error;
+    }
+  }
+
+  async #listen(seed: number): Promise<void> {
+    const { azurite, broker, dataverse } = this.stack;
+    const random = seededRandom(seed);
+    const kept = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+      const opened = await opening;
+      this.#open.push(opened);
+      return opened;
+    };
+    const tables = await kept(StoreProxy.open('table', azurite.tablePort, this));
+    const blobs = await kept(StoreProxy.open('blob', azurite.blobPort, this));
+    const route = (port: number): Promise<TcpProxy> => kept(TcpProxy.open(port, () => random.next()));
+    this.#routes = {
+      tables: await route(tables.port),
+      blobs: await route(blobs.port),
+      broker: await route(broker.port),
+      webApi: await route(Number(new URL(dataverse.url).port)),
+    };
+    dataverse.intercept(({ method, target, moment }) => {
+      if (method !== 'GET') return false;
+      const at = moment === 'asked' ? 'before' : 'done-unanswered';
+      if (/\/\w+\([0-9a-f-]{36}\)/.test(target)) return this.killer.meets('read-back', at);
+      return /\$(?:skip|delta)token=|\/\w+\?/.test(target) && !target.includes('Definitions')
+        ? this.killer.meets('page', at)
+        : false;
+    });
+    broker.intercept(({ kind, moment }) =>
+      kind === 'complete' ? this.killer.meets('complete', moment === 'asked' ? 'before' : 'done-unanswered') : false,
+    );
+  }
+
+  /** The TCP proxy of a route. */
+  route(route: Route): TcpProxy {
+    if (this.#routes === undefined) throw new Error('The rig is not open.');
+    return this.#routes[route];
+  }
+
+  /** Over the settings of the stack: those with which the app goes through the proxies. */
+  get settings(): Readonly<Record<string, string>> {
+    const { azurite, broker, dataverse, settings } = this.stack;
+    const ports = new Map<number, number>([
+      [azurite.tablePort, this.route('tables').port],
+      [azurite.blobPort, this.route('blobs').port],
+      [broker.port, this.route('broker').port],
+      [Number(new URL(dataverse.url).port), this.route('webApi').port],
+    ]);
+    const through = (value: string): string =>
+      value.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${ports.get(Number(port)) ?? Number(port)}`);
+    return Object.fromEntries(
+      Object.entries(settings).flatMap(([name, value]) => (through(value) === value ? [] : [[name, through(value)]])),
+    );
+  }
+
+  /** Lets everything pass again. */
+  async lift(): Promise<void> {
+    this.killer.disarm();
+    for (const route of ROUTES) await this.route(route).lift();
+  }
+
+  /** Looks at the store's requests for the kill points and the observer. */
+  asked(request: StoreRequest): boolean {
+    return !this.#meets(request, 'before');
+  }
+
+  /** The observer sees what was carried out, whether or not the app ever hears of it. */
+  answered(request: StoreRequest, answer: StoreAnswer | undefined): boolean {
+    if (answer === undefined) return true;
+    for (const write of writesOf(request, answer)) if (!this.#eventTables.has(write.table)) this.observer.saw(write);
+    return answer.status >= 300 || !this.#meets(request, 'done-unanswered');
+  }
+
+  #meets(request: StoreRequest, moment: Moment): boolean {
+    const step = storeStepOf(request, this.#eventTables);
+    return step !== undefined && this.killer.meets(step, moment);
+  }
+
+  /** How many events of the hub no checkpoint of the app has passed. */
+  async behindInHub(): Promise<number> {
+    const { azurite, broker } = this.stack;
+    const container = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(CHECKPOINTS);
+    const checkpoints = (await container.exists())
+      ? await new BlobCheckpointStore(container).listCheckpoints('127.0.0.1', BUS.hub, BUS.group)
+      : [];
+    const passed = checkpoints.reduce((sum, { sequenceNumber }) => sum + sequenceNumber + 1, 0);
+    return (broker.counts().hubs[BUS.hub]?.events ?? 0) - passed;
+  }
+
+  /** How many messages of the queue and the subscription are not settled; dead ones count. */
+  unsettledMessages(): number {
+    const { queues, subscriptions } = this.stack.broker.counts();
+    return [...Object.values(queues), ...Object.values(subscriptions)].reduce(
+      (sum, { active, locked, scheduled, deferred, deadLettered }) =>
+        sum + active + locked + scheduled + deferred + deadLettered,
+      0,
+    );
+  }
+
+  /** How many items are parked. */
+  async parked(): Promise<number> {
+    return (await entitiesOf(this.stack.azurite.connectionString, 'dvoparked')).length;
+  }
+
+  /**
+   * Takes the lease of every table's pull away from whoever has it, and gives it to nobody.
+   *
+   * @returns how many were taken
+   */
+  async stealLeases(): Promise<number> {
+    const service = BlobServiceClient.fromConnectionString(this.stack.azurite.connectionString);
+    const container = service.getContainerClient(LEASES);
+    let taken = 0;
+    if (!(await container.exists())) return taken;
+    for await (const { name, properties } of container.listBlobsFlat()) {
+      if (properties.leaseState !== 'leased') continue;
+      await container.getBlobClient(name).getBlobLeaseClient().breakLease(0);
+      taken += 1;
+    }
+    return taken;
+  }
+
+  /** What acknowledged deliveries told and is neither stored nor superseded. To be asked when nothing is under way. */
+  lost(): Promise<readonly Finding[]> {
+    return this.observer.lost(this.stack.dataverse.jobs(), (table) =>
+      entitiesOf(this.stack.azurite.connectionString, table),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#history.end();
+    this.stack.dataverse.intercept(undefined);
+    this.stack.broker.intercept(undefined);
+    for (const part of this.#open.splice(0).reverse()) await part.close();
+  }
+}

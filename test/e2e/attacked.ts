@@ -1,0 +1,254 @@
+/**
+ * The whole system under attack: every way of the app goes through the fault proxies, the observer judges every write
+ * that the store carries out, and work on all tables, links and events goes on meanwhile.
+ */
+import { TableClient } from '@azure/data-tables';
+import { expect } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defineBusinessApis } from '../../local/business-apis';
+import { businessDay } from '../../local/day/business';
+import { compare } from '../../local/day/check';
+import type { ApiCall } from '../../local/day/office';
+import { daySettings, type DaySettings } from '../../local/day/settings';
+import { readView } from '../../local/day/view';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
+import type { KillPoint } from '../../local/faults/kill-points';
+import { FaultRig, MANY_DELIVERIES, type Route } from '../../local/faults/rig';
+import type { TcpFault } from '../../local/faults/tcp-proxy';
+import { SYNCED_TABLES } from '../../local/stack';
+import { registerAllSteps } from '../../local/steps';
+import { System } from './system';
+
+/** Changes a second of the work that goes on. */
+const RATE = 30;
+const SETTLE_LIMIT_MS = 90_000;
+/** What the app sends before it gives a request up for now. */
+const ATTEMPTS = 6;
+
+/** How long a fault lasts once a connection has met it. */
+export const HELD_MS = 600;
+
+/** Each kind of fault of the network. */
+export const NETWORK_FAULTS: readonly TcpFault[] = [
+  { kind: 'latency', ms: 100, jitterMs: 300 },
+  { kind: 'reset', afterBytes: 1500 },
+  { kind: 'cut', afterBytes: 700 },
+  { kind: 'slow-close', afterBytes: 300, ms: 250 },
+  { kind: 'half-open' },
+  { kind: 'down' },
+];
+
+/** The system with the rig before it. */
+export class Attacked {
+  /** Calls of custom APIs, each of which is one event. */
+  readonly calls: ApiCall[] = [];
+  #seed: number;
+
+  private constructor(
+    readonly system: System,
+    readonly rig: FaultRig,
+    private readonly mapped: DaySettings,
+    private readonly folder: string,
+    seed: number,
+  ) {
+    this.#seed = seed;
+  }
+
+  /** Starts everything, with the data on disk so that the store can be stopped; the first load is done when it resolves. */
+  static async start(seed: number): Promise<Attacked> {
+    const folder = mkdtempSync(join(tmpdir(), 'dvo-attacked-'));
+    const system = await System.start(null, {
+      disk: folder,
+      seed,
+      queue: MANY_DELIVERIES,
+      subscription: MANY_DELIVERIES,
+    });
+    const mapped = daySettings(resolve(__dirname, '../..'));
+    const rig = await FaultRig.open(system.stack, {
+      tables: SYNCED_TABLES,
+      relationships: STANDARD_RELATIONSHIPS,
+      view: readView(mapped),
+      seed,
+    });
+    const attacked = new Attacked(system, rig, mapped, folder, seed);
+    try {
+      await attacked.startApp();
+      await defineBusinessApis(system.dataverse);
+      await registerAllSteps(system.dataverse, {
+        webhookUrl: `${system.host.url}/api/webhook`,
+        webhookKey: system.stack.webhookKey,
+        busConnectionString: system.stack.broker.connectionString,
+      });
+      await attacked.work(60);
+      await system.pull();
+      return attacked;
+    } catch (error) {
+      await attacked.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.system.stop();
+    await this.rig.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async startApp(): Promise<void> {
+    await this.system.startApp({
+      ...this.rig.settings,
+      MAPPING_FILE: this.mapped.MAPPING_FILE,
+      REDACTION_KEY: this.mapped.REDACTION_KEY,
+      SYNC_RELATIONSHIPS: STANDARD_RELATIONSHIPS.map(({ schemaName }) => schemaName).join(','),
+      PULL_PAGE_ROWS: '50',
+    });
+  }
+
+  /** People work: so many changes, or until the signal. */
+  async work(changes: number, signal: AbortSignal = new AbortController().signal): Promise<void> {
+    this.#seed += 1;
+    const { calls } = await businessDay(this.system.dataverse, {
+      changes,
+      seed: this.#seed,
+      rate: RATE,
+      of: 'everything',
+      signal,
+      onProgress: () => undefined,
+    });
+    this.calls.push(...calls);
+  }
+
+  /** Work by all ways, with pulls and replays and now and then a full load, as long as the action takes. */
+  async amid<T>(action: () => Promise<T>, { readsFail = false } = {}): Promise<T> {
+    const ended = new AbortController();
+    const working = [this.work(100_000, ended.signal), this.#operate(ended.signal, readsFail)];
+    try {
+      return await action();
+    } finally {
+      ended.abort();
+      await Promise.all(working);
+    }
+  }
+
+  /** What the timers do, and more of it; the app may be dead. */
+  async #operate(signal: AbortSignal, readsFail: boolean): Promise<void> {
+    const { dataverse } = this.system;
+    for (let round = 0; !signal.aborted; round += 1) {
+      if (round % 4 === 0) dataverse.expireToken(SYNCED_TABLES[(round / 4) % SYNCED_TABLES.length]);
+      // A synchronous step: parked, and settled by a read.
+      if (readsFail) dataverse.failNext(2 * ATTEMPTS, 503, { path: 'incidents(', headers: { 'Retry-After': '0' } });
+      await dataverse.create('incident', { title: `round ${round}` }).catch(() => undefined);
+      await this.#letAllBeDue().catch(() => undefined);
+      for (const name of ['pull-sync', 'replay-parked'])
+        if (this.system.isIdle(name)) await this.system.run(name).catch(() => undefined);
+      await sleep(200);
+    }
+  }
+
+  /** A network fault on a route, amid all work, for a while from when a connection meets it. */
+  async under(route: Route, fault: TcpFault, heldMs = HELD_MS): Promise<void> {
+    const proxy = this.rig.route(route);
+    const { met } = proxy;
+    await this.amid(async () => {
+      await proxy.set(fault);
+      // Those that are refused are not counted.
+      if (fault.kind !== 'down')
+        await this.system.until(`a connection that meets ${fault.kind}`, () => proxy.met > met);
+      await sleep(heldMs);
+      await proxy.lift();
+    });
+  }
+
+  /** SIGKILL when the app comes to the point amid all work; then it is started again. */
+  async killedAt(point: KillPoint): Promise<void> {
+    const { host } = this.system;
+    const died = this.rig.killer.at(point, () => host.kill());
+    await this.amid(
+      async () => {
+        const met = () => Promise.race([died.then(() => true), sleep(20)]);
+        await this.system.until(`the app coming to ${point}`, met, SETTLE_LIMIT_MS);
+        expect(await host.exited).toEqual({ code: null, signal: 'SIGKILL' });
+        await this.revive();
+      },
+      { readsFail: point.startsWith('parked-postponed') },
+    );
+  }
+
+  /** The app again after its death. What it had locked and leased would come free within a minute. */
+  async revive(): Promise<void> {
+    // Until the broker has noticed it lends messages to the dead.
+    const broker = this.rig.route('broker');
+    await this.system.until('the end of its connections to the broker', () => broker.connections === 0);
+    await sleep(50);
+    this.system.stack.broker.expireLocks();
+    await this.rig.stealLeases();
+    await this.startApp();
+  }
+
+  /** Waits until nothing is under way: no post, no message, no event of the hub, nothing parked. Time is the only help that it gives. */
+  async settle(): Promise<void> {
+    await this.system.dataverse.drain(SETTLE_LIMIT_MS);
+    // What lost connections had locked would come free within a minute.
+    this.system.stack.broker.expireLocks();
+    const left = async () => ({
+      messages: this.rig.unsettledMessages(),
+      hub: await this.rig.behindInHub(),
+      parked: await this.rig.parked(),
+    });
+    const settled = async (): Promise<boolean> => {
+      if ((await this.rig.parked()) > 0) {
+        await this.#letAllBeDue();
+        await this.system.run('replay-parked');
+      }
+      return Object.values(await left()).every((count) => count === 0);
+    };
+    await this.system.until('everything being settled', settled, SETTLE_LIMIT_MS).catch(async (error: unknown) => {
+      throw new Error(`Left: ${JSON.stringify(await left())}`, { cause: error });
+    });
+  }
+
+  async #letAllBeDue(): Promise<void> {
+    const { connectionString } = this.system.stack.azurite;
+    const client = TableClient.fromConnectionString(connectionString, 'dvoparked', { allowInsecureConnection: true });
+    for (const { rowKey } of await this.system.parked()) {
+      const entity = { partitionKey: 'parked', rowKey, dueAt: new Date(Date.now() - 1000) };
+      // Settled meanwhile.
+      await client.updateEntity(entity, 'Merge').catch(() => undefined);
+    }
+  }
+
+  /** One complete pull of everything that begins from now on. */
+  async pull(): Promise<void> {
+    await this.system.until('the end of the pull before', () => this.system.isIdle('pull-sync'));
+    // What a dying process had sent may have landed after its death.
+    await this.rig.stealLeases();
+    const reports = await this.system.pull();
+    expect([...reports.values()].map(({ mode }) => mode)).not.toContain('busy');
+  }
+
+  /**
+   * The promise: nothing acknowledged is unaccounted for, even before a pull; after one complete pull the store equals
+   * Dataverse, each event is stored once; and all the while no row went back and none came back.
+   */
+  async expectPromiseKept(): Promise<void> {
+    await this.settle();
+    expect(await this.rig.lost()).toEqual([]);
+    await this.pull();
+    await this.settle();
+    const { dataverse, stack } = this.system;
+    const { differences, tables, events } = await compare(
+      dataverse,
+      stack.azurite.connectionString,
+      SYNCED_TABLES,
+      STANDARD_RELATIONSHIPS,
+      { view: readView(this.mapped), calls: this.calls },
+    );
+    expect({ differences, findings: this.rig.observer.findings }).toEqual({ differences: [], findings: [] });
+    expect(tables.reduce((sum, { rows }) => sum + rows, 0)).toBeGreaterThan(40);
+    expect(events.reduce((sum, { calls }) => sum + calls, 0)).toBe(this.calls.length);
+    expect(this.rig.observer.judged).toBeGreaterThan(40);
+  }
+}
