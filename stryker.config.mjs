@@ -16,7 +16,6 @@ const CORE = [
   'shared/sync/{row-id-set,schema-drift}.ts',
 ];
 
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: CORE,
   testRunner: 'jest',
