@@ -12,4 +12,6 @@ module.exports = {
     ],
   },
   testTimeout: 30_000,
+  // Much of the tests is waiting for sockets.
+  maxWorkers: 2,
 };

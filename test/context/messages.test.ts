@@ -339,6 +339,73 @@ describe('Associate, Disassociate', () => {
   });
 });
 
+describe('a parameter that is not what it should be is named', () => {
+  const named = (name: string, members: Wire): unknown => {
+    try {
+      return changes(changed(name, members));
+    } catch (error) {
+      return (error as Error).message.split(';')[0];
+    }
+  };
+  const relationship = { __type: `Relationship:${XRM}`, PrimaryEntityRole: null, SchemaName: 'x' };
+
+  test.each<[string, Wire, string]>([
+    ['Target is a text', { Target: 'words' }, 'InputParameters.Target must be a reference to a row'],
+    ['Target is null', { Target: null }, 'InputParameters.Target must be a reference to a row'],
+    [
+      'RelatedEntities is a text',
+      { RelatedEntities: 'words' },
+      'InputParameters.RelatedEntities must be references to rows',
+    ],
+    [
+      'RelatedEntities is null',
+      { RelatedEntities: null },
+      'InputParameters.RelatedEntities must be references to rows',
+    ],
+    [
+      'RelatedEntities holds a text',
+      { RelatedEntities: ['words'] },
+      'InputParameters.RelatedEntities must be references to rows',
+    ],
+    [
+      'RelatedEntities holds null',
+      { RelatedEntities: [null] },
+      'InputParameters.RelatedEntities must be references to rows',
+    ],
+    [
+      'Relationship is a text',
+      { Relationship: 'words' },
+      'InputParameters.Relationship must be a relationship with its schema name',
+    ],
+  ])('Associate: %s', (_, wrong, text) => {
+    const right = {
+      Target: reference('account', A),
+      Relationship: relationship,
+      RelatedEntities: [reference('lead', B)],
+    };
+    expect(named('associate-account-lead', { InputParameters: parameters({ ...right, ...wrong }) })).toBe(text);
+  });
+
+  test.each([
+    ['CreateMultiple', 'words', 'a collection of rows'],
+    ['CreateMultiple', null, 'a collection of rows'],
+    ['CreateMultiple', ['words'], 'a collection of rows'],
+    ['DeleteMultiple', 'words', 'references to rows'],
+    ['DeleteMultiple', null, 'references to rows'],
+  ])('%s of %j', (MessageName, Targets, expected) => {
+    const members = { MessageName, InputParameters: parameters({ Targets }) };
+    expect(named('create-multiple-contact', members)).toBe(`InputParameters.Targets must be ${expected}`);
+  });
+});
+
+test('a row that one message deletes twice is deleted by two events', () => {
+  const twice = { Targets: [reference('contact', A), reference('contact', A)] };
+  const found = rowChanges(
+    changed('create-multiple-contact', { MessageName: 'DeleteMultiple', InputParameters: parameters(twice) }),
+  );
+  expect(new Set(found.map(keyOf)).size).toBe(2);
+});
+
 describe('a message that is no change of rows', () => {
   const body = fixture('custom-action-account.json');
   const event = (members: Wire = {}, delivery: Partial<Delivery> = {}) =>

@@ -165,4 +165,5 @@ describe('a one-to-many relationship', () => {
 test('an address of a link can be told from that of a row', () => {
   expect(linkedIds(linkAddress('r', [ACCOUNT, LEAD]))).toEqual([ACCOUNT.id, LEAD.id]);
   expect(linkedIds(ACCOUNT)).toBeUndefined();
+  expect(linkedIds({ table: 'r', id: 'a_b_c' })).toBeUndefined();
 });

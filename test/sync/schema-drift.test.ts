@@ -10,6 +10,16 @@ test.each([
   ['a new column', [...BEFORE, 'tier:choice'], { added: ['tier:choice'], removed: [], changed: [] }],
   ['a vanished column', ['age:integer', 'name:string'], { added: [], removed: ['fax:string'], changed: [] }],
   ['another type', ['age:decimal', 'fax:string', 'name:string'], { added: [], removed: [], changed: ['age:decimal'] }],
+  [
+    'a column in place of another',
+    ['age:integer', 'name:string', 'tier:choice'],
+    { added: ['tier:choice'], removed: ['fax:string'], changed: [] },
+  ],
+  [
+    'a new column and another type',
+    ['age:decimal', ...BEFORE.slice(1), 'tier:choice'],
+    { added: ['tier:choice'], removed: [], changed: ['age:decimal'] },
+  ],
 ])('drift: %s', (_, now, expected) => {
   expect(driftBetween(BEFORE, now)).toEqual(expected);
 });
@@ -31,6 +41,7 @@ describe('a run goes on with a delta', () => {
     ['a new column that is only added', { columns: more, newColumns: 'add' }, true],
     ['a vanished column', { columns: ['age:integer'], newColumns: 'add' }, false],
     ['another type', { columns: ['age:decimal', 'fax:string', 'name:string'], newColumns: 'add' }, false],
+    ['both', { columns: ['age:decimal', 'name:string'], newColumns: 'add' }, false],
   ])('%s', (_, of, expected) => {
     expect(continues(state, subject(of))).toBe(expected);
   });
