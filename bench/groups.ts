@@ -6,6 +6,6 @@ export const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Gro
   parse: () => import('./groups/parse.js'),
   writer: () => import('./groups/writer.js'),
   batches: () => import('./groups/batches.js'),
-  // duplicates: () => import('./groups/duplicates.js'),
-  // loading: () => import('./groups/loading.js'),
+  duplicates: () => import('./groups/duplicates.js'),
+  loading: () => import('./groups/loading.js'),
 };

@@ -88,6 +88,28 @@ export function contextOf(bytes: number): { readonly json: Buffer; readonly xml:
   };
 }
 
+const ROW_ID = 'e48664d8-dbdd-43be-8d96-c02d26fc1d54';
+const OPERATION_ID = 'd0ee4267-0716-4e41-a538-e91893e58396';
+
+/**
+ * Makes bodies of an Update of an account, about 2 KB of JSON: of a row, by an operation of its own, modified at a second
+ * (Unix time).
+ */
+export function updateBodies(): (rowId: string, operationId: string, at: number) => Buffer {
+  const text = contextOf(2048).json.toString();
+  return (rowId, operationId, at) =>
+    Buffer.from(
+      text
+        .replaceAll(ROW_ID, rowId)
+        .replaceAll(OPERATION_ID, operationId)
+        .replace('"modifiedon","value":"\\/Date(1768508998000)', `"modifiedon","value":"\\/Date(${at * 1000})`)
+        .replace(
+          /"OperationCreatedOn":"[^"]*"/,
+          () => `"OperationCreatedOn":"\\/Date(${(at + 1) * 1000}+0000)\\/"`,
+        ),
+    );
+}
+
 /** Events of different messages and shapes, in all three formats. */
 export const EVENTS = [
   'create-account',
