@@ -8,4 +8,5 @@ export const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Gro
   batches: () => import('./groups/batches.js'),
   duplicates: () => import('./groups/duplicates.js'),
   loading: () => import('./groups/loading.js'),
+  pull: () => import('./groups/pull.js'),
 };
