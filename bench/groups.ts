@@ -9,4 +9,5 @@ export const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Gro
   duplicates: () => import('./groups/duplicates.js'),
   loading: () => import('./groups/loading.js'),
   pull: () => import('./groups/pull.js'),
+  webhook: () => import('./groups/webhook.js'),
 };

@@ -1,7 +1,7 @@
-import { updateBodies } from '../inputs/contexts';
-import { EPOCH, idOf, seasoned, TABLE, updatedColumns } from '../inputs/rows';
-import { sampleListener } from '../inputs/sample-listener';
-import { bareClient, entityOf, inFlight, onBoth, servicesOn, transact } from '../inputs/stores';
+import { TABLE } from '../inputs/rows';
+import { bareClient, inFlight, onBoth, servicesOn } from '../inputs/stores';
+import { Updates } from '../inputs/updates';
+import { sampleListener } from '../listener/sample-listener';
 import { figuresOf } from '../measure/compare';
 import type { Group } from '../measure/group';
 import { inRounds, type Subject } from '../measure/rounds';
@@ -31,21 +31,10 @@ export const group: Group = {
       const sample = bareClient(place, `sample${TABLE}`);
       const handled = bareClient(place, 'samplehandled');
       await handled.createTable();
-      for (const client of [bareClient(place, `app${TABLE}`), sample]) {
-        await client.createTable();
-        const entities = Array.from({ length: deliveries }, (_, n) =>
-          entityOf(n, updatedColumns(n, EPOCH - 1), seasoned(n)),
-        );
-        await transact(client, entities, 'Replace');
-      }
+      const updates = new Updates(deliveries);
+      for (const client of [bareClient(place, `app${TABLE}`), sample]) await updates.seed(client);
+      const fresh = (): Buffer => updates.next();
 
-      const bodyOf = updateBodies();
-      let made = 0;
-      /** Each of the next row, later than any before. */
-      const fresh = (): Buffer => {
-        made += 1;
-        return bodyOf(idOf(made % deliveries), idOf(made).replace('5b1d', 'a3c9'), EPOCH + made);
-      };
       const stream = (eachNth: number, handle: (body: Buffer) => Promise<unknown>): Subject => {
         let bodies: readonly Buffer[] = [];
         return {

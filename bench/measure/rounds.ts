@@ -13,7 +13,10 @@ import { Bench, type TimestampProvider } from 'tinybench';
 export interface Subject {
   /** Before each turn, not timed. */
   readonly prepare?: () => unknown;
-  /** The body; its promise is awaited, unless it is one that computes. */
+  /**
+   * The body; its promise is awaited, unless it is one that computes. It may say itself what counts, in milliseconds:
+   * `{ overriddenDuration }`.
+   */
   readonly run: () => unknown;
 }
 
