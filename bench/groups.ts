@@ -10,4 +10,5 @@ export const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Gro
   loading: () => import('./groups/loading.js'),
   pull: () => import('./groups/pull.js'),
   webhook: () => import('./groups/webhook.js'),
+  messages: () => import('./groups/messages.js'),
 };

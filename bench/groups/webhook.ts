@@ -88,7 +88,7 @@ export const group: Group = {
               },
             });
             const turns = await inRounds(
-              { app: posting('app', `${host.url}/api/webhook?code=${key}`), plain: posting('plain', listener.url) },
+              { app: posting('app', `${host.url}/api/webhook?code=${key}`), plain: posting('plain', listener.said) },
               { rounds, operations: amount },
             );
             const work = `webhook, ${connections} connections, ${place.name}`;

@@ -1,5 +1,5 @@
-import { fork } from 'node:child_process';
 import path from 'node:path';
+import { startChild } from '../measure/child';
 
 /** A table service, as the SDK's clients and the app's settings find it. */
 export interface TableService {
@@ -12,19 +12,10 @@ const KEY = Buffer.from('null').toString('base64');
 
 /** Starts the null table service in a process of its own. */
 export async function startNullTables(): Promise<TableService> {
-  const child = fork(path.join(__dirname, 'main.js'), { execArgv: [] });
-  const port = await new Promise<unknown>((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`The null table service ended with code ${String(code)}.`)));
-  });
-  const endpoint = (service: string): string => `${service}Endpoint=http://127.0.0.1:${String(port)}/null;`;
+  const { said: port, stop } = await startChild<number>(path.join(__dirname, 'main.js'));
+  const endpoint = (service: string): string => `${service}Endpoint=http://127.0.0.1:${port}/null;`;
   return {
     connectionString: `DefaultEndpointsProtocol=http;AccountName=null;AccountKey=${KEY};${endpoint('Table')}${endpoint('Blob')}`,
-    stop: () =>
-      new Promise((resolve) => {
-        child.removeAllListeners('exit');
-        child.once('exit', () => resolve());
-        child.disconnect();
-      }),
+    stop,
   };
 }

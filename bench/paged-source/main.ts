@@ -2,8 +2,8 @@
  * A source of pages as the Web API has them, that does next to nothing: rows are one row's text with other ids, put
  * together when a page is asked for. A process of its own; tells its parent address and certificate, ends with it.
  *
- * `GET /api/data/v9.2/accounts?rows=N`: so many rows in pages of 5,000, each page with the link to the next, the last one
- * with a delta link.
+ * `GET /api/data/v9.2/accounts`: as many rows as its argument says in pages of 5,000, each page with the link to the next, the
+ * last one with a delta link.
  */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const { key, certificate } = await makeCertificate('127.0.0.1');
   const server = createServer({ key, cert: certificate }, (request, response) => {
     const url = new URL(request.url ?? '', `https://${request.headers.host ?? ''}`);
-    const rows = Number(url.searchParams.get('rows') ?? process.env.BENCH_ROWS ?? PAGE_ROWS);
+    const rows = Number(url.searchParams.get('rows') ?? process.argv[2]);
     const from = Number(url.searchParams.get('from') ?? 0);
     const count = Math.min(PAGE_ROWS, rows - from);
     const next = from + count;
