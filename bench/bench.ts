@@ -51,7 +51,9 @@ async function measured(name: string, effort: Effort, profile: string | undefine
   const child = fork(__filename, ['--group', name, JSON.stringify(effort)], {
     execArgv: [
       '--expose-gc',
-      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-name=${name}.cpuprofile`, `--cpu-prof-dir=${profile}`]),
+      ...(profile === undefined
+        ? []
+        : ['--cpu-prof', `--cpu-prof-name=${name}.cpuprofile`, `--cpu-prof-dir=${profile}`]),
     ],
   });
   child.on('message', (told: Told) => {
@@ -90,7 +92,9 @@ async function main(names: readonly string[], options: Options): Promise<number>
     const result = await measured(name, effort, profile);
     results.push(result);
     const about = (await GROUPS[name]?.())?.group.about ?? '';
-    console.log(`\n${name}: ${about}\n\n${tableOf(result.figures)}\n${result.seconds} s, at most ${result.peakMemory} MiB`);
+    console.log(
+      `\n${name}: ${about}\n\n${tableOf(result.figures)}\n${result.seconds} s, at most ${result.peakMemory} MiB`,
+    );
   }
   const verdicts = results.flatMap(({ figures }) => figures.map(meets));
   const count = (of: boolean): number => verdicts.filter((verdict) => verdict === of).length;

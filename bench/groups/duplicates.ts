@@ -48,7 +48,8 @@ export const group: Group = {
       };
       const receive = async (body: Buffer): Promise<void> => {
         const [outcome] = await receiver.receive([{ source: 'bench', body }]);
-        if (outcome?.kind !== 'settled') throw new Error(`A delivery was ${outcome?.kind ?? 'lost'}.`, { cause: outcome });
+        if (outcome?.kind !== 'settled')
+          throw new Error(`A delivery was ${outcome?.kind ?? 'lost'}.`, { cause: outcome });
       };
 
       const turns = await inRounds(

@@ -66,7 +66,8 @@ function senderTo(kind: 'queue' | 'hub', broker: string) {
 }
 
 export const group: Group = {
-  about: 'queue and event hub to the store under the local host, against the SDK with nothing done, and against bare upserts',
+  about:
+    'queue and event hub to the store under the local host, against the SDK with nothing done, and against bare upserts',
 
   async run({ quick, rounds }, tell) {
     const state = await startAzurite();

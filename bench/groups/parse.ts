@@ -55,7 +55,8 @@ function xmlEvents(body: Uint8Array): void {
 const plainXml = (xml: Buffer): Buffer => Buffer.from(markForbidden(xml.toString('utf8')).text);
 
 export const group: Group = {
-  about: 'an event as it came to row changes, against JSON.parse of the same bytes (or of the same event), decoding included',
+  about:
+    'an event as it came to row changes, against JSON.parse of the same bytes (or of the same event), decoding included',
 
   async run({ quick, rounds }, tell) {
     const options = { rounds: quick ? rounds : rounds * 3, warmup: WARMUP_ROUNDS, computesMs: quick ? 60 : 150 };

@@ -64,7 +64,8 @@ function pullOf({ lob, state, source }: Places, run: string): PullSync {
 async function load(places: Places, run: string, rows: number): Promise<void> {
   const report = await pullOf(places, run).run(DEFINITION.table);
   const { applied } = report.verdicts;
-  if (report.rows !== rows || applied !== rows) throw new Error(`A load of ${rows} rows did: ${JSON.stringify(report)}`);
+  if (report.rows !== rows || applied !== rows)
+    throw new Error(`A load of ${rows} rows did: ${JSON.stringify(report)}`);
 }
 
 type WireRow = Readonly<Record<string, unknown>>;
@@ -189,7 +190,11 @@ const [, main, mode, given, run, count] = process.argv;
 if (main === __filename && mode === CHILD) {
   const alone = async (): Promise<void> => {
     const source = await startPagedSource(Number(count));
-    await load({ ...(JSON.parse(given ?? '{}') as Omit<Places, 'source'>), source: source.url }, run ?? '', Number(count));
+    await load(
+      { ...(JSON.parse(given ?? '{}') as Omit<Places, 'source'>), source: source.url },
+      run ?? '',
+      Number(count),
+    );
     const peak = process.resourceUsage().maxRSS / 1024;
     await source.stop();
     process.send?.(peak, undefined, undefined, () => process.exit(0));

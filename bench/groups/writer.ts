@@ -80,8 +80,12 @@ export const group: Group = {
       const options = { rounds: effort.rounds, warmup: 2, operations: rows };
       const isNull = place.name === 'null service';
       for (const width of WIDTHS) {
-        const turns = await inRounds({ 'app': app(width, false), 'upsertEntity': upsert(width) }, options);
-        const of = { work: `update, warm, ${width} in flight, ${place.name}`, subject: 'app', against: 'upsertEntity' } as const;
+        const turns = await inRounds({ app: app(width, false), upsertEntity: upsert(width) }, options);
+        const of = {
+          work: `update, warm, ${width} in flight, ${place.name}`,
+          subject: 'app',
+          against: 'upsertEntity',
+        } as const;
         tell(
           figuresOf(turns, [
             { ...of, of: 'rate', ...(isNull ? {} : { aim: { least: 0.95 }, why: WHY.rate }) },

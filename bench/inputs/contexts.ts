@@ -71,7 +71,7 @@ export function contextOf(bytes: number): { readonly json: Buffer; readonly xml:
   const json = fixture(`${base}.json`).toString();
   const xml = fixture(`${base}.xml`).toString();
   const columns: WireColumn[] = [];
-  for (let size = Buffer.byteLength(json); size < bytes; ) {
+  for (let size = Buffer.byteLength(json); size < bytes;) {
     const next = column(columns.length);
     columns.push(next);
     size += Buffer.byteLength(next.json) + (next.formatted === undefined ? 0 : Buffer.byteLength(next.formatted) + 1);
@@ -103,10 +103,7 @@ export function updateBodies(): (rowId: string, operationId: string, at: number)
         .replaceAll(ROW_ID, rowId)
         .replaceAll(OPERATION_ID, operationId)
         .replace('"modifiedon","value":"\\/Date(1768508998000)', `"modifiedon","value":"\\/Date(${at * 1000})`)
-        .replace(
-          /"OperationCreatedOn":"[^"]*"/,
-          () => `"OperationCreatedOn":"\\/Date(${(at + 1) * 1000}+0000)\\/"`,
-        ),
+        .replace(/"OperationCreatedOn":"[^"]*"/, () => `"OperationCreatedOn":"\\/Date(${(at + 1) * 1000}+0000)\\/"`),
     );
 }
 

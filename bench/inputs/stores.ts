@@ -14,7 +14,7 @@ import { idOf, TABLE } from './rows';
 export interface Place {
   readonly name: 'Azurite' | 'null service';
   readonly connectionString: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts both, one after the other has ended, and runs the same on each. */
@@ -22,8 +22,8 @@ export async function onBoth(run: (place: Place) => Promise<void>): Promise<void
   for (const start of [
     async (): Promise<Place> => ({ name: 'null service', ...(await startNullTables()) }),
     async (): Promise<Place> => {
-      const { connectionString, stop } = await startAzurite();
-      return { name: 'Azurite', connectionString, stop };
+      const azurite = await startAzurite();
+      return { name: 'Azurite', connectionString: azurite.connectionString, stop: () => azurite.stop() };
     },
   ]) {
     const place = await start();

@@ -5,7 +5,7 @@ export interface Child<T> {
   /** What it said first: that it is ready, and where. */
   readonly said: T;
   readonly process: ChildProcess;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts a compiled module in a process of its own and waits until it says something. */

@@ -1,14 +1,16 @@
 import { digits } from './compare';
 import { meets, type Figure } from './figure';
 
-const verdictOf = (figure: Figure): string => ({ true: 'PASS', false: 'SHORT', undefined: '' })[String(meets(figure))] ?? '';
+const verdictOf = (figure: Figure): string =>
+  ({ true: 'PASS', false: 'SHORT', undefined: '' })[String(meets(figure))] ?? '';
 
 const aimOf = ({ aim }: Figure): string => {
   if (aim === undefined) return '';
   return 'least' in aim ? `>= ${digits(aim.least)}` : `<= ${digits(aim.most)}`;
 };
 
-const valueOf = ({ value, unit }: Figure): string => (unit === 'x' ? `${value.toFixed(2)} x` : `${digits(value)} ${unit}`);
+const valueOf = ({ value, unit }: Figure): string =>
+  unit === 'x' ? `${value.toFixed(2)} x` : `${digits(value)} ${unit}`;
 
 const spreadOf = ({ spread: [low, high], unit }: Figure): string =>
   unit === 'x' ? `${low.toFixed(2)}-${high.toFixed(2)}` : `${digits(low)}-${digits(high)}`;

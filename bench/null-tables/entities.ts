@@ -1,4 +1,4 @@
-import { filterOf } from './filter';
+import { filterOf, type Filter } from './filter';
 
 /** What a write does, as its method and condition say. `etag`: undefined = whatever is there; '*' = whatever is there, if anything is. */
 export interface Write {
@@ -34,6 +34,8 @@ export interface Page {
   readonly entities: readonly Readonly<Record<string, unknown>>[];
   readonly next: { readonly partitionKey: string; readonly rowKey: string } | undefined;
 }
+
+const EVERYTHING: Filter = { meets: () => true, partitionKey: undefined };
 
 /** Merges kept apart before they are put together. */
 const MAX_BODIES = 64;
@@ -91,11 +93,9 @@ export class Entities {
 
   /** A page of the entities that meet a filter, in the order of their keys. */
   query(table: string, filter: string, top: number, from: Page['next'], select: readonly string[] | undefined): Page {
-    const meets = filter === '' ? (): boolean => true : filterOf(filter);
-    const only = /PartitionKey eq '([^']*)'/.exec(filter)?.[1];
+    const { meets, partitionKey: only } = filter === '' ? EVERYTHING : filterOf(filter);
     const tables = this.#tables.get(table);
-    const keys = !/ or /.test(filter) || only === undefined ? only : sharedPartition(filter, only);
-    const partitionKeys = keys === undefined ? [...(tables?.keys() ?? [])].sort() : [keys];
+    const partitionKeys = only === undefined ? [...(tables?.keys() ?? [])].sort() : [only];
     const entities: Record<string, unknown>[] = [];
     for (const partitionKey of partitionKeys) {
       if (from !== undefined && partitionKey < from.partitionKey) continue;
@@ -133,22 +133,13 @@ export class Entities {
   }
 }
 
-/** The only partition that a filter with alternatives names; undefined where it names several. */
-const sharedPartition = (filter: string, first: string): string | undefined =>
-  [...filter.matchAll(/PartitionKey eq '([^']*)'/g)].every(([, key]) => key === first) && filter.startsWith('PartitionKey')
-    ? first
-    : undefined;
-
 const shown = (entity: Entity): Record<string, unknown> => ({
   'odata.etag': entity.etag,
   ...folded(entity),
   Timestamp: new Date(entity.writtenAt).toISOString(),
 });
 
-const picked = (
-  entity: Record<string, unknown>,
-  select: readonly string[] | undefined,
-): Record<string, unknown> =>
+const picked = (entity: Record<string, unknown>, select: readonly string[] | undefined): Record<string, unknown> =>
   select === undefined
     ? entity
     : Object.fromEntries(

@@ -16,11 +16,32 @@ interface Token {
   readonly quoted: boolean;
 }
 
+/** A filter, or a part of one. */
+export interface Filter {
+  readonly meets: (read: Read) => boolean;
+  /** The only partition in which entities can meet it; undefined where there may be several. */
+  readonly partitionKey: string | undefined;
+}
+
+const anyOf = (parts: readonly Filter[]): Filter => {
+  const [first] = parts;
+  const shared = parts.every(({ partitionKey }) => partitionKey === first?.partitionKey);
+  return {
+    meets: (read) => parts.some((part) => part.meets(read)),
+    partitionKey: shared ? first?.partitionKey : undefined,
+  };
+};
+
+const allOf = (parts: readonly Filter[]): Filter => ({
+  meets: (read) => parts.every((part) => part.meets(read)),
+  partitionKey: parts.find(({ partitionKey }) => partitionKey !== undefined)?.partitionKey,
+});
+
 /**
  * A query's $filter: comparisons of properties with texts, whole numbers, true and false; and, or, not, parentheses.
  * @throws Error for anything else
  */
-export function filterOf(filter: string): (read: Read) => boolean {
+export function filterOf(filter: string): Filter {
   const tokens: Token[] = [];
   for (TOKEN.lastIndex = 0; TOKEN.lastIndex < filter.trimEnd().length;) {
     const match = TOKEN.exec(filter);
@@ -34,20 +55,20 @@ export function filterOf(filter: string): (read: Read) => boolean {
     if (found) at += 1;
     return found;
   };
-  const either = (): ((read: Read) => boolean) => {
+  const either = (): Filter => {
     const parts = [both()];
     while (accept('or')) parts.push(both());
-    return parts.length === 1 && parts[0] ? parts[0] : (read) => parts.some((part) => part(read));
+    return anyOf(parts);
   };
-  const both = (): ((read: Read) => boolean) => {
+  const both = (): Filter => {
     const parts = [one()];
     while (accept('and')) parts.push(one());
-    return parts.length === 1 && parts[0] ? parts[0] : (read) => parts.every((part) => part(read));
+    return allOf(parts);
   };
-  const one = (): ((read: Read) => boolean) => {
+  const one = (): Filter => {
     if (accept('not')) {
       const part = one();
-      return (read) => !part(read);
+      return { meets: (read) => !part.meets(read), partitionKey: undefined };
     }
     if (accept('(')) {
       const part = either();
@@ -60,7 +81,11 @@ export function filterOf(filter: string): (read: Read) => boolean {
       throw new Error(`The filter can't be read: ${filter}`);
     at += 3;
     const value = operand.quoted ? operand.text : literalOf(operand.text);
-    return (read) => compare(read(property.text) as never, value as never);
+    const isPartition = property.text === 'PartitionKey' && operator?.text === 'eq';
+    return {
+      meets: (read) => compare(read(property.text) as never, value as never),
+      partitionKey: isPartition ? operand.text : undefined,
+    };
   };
   const whole = either();
   if (at < tokens.length) throw new Error(`The filter can't be read: ${filter}`);

@@ -4,7 +4,7 @@ import { startChild } from '../measure/child';
 /** A table service, as the SDK's clients and the app's settings find it. */
 export interface TableService {
   readonly connectionString: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Of no value: nothing checks it. */

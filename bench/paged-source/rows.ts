@@ -22,7 +22,12 @@ export const rowText = (id: string): string =>
     '@odata.etag': 'W/"41234567"',
     accountid: id,
     ...Object.fromEntries(TEXTS.map((name) => [name, `Contoso Harbour ${name}, Südkai`])),
-    ...Object.fromEntries(CHOICES.flatMap((name, n) => [[name, n], [`${name}${FORMATTED}`, `Label ${n}`]])),
+    ...Object.fromEntries(
+      CHOICES.flatMap((name, n) => [
+        [name, n],
+        [`${name}${FORMATTED}`, `Label ${n}`],
+      ]),
+    ),
     ...Object.fromEntries(
       LOOKUPS.flatMap((name, n) => [
         [`_${name}_value`, wireId(900_000 + n)],
@@ -30,8 +35,18 @@ export const rowText = (id: string): string =>
         [`_${name}_value${FORMATTED}`, 'Contoso Group Holding'],
       ]),
     ),
-    ...Object.fromEntries(INTEGERS.flatMap((name, n) => [[name, 40 + n], [`${name}${FORMATTED}`, `${40 + n}`]])),
-    ...Object.fromEntries(MONEY.flatMap((name) => [[name, 'MONEY'], [`${name}${FORMATTED}`, '€250,000.00']])),
+    ...Object.fromEntries(
+      INTEGERS.flatMap((name, n) => [
+        [name, 40 + n],
+        [`${name}${FORMATTED}`, `${40 + n}`],
+      ]),
+    ),
+    ...Object.fromEntries(
+      MONEY.flatMap((name) => [
+        [name, 'MONEY'],
+        [`${name}${FORMATTED}`, '€250,000.00'],
+      ]),
+    ),
     ...Object.fromEntries(
       TIMES.flatMap((name) => [
         [name, '2026-03-14T09:26:53Z'],

@@ -5,7 +5,7 @@ import { startChild } from '../measure/child';
 /** A source of pages; this process trusts its certificate. */
 export interface PagedSource {
   readonly url: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts the source in a process of its own: so many rows for whoever doesn't say. */

@@ -47,6 +47,27 @@ test('a query by range brings its entities page by page, in the order of their k
   expect(pages).toEqual([['b', 'c'], ['d']]);
 });
 
+test('a query finds what its filter says, in whatever partitions', async () => {
+  const client = clientOf('filtered');
+  for (const [partitionKey, rowKey, live] of [
+    ['p', 'a', true],
+    ['p', 'b', false],
+    ['q', 'a', true],
+    ['r', "c'd", false],
+  ] as const)
+    await client.createEntity({ partitionKey, rowKey, live });
+  const found = async (filter: string): Promise<string[]> => {
+    const keys: string[] = [];
+    for await (const entity of client.listEntities({ queryOptions: { filter } }))
+      keys.push(`${entity.partitionKey}/${entity.rowKey}`);
+    return keys;
+  };
+  expect(await found("PartitionKey eq 'p' and live eq true or PartitionKey eq 'q'")).toEqual(['p/a', 'q/a']);
+  expect(await found("PartitionKey eq 'p' and (live eq false or RowKey eq 'a')")).toEqual(['p/a', 'p/b']);
+  expect(await found("not (PartitionKey eq 'p') and live eq false")).toEqual(["r/c'd"]);
+  expect(await found("RowKey eq 'c''d'")).toEqual(["r/c'd"]);
+});
+
 test('an entity that is upserted is made, then changed whatever its entity tag', async () => {
   const client = clientOf('upserted');
   await client.upsertEntity({ partitionKey: 'p', rowKey: 'r', one: 1 }, 'Merge');
