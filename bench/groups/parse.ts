@@ -59,7 +59,7 @@ export const group: Group = {
     'an event as it came to row changes, against JSON.parse of the same bytes (or of the same event), decoding included',
 
   async run({ quick, rounds }, tell) {
-    const options = { rounds: quick ? rounds : rounds * 3, warmup: WARMUP_ROUNDS, computesMs: quick ? 60 : 150 };
+    const options = { rounds: quick ? rounds : rounds * 3, warmup: WARMUP_ROUNDS, computesMs: quick ? 25 : 150 };
     for (const kilobytes of SIZES_KB) {
       const { json } = contextOf(kilobytes * 1024);
       const operations = Math.ceil(400 / kilobytes);

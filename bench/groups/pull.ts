@@ -116,7 +116,7 @@ export const group: Group = {
   about: 'the first load of a table from a source that costs nothing, against fetch, JSON.parse and transactions',
 
   async run({ quick, rounds }, tell) {
-    const rows = quick ? 10_000 : 100_000;
+    const rows = quick ? 5000 : 100_000;
     const [tables, azurite] = [await startNullTables(), await startAzurite()];
     const source = await startPagedSource(rows);
     const places = { lob: tables.connectionString, state: azurite.connectionString };
@@ -142,7 +142,7 @@ export const group: Group = {
           { ...of, of: 'requests' },
         ]),
       );
-      const sizes = quick ? [10_000, 50_000] : [100_000, 1_000_000];
+      const sizes = quick ? [5000, 20_000] : [100_000, 1_000_000];
       const peaks: number[] = [];
       for (const size of sizes) {
         const peak = await peakMemory(places, `peak${size}`, size);

@@ -79,7 +79,7 @@ export const group: Group = {
       // The first round is a warm-up: from then on every row is known.
       const options = { rounds: effort.rounds, warmup: 2, operations: rows };
       const isNull = place.name === 'null service';
-      for (const width of WIDTHS) {
+      for (const width of effort.quick ? [8] : WIDTHS) {
         const turns = await inRounds({ app: app(width, false), upsertEntity: upsert(width) }, options);
         const of = {
           work: `update, warm, ${width} in flight, ${place.name}`,
