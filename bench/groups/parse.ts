@@ -10,7 +10,8 @@ import type { Group } from '../measure/group';
 import { inRounds } from '../measure/rounds';
 
 const SIZES_KB = [2, 8, 60, 240];
-const WARMUP_ROUNDS = 3;
+/** Enough for the compiler, even in short rounds. */
+const WARMUP_ROUNDS = 10;
 
 const toChanges = (body: Uint8Array): unknown => changesOf(readContext(body), { source: 'bench', body });
 
@@ -59,7 +60,7 @@ export const group: Group = {
     'an event as it came to row changes, against JSON.parse of the same bytes (or of the same event), decoding included',
 
   async run({ quick, rounds }, tell) {
-    const options = { rounds: quick ? rounds : rounds * 3, warmup: WARMUP_ROUNDS, computesMs: quick ? 25 : 150 };
+    const options = { rounds: quick ? rounds : rounds * 3, warmup: WARMUP_ROUNDS, computesMs: quick ? 40 : 150 };
     for (const kilobytes of SIZES_KB) {
       const { json } = contextOf(kilobytes * 1024);
       const operations = Math.ceil(400 / kilobytes);

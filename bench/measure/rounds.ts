@@ -37,15 +37,20 @@ export interface RoundsOptions {
   /** Operations in one call of `run`. @default 1 */
   readonly operations?: number;
   /**
-   * `run` only computes, without waiting: a turn repeats it for so long, and what counts is the thread's CPU time, since who
+   * `run` only computes, without waiting: a turn repeats it for so long, and what counts is the main thread's CPU time, since who
    * else has the processor meanwhile is no matter of the body. @default none: a turn is one call, by the clock
    */
   readonly computesMs?: number;
 }
 
+/**
+ * The main thread's CPU time in microseconds. The kernel brings a thread's account up to date when it is asked for the
+ * process's, not when asked for the thread's: without the first call the clock would stand still for milliseconds.
+ */
 const CPU_CLOCK: TimestampProvider = {
   name: 'threadCpuUsage',
   fn: () => {
+    process.cpuUsage();
     const { user, system } = process.threadCpuUsage();
     return user + system;
   },
