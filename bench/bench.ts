@@ -2,7 +2,7 @@
  * How fast the app is, as ratios to floors and rivals that are measured in the same run; docs/performance.md shows and explains the
  * table. Each group runs in a process of its own, one after the other.
  *
- * Run: npm run bench -- [GROUP...] [--quick] [--rounds N] [--json FILE] [--profile FOLDER]
+ * Run: npm run bench -- [GROUP...] [--quick] [--rounds N] [--json FILE] [--markdown FILE] [--profile FOLDER]
  */
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { fork } from 'node:child_process';
@@ -12,7 +12,7 @@ import path from 'node:path';
 import { GROUPS } from './groups';
 import { meets, type Figure } from './measure/figure';
 import type { Effort } from './measure/group';
-import { tableOf } from './measure/report';
+import { markdownOf, tableOf } from './measure/report';
 
 const ROUNDS = 7;
 const QUICK_ROUNDS = 3;
@@ -21,6 +21,7 @@ interface Options {
   readonly quick?: true;
   readonly rounds?: number;
   readonly json?: string;
+  readonly markdown?: string;
   readonly profile?: string;
 }
 
@@ -102,6 +103,12 @@ async function main(names: readonly string[], options: Options): Promise<number>
   if (options.json !== undefined) {
     writeFileSync(options.json, `${JSON.stringify({ at: new Date(), quick, machine, results }, undefined, 2)}\n`);
   }
+  if (options.markdown !== undefined) {
+    writeFileSync(
+      options.markdown,
+      results.map(({ group, figures }) => `### ${group}\n\n${markdownOf(figures)}\n`).join('\n'),
+    );
+  }
   return 0;
 }
 
@@ -118,6 +125,7 @@ if (first === '--group') {
     .option('--quick', 'smaller and fewer rounds: under three minutes in all')
     .option('--rounds <n>', `rounds of each comparison (default: ${ROUNDS}; quick: ${QUICK_ROUNDS})`, atLeastOne)
     .option('--json <file>', 'write the report there too')
+    .option('--markdown <file>', 'write the tables there too')
     .option('--profile <folder>', "write each group's CPU profile there (its figures are slower then)")
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse();

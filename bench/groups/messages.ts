@@ -159,4 +159,5 @@ export const group: Group = {
   },
 };
 
-const WHY = '';
+const WHY =
+  'The app does both works in one thread, receiving and upserting, where each floor does one; the local host is part of it.';

@@ -141,7 +141,13 @@ export const group: Group = {
 };
 
 const WHY = {
-  json: '',
-  xml: '',
-  binary: '',
+  json:
+    'Of what it takes over JSON.parse, about a quarter finds the numbers that a double would round, a quarter hashes the body for the ' +
+    "delivery key, and the rest makes the values of Target's columns; in small bodies the members of the context besides.",
+  xml:
+    'Half of what it takes over the event stream is names and attributes told on one by one (splitting prefixes, namespaces), ' +
+    'the other half the tree of elements and the values of the columns.',
+  binary:
+    'Most of it is the reader of records: a string made of bytes for each name and text (a third of all the time), and the same ' +
+    'tree of elements as for XML; JSON is parsed by native code.',
 } as const;

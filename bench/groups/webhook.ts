@@ -119,4 +119,5 @@ export const group: Group = {
   },
 };
 
-const WHY = '';
+const WHY =
+  "The local host's HTTP trigger, which turns each request and answer into the library's forms, is part of it, and the app's CPU for each change.";

@@ -17,18 +17,36 @@ const spreadOf = ({ spread: [low, high], unit }: Figure): string =>
 
 const HEAD = ['work', 'of', 'app', 'floor or rival', 'result', 'spread', 'aim', ''] as const;
 
+const cellsOf = (figure: Figure): readonly string[] => [
+  figure.work,
+  figure.measure,
+  figure.own,
+  figure.against ?? '',
+  valueOf(figure),
+  spreadOf(figure),
+  aimOf(figure),
+  verdictOf(figure),
+];
+
+const whyOf = (figure: Figure | undefined): string | undefined =>
+  figure !== undefined && meets(figure) === false ? figure.why : undefined;
+
+/** A table in Markdown; below it, once each, why rows are short. */
+export function markdownOf(figures: readonly Figure[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const whys = new Set(figures.flatMap((figure) => whyOf(figure) ?? []));
+  return [
+    line(HEAD),
+    line(HEAD.map(() => '---')),
+    ...figures.map((figure) => line(cellsOf(figure).map((cell) => cell.replaceAll('|', '\\|')))),
+    '',
+    ...[...whys].map((why) => `- ${why}`),
+  ].join('\n');
+}
+
 /** The lines of a table, columns aligned; below a row that is short, why. */
 export function tableOf(figures: readonly Figure[]): string {
-  const rows = figures.map((figure) => [
-    figure.work,
-    figure.measure,
-    figure.own,
-    figure.against ?? '',
-    valueOf(figure),
-    spreadOf(figure),
-    aimOf(figure),
-    verdictOf(figure),
-  ]);
+  const rows = figures.map(cellsOf);
   const widths = HEAD.map((head, column) => Math.max(head.length, ...rows.map((row) => (row[column] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     cells
@@ -39,8 +57,7 @@ export function tableOf(figures: readonly Figure[]): string {
     line(HEAD),
     line(widths.map((width) => '-'.repeat(width))),
     ...rows.flatMap((row, index) => {
-      const figure = figures[index];
-      const why = figure !== undefined && meets(figure) === false ? figure.why : undefined;
+      const why = whyOf(figures[index]);
       return why === undefined ? [line(row)] : [line(row), `    ${why}`];
     }),
   ].join('\n');
