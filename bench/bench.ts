@@ -89,8 +89,13 @@ async function main(names: readonly string[], options: Options): Promise<number>
     load: loadavg()[0],
   };
   const results: Measured[] = [];
+  const failed: string[] = [];
   for (const name of names) {
-    const result = await measured(name, effort, profile);
+    const result = await measured(name, effort, profile).catch((error: unknown) => {
+      console.error(error);
+      failed.push(name);
+    });
+    if (result === undefined) continue;
     results.push(result);
     const about = (await GROUPS[name]?.())?.group.about ?? '';
     console.log(
@@ -100,8 +105,12 @@ async function main(names: readonly string[], options: Options): Promise<number>
   const verdicts = results.flatMap(({ figures }) => figures.map(meets));
   const count = (of: boolean): number => verdicts.filter((verdict) => verdict === of).length;
   console.log(`\n${count(true)} PASS, ${count(false)} SHORT${quick ? ' (quick: for orientation only)' : ''}`);
+  if (failed.length > 0) console.log(`Not measured: ${failed.join(', ')}. What they printed says why.`);
   if (options.json !== undefined) {
-    writeFileSync(options.json, `${JSON.stringify({ at: new Date(), quick, machine, results }, undefined, 2)}\n`);
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ at: new Date(), quick, machine, results, failed }, undefined, 2)}\n`,
+    );
   }
   if (options.markdown !== undefined) {
     writeFileSync(
@@ -109,7 +118,7 @@ async function main(names: readonly string[], options: Options): Promise<number>
       results.map(({ group, figures }) => `### ${group}\n\n${markdownOf(figures)}\n`).join('\n'),
     );
   }
-  return 0;
+  return failed.length > 0 ? 1 : 0;
 }
 
 const [, , first, group, effort] = process.argv;
