@@ -1,0 +1,149 @@
+/**
+ * How fast the app is, as ratios to floors and rivals that are measured in the same run; docs/performance.md shows and explains the
+ * table. Each group runs in a process of its own, one after the other.
+ *
+ * Run: npm run bench -- [GROUP...] [--quick] [--rounds N] [--json FILE] [--markdown FILE] [--profile FOLDER]
+ */
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { fork } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, loadavg } from 'node:os';
+import path from 'node:path';
+import { GROUPS } from './groups';
+import { meets, type Figure } from './measure/figure';
+import type { Effort } from './measure/group';
+import { markdownOf, tableOf } from './measure/report';
+
+const ROUNDS = 7;
+const QUICK_ROUNDS = 3;
+
+interface Options {
+  readonly quick?: true;
+  readonly rounds?: number;
+  readonly json?: string;
+  readonly markdown?: string;
+  readonly profile?: string;
+}
+
+interface Measured {
+  readonly group: string;
+  readonly figures: readonly Figure[];
+  readonly seconds: number;
+  /** Of the process that measured, in MiB. */
+  readonly peakMemory: number;
+}
+
+/** What a group's process tells its parent. */
+type Told =
+  | { readonly kind: 'figures'; readonly figures: readonly Figure[] }
+  | { readonly kind: 'end'; readonly peakMemory: number };
+
+const atLeastOne = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
+};
+
+/** Runs a group in a process of its own. */
+async function measured(name: string, effort: Effort, profile: string | undefined): Promise<Measured> {
+  const begun = performance.now();
+  const figures: Figure[] = [];
+  let peakMemory = 0;
+  const child = fork(__filename, ['--group', name, JSON.stringify(effort)], {
+    execArgv: [
+      '--expose-gc',
+      ...(profile === undefined
+        ? []
+        : ['--cpu-prof', `--cpu-prof-name=${name}.cpuprofile`, `--cpu-prof-dir=${profile}`]),
+    ],
+  });
+  child.on('message', (told: Told) => {
+    if (told.kind === 'end') peakMemory = told.peakMemory;
+    else figures.push(...told.figures);
+    if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${figures.length} figures`);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  if (code !== 0) throw new Error(`The group ${name} ended with code ${String(code)}; its output says why.`);
+  return { group: name, figures, seconds: Math.round((performance.now() - begun) / 1000), peakMemory };
+}
+
+async function runGroup(name: string, effort: Effort): Promise<void> {
+  const load = GROUPS[name];
+  if (load === undefined) throw new Error(`There is no group ${name}.`);
+  const { group } = await load();
+  const tell = (told: Told): void => void process.send?.(told);
+  await group.run(effort, (figures) => tell({ kind: 'figures', figures }));
+  tell({ kind: 'end', peakMemory: Math.round(process.resourceUsage().maxRSS / 1024) });
+  process.disconnect();
+}
+
+async function main(names: readonly string[], options: Options): Promise<number> {
+  const quick = options.quick === true;
+  const effort: Effort = { quick, rounds: options.rounds ?? (quick ? QUICK_ROUNDS : ROUNDS) };
+  const profile = options.profile === undefined ? undefined : path.resolve(options.profile);
+  if (profile !== undefined) mkdirSync(profile, { recursive: true });
+  const machine = {
+    node: process.version,
+    cpu: `${availableParallelism()} x ${cpus()[0]?.model ?? arch()}`,
+    load: loadavg()[0],
+  };
+  const results: Measured[] = [];
+  const failed: string[] = [];
+  for (const name of names) {
+    const result = await measured(name, effort, profile).catch((error: unknown) => {
+      console.error(error);
+      failed.push(name);
+    });
+    if (result === undefined) continue;
+    results.push(result);
+    const about = (await GROUPS[name]?.())?.group.about ?? '';
+    console.log(
+      `\n${name}: ${about}\n\n${tableOf(result.figures)}\n${result.seconds} s, at most ${result.peakMemory} MiB`,
+    );
+  }
+  const verdicts = results.flatMap(({ figures }) => figures.map(meets));
+  const count = (of: boolean): number => verdicts.filter((verdict) => verdict === of).length;
+  console.log(`\n${count(true)} PASS, ${count(false)} SHORT${quick ? ' (quick: for orientation only)' : ''}`);
+  if (failed.length > 0) console.log(`Not measured: ${failed.join(', ')}. What they printed says why.`);
+  if (options.json !== undefined) {
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ at: new Date(), quick, machine, results, failed }, undefined, 2)}\n`,
+    );
+  }
+  if (options.markdown !== undefined) {
+    writeFileSync(
+      options.markdown,
+      results.map(({ group, figures }) => `### ${group}\n\n${markdownOf(figures)}\n`).join('\n'),
+    );
+  }
+  return failed.length > 0 ? 1 : 0;
+}
+
+const [, , first, group, effort] = process.argv;
+if (first === '--group') {
+  runGroup(group ?? '', JSON.parse(effort ?? '{}') as Effort).catch((error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
+} else {
+  const command = new Command('bench')
+    .description('measure the app against floors and rivals in the same run')
+    .addArgument(new Argument('[group...]', 'what to measure (default: all)').choices(Object.keys(GROUPS)))
+    .option('--quick', 'smaller and fewer rounds: under three minutes in all')
+    .option('--rounds <n>', `rounds of each comparison (default: ${ROUNDS}; quick: ${QUICK_ROUNDS})`, atLeastOne)
+    .option('--json <file>', 'write the report there too')
+    .option('--markdown <file>', 'write the tables there too')
+    .option('--profile <folder>', "write each group's CPU profile there (its figures are slower then)")
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .parse();
+  const names = command.args.length > 0 ? command.args : Object.keys(GROUPS);
+  main(names, command.opts<Options>()).then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    },
+  );
+}

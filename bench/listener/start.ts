@@ -1,0 +1,7 @@
+import path from 'node:path';
+import type { Place } from '../inputs/stores';
+import { startChild, type Child } from '../measure/child';
+
+/** Starts the plain listener, which writes into a table of a place; it says its address. */
+export const startListener = (place: Place, table: string): Promise<Child<string>> =>
+  startChild(path.join(__dirname, 'main.js'), [place.connectionString, table]);

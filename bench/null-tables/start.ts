@@ -1,0 +1,21 @@
+import path from 'node:path';
+import { startChild } from '../measure/child';
+
+/** A table service, as the SDK's clients and the app's settings find it. */
+export interface TableService {
+  readonly connectionString: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Of no value: nothing checks it. */
+const KEY = Buffer.from('null').toString('base64');
+
+/** Starts the null table service in a process of its own. */
+export async function startNullTables(): Promise<TableService> {
+  const { said: port, stop } = await startChild<number>(path.join(__dirname, 'main.js'));
+  const endpoint = (service: string): string => `${service}Endpoint=http://127.0.0.1:${port}/null;`;
+  return {
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=null;AccountKey=${KEY};${endpoint('Table')}${endpoint('Blob')}`,
+    stop,
+  };
+}
