@@ -74,8 +74,8 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
   dataverse.disturb({});
   for (const id of ids) await dataverse.delete('contact', id);
   const isSettled = (): boolean => {
-    const open = dataverse.jobs().filter(({ message, status }) => message === 'Delete' && status !== 'succeeded');
-    return open.length === 0 && rig.unsettledMessages() === 0;
+    const deletions = dataverse.jobs().filter(({ message, rowId }) => message === 'Delete' && ids.includes(rowId));
+    return deletions.every(({ status }) => status === 'succeeded') && rig.unsettledMessages() === 0;
   };
   await system.until('all deletions being settled', isSettled);
   rig.deletionsSettled();
