@@ -17,6 +17,7 @@ import { spawnHost, type SpawnedHost } from '../host/spawn-host';
 import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack';
 import { registerAllSteps } from '../steps';
 import { attack, scheduleOf, type Done } from './attack';
+import { Front } from './front';
 import type { Finding } from './observer';
 import { FaultRig, MANY_DELIVERIES } from './rig';
 
@@ -55,6 +56,8 @@ export interface FaultyDayResult {
   };
 }
 
+/** How many instances of the app compete for everything. */
+const INSTANCES = 2;
 /** Changes made before any step is registered. */
 const EARLIER_CHANGES = 400;
 
@@ -87,8 +90,8 @@ class FaultyDay {
   readonly #mapped;
   readonly #view;
   #rig: FaultRig | undefined;
-  #host: SpawnedHost | undefined;
-  #port: number;
+  #hosts: readonly SpawnedHost[] = [];
+  #front: Front | undefined;
   #phase = 'the first load';
   #changes = 0;
   #begun = performance.now();
@@ -103,7 +106,6 @@ class FaultyDay {
   ) {
     this.#mapped = daySettings(options.appDir);
     this.#view = readView(this.#mapped);
-    this.#port = options.port;
   }
 
   async run(): Promise<FaultyDayResult | undefined> {
@@ -117,12 +119,13 @@ class FaultyDay {
       seed: options.seed,
     });
     this.#rig = rig;
-    await this.#startApp();
+    await this.#startApps();
+    this.#front = await Front.open(() => this.#hosts.map(({ port }) => port));
     await defineBusinessApis(dataverse);
     await this.#work(options.seed + 1, signal, { changes: EARLIER_CHANGES, rate: 100_000 });
     await completePull(this.#running(), this.#figures, signal);
     await registerAllSteps(dataverse, {
-      webhookUrl: `${this.#running().url}/api/webhook`,
+      webhookUrl: `${this.#front.url}/api/webhook`,
       webhookKey: stack.webhookKey,
       busConnectionString: stack.broker.connectionString,
     });
@@ -137,7 +140,8 @@ class FaultyDay {
         changes: Number.MAX_SAFE_INTEGER,
         rate: options.rate,
       });
-      const victim = { kill: () => this.#running().kill(), revive: () => this.#revive() };
+      const kill = (): void => this.#hosts.forEach((host) => host.kill());
+      const victim = { kill, revive: () => this.#revive() };
       const tell = (at: number, what: string): void => display.say(`${at.toFixed(1).padStart(6)} s  ${what}`);
       const done = await attack(scheduleOf(seed), { rig, stack, victim }, signal, tell).finally(() => ended.abort());
       const calls = await working;
@@ -171,7 +175,8 @@ class FaultyDay {
   }
 
   async stop(): Promise<void> {
-    await this.#host?.stop();
+    await Promise.all(this.#hosts.map((host) => host.stop()));
+    await this.#front?.close();
     await this.#rig?.close();
   }
 
@@ -193,28 +198,32 @@ class FaultyDay {
   }
 
   #running(): SpawnedHost {
-    if (this.#host === undefined) throw new Error('The app is not running.');
-    return this.#host;
+    const [host] = this.#hosts;
+    if (host === undefined) throw new Error('The app is not running.');
+    return host;
   }
 
-  async #startApp(): Promise<void> {
-    this.#host = await spawnHost({
-      appDir: this.options.appDir,
-      settings: {
-        ...this.stack.settings,
-        ...this.#rig?.settings,
-        MAPPING_FILE: this.#mapped.MAPPING_FILE,
-        REDACTION_KEY: this.#mapped.REDACTION_KEY,
-      },
-      port: this.#port,
-      onLog: (record) => this.#figures.take(record),
-    });
-    this.#port = this.#host.port;
+  async #startApps(): Promise<void> {
+    const settings = {
+      ...this.stack.settings,
+      ...this.#rig?.settings,
+      MAPPING_FILE: this.#mapped.MAPPING_FILE,
+      REDACTION_KEY: this.#mapped.REDACTION_KEY,
+    };
+    const start = (_: unknown, at: number): Promise<SpawnedHost> =>
+      spawnHost({
+        appDir: this.options.appDir,
+        settings,
+        port: at === 0 ? this.options.port : 0,
+        onLog: (record) => this.#figures.take(record),
+      });
+    this.#hosts = await Promise.all(Array.from({ length: INSTANCES }, start));
   }
 
+  /** Nobody can tell whose request came to the point, so all were killed. */
   async #revive(): Promise<void> {
-    await this.#running().exited;
-    await this.#startApp();
+    await Promise.all(this.#hosts.map(({ exited }) => exited));
+    await this.#startApps();
   }
 
   /**

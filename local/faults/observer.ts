@@ -35,9 +35,7 @@ export class Observer {
   /** A write that was carried out, in the order in which they were. */
   saw({ table, rowKey, kind, properties }: StoreWrite): void {
     const states = this.history.of(table, rowKey);
-    const place = `${table} ${rowKey}`;
-    const seen = this.#rows.get(place) ?? { life: 0, columns: new Map<string, number>() };
-    this.#rows.set(place, seen);
+    const seen = this.#seenOf(table, rowKey);
     this.judged += 1;
     const note = (found: Finding['kind'], what: string): void =>
       void this.findings.push({ kind: found, table, rowKey, what });
@@ -54,11 +52,11 @@ export class Observer {
       else note('goneBack', `${life} again`);
       return;
     }
-    seen.life = at;
     if (life !== 'live') {
-      for (const state of states) for (const name of state.properties.keys()) seen.columns.set(name, at);
+      endsAt(at, seen, states);
       return;
     }
+    seen.life = at;
     const names =
       kind === 'merge' ? properties.keys() : new Set(states.flatMap((state) => [...state.properties.keys()]));
     for (const name of names) {
@@ -74,6 +72,19 @@ export class Observer {
   }
 
   /**
+   * From now on only a later restore explains a live row that an acknowledged delivery told the deletion of, whether or not
+   * the store has a tombstone of it. To be asked when no such delivery is under way and nothing parked.
+   *
+   * @param jobs those that aren't finished may be under way
+   */
+  deletionsSettled(jobs: readonly SystemJob[]): void {
+    for (const { azureTable, rowKey, states, at } of this.#acknowledged(jobs)) {
+      const seen = this.#seenOf(azureTable, rowKey);
+      if (states[at]?.life === 'gone' && at > seen.life) endsAt(at, seen, states);
+    }
+  }
+
+  /**
    * Whether what acknowledged deliveries told is in the store, or superseded there: each column that the event's commit
    * changed has its value or a later one. To be asked when nothing is under way and nothing parked.
    *
@@ -85,22 +96,34 @@ export class Observer {
   ): Promise<readonly Finding[]> {
     const found: Finding[] = [];
     const stored = new Map<string, Map<string, Entity>>();
-    for (const { status, table, rowId, version, message } of jobs) {
-      const place = this.history.placeOf(table, rowId);
-      if (status !== 'succeeded' || version === undefined || place === undefined) continue;
-      const { azureTable, rowKey } = place;
+    for (const { azureTable, rowKey, states, at, message } of this.#acknowledged(jobs)) {
       let rows = stored.get(azureTable);
       if (rows === undefined) {
         rows = new Map((await entities(azureTable)).map((entity) => [String(entity.rowKey), entity]));
         stored.set(azureTable, rows);
       }
-      const states = this.history.of(azureTable, rowKey);
-      const at = states.findIndex((state) => state.version === version);
       const missing = missingOf(states, at, rows.get(rowKey));
       if (missing !== undefined)
         found.push({ kind: 'lost', table: azureTable, rowKey, what: `${message}: ${missing}` });
     }
     return found;
+  }
+
+  /** What acknowledged deliveries told: the states of the row, and the place among them of the one that the commit made. */
+  *#acknowledged(jobs: readonly SystemJob[]) {
+    for (const { status, table, rowId, version, message } of jobs) {
+      const place = this.history.placeOf(table, rowId);
+      if (status !== 'succeeded' || version === undefined || place === undefined) continue;
+      const states = this.history.of(place.azureTable, place.rowKey);
+      yield { ...place, message, states, at: states.findIndex((state) => state.version === version) };
+    }
+  }
+
+  #seenOf(azureTable: string, rowKey: string): SeenRow {
+    const place = `${azureTable} ${rowKey}`;
+    const seen = this.#rows.get(place) ?? { life: 0, columns: new Map<string, number>() };
+    this.#rows.set(place, seen);
+    return seen;
   }
 }
 
@@ -108,6 +131,12 @@ export class Observer {
 interface SeenRow {
   life: number;
   readonly columns: Map<string, number>;
+}
+
+/** The row ends with a state: nothing earlier explains any of it after that. */
+function endsAt(at: number, seen: SeenRow, states: readonly State[]): void {
+  seen.life = at;
+  for (const state of states) for (const name of state.properties.keys()) seen.columns.set(name, at);
 }
 
 function lifeOf(properties: ReadonlyMap<string, unknown>): State['life'] {

@@ -12,6 +12,7 @@ import { BUS, type Stack } from '../stack';
 import { History } from './history';
 import { Killer, type Moment } from './kill-points';
 import { Observer, type Finding } from './observer';
+import { Overtaking } from './overtaking';
 import { StoreProxy, type StoreAnswer, type StoreRequest } from './store-proxy';
 import { storeStepOf } from './store-step';
 import { writesOf } from './store-writes';
@@ -41,6 +42,7 @@ const LEASES = 'dvo-leases';
 export class FaultRig {
   readonly killer = new Killer();
   readonly observer: Observer;
+  readonly overtaking: Overtaking;
   readonly #history: History;
   readonly #eventTables: ReadonlySet<string>;
   #routes: Readonly<Record<Route, TcpProxy>> | undefined;
@@ -48,10 +50,11 @@ export class FaultRig {
 
   private constructor(
     private readonly stack: Stack,
-    { tables, relationships, view }: RigOptions,
+    { tables, relationships, view, seed = 1 }: RigOptions,
   ) {
     this.#history = new History(stack.dataverse, tables, relationships, view);
     this.observer = new Observer(this.#history);
+    this.overtaking = new Overtaking(seededRandom(seed));
     this.#eventTables = new Set([...view.events.values()].map(({ target }) => target.replaceAll('_', '')));
   }
 
@@ -122,18 +125,22 @@ export class FaultRig {
   /** Lets everything pass again. */
   async lift(): Promise<void> {
     this.killer.disarm();
+    this.overtaking.share = 0;
     for (const route of ROUTES) await this.route(route).lift();
   }
 
   /** Looks at the store's requests for the kill points and the observer. */
-  asked(request: StoreRequest): boolean {
+  async asked(request: StoreRequest): Promise<boolean> {
+    await this.overtaking.turnOf(request);
     return !this.#meets(request, 'before');
   }
 
   /** The observer sees what was carried out, whether or not the app ever hears of it. */
   answered(request: StoreRequest, answer: StoreAnswer | undefined): boolean {
     if (answer === undefined) return true;
-    for (const write of writesOf(request, answer)) if (!this.#eventTables.has(write.table)) this.observer.saw(write);
+    const writes = writesOf(request, answer);
+    for (const write of writes) if (!this.#eventTables.has(write.table)) this.observer.saw(write);
+    this.overtaking.done(writes);
     return answer.status >= 300 || !this.#meets(request, 'done-unanswered');
   }
 
@@ -184,6 +191,11 @@ export class FaultRig {
       taken += 1;
     }
     return taken;
+  }
+
+  /** Has the observer hold the app to the deletions that it was told of. To be asked when none of their deliveries is under way. */
+  deletionsSettled(): void {
+    this.observer.deletionsSettled(this.stack.dataverse.jobs());
   }
 
   /** What acknowledged deliveries told and is neither stored nor superseded. To be asked when nothing is under way. */

@@ -34,7 +34,7 @@ export interface StoreAnswer {
 /** Who looks at the requests. */
 export interface StoreWitness {
   /** Before a request is passed on. False: it isn't, and its connection breaks. */
-  asked(request: StoreRequest): boolean;
+  asked(request: StoreRequest): Promise<boolean>;
   /** Before its answer is given. False: it isn't, and its connection breaks. */
   answered(request: StoreRequest, answer: StoreAnswer | undefined): boolean;
 }
@@ -84,7 +84,7 @@ export class StoreProxy {
     const path = decodeURIComponent(pathname.split('/').slice(2).join('/'));
     const body = await buffer(incoming);
     const request: StoreRequest = { service: this.service, method, path, query: searchParams, headers, body };
-    if (!this.witness.asked(request)) {
+    if (!(await this.witness.asked(request))) {
       outgoing.destroy();
       return;
     }

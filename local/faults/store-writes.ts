@@ -14,14 +14,16 @@ export interface StoreWrite {
 }
 
 /** The writes of a request that was answered so; none where it failed, or is no write of entities. */
-export function writesOf(
-  { service, method, path, body }: StoreRequest,
-  { status, body: answer }: StoreAnswer,
-): StoreWrite[] {
-  if (service !== 'table' || status >= 300 || method === 'GET' || method === 'DELETE') return [];
-  if (path !== '$batch') return [writeOf(method, path, body.toString('utf8'))].filter((write) => write !== undefined);
+export function writesOf(request: StoreRequest, { status, body: answer }: StoreAnswer): StoreWrite[] {
   // All or nothing: one part that failed is all that is answered.
-  if (/^HTTP\/1\.1 [45]/m.test(answer.toString('utf8'))) return [];
+  if (status >= 300 || /^HTTP\/1\.1 [45]/m.test(answer.toString('utf8'))) return [];
+  return writesIn(request);
+}
+
+/** The writes that a request asks for, in the LOB store; none where it is another one. */
+export function writesIn({ service, method, path, body }: StoreRequest): StoreWrite[] {
+  if (service !== 'table' || method === 'GET' || method === 'DELETE') return [];
+  if (path !== '$batch') return [writeOf(method, path, body.toString('utf8'))].filter((write) => write !== undefined);
   return [...body.toString('utf8').matchAll(PART)].flatMap(([, verb = '', url = '', content = '']) => {
     const write = writeOf(verb, decodeURIComponent(new URL(url).pathname.split('/').slice(2).join('/')), content);
     return write === undefined ? [] : [write];

@@ -15,6 +15,7 @@ import type { ApiCall } from '../../local/day/office';
 import { daySettings, type DaySettings } from '../../local/day/settings';
 import { readView } from '../../local/day/view';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
+import { Front } from '../../local/faults/front';
 import type { KillPoint } from '../../local/faults/kill-points';
 import { FaultRig, MANY_DELIVERIES, type Route } from '../../local/faults/rig';
 import type { TcpFault } from '../../local/faults/tcp-proxy';
@@ -46,9 +47,11 @@ export class Attacked {
   /** Calls of custom APIs, each of which is one event. */
   readonly calls: ApiCall[] = [];
   #seed: number;
+  #front: Front | undefined;
 
   private constructor(
-    readonly system: System,
+    /** The app's instances on the one stack. */
+    readonly instances: readonly [System, ...System[]],
     readonly rig: FaultRig,
     private readonly mapped: DaySettings,
     private readonly folder: string,
@@ -57,8 +60,11 @@ export class Attacked {
     this.#seed = seed;
   }
 
-  /** Starts everything, with the data on disk so that the store can be stopped; the first load is done when it resolves. */
-  static async start(seed: number): Promise<Attacked> {
+  /**
+   * Starts everything, with the data on disk so that the store can be stopped; the first load is done when it resolves.
+   * `twins`: two instances of the app compete for everything, and webhooks go to them in turn.
+   */
+  static async start(seed: number, { twins = false } = {}): Promise<Attacked> {
     const folder = mkdtempSync(join(tmpdir(), 'dvo-attacked-'));
     const system = await System.start(null, {
       disk: folder,
@@ -73,12 +79,13 @@ export class Attacked {
       view: readView(mapped),
       seed,
     });
-    const attacked = new Attacked(system, rig, mapped, folder, seed);
+    const attacked = new Attacked(twins ? [system, system.beside()] : [system], rig, mapped, folder, seed);
     try {
-      await attacked.startApp();
+      await Promise.all(attacked.instances.map((instance) => attacked.startApp(instance)));
+      if (twins) attacked.#front = await Front.open(() => attacked.instances.map(({ host }) => host.port));
       await defineBusinessApis(system.dataverse);
       await registerAllSteps(system.dataverse, {
-        webhookUrl: `${system.host.url}/api/webhook`,
+        webhookUrl: `${(attacked.#front ?? system.host).url}/api/webhook`,
         webhookKey: system.stack.webhookKey,
         busConnectionString: system.stack.broker.connectionString,
       });
@@ -91,14 +98,21 @@ export class Attacked {
     }
   }
 
+  /** The stack, and the instance by which tests run and wait for things. */
+  get system(): System {
+    return this.instances[0];
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.stopApp()));
+    await this.#front?.close();
     await this.system.stop();
     await this.rig.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async startApp(): Promise<void> {
-    await this.system.startApp({
+  async startApp(instance = this.system): Promise<void> {
+    await instance.startApp({
       ...this.rig.settings,
       MAPPING_FILE: this.mapped.MAPPING_FILE,
       REDACTION_KEY: this.mapped.REDACTION_KEY,
@@ -142,8 +156,9 @@ export class Attacked {
       if (readsFail) dataverse.failNext(2 * ATTEMPTS, 503, { path: 'incidents(', headers: { 'Retry-After': '0' } });
       await dataverse.create('incident', { title: `round ${round}` }).catch(() => undefined);
       await this.#letAllBeDue().catch(() => undefined);
+      const instance = this.instances[round % this.instances.length] ?? this.system;
       for (const name of ['pull-sync', 'replay-parked'])
-        if (this.system.isIdle(name)) await this.system.run(name).catch(() => undefined);
+        if (instance.isIdle(name)) await instance.run(name).catch(() => undefined);
       await sleep(200);
     }
   }
@@ -222,7 +237,8 @@ export class Attacked {
 
   /** One complete pull of everything that begins from now on. */
   async pull(): Promise<void> {
-    await this.system.until('the end of the pull before', () => this.system.isIdle('pull-sync'));
+    const isIdle = (): boolean => this.instances.every((instance) => instance.isIdle('pull-sync'));
+    await this.system.until('the end of the pull before', isIdle);
     // What a dying process had sent may have landed after its death.
     await this.rig.stealLeases();
     const reports = await this.system.pull();
@@ -235,7 +251,7 @@ export class Attacked {
    */
   async expectPromiseKept(): Promise<void> {
     await this.settle();
-    expect(await this.rig.lost()).toEqual([]);
+    const lost = await this.rig.lost();
     await this.pull();
     await this.settle();
     const { dataverse, stack } = this.system;
@@ -246,7 +262,8 @@ export class Attacked {
       STANDARD_RELATIONSHIPS,
       { view: readView(this.mapped), calls: this.calls },
     );
-    expect({ differences, findings: this.rig.observer.findings }).toEqual({ differences: [], findings: [] });
+    const { findings } = this.rig.observer;
+    expect({ lost, differences, findings }).toEqual({ lost: [], differences: [], findings: [] });
     expect(tables.reduce((sum, { rows }) => sum + rows, 0)).toBeGreaterThan(40);
     expect(events.reduce((sum, { calls }) => sum + calls, 0)).toBe(this.calls.length);
     expect(this.rig.observer.judged).toBeGreaterThan(40);

@@ -84,6 +84,11 @@ export class System {
     }
   }
 
+  /** Another instance of the app on the same stack, to be started: a process, a port and a log of its own. */
+  beside(): System {
+    return new System(this.stack);
+  }
+
   get dataverse(): Dataverse {
     return this.stack.dataverse;
   }
@@ -118,8 +123,13 @@ export class System {
     return this.#host;
   }
 
-  async stop(): Promise<void> {
+  /** Ends the app; the stack stays. */
+  async stopApp(): Promise<void> {
     await this.#host?.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.stopApp();
     await this.stack.stop();
   }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PLAIN_VIEW } from '../../local/day/view';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
+import type { SystemJob } from '../../local/dataverse/system-jobs';
 import { History } from '../../local/faults/history';
 import { Observer } from '../../local/faults/observer';
 import { writesOf } from '../../local/faults/store-writes';
@@ -37,6 +38,23 @@ function merge(properties: Readonly<Record<string, unknown>>): void {
   for (const write of writesOf(request, { status: 204, body: Buffer.alloc(0) })) observer.saw(write);
 }
 
+/** A delivery of each of the row's commits, taken. */
+const acknowledged = (message: string): readonly SystemJob[] =>
+  history.of('account', id).map(({ version }) => {
+    const job = { table: 'account', rowId: id, version, message, status: 'succeeded' } as const;
+    return {
+      ...job,
+      id: '',
+      name: '',
+      stepId: '',
+      correlationId: '',
+      createdAt: 0,
+      completedAt: 0,
+      attempts: 1,
+      error: undefined,
+    };
+  });
+
 const kinds = (): readonly string[] => observer.findings.map(({ kind }) => kind);
 
 describe('what may happen', () => {
@@ -46,6 +64,16 @@ describe('what may happen', () => {
     merge({ telephone1: '3' });
     expect(kinds()).toEqual([]);
     expect(observer.judged).toBe(3);
+  });
+
+  test('live where the deletion was not acknowledged, or was settled before a restore', async () => {
+    await dataverse.delete('account', id);
+    observer.deletionsSettled(acknowledged('Delete').map((job) => ({ ...job, status: 'failed' })));
+    merge({ name: 'three' });
+    observer.deletionsSettled(acknowledged('Delete'));
+    await dataverse.restore('account', id);
+    merge({ name: 'three' });
+    expect(kinds()).toEqual([]);
   });
 
   test('deleted, restored, and live again', async () => {
@@ -72,6 +100,15 @@ describe('what must not happen', () => {
   test('a deleted row is live again without a restore', async () => {
     await dataverse.delete('account', id);
     merge({ Deleted: true });
+    merge({ name: 'three' });
+    expect(kinds()).toEqual(['resurrected']);
+  });
+
+  test('a row is live whose deletion was settled, though no tombstone was ever written of it', async () => {
+    await dataverse.delete('account', id);
+    merge({ name: 'one' });
+    expect(kinds()).toEqual([]);
+    observer.deletionsSettled(acknowledged('Delete'));
     merge({ name: 'three' });
     expect(kinds()).toEqual(['resurrected']);
   });
@@ -103,10 +140,7 @@ describe('what must not happen', () => {
 
 describe('lost', () => {
   const lost = async (stored: readonly Readonly<Record<string, unknown>>[]): Promise<readonly string[]> => {
-    const job = (version: bigint) => ({ table: 'account', rowId: id, version, message: 'Update' });
-    const jobs = history.of('account', id).map(({ version }) => ({ ...dataverse.jobs()[0], ...job(version) }));
-    const acknowledged = jobs.map((each) => ({ ...each, status: 'succeeded' }) as never);
-    return (await observer.lost(acknowledged, () => Promise.resolve(stored))).map(({ what }) => what);
+    return (await observer.lost(acknowledged('Update'), () => Promise.resolve(stored))).map(({ what }) => what);
   };
 
   test('nothing, where the last state is stored', async () => {
