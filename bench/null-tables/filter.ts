@@ -38,7 +38,7 @@ const allOf = (parts: readonly Filter[]): Filter => ({
 });
 
 /**
- * A query's $filter: comparisons of properties with texts, whole numbers, true and false; and, or, not, parentheses.
+ * A query's $filter: comparisons of properties with texts, times, whole numbers, true and false; and, or, not, parentheses.
  * @throws Error for anything else
  */
 export function filterOf(filter: string): Filter {
@@ -80,7 +80,7 @@ export function filterOf(filter: string): Filter {
     if (property === undefined || operand === undefined || compare === undefined)
       throw new Error(`The filter can't be read: ${filter}`);
     at += 3;
-    const value = operand.quoted ? operand.text : literalOf(operand.text);
+    const value = operand.quoted ? operand.text : isTime(operand) ? timeOf(tokens[at++]) : literalOf(operand.text);
     const isPartition = property.text === 'PartitionKey' && operator?.text === 'eq';
     return {
       meets: (read) => compare(read(property.text) as never, value as never),
@@ -91,6 +91,11 @@ export function filterOf(filter: string): Filter {
   if (at < tokens.length) throw new Error(`The filter can't be read: ${filter}`);
   return whole;
 }
+
+const isTime = ({ text, quoted }: Token): boolean => text === 'datetime' && !quoted;
+
+/** As the service writes times, so that they compare as texts. */
+const timeOf = (token: Token | undefined): string => new Date(token?.text ?? '').toISOString();
 
 function literalOf(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';

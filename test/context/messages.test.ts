@@ -420,6 +420,10 @@ describe('a message that is no change of rows', () => {
       committed: true,
       truncated: false,
     });
+    expect([event({ PrimaryEntityName: 'none' }), event({ PrimaryEntityId: NONE })].map(({ row }) => row)).toEqual([
+      null,
+      null,
+    ]);
     const facts = factsOf('custom-action-account');
     const expected = [
       ...(facts.inputParameters ?? []).map(({ name }) => `input.${name}`),

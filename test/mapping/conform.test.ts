@@ -172,3 +172,18 @@ describe('names of columns', () => {
     expect(change.kind === 'patch' && [...change.columns]).toEqual([]);
   });
 });
+
+test('a choice of a column without labels has the one that came, or none at all', () => {
+  const plain = { name: 'x', type: 'choice' } as const;
+  expect(conformValue(number('1'), plain)).toStrictEqual({ kind: 'choice', value: 1 });
+  expect(conformValue({ kind: 'choice', value: 1, label: 'Or' }, plain)).toStrictEqual({
+    ...{ kind: 'choice', value: 1 },
+    label: 'Or',
+  });
+  expect(conformValue(text('1,2'), { name: 'x', type: 'choices' })).toStrictEqual({ kind: 'choices', values: [1, 2] });
+});
+
+test('choices of which one has no labels in any language have none in several', () => {
+  const column = { name: 'x', type: 'choices', labelsByLanguage: new Map([[1, new Map([[1033, 'Gold']])]]) } as const;
+  expect(conformValue(text('1,9'), column)).toStrictEqual({ kind: 'choices', values: [1, 9], labels: new Map() });
+});

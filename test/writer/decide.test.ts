@@ -456,13 +456,18 @@ describe('without a Web API an unprovable event is applied as it comes', () => {
   test('a patch is merged onto a row', () =>
     expect(applyUnproven(ROW.stamp, patch({ at: 1005 }))).toMatchObject({
       data: 'patch',
-      stamp: { version: 100n, base: 1000, seen: 1010, ahead: true, gone: false },
+      verdict: 'merged',
+      stamp: { version: 100n, base: 1000, seen: 1010, ahead: true, gone: false, ring: ['old', 'k1'] },
     }));
   test.each([
     ['a patch on a tombstone', TOMBSTONE.stamp, patch()],
     ['an image on a row', ROW.stamp, image()],
   ])('%s becomes the row', (_when, before, change) =>
-    expect(applyUnproven(before, change)).toMatchObject({ data: 'snapshot', stamp: { ahead: true, gone: false } }),
+    expect(applyUnproven(before, change)).toMatchObject({
+      data: 'snapshot',
+      verdict: 'replaced',
+      stamp: { ahead: true, gone: false },
+    }),
   );
   test('a patch on nothing is all that is known of the row', () =>
     expect(applyUnproven(undefined, patch())).toMatchObject({
