@@ -110,6 +110,7 @@ export class Entities {
         const read = (property: string): unknown => {
           if (property === 'PartitionKey') return partitionKey;
           if (property === 'RowKey') return rowKey;
+          if (property === 'Timestamp') return timestampOf(entity);
           return (all ??= folded(entity))[property];
         };
         if (!meets(read)) continue;
@@ -133,10 +134,12 @@ export class Entities {
   }
 }
 
+const timestampOf = ({ writtenAt }: Entity): string => new Date(writtenAt).toISOString();
+
 const shown = (entity: Entity): Record<string, unknown> => ({
   'odata.etag': entity.etag,
   ...folded(entity),
-  Timestamp: new Date(entity.writtenAt).toISOString(),
+  Timestamp: timestampOf(entity),
 });
 
 const picked = (entity: Record<string, unknown>, select: readonly string[] | undefined): Record<string, unknown> =>
