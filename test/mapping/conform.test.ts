@@ -154,6 +154,13 @@ test('a change keeps all but its columns, a delete has none', () => {
 });
 
 describe('names of columns', () => {
+  test('one that is none makes the change one to be parked, whatever the others are', () => {
+    const change = patch({ columns: new Map([...columns({ size: 5 }), ['a b', text('x')]]) });
+    expect(() => conformChange(change, DEFINITION)).toThrow(
+      /of account\(.+\) has a column whose name is no logical name/,
+    );
+  });
+
   const withColumn = (name: string, value: Value = text('x')) => patch({ columns: new Map([[name, value]]) });
 
   test.each(['partitionKey', 'rowKey', 'PartitionKey', 'name@odata.type', 'a b', '1', '', '__proto__x'.toUpperCase()])(

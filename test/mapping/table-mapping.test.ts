@@ -78,6 +78,8 @@ describe('columns of a table', () => {
   test('choices of several languages', () => {
     const choices: Value = { kind: 'choices', values: [1, 2], label: 'a; b', labels: new Map([[1033, 'A; B']]) };
     expect(stored('{ x: { label: all } }', { x: choices })).toEqual({ x: '[1,2]', xLabel: 'a; b', xLabel1033: 'A; B' });
+    expect(stored('{}', { x: choices })).toEqual({ x: '[1,2]', xLabel: 'a; b' });
+    expect(stored('{ x: { label: none } }', { x: choices })).toEqual({ x: '[1,2]' });
   });
 });
 
