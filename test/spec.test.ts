@@ -34,7 +34,9 @@ function linksOfTests(): readonly Link[] {
   const links: Link[] = [];
   for (const file of files) {
     const source = readFileSync(path.join(ROOT, file), 'utf8');
-    for (const [, quote = '', numbers = '', rest = ''] of source.matchAll(/(['"`])\[([IAF]\d+(?: [IAF]\d+)*)\] (.*)/g)) {
+    for (const [, quote = '', numbers = '', rest = ''] of source.matchAll(
+      /(['"`])\[([IAF]\d+(?: [IAF]\d+)*)\] (.*)/g,
+    )) {
       const title = new RegExp(`^((?:\\\\.|[^\\\\${quote}])*)${quote}`).exec(rest)?.[1] ?? '';
       const plain = title.replaceAll(`\\${quote}`, quote);
       for (const number of numbers.split(' ')) links.push(`${number} ${file} › ${plain}`);
