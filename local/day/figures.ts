@@ -41,6 +41,8 @@ export interface PathFigures {
 export interface PullRun {
   readonly table: string;
   readonly mode: string;
+  /** It went on where an earlier run had ended: it is complete only up to that one's begin. */
+  readonly resumed: boolean;
   readonly failed: boolean;
   /** When it began, milliseconds since 1970, as told by its end and its length. */
   readonly begunAt: number;
@@ -85,7 +87,7 @@ export class Figures {
       case 'pullFailed':
         this.problems.push(message);
         for (const tell of this.#pullListeners)
-          tell({ table: String(fields.table), mode: 'failed', failed: true, begunAt: 0 });
+          tell({ table: String(fields.table), mode: 'failed', resumed: false, failed: true, begunAt: 0 });
         break;
       default:
         if (level === 'error' || level === 'critical') this.problems.push(message);
@@ -152,6 +154,7 @@ export class Figures {
       tell({
         table,
         mode: String(fields.mode),
+        resumed: fields.resumed === true,
         failed: false,
         begunAt: Date.now() - number(fields.milliseconds),
       });

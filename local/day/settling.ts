@@ -32,8 +32,8 @@ export async function completePull(host: SpawnedHost, figures: Figures, signal: 
   const from = Date.now();
   const open = new Set<string>([...SYNCED_TABLES, ...STANDARD_RELATIONSHIPS.map(({ schemaName }) => schemaName)]);
   const limit = performance.now() + SETTLE_LIMIT_MS;
-  const end = figures.onPull(({ table, mode, failed, begunAt }) => {
-    if (!failed && mode !== 'busy' && begunAt >= from) open.delete(table);
+  const end = figures.onPull(({ table, mode, resumed, failed, begunAt }) => {
+    if (!failed && mode !== 'busy' && !resumed && begunAt >= from) open.delete(table);
   });
   try {
     while (open.size > 0 && !signal.aborted) {
