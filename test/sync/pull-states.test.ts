@@ -2,7 +2,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChangeFeed } from '../../shared/dataverse/change-feed';
 import { WebApiError } from '../../shared/dataverse/web-api';
-import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { PullState } from '../../shared/sync/pull-state';
 import { tableSubject } from '../../shared/sync/pull-subject';
 import { PullSync, type PullReport } from '../../shared/sync/pull-sync';
@@ -12,14 +11,8 @@ import { MemoryJournal } from '../writer/memory-journal';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 import { EVENTS, STATES, TRANSITIONS, WAY_TO, stateOf, type Ending, type Event } from './pull-states';
+import { DEFINITION } from './definition';
 
-const DEFINITION: TableDefinition = {
-  table: 'account',
-  entitySet: 'accounts',
-  primaryId: 'accountid',
-  changeTracking: true,
-  columns: new Map(),
-};
 const RUN_MS = 60_000;
 
 /** A table that is pulled, run after run, each meeting an event. */

@@ -18,15 +18,9 @@ import { OrderUnprovable, Writer } from '../../shared/writer/writer';
 import { RULE, columns, found, hint, image, missing, pulledRow, row, rowId } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
+import { DEFINITION } from './definition';
 
 const BEGUN = 5_000_000;
-const DEFINITION: TableDefinition = {
-  table: 'account',
-  entitySet: 'accounts',
-  primaryId: 'accountid',
-  changeTracking: true,
-  columns: new Map(),
-};
 
 let shape: SubjectColumns;
 let nowMs: number;
