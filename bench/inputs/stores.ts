@@ -3,7 +3,7 @@ import { TableClient, type TableEntity, type TransactionAction } from '@azure/da
 import { startAzurite } from '../../local/azurite';
 import type { Columns } from '../../shared/change/value';
 import { readConfig } from '../../shared/config/config';
-import { encodeColumns, partitionOf, toEntity } from '../../shared/lob/tables/layout';
+import { encodeColumns, encodeStamp, partitionOf, toEntity } from '../../shared/lob/tables/layout';
 import { compose, type Services } from '../../shared/services';
 import type { Stamp } from '../../shared/writer/stamp';
 import type { Settlement } from '../../shared/writer/writer';
@@ -54,7 +54,12 @@ export const bareClient = (place: Place, table: string): TableClient =>
 
 /** A row as the app would store it. */
 export const entityOf = (n: number, columns: Columns, stamp: Stamp): TableEntity =>
-  toEntity({ partitionKey: partitionOf(idOf(n)), rowKey: idOf(n) }, stamp, false, encodeColumns(columns));
+  toEntity(
+    { partitionKey: partitionOf(idOf(n)), rowKey: idOf(n) },
+    encodeStamp(stamp),
+    { deleted: stamp.gone, hidden: false },
+    encodeColumns(columns),
+  );
 
 /** Azure's limit of one transaction. */
 const MAX_TRANSACTION = 100;

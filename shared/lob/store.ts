@@ -4,8 +4,8 @@ import type { Columns } from '../change/value';
 import type { DataEffect } from '../writer/decide';
 import type { Stamp } from '../writer/stamp';
 
-/** A row as the store holds it, tombstones included. */
-export interface StoredRow {
+/** What is stored of a row besides its columns, tombstones included. */
+export interface StampedRow {
   readonly stamp: Stamp;
   /** The store's entity tag; never repeats for a row. */
   readonly etag: string;
@@ -13,16 +13,20 @@ export interface StoredRow {
   readonly hidden: boolean;
   /** When it was last written, in the store's clock (or later). */
   readonly writtenAt: Instant;
+}
+
+/** A row as the store holds it. */
+export interface StoredRow extends StampedRow {
   /** The stored columns in the store's own form: only the store that gave it can read it. */
   readonly data: unknown;
   /** Bytes this takes in memory, roughly: for bounding a cache. */
   readonly size: number;
 }
 
-/** A row's address and what is stored of it. */
+/** A row's address and what is stored of it, without its columns. */
 export interface StoredEntry {
   readonly row: RowAddress;
-  readonly stored: StoredRow;
+  readonly stored: StampedRow;
 }
 
 /** A row and its columns. */
@@ -46,7 +50,15 @@ export interface RowWrite {
 
 /** What became of a write. */
 export type WriteOutcome =
-  | { readonly kind: 'written'; readonly stored: StoredRow }
+  | {
+      readonly kind: 'written';
+      readonly stored: StoredRow;
+      /**
+       * Whether the values of the stored columns may be other than before, whatever describes them (labels of choices, names of
+       * lookups), which most pushes don't bring.
+       */
+      readonly changesValues: boolean;
+    }
   /** The row wasn't as expected, or shared a transaction with such rows: nothing was written, decide again. */
   | { readonly kind: 'conflict' }
   /** The store can't hold the row (nothing was written), or didn't answer (nobody knows). */
@@ -62,11 +74,8 @@ export interface LobStore {
   read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]>;
   /** Writes each row on its own merits; the outcomes are in the order of `writes`. At most one write per row. */
   write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
-  /**
-   * Whether the stored columns of a row equal a snapshot of it: all of it, or only the values, without what describes them
-   * (labels of choices, names of lookups), which most pushes don't bring.
-   */
-  sameData(stored: StoredRow, snapshot: RowColumns, of?: 'all' | 'values'): boolean;
+  /** Whether the stored columns of a row equal a snapshot of it. */
+  sameData(stored: StoredRow, snapshot: RowColumns): boolean;
   /** Every row of a table that isn't a tombstone, hidden ones too, in pages. Rows written meanwhile may be missing. */
   liveRows(table: string): AsyncIterable<readonly StoredEntry[]>;
 }

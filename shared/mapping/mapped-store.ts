@@ -62,10 +62,10 @@ export class MappedStore implements LobStore {
     }
   }
 
-  sameData(stored: StoredRow, { row, columns }: RowColumns, of?: 'all' | 'values'): boolean {
+  sameData(stored: StoredRow, { row, columns }: RowColumns): boolean {
     const mapping = this.mapping.tableOf(row.table);
     const shown = mapping.shows(row, columns, 'all');
     if (stored.hidden || !shown) return stored.hidden && !shown;
-    return this.store.sameData(stored, { row, columns: mapping.map(row, columns) }, of);
+    return this.store.sameData(stored, { row, columns: mapping.map(row, columns) });
   }
 }

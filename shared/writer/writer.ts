@@ -116,11 +116,25 @@ type Plan =
   | { readonly kind: 'write'; readonly verdicts: readonly Conclusion[]; readonly write: RowWrite }
   | { readonly kind: 'readBack'; readonly verdicts: readonly (Verdict | undefined)[] };
 
+type WritePlan = Extract<Plan, { readonly kind: 'write' }>;
+type ReadPlan = Extract<Plan, { readonly kind: 'readBack' }>;
+
 interface Planned<P extends Plan> {
   readonly group: Group;
   readonly stored: StoredRow | undefined;
   readonly plan: P;
 }
+
+/** What was found of rows that weren't known. */
+interface Looked {
+  /** By key. */
+  readonly found: ReadonlyMap<string, StoredRow>;
+  readonly failures: ReadonlyMap<Group, unknown>;
+  /** By table. */
+  readonly floors: ReadonlyMap<string, Instant>;
+}
+
+const NOTHING: Looked = { found: new Map(), failures: new Map(), floors: new Map() };
 
 /**
  * The idempotent writer: settles changes in the LOB store, one compare-and-swap per row, deciding again whenever a race
@@ -158,19 +172,24 @@ export class Writer {
    * initial load), so writing without reading first saves a round trip; where one is stored, the race is lost and the
    * row is read.
    */
-  async settle(changes: readonly RowChange[], expectNothing = false): Promise<readonly Settlement[]> {
-    const groups = new Map<string, Waiting[]>();
+  settle(changes: readonly RowChange[], expectNothing = false): Promise<readonly Settlement[]> {
+    const groups: Group[] = [];
     const settlements = changes.map(
       (change) =>
         new Promise<Settlement>((resolve) => {
           const key = keyOf(change.row);
-          const group = groups.get(key) ?? this.#lanes.get(key);
-          if (group !== undefined) return void group.push({ change, resolve });
-          groups.set(key, [{ change, resolve }]);
-          this.#lanes.set(key, []);
+          let waiting = this.#lanes.get(key);
+          if (waiting === undefined) {
+            waiting = [];
+            this.#lanes.set(key, waiting);
+            groups.push({ key, row: change.row, waiting, expectNothing, rounds: 0 });
+          }
+          waiting.push({ change, resolve });
         }),
     );
-    this.#start([...groups].map(([key, waiting]) => groupOf(key, waiting, expectNothing)));
+    // From now on what comes for these rows waits behind them.
+    for (const { key } of groups) this.#lanes.set(key, []);
+    this.#start(groups);
     return Promise.all(settlements);
   }
 
@@ -184,62 +203,47 @@ export class Writer {
 
   /** Nothing is known to make a run reject; if something did, its changes would fail rather than wait for ever. */
   #start(groups: readonly Group[]): void {
+    if (groups.length === 0) return;
     this.#run(groups).catch((error: unknown) => {
       const next: Group[] = [];
       for (const group of groups) this.#fail(group, error, next);
-      if (next.length > 0) this.#start(next);
+      this.#start(next);
     });
-  }
-
-  /** Looks, decides, then writes or reads back. */
-  async #run(groups: readonly Group[]): Promise<void> {
-    const planned = await this.#continuing((next) => this.#plan(groups, next));
-    const writes: Planned<Extract<Plan, { kind: 'write' }>>[] = [];
-    const reads: Planned<Extract<Plan, { kind: 'readBack' }>>[] = [];
-    const done: Planned<Extract<Plan, { kind: 'done' }>>[] = [];
-    for (const { group, stored, plan } of planned) {
-      if (plan.kind === 'write') writes.push({ group, stored, plan });
-      else if (plan.kind === 'readBack') reads.push({ group, stored, plan });
-      else done.push({ group, stored, plan });
-    }
-    await Promise.all([
-      this.#continuing((next) => {
-        for (const { group, stored, plan } of done) this.#finish(group, stored, plan.verdicts, undefined, next);
-      }),
-      this.#continuing((next) => this.#write(writes, next)),
-      ...reads.map((read) => this.#readLimit(() => this.#continuing((next) => this.#settleByRead(read, next)))),
-    ]);
   }
 
   /**
-   * One step. The groups that come out of it (to be decided again, or queued up behind it) go on at once: a row never
-   * waits for another row's read.
+   * Looks, decides, then writes or reads back. The groups that come out of a step (to be decided again, or queued up behind it)
+   * go on at once: a row never waits for another row's read.
    */
-  async #continuing<T>(step: (next: Group[]) => T | Promise<T>): Promise<T> {
-    const next: Group[] = [];
-    const result = await step(next);
-    if (next.length > 0) this.#start(next);
-    return result;
-  }
-
-  async #plan(groups: readonly Group[], next: Group[]): Promise<readonly Planned<Plan>[]> {
+  async #run(groups: readonly Group[]): Promise<void> {
     const unknown = groups.filter(
       (group) => !this.#cache.has(group.key) && !(group.expectNothing && group.rounds === 0),
     );
-    const found = new Map<string, StoredRow>();
-    const failures = new Map<Group, unknown>();
-    if (unknown.length > 0) await this.#look(unknown, found, failures);
-    const floors = await this.#floors(unknown.filter(({ key }) => !found.has(key)));
-    return groups.flatMap((group): Planned<Plan>[] => {
+    const { found, failures, floors } = unknown.length === 0 ? NOTHING : await this.#look(unknown);
+    const [next, writes, reads]: [Group[], Planned<WritePlan>[], Planned<ReadPlan>[]] = [[], [], []];
+    for (const group of groups) {
       try {
         if (failures.has(group)) throw failures.get(group);
         const stored = this.#cache.get(group.key) ?? found.get(group.key);
-        return [{ group, stored, plan: this.#decideGroup(group, stored, floors.get(group.row.table)) }];
+        const plan = this.#decideGroup(group, stored, floors.get(group.row.table));
+        if (plan.kind === 'write') writes.push({ group, stored, plan });
+        else if (plan.kind === 'readBack') reads.push({ group, stored, plan });
+        else this.#finish(group, plan.verdicts, false, next);
       } catch (error) {
         this.#fail(group, error, next);
-        return [];
       }
-    });
+    }
+    this.#start(next);
+    if (reads.length === 0) return this.#write(writes);
+    await Promise.all([this.#write(writes), ...reads.map((read) => this.#readLimit(() => this.#settleByRead(read)))]);
+  }
+
+  /** What the store and the floors say of rows that aren't known here. */
+  async #look(unknown: readonly Group[]): Promise<Looked> {
+    const found = new Map<string, StoredRow>();
+    const failures = new Map<Group, unknown>();
+    await this.#read(unknown, found, failures);
+    return { found, failures, floors: await this.#floors(unknown.filter(({ key }) => !found.has(key))) };
   }
 
   /** The floors of the tables of which an image meets an unknown row. Without its floor a row is read: always right. */
@@ -258,7 +262,7 @@ export class Writer {
   }
 
   /** Reads rows from the store. One that can't be read for good fails alone: the others are read without it. */
-  async #look(groups: readonly Group[], found: Map<string, StoredRow>, failures: Map<Group, unknown>): Promise<void> {
+  async #read(groups: readonly Group[], found: Map<string, StoredRow>, failures: Map<Group, unknown>): Promise<void> {
     try {
       const rows = await this.store.read(groups.map(({ row }) => row));
       groups.forEach(({ key }, index) => {
@@ -271,20 +275,22 @@ export class Writer {
         return;
       }
       const half = Math.floor(groups.length / 2);
-      await this.#look(groups.slice(0, half), found, failures);
-      await this.#look(groups.slice(half), found, failures);
+      await this.#read(groups.slice(0, half), found, failures);
+      await this.#read(groups.slice(half), found, failures);
     }
   }
 
   /** Folds the group's changes, in the order they came, into at most one write. */
   #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined, floor: Instant | undefined): Plan {
     const verdicts: (Conclusion | undefined)[] = waiting.map(() => undefined);
-    let state: StoredState | undefined = stored && { ...stored, sameData: () => undefined };
+    let state: StoredState | undefined;
     let pending: RowWrite | undefined;
     for (const [index, { change }] of waiting.entries()) {
-      const now =
-        state && pending === undefined && stored ? { ...state, sameData: () => this.#same(stored, change) } : state;
-      const decision = this.#decideOne(now, change, floor);
+      if (pending === undefined && stored !== undefined) {
+        const { stamp, hidden, writtenAt } = stored;
+        state = { stamp, hidden, writtenAt, sameData: () => this.#same(stored, change) };
+      }
+      const decision = this.#decideOne(state, change, floor);
       if (decision.kind === 'readBack' && this.reader === undefined) {
         verdicts[index] = 'unproven';
         continue;
@@ -327,51 +333,52 @@ export class Writer {
     return change.kind === 'snapshot' && !stored.stamp.gone && this.store.sameData(stored, change);
   }
 
-  async #write(planned: readonly Planned<Extract<Plan, { kind: 'write' }>>[], next: Group[]): Promise<void> {
+  async #write(planned: readonly Planned<WritePlan>[]): Promise<void> {
     if (planned.length === 0) return;
-    let outcomes: readonly WriteOutcome[];
+    const next: Group[] = [];
+    let outcomes: readonly WriteOutcome[] = [];
+    let failure: unknown;
     try {
       outcomes = await this.store.write(planned.map(({ plan }) => plan.write));
     } catch (error) {
-      for (const { group } of planned) this.#fail(group, error, next);
-      return;
+      failure = error;
     }
     planned.forEach(({ group, stored, plan }, index) => {
-      const outcome = outcomes[index];
-      if (outcome?.kind === 'written') {
+      const outcome = outcomes[index] ?? { kind: 'failed', error: failure };
+      if (outcome.kind === 'written') {
         this.#cache.set(group.key, outcome.stored);
-        this.#finish(group, stored, plan.verdicts, { ...plan.write, after: outcome.stored }, next);
-      } else if (outcome?.kind === 'conflict') this.#again(group, next);
-      else this.#fail(group, outcome?.error, next);
+        this.#finish(group, plan.verdicts, isChanged(stored, outcome), next);
+      } else if (outcome.kind === 'conflict') this.#again(group, next);
+      else this.#fail(group, outcome.error, next);
     });
+    this.#start(next);
   }
 
   /** The fenced read-back: what it brings is written only if the entity tag known before it was sent still stands. */
-  async #settleByRead(
-    { group, stored, plan }: Planned<Extract<Plan, { kind: 'readBack' }>>,
-    next: Group[],
-  ): Promise<void> {
+  async #settleByRead({ group, stored, plan }: Planned<ReadPlan>): Promise<void> {
+    let write: Planned<WritePlan>;
     try {
-      if (this.reader === undefined) throw new OrderUnprovable(group.row);
-      const unsettled = group.waiting
-        .filter((_, index) => plan.verdicts[index] === undefined)
-        .map(({ change }) => change);
-      const read = await this.#readFresh(this.reader, group.row, stored);
-      if (readLags(stored?.stamp, read, unsettled)) throw new ReadLagged(group.row);
-      const decision = settleByReadBack(stored?.stamp, read, unsettled.flatMap(eventKey), this.options.rule);
-      const columns = read.kind === 'found' ? read.columns : NO_COLUMNS;
-      const write: RowWrite = {
-        row: group.row,
-        expected: stored,
-        stamp: decision.stamp,
-        effect: decision.data,
-        columns,
-      };
-      const verdicts = plan.verdicts.map((verdict) => verdict ?? decision.verdict);
-      await this.#write([{ group, stored, plan: { kind: 'write', verdicts, write } }], next);
+      write = await this.#readBack(group, stored, plan);
     } catch (error) {
+      const next: Group[] = [];
       this.#fail(group, error, next);
+      this.#start(next); return;
     }
+    return this.#write([write]);
+  }
+
+  async #readBack(group: Group, stored: StoredRow | undefined, plan: ReadPlan): Promise<Planned<WritePlan>> {
+    if (this.reader === undefined) throw new OrderUnprovable(group.row);
+    const unsettled = group.waiting
+      .filter((_, index) => plan.verdicts[index] === undefined)
+      .map(({ change }) => change);
+    const read = await this.#readFresh(this.reader, group.row, stored);
+    if (readLags(stored?.stamp, read, unsettled)) throw new ReadLagged(group.row);
+    const decision = settleByReadBack(stored?.stamp, read, unsettled.flatMap(eventKey), this.options.rule);
+    const columns = read.kind === 'found' ? read.columns : NO_COLUMNS;
+    const write: RowWrite = { row: group.row, expected: stored, stamp: decision.stamp, effect: decision.data, columns };
+    const verdicts = plan.verdicts.map((verdict) => verdict ?? decision.verdict);
+    return { group, stored, plan: { kind: 'write', verdicts, write } };
   }
 
   /**
@@ -387,13 +394,7 @@ export class Writer {
     throw new ReadTooSlow(row, this.#maxReadAgeMs);
   }
 
-  #finish(
-    group: Group,
-    before: StoredRow | undefined,
-    verdicts: readonly Conclusion[],
-    write: Written | undefined,
-    next: Group[],
-  ): void {
+  #finish(group: Group, verdicts: readonly Conclusion[], isChange: boolean, next: Group[]): void {
     this.#release(group, next);
     group.waiting.forEach(({ change, resolve }, index) => {
       const verdict = verdicts[index] ?? 'readBack';
@@ -401,15 +402,8 @@ export class Writer {
         resolve({ kind: 'failed', change, error: new OrderUnprovable(group.row) });
         return;
       }
-      const changed = change.evidence.kind === 'pull' && write !== undefined && this.#changes(before, write);
-      resolve({ kind: 'settled', change, verdict, changed });
+      resolve({ kind: 'settled', change, verdict, changed: change.evidence.kind === 'pull' && isChange });
     });
-  }
-
-  /** Whether readers see another row than before. */
-  #changes(before: StoredRow | undefined, { after, ...write }: Written): boolean {
-    if (!isShown(before) || !isShown(after)) return isShown(before) !== isShown(after);
-    return write.effect === 'snapshot' ? !this.store.sameData(before, write, 'values') : write.effect === 'patch';
   }
 
   #fail(group: Group, error: unknown, next: Group[]): void {
@@ -430,26 +424,24 @@ export class Writer {
     const queued = this.#lanes.get(group.key);
     if (queued === undefined || queued.length === 0) return void this.#lanes.delete(group.key);
     this.#lanes.set(group.key, []);
-    next.push(groupOf(group.key, queued, false));
+    next.push({ key: group.key, row: group.row, waiting: queued, expectNothing: false, rounds: 0 });
   }
 }
 
 const NO_COLUMNS: Columns = new Map();
 
-/** A write and what is stored since. */
-type Written = RowWrite & { readonly after: StoredRow };
-
-const isShown = (stored: StoredRow | undefined): stored is StoredRow =>
+const isShown = (stored: StoredRow | undefined): boolean =>
   stored !== undefined && !stored.stamp.gone && !stored.hidden;
+
+/** Whether readers see another row than before. */
+const isChanged = (before: StoredRow | undefined, { stored, changesValues }: Written): boolean =>
+  isShown(before) && isShown(stored) ? changesValues : isShown(before) !== isShown(stored);
+
+type Written = Extract<WriteOutcome, { readonly kind: 'written' }>;
 
 const isPushedImage = ({ change }: Waiting): boolean => change.kind === 'snapshot' && change.evidence.kind === 'event';
 
 const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
-
-function groupOf(key: string, waiting: readonly Waiting[], expectNothing: boolean): Group {
-  const [table = '', id = ''] = key.split('/');
-  return { key, row: { table, id }, waiting, expectNothing, rounds: 0 };
-}
 
 const columnsOf = (change: RowChange): Columns => (change.kind === 'delete' ? NO_COLUMNS : change.columns);
 

@@ -2,7 +2,7 @@
  * Proves that the Azure Tables store keeps the contract of a LOB store on a real table service (Azurite), and that every
  * value lies there exactly as docs/store.md says: entities are read with the SDK alone, past all code of the app.
  */
-import { TableClient } from '@azure/data-tables';
+import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import type { RowAddress } from '../../shared/change/row-change';
@@ -131,6 +131,42 @@ describe('where a row lies', () => {
     await expect(async () => {
       for await (const page of store.liveRows('account')) found.push(...page.map((live) => live.row));
     }).rejects.toMatchObject({ code: 'row-key-foreign', disposition: 'park' });
+  });
+});
+
+describe('reads of many rows', () => {
+  test.each([
+    ['rows that lie side by side: one query of each partition', 40, 1, 2],
+    ['rows among as many others: two queries of each', 80, 2, 4],
+    ['rows far apart: one query of each, then one by one', 1600, 40, 2 + 2 * 39],
+    ['too few for a query: one by one', 6, 1, 12],
+  ])('%s', async (_what, stored, every, requests) => {
+    let sent = 0;
+    const count = {
+      position: 'perCall',
+      policy: {
+        name: 'count',
+        sendRequest: (request, next) => {
+          sent += 1;
+          return next(request);
+        },
+      },
+    } satisfies NonNullable<TableServiceClientOptions['additionalPolicies']>[number];
+    const options = { allowInsecureConnection: true, additionalPolicies: [count] };
+    const counted = (table: string): TableClient =>
+      TableClient.fromConnectionString(azurite.connectionString, table, options);
+    const store = new TableStore(counted, plainNaming(`t${(stores += 1)}`));
+    const rows = ['a', 'b'].flatMap((partition) =>
+      Array.from({ length: stored }, (_, n) => ({
+        table: 'account',
+        id: `${partition}${n.toString(16).padStart(7, '0')}${row().id.slice(8)}`,
+      })),
+    );
+    await store.write(rows.map((of) => ({ ...write('snapshot', columns({ size: 1 })), row: of })));
+    sent = 0;
+    const wanted = rows.filter((_, n) => n % every === 0);
+    const found = await store.read(wanted);
+    expect([found.filter((one) => one !== undefined).length, sent]).toEqual([wanted.length, requests]);
   });
 });
 

@@ -219,7 +219,7 @@ function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause:
       }
       throw new StoreFault('time-out');
     },
-    sameData: (stored, snapshot, of) => store.sameData(stored, snapshot, of),
+    sameData: (stored, snapshot) => store.sameData(stored, snapshot),
     liveRows: (table) => store.liveRows(table),
   };
 }

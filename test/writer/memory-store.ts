@@ -62,7 +62,8 @@ export class MemoryStore implements LobStore, TombstoneStore {
       size: 100,
     };
     this.rows.set(key, written);
-    return { kind: 'written', stored: written };
+    const changesValues = write.effect === 'snapshot' ? !sameValues(have, written) : write.effect === 'patch';
+    return { kind: 'written', stored: written, changesValues };
   }
 
   /** The compare of the compare-and-swap. */
@@ -70,10 +71,8 @@ export class MemoryStore implements LobStore, TombstoneStore {
     return have?.etag === expected?.etag;
   }
 
-  sameData(stored: StoredRow, { columns }: RowColumns, of: 'all' | 'values' = 'all'): boolean {
-    if (stored.hidden) return false;
-    const seen = of === 'all' ? (all: Columns): Columns => all : bareValues;
-    return isDeepStrictEqual(seen(stored.data as Columns), seen(withoutNulls(columns)));
+  sameData(stored: StoredRow, { columns }: RowColumns): boolean {
+    return !stored.hidden && isDeepStrictEqual(stored.data, withoutNulls(columns));
   }
 
   liveRows(table: string): AsyncIterable<readonly StoredEntry[]> {
@@ -109,6 +108,9 @@ export class MemoryStore implements LobStore, TombstoneStore {
     return this.rows.get(keyOf(row))?.stamp;
   }
 }
+
+const sameValues = (before: StoredRow | undefined, after: StoredRow): boolean =>
+  before !== undefined && isDeepStrictEqual(bareValues(before.data as Columns), bareValues(after.data as Columns));
 
 /** Choices without their labels, lookups without their names. */
 const bareValues = (columns: Columns): Columns =>

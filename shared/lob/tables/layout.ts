@@ -76,8 +76,9 @@ export const plainNaming = (prefix: string): StoreNaming => ({
 });
 
 /** Names that the SDK uses for an entity's own metadata, or can't carry; a column of that name gets a suffix. */
+const COLUMN = 'Column';
 const TAKEN = new Set(['etag', 'timestamp', '__proto__']);
-const propertyName = (column: string): string => (TAKEN.has(column) ? `${column}Column` : column);
+const propertyName = (column: string): string => (TAKEN.has(column) ? column + COLUMN : column);
 
 /** A row's columns as properties; an empty column has none. */
 export function encodeColumns(columns: Columns): Map<string, Property> {
@@ -86,14 +87,21 @@ export function encodeColumns(columns: Columns): Map<string, Property> {
   return properties;
 }
 
-/** Every property that a column can have taken in an earlier write: what a patch has to clear besides setting it. */
-export const belongsTo = (property: string, column: string): boolean => {
-  const name = propertyName(column);
-  return (
-    property.startsWith(name) &&
-    (property.length === name.length || /^(?:Label\d*|Table|Name|Part\d+)$/.test(property.slice(name.length)))
-  );
-};
+/** What may follow a column's name in a property's. */
+const SUFFIX = /(?:Label\d*|Table|Name|Part\d+)$/;
+
+/**
+ * Whether a property is one that one of these columns can have taken in an earlier write: what a patch has to clear besides
+ * setting it.
+ */
+export function belongsTo(property: string, columns: { has(column: string): boolean }): boolean {
+  if (columns.has(property)) return true;
+  const suffix = property.search(SUFFIX);
+  const name = suffix < 0 ? property : property.slice(0, suffix);
+  if (suffix > 0 && columns.has(name)) return true;
+  const taken = name.endsWith(COLUMN) ? name.slice(0, -COLUMN.length) : '';
+  return TAKEN.has(taken) && columns.has(taken);
+}
 
 function encodeValue(into: Map<string, Property>, name: string, value: Value): void {
   if (value === null) return;
@@ -201,16 +209,10 @@ function putParts(
 export const describesValue = (property: string, columns: Columns): boolean =>
   /(?:Label\d*|Name)$/.test(property) && !columns.has(property);
 
-/** The stamp as one text property: short names, since every row carries it. */
-export function encodeStamp(stamp: Stamp): string {
-  return JSON.stringify({
-    v: stamp.version.toString(),
-    base: stamp.base,
-    seen: stamp.seen,
-    ...(stamp.ahead ? { ahead: true } : {}),
-    ...(stamp.gone ? { gone: true } : {}),
-    ring: stamp.ring.join(' '),
-  });
+/** The stamp as one text property, JSON: short names, since every row carries it. */
+export function encodeStamp({ version, base, seen, ahead, gone, ring }: Stamp): string {
+  const flags = (ahead ? ',"ahead":true' : '') + (gone ? ',"gone":true' : '');
+  return `{"v":"${version}","base":${base},"seen":${seen}${flags},"ring":${JSON.stringify(ring.join(' '))}}`;
 }
 
 /** Thrown when an entity's key isn't that of a row: it lies in the store's table since before its key was changed. */
@@ -261,30 +263,24 @@ export interface EntityKey {
   readonly rowKey: string;
 }
 
-/** An entity for the SDK from properties and stamp. */
+/** An entity for the SDK from properties and an encoded stamp; `deleted` and `hidden` as readers see them. */
 export function toEntity(
-  key: EntityKey,
-  stamp: Stamp,
-  hidden: boolean,
+  { partitionKey, rowKey }: EntityKey,
+  stamp: string,
+  { deleted, hidden }: { readonly deleted: boolean; readonly hidden: boolean },
   properties: ReadonlyMap<string, Property>,
 ): TableEntity {
-  const entity: TableEntity = { ...key };
+  const entity: TableEntity = { partitionKey, rowKey };
   for (const [name, value] of properties) entity[name] = value;
-  entity[STAMP_PROPERTY] = encodeStamp(stamp);
-  entity[DELETED_PROPERTY] = stamp.gone || hidden;
+  entity[STAMP_PROPERTY] = stamp;
+  entity[DELETED_PROPERTY] = deleted;
   if (hidden) entity[HIDDEN_PROPERTY] = true;
   return entity;
 }
 
 /** Refuses a row that Azure Tables would refuse, naming the limit. `stored` are the fingerprints of the whole row. */
-export function assertFits(
-  row: RowAddress,
-  { rowKey }: EntityKey,
-  stamp: Stamp,
-  stored: ReadonlyMap<string, string>,
-): void {
-  const own = { count: 2, bytes: 2 * (1 + rowKey.length) + 2 * encodeStamp(stamp).length + 64 };
-  const misfit = misfitOf(stored, own);
+export function assertFits(row: RowAddress, { rowKey }: EntityKey, stamp: string, stored: Fingerprints): void {
+  const misfit = misfitOf(stored, { count: 2, bytes: 2 * (1 + rowKey.length) + 2 * stamp.length + 64 });
   if (misfit !== undefined) throw new RowTooLarge(row, misfit);
 }
 
@@ -294,61 +290,93 @@ export function assertFits(
  * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-limitations
  */
 export function misfitOf(
-  stored: ReadonlyMap<string, string>,
+  stored: Fingerprints,
   own: { readonly count: number; readonly bytes: number },
 ): string | undefined {
   const count = stored.size + own.count;
   if (count > MAX_PROPERTIES) return `${count} properties of at most ${MAX_PROPERTIES}`;
   let bytes = 4 + own.bytes;
-  for (const [name, print] of stored)
-    bytes += 8 + 2 * name.length + 4 + (print.startsWith('x') ? 0.75 : 2) * print.length;
+  for (const [name, print] of stored) bytes += 8 + 2 * name.length + bytesOf(print);
   return bytes > MAX_ENTITY_BYTES ? `${Math.ceil(bytes / 1024)} KiB of at most 1024` : undefined;
 }
 
-/** A property's type and value as one comparable text: equal texts, equal properties. */
-export function fingerprint(property: Property): string {
-  switch (typeof property) {
-    case 'string':
-      return `s${property}`;
-    case 'number':
-      return `n${property}`;
-    case 'boolean':
-      return `b${property}`;
-    case 'bigint':
-      return `l${property}`;
-    default:
-      return fingerprintTyped(property.type, property.value);
-  }
+/** The bytes that a property's value takes, at least. */
+function bytesOf(print: Fingerprint): number {
+  if (typeof print !== 'string') return 8;
+  return 4 + (print.startsWith(BINARY) ? 0.75 : 2) * print.length;
 }
 
-function fingerprintTyped(type: string, value: unknown): string {
+/** A property's type and value as one comparable value: equal ones (by ===), equal properties. */
+export type Fingerprint = string | number | boolean | bigint;
+/** By property. */
+export type Fingerprints = ReadonlyMap<string, Fingerprint>;
+
+/** Begins what is no plain text; a text that begins so is behind one of its own. */
+const MARK = '\u0001';
+const TEXT = `${MARK}s`;
+const TIME = `${MARK}t`;
+const BINARY = `${MARK}x`;
+/** No number equals it, not even itself. */
+const NOT_A_NUMBER = `${MARK}n`;
+
+/** The fingerprint of a property. */
+export function fingerprint(property: Property): Fingerprint {
+  if (typeof property === 'string') return textPrint(property);
+  return typeof property === 'object' ? fingerprintTyped(property.type, property.value) : property;
+}
+
+const textPrint = (text: string): string => (text.startsWith(MARK) ? TEXT + text : text);
+
+function fingerprintTyped(type: string, value: unknown): Fingerprint {
   const text = String(value);
   switch (type) {
     case 'Boolean':
-      return `b${text}`;
-    case 'Int32':
-      return `n${Number(text)}`;
+      return text === 'true';
     case 'Int64':
-      return `l${text}`;
+      return BigInt(text);
+    case 'Int32':
     case 'Double':
-      return `n${Number(text)}`;
+      return Number.isNaN(Number(text)) ? NOT_A_NUMBER : Number(text);
     case 'DateTime':
-      return `t${new Date(text).toISOString()}`;
+      return TIME + isoTime(text);
     case 'Binary':
-      return `x${text}`;
+      return BINARY + text;
     default:
-      return `s${text}`;
+      return textPrint(text);
+  }
+}
+
+/** The services leave out fractions of zero. */
+function isoTime(text: string): string {
+  if (text.endsWith('Z') && text.length === 24) return text;
+  return text.endsWith('Z') && text.length === 20 ? `${text.slice(0, -1)}.000Z` : new Date(text).toISOString();
+}
+
+/** A stored property from its fingerprint; a Double that happens to be whole may come back as an Int32. */
+export function fromFingerprint(print: Fingerprint): Property {
+  if (typeof print === 'number') return (print | 0) === print ? print : { type: 'Double', value: String(print) };
+  if (typeof print !== 'string' || !print.startsWith(MARK)) return print;
+  const text = print.slice(TEXT.length);
+  switch (print.slice(0, TEXT.length)) {
+    case TIME:
+      return { type: 'DateTime', value: text };
+    case BINARY:
+      return { type: 'Binary', value: text };
+    case NOT_A_NUMBER:
+      return { type: 'Double', value: 'NaN' };
+    default:
+      return text;
   }
 }
 
 const OWN = new Set([STAMP_PROPERTY, DELETED_PROPERTY, HIDDEN_PROPERTY, 'partitionKey', 'rowKey', 'etag', 'timestamp']);
 
 /** The fingerprints of the columns of an entity that was read with `disableTypeConversion`. */
-export function fingerprintsOf(entity: Record<string, unknown>): Map<string, string> {
-  const prints = new Map<string, string>();
-  for (const [name, property] of Object.entries(entity)) {
+export function fingerprintsOf(entity: Record<string, unknown>): Fingerprints {
+  const prints = new Map<string, Fingerprint>();
+  for (const name of Object.keys(entity)) {
     if (OWN.has(name) || name.startsWith('odata.')) continue;
-    const { type, value } = property as { type: string; value: unknown };
+    const { type, value } = entity[name] as { type: string; value: unknown };
     prints.set(name, fingerprintTyped(type, value));
   }
   return prints;

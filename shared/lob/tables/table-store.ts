@@ -1,9 +1,19 @@
-import { odata, RestError, type TableClient, type TransactionAction } from '@azure/data-tables';
+import { odata, RestError, type TableClient, type TableEntityResult, type TransactionAction } from '@azure/data-tables';
 import pLimit from 'p-limit';
 import { serviceCodeOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
 import { ceilInstant, floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
-import type { LobStore, RowColumns, RowWrite, StoredEntry, StoredRow, TombstoneStore, WriteOutcome } from '../store';
+import type { Columns } from '../../change/value';
+import type {
+  LobStore,
+  RowColumns,
+  RowWrite,
+  StampedRow,
+  StoredEntry,
+  StoredRow,
+  TombstoneStore,
+  WriteOutcome,
+} from '../store';
 import {
   PARTITIONS,
   HIDDEN_PROPERTY,
@@ -16,11 +26,14 @@ import {
   decodeStamp,
   describesValue,
   encodeColumns,
+  encodeStamp,
   fingerprint,
   fingerprintsOf,
+  fromFingerprint,
   partitionOf,
   toEntity,
   type EntityKey,
+  type Fingerprints,
   type Property,
   type StoreNaming,
 } from './layout';
@@ -36,23 +49,50 @@ const MAX_TRANSACTION_BYTES = 2.5 * 1024 * 1024;
  * plain request in chunks of 64 KiB, each as text of its own, and breaks the characters that lie across two.
  */
 const LARGE_ROW_BYTES = 32 * 1024;
+/** A row with less of both surely fits an entity. */
+const MAY_NOT_FIT_BYTES = 512 * 1024;
+const MAY_NOT_FIT_PROPERTIES = 200;
 /** Lost races after which a transaction isn't tried again. */
 const MAX_LOSERS = 2;
 /** Requests to the store under way at once from one call. */
 const CONCURRENCY = 32;
 
-/** The columns of a row in Azure Tables, as fingerprints by property: enough to compare and to merge. */
-type StoredColumns = ReadonlyMap<string, string>;
+/** Rows of one partition that are looked for by ranges of keys rather than each by itself, at least. */
+const LEAST_RANGE = 8;
+/** An entity of a page takes about an eighth of the time of one that is read alone, so up to so many for each wanted one. */
+const SPARSE = 8;
+/** https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination */
+const MAX_PAGE = 1000;
+/** A page of entities takes memory: few at once. */
+const RANGE_CONCURRENCY = 4;
 
-const columnsOf = (stored: StoredRow | undefined): StoredColumns =>
-  (stored?.data as StoredColumns | undefined) ?? new Map<string, string>();
+/** What is read of an entity for its entry. */
+const ENTRY = ['PartitionKey', 'RowKey', 'Timestamp', STAMP_PROPERTY, HIDDEN_PROPERTY];
+
+/** An entity as it was read. */
+type Entity = TableEntityResult<Record<string, unknown>>;
+
+/** A row that is looked for. */
+interface Wanted extends EntityKey {
+  readonly row: RowAddress;
+  /** Among those asked for. */
+  readonly index: number;
+}
+
+/** The columns of a row in Azure Tables, as fingerprints: enough to compare and to merge. */
+const columnsOf = (stored: StoredRow | undefined): Fingerprints =>
+  (stored?.data as Fingerprints | undefined) ?? NO_FINGERPRINTS;
+const NO_FINGERPRINTS: Fingerprints = new Map();
+const NO_PROPERTIES: ReadonlyMap<string, Property> = new Map();
 
 interface Prepared {
   readonly index: number;
   readonly write: RowWrite;
   readonly action: TransactionAction;
-  readonly columns: StoredColumns;
+  /** As they will be stored. */
+  readonly columns: Fingerprints;
   readonly size: number;
+  readonly changesValues: boolean;
 }
 
 /** Azure Tables as a LOB store: one entity per row, one entity tag per compare-and-swap, transactions per partition. */
@@ -66,8 +106,63 @@ export class TableStore implements LobStore, TombstoneStore {
   ) {}
 
   async read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]> {
-    const limit = pLimit(CONCURRENCY);
-    return Promise.all(rows.map((row) => limit(() => this.#readOne(row))));
+    const [only] = rows;
+    if (rows.length === 1 && only !== undefined) return [await this.#readOne(only)];
+    const found = new Array<StoredRow | undefined>(rows.length);
+    const partitions = Map.groupBy(
+      rows.map((row, index): Wanted => ({ row, index, ...this.#keyOf(row) })),
+      ({ row, partitionKey }) => `${row.table}/${partitionKey}`,
+    );
+    const [points, ranges] = [pLimit(CONCURRENCY), pLimit(RANGE_CONCURRENCY)];
+    await Promise.all(
+      [...partitions.values()].map(async (wanted) => {
+        const rest = wanted.length < LEAST_RANGE ? wanted : await ranges(() => this.#readRanges(wanted, found));
+        await Promise.all(
+          rest.map(({ row, index }) => points(async () => void (found[index] = await this.#readOne(row)))),
+        );
+      }),
+    );
+    return found;
+  }
+
+  /**
+   * Reads rows of one partition by ranges of keys: each query goes from the next wanted key to the last. Where most of what
+   * comes isn't wanted, it gives back the wanted ones that are left.
+   *
+   * Were the service's order of keys another one than here, a row that is there would be taken for none: its creation would
+   * conflict, and it would then be read alone.
+   */
+  async #readRanges(wanted: readonly Wanted[], found: (StoredRow | undefined)[]): Promise<readonly Wanted[]> {
+    let rest = wanted.toSorted((a, b) => (a.rowKey < b.rowKey ? -1 : 1));
+    const last = rest.at(-1)?.rowKey ?? '';
+    for (let size = rest.length; rest.length >= LEAST_RANGE; size *= 4) {
+      const [{ row, partitionKey, rowKey }] = rest as [Wanted];
+      const filter = odata`PartitionKey eq ${partitionKey} and RowKey ge ${rowKey} and RowKey le ${last}`;
+      const { entities, isLast } = await this.#page(row.table, filter, Math.min(MAX_PAGE, size));
+      const byKey = new Map(entities.map((entity) => [entity.rowKey, entity]));
+      const end = entities.at(-1)?.rowKey ?? '';
+      const reached = isLast ? rest.length : rest.findIndex((one) => one.rowKey > end);
+      const passed = reached < 0 ? rest : rest.slice(0, reached);
+      for (const { index, rowKey: key } of passed) {
+        const entity = byKey.get(key);
+        if (entity !== undefined) found[index] = stored(entity);
+      }
+      rest = rest.slice(passed.length);
+      if (passed.length * SPARSE < entities.length || entities.length === 0) break;
+    }
+    return rest;
+  }
+
+  /** The first page of a query. */
+  async #page(table: string, filter: string, size: number): Promise<{ entities: Entity[]; isLast: boolean }> {
+    const pages = this.#client(table).listEntities({ disableTypeConversion: true, queryOptions: { filter } });
+    try {
+      for await (const page of pages.byPage({ maxPageSize: size }))
+        return { entities: page, isLast: page.continuationToken === undefined };
+    } catch (error) {
+      if (!tableIsMissing(error)) throw error;
+    }
+    return { entities: [], isLast: true };
   }
 
   async #readOne(row: RowAddress): Promise<StoredRow | undefined> {
@@ -88,16 +183,21 @@ export class TableStore implements LobStore, TombstoneStore {
     writes.forEach((write, index) => {
       try {
         const key = this.#keyOf(write.row);
-        const group = `${write.row.table}/${key.partitionKey}`;
+        const name = `${write.row.table}/${key.partitionKey}`;
         const prepared = prepare(write, key, index);
-        groups.set(group, [...(groups.get(group) ?? []), prepared]);
+        const group = groups.get(name);
+        if (group === undefined) groups.set(name, [prepared]);
+        else group.push(prepared);
       } catch (error) {
         outcomes[index] = { kind: 'failed', error };
       }
     });
-    const limit = pLimit(CONCURRENCY);
     const chunks = [...groups.values()].flatMap(chunked);
-    await Promise.all(chunks.map((chunk) => limit(() => this.#writeChunk(chunk, outcomes))));
+    if (chunks.length <= 1) await this.#writeChunk(chunks[0] ?? [], outcomes);
+    else {
+      const limit = pLimit(CONCURRENCY);
+      await Promise.all(chunks.map((chunk) => limit(() => this.#writeChunk(chunk, outcomes))));
+    }
     return outcomes;
   }
 
@@ -117,7 +217,8 @@ export class TableStore implements LobStore, TombstoneStore {
         const alone = rest.length === 1 && first.size < LARGE_ROW_BYTES;
         const etags = alone ? [await this.#single(first)] : await this.#transaction(rest);
         rest.forEach((prepared, at) => {
-          outcomes[prepared.index] = { kind: 'written', stored: this.#written(prepared, etags[at] ?? '') };
+          const { index, changesValues } = prepared;
+          outcomes[index] = { kind: 'written', stored: this.#written(prepared, etags[at] ?? ''), changesValues };
         });
         return;
       } catch (error) {
@@ -194,13 +295,12 @@ export class TableStore implements LobStore, TombstoneStore {
     return { stamp: write.stamp, etag, hidden, writtenAt: ceilInstant(this.now()), data: columns, size };
   }
 
-  sameData(storedRow: StoredRow, { columns }: RowColumns, of: 'all' | 'values' = 'all'): boolean {
-    if (storedRow.hidden) return false;
-    const counts = (name: string): boolean => of === 'all' || !describesValue(name, columns);
-    const have = columnsOf(storedRow);
+  sameData({ hidden, data }: StoredRow, { columns }: RowColumns): boolean {
+    if (hidden) return false;
+    const have = data as Fingerprints;
     const want = encodeColumns(columns);
-    for (const [name, property] of want) if (counts(name) && have.get(name) !== fingerprint(property)) return false;
-    for (const name of have.keys()) if (counts(name) && !want.has(name)) return false;
+    if (have.size !== want.size) return false;
+    for (const [name, property] of want) if (have.get(name) !== fingerprint(property)) return false;
     return true;
   }
 
@@ -240,12 +340,12 @@ export class TableStore implements LobStore, TombstoneStore {
       const pages = this.#client(table)
         .listEntities({
           disableTypeConversion: true,
-          queryOptions: { filter: `PartitionKey eq '${partition}' and (${filter})` },
+          queryOptions: { filter: `PartitionKey eq '${partition}' and (${filter})`, select: ENTRY },
         })
         .byPage({ maxPageSize: 1000 });
       try {
         for await (const page of pages) {
-          yield page.map((entity) => ({ row: this.#rowOf(table, entity), stored: stored(entity) }));
+          yield page.map((entity) => ({ row: this.#rowOf(table, entity), stored: stampedOf(entity) }));
         }
       } catch (error) {
         if (tableIsMissing(error)) return;
@@ -280,61 +380,47 @@ const isHidden = ({ effect, expected }: RowWrite): boolean =>
 
 /** Turns a write into one operation of the SDK, keeping to Merge where that is enough (it sends only what changed). */
 function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
-  const { row, stamp, expected, effect } = write;
+  const { row, expected, effect } = write;
   const before = columnsOf(expected);
-  const changed =
-    effect === 'snapshot' || effect === 'patch' ? encodeColumns(write.columns) : new Map<string, Property>();
+  const changed = effect === 'snapshot' || effect === 'patch' ? encodeColumns(write.columns) : NO_PROPERTIES;
   const columns = new Map(effect === 'patch' || effect === 'keep' ? before : undefined);
-  let cleared = effect === 'clear' && before.size > 0;
+  let cleared = false;
   if (effect === 'patch') {
-    for (const column of write.columns.keys()) {
-      for (const name of before.keys()) {
-        if (!belongsTo(name, column) || changed.has(name)) continue;
-        columns.delete(name);
-        cleared = true;
-      }
+    for (const name of before.keys()) {
+      if (changed.has(name) || !belongsTo(name, write.columns)) continue;
+      columns.delete(name);
+      cleared = true;
     }
   }
   for (const [name, property] of changed) columns.set(name, fingerprint(property));
-  assertFits(row, key, stamp, columns);
+  const stamp = encodeStamp(write.stamp);
+  const size = sizeOf(columns) + 2 * stamp.length;
+  if (size > MAY_NOT_FIT_BYTES || columns.size > MAY_NOT_FIT_PROPERTIES) assertFits(row, key, stamp, columns);
 
   const hidden = isHidden(write);
   // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
   const merge = effect === 'keep' || (effect === 'patch' && !cleared && expected?.hidden !== true);
   const properties = merge || effect !== 'patch' ? changed : withUnchanged(columns, changed);
-  const entity = toEntity(key, stamp, hidden, properties);
+  const entity = toEntity(key, stamp, { deleted: write.stamp.gone || hidden, hidden }, properties);
   const action: TransactionAction =
     expected === undefined
       ? ['create', entity]
       : ['update', entity, merge ? 'Merge' : 'Replace', { etag: expected.etag }];
-  return { index, write, action, columns, size: sizeOf(columns) };
+  const changesValues = effect === 'snapshot' ? !sameValues(before, columns, write.columns) : effect === 'patch';
+  return { index, write, action, columns, size, changesValues };
 }
 
-function withUnchanged(columns: StoredColumns, changed: ReadonlyMap<string, Property>): Map<string, Property> {
+/** Whether two rows differ at most in what only describes the values of `named`, the columns of the one that is written. */
+function sameValues(before: Fingerprints, after: Fingerprints, named: Columns): boolean {
+  for (const [name, print] of after) if (before.get(name) !== print && !describesValue(name, named)) return false;
+  for (const name of before.keys()) if (!after.has(name) && !describesValue(name, named)) return false;
+  return true;
+}
+
+function withUnchanged(columns: Fingerprints, changed: ReadonlyMap<string, Property>): Map<string, Property> {
   const all = new Map(changed);
   for (const [name, print] of columns) if (!all.has(name)) all.set(name, fromFingerprint(print));
   return all;
-}
-
-/** A stored property from its fingerprint; a Double that happens to be whole may come back as an Int32. */
-function fromFingerprint(print: string): Property {
-  const text = print.slice(1);
-  switch (print[0]) {
-    case 'n':
-      return Number.isInteger(Number(text)) && Math.abs(Number(text)) < 2 ** 31
-        ? Number(text)
-        : { type: 'Double', value: text };
-    case 'b':
-      return text === 'true';
-    case 'l':
-      return BigInt(text);
-    case 't':
-      return { type: 'DateTime', value: text };
-    case 'x':
-      return { type: 'Binary', value: text };
-    default:
-      return text;
-  }
 }
 
 function* chunksOf(group: readonly Prepared[]): Generator<Prepared[]> {
@@ -355,19 +441,24 @@ function* chunksOf(group: readonly Prepared[]): Generator<Prepared[]> {
 const chunked = (group: readonly Prepared[]): Prepared[][] => [...chunksOf(group)];
 
 function stored(entity: Record<string, unknown>): StoredRow {
+  const columns = fingerprintsOf(entity);
+  return { ...stampedOf(entity), data: columns, size: sizeOf(columns) };
+}
+
+function stampedOf(entity: Record<string, unknown>): StampedRow {
   const property = entity[STAMP_PROPERTY] as { value?: unknown } | undefined;
   const stamp = typeof property?.value === 'string' ? decodeStamp(property.value) : undefined;
   if (stamp === undefined) throw new StampUnreadable(String(entity.partitionKey), String(entity.rowKey));
-  const columns = fingerprintsOf(entity);
   const hidden = String((entity[HIDDEN_PROPERTY] as { value?: unknown } | undefined)?.value) === 'true';
   const writtenAt: Instant = floorInstant(Date.parse(String(entity.timestamp))) + 1;
-  return { stamp, etag: String(entity.etag), hidden, writtenAt, data: columns, size: sizeOf(columns) };
+  return { stamp, etag: String(entity.etag), hidden, writtenAt };
 }
 
 /** UTF-16 bytes of names and values, with a little for each: about what a row takes on the wire and in memory. */
-function sizeOf(columns: StoredColumns): number {
+function sizeOf(columns: Fingerprints): number {
   let bytes = 600;
-  for (const [name, print] of columns) bytes += 2 * (name.length + print.length) + 32;
+  for (const [name, print] of columns)
+    bytes += 2 * name.length + (typeof print === 'string' ? 2 * print.length : 16) + 32;
   return bytes;
 }
 
