@@ -23,10 +23,12 @@ export function applyRule(value: Value, rule: ColumnRule, hash: Hash): Value | u
   if (value === null) return null;
   switch (value.kind) {
     case 'choice': {
+      if (isLabelled(value, rule.label)) return value;
       const { kind, value: number } = value;
       return { kind, value: number, ...labelsOf(value, rule.label) };
     }
     case 'choices': {
+      if (isLabelled(value, rule.label)) return value;
       const { kind, values } = value;
       return { kind, values, ...labelsOf(value, rule.label) };
     }
@@ -38,6 +40,10 @@ export function applyRule(value: Value, rule: ColumnRule, hash: Hash): Value | u
 }
 
 type Labelled = Extract<Value, { kind: 'choice' | 'choices' }>;
+
+/** Whether it has just the labels that are wanted. */
+const isLabelled = ({ label, labels }: Labelled, which: ColumnRule['label'] = 'first'): boolean =>
+  which === 'all' || (labels === undefined && (which === 'first' || label === undefined));
 
 function labelsOf(
   { label, labels }: Labelled,

@@ -33,6 +33,17 @@ const NOT_DATA = new Set(['versionnumber']);
 /** Not so party lists, and the columns that name a choice's label or a lookup's row. */
 const comesWithARead = ({ type, readable }: ColumnDefinition): boolean => type !== 'other' && readable !== false;
 
+const NO_RULE: ColumnRule = {};
+
+/** What becomes of a column that is kept. */
+interface ColumnPlan {
+  /** Its name in the store. */
+  readonly to: string;
+  readonly rule: ColumnRule;
+}
+
+const MAX_PLANS = 4096;
+
 /** How the rows of one table become the store's: pure, the same for whatever brought the row. */
 export class TableMapping {
   /** Name of its table in the store, before the prefix. */
@@ -42,6 +53,7 @@ export class TableMapping {
   readonly #keepOthers: boolean;
   readonly #filter: readonly Condition[];
   readonly #targetOf: (column: string) => string;
+  readonly #plans = new Map<string, ColumnPlan>();
 
   constructor(
     /** Logical name. */
@@ -64,17 +76,25 @@ export class TableMapping {
   map(row: RowAddress, columns: Columns): Columns {
     const mapped = new Map<string, Value>();
     for (const [column, value] of columns) {
-      if (!this.#keeps(column)) continue;
-      const rule = this.#columns.get(column);
-      const result = rule === undefined ? this.#plain(value) : applyRule(value, rule, this.context.hash);
-      if (result === undefined) throw new ValueNotConvertible(placeOf(row), column, rule?.as ?? 'text');
-      mapped.set(rule?.to ?? this.#targetOf(column), result);
+      const plan = this.#planOf(column);
+      if (plan === undefined) continue;
+      const result = applyRule(value, plan.rule, this.context.hash);
+      if (result === undefined) throw new ValueNotConvertible(placeOf(row), column, plan.rule.as ?? 'text');
+      mapped.set(plan.to, result);
     }
     return mapped;
   }
 
-  #plain(value: Value): Value | undefined {
-    return applyRule(value, {}, this.context.hash);
+  /** Undefined for a column that is left out. */
+  #planOf(column: string): ColumnPlan | undefined {
+    const known = this.#plans.get(column);
+    if (known !== undefined) return known;
+    if (!this.#keeps(column)) return undefined;
+    const rule = this.#columns.get(column) ?? NO_RULE;
+    const plan = { to: rule.to ?? this.#targetOf(column), rule };
+    // A table has far fewer columns; whoever makes names up isn't given memory for them.
+    if (this.#plans.size < MAX_PLANS) this.#plans.set(column, plan);
+    return plan;
   }
 
   /** The filter: all of them must hold for a row to be shown. */

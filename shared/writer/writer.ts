@@ -362,7 +362,8 @@ export class Writer {
     } catch (error) {
       const next: Group[] = [];
       this.#fail(group, error, next);
-      this.#start(next); return;
+      this.#start(next);
+      return;
     }
     return this.#write([write]);
   }

@@ -1,4 +1,5 @@
 import { odata, RestError, type TableClient, type TableEntityResult, type TransactionAction } from '@azure/data-tables';
+import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { serviceCodeOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
 import { ceilInstant, floorInstant, type Instant } from '../../change/instant';
@@ -179,25 +180,28 @@ export class TableStore implements LobStore, TombstoneStore {
 
   async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
     const outcomes = new Array<WriteOutcome>(writes.length);
-    const groups = new Map<string, Prepared[]>();
-    writes.forEach((write, index) => {
-      try {
-        const key = this.#keyOf(write.row);
-        const name = `${write.row.table}/${key.partitionKey}`;
-        const prepared = prepare(write, key, index);
-        const group = groups.get(name);
-        if (group === undefined) groups.set(name, [prepared]);
-        else group.push(prepared);
-      } catch (error) {
-        outcomes[index] = { kind: 'failed', error };
+    const partitions = Map.groupBy(
+      writes.map((write, index) => ({ write, index, key: this.#keyOf(write.row) })),
+      ({ write, key }) => `${write.row.table}/${key.partitionKey}`,
+    );
+    const limit = pLimit(CONCURRENCY);
+    const underWay: Promise<void>[] = [];
+    for (const partition of partitions.values()) {
+      const prepared = partition.flatMap(({ write, key, index }): Prepared[] => {
+        try {
+          return [prepare(write, key, index)];
+        } catch (error) {
+          outcomes[index] = { kind: 'failed', error };
+          return [];
+        }
+      });
+      for (const chunk of chunksOf(prepared)) {
+        underWay.push(limit(() => this.#writeChunk(chunk, outcomes)));
+        // The SDK takes a while to make a transaction: this one is on its way before the next one is made.
+        if (writes.length > chunk.length) await setImmediate();
       }
-    });
-    const chunks = [...groups.values()].flatMap(chunked);
-    if (chunks.length <= 1) await this.#writeChunk(chunks[0] ?? [], outcomes);
-    else {
-      const limit = pLimit(CONCURRENCY);
-      await Promise.all(chunks.map((chunk) => limit(() => this.#writeChunk(chunk, outcomes))));
     }
+    await Promise.all(underWay);
     return outcomes;
   }
 
@@ -437,8 +441,6 @@ function* chunksOf(group: readonly Prepared[]): Generator<Prepared[]> {
   }
   if (chunk.length > 0) yield chunk;
 }
-
-const chunked = (group: readonly Prepared[]): Prepared[][] => [...chunksOf(group)];
 
 function stored(entity: Record<string, unknown>): StoredRow {
   const columns = fingerprintsOf(entity);
