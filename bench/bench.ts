@@ -2,14 +2,15 @@
  * How fast the app is, as ratios to floors and rivals that are measured in the same run; docs/performance.md shows and explains the
  * table. Each group runs in a process of its own, one after the other.
  *
- * Run: npm run bench -- [GROUP...] [--quick] [--rounds N] [--json FILE] [--markdown FILE] [--profile FOLDER]
+ * Run: npm run bench -- [GROUP...] [--quick] [--rounds N] [--json FILE] [--markdown FILE] [--compare FILE] [--profile FOLDER]
  */
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { fork } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { GROUPS } from './groups';
+import { agreementOf } from './measure/agreement';
 import { meets, type Figure } from './measure/figure';
 import type { Effort } from './measure/group';
 import { markdownOf, tableOf } from './measure/report';
@@ -22,6 +23,7 @@ interface Options {
   readonly rounds?: number;
   readonly json?: string;
   readonly markdown?: string;
+  readonly compare?: string;
   readonly profile?: string;
 }
 
@@ -43,6 +45,16 @@ const atLeastOne = (text: string): number => {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
   return value;
 };
+
+/** An earlier report; looked at before anything is measured. */
+function readable(file: string): string {
+  try {
+    if (Array.isArray((JSON.parse(readFileSync(file, 'utf8')) as { results?: unknown }).results)) return file;
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError('It must be a report that --json has written.');
+}
 
 /** Runs a group in a process of its own. */
 async function measured(name: string, effort: Effort, profile: string | undefined): Promise<Measured> {
@@ -106,6 +118,7 @@ async function main(names: readonly string[], options: Options): Promise<number>
   const count = (of: boolean): number => verdicts.filter((verdict) => verdict === of).length;
   console.log(`\n${count(true)} PASS, ${count(false)} SHORT${quick ? ' (quick: for orientation only)' : ''}`);
   if (failed.length > 0) console.log(`Not measured: ${failed.join(', ')}. What they printed says why.`);
+  if (options.compare !== undefined) compare(results, options.compare);
   if (options.json !== undefined) {
     writeFileSync(
       options.json,
@@ -119,6 +132,16 @@ async function main(names: readonly string[], options: Options): Promise<number>
     );
   }
   return failed.length > 0 ? 1 : 0;
+}
+
+/** Says where this run and an earlier one don't agree. */
+function compare(results: readonly Measured[], file: string): void {
+  const earlier = JSON.parse(readFileSync(file, 'utf8')) as { readonly results: readonly Measured[] };
+  const figuresOf = (measured: readonly Measured[]): Figure[] => measured.flatMap(({ figures }) => figures);
+  const { both, apart, undecided } = agreementOf(figuresOf(results), figuresOf(earlier.results));
+  console.log(`\nWith ${file}: ${both - apart.length} of ${both} figures agree within their spreads.`);
+  for (const line of apart) console.log(`  apart: ${line}`);
+  for (const line of undecided) console.log(`  an aim met in one of them only: ${line}`);
 }
 
 const [, , first, group, effort] = process.argv;
@@ -135,6 +158,7 @@ if (first === '--group') {
     .option('--rounds <n>', `rounds of each comparison (default: ${ROUNDS}; quick: ${QUICK_ROUNDS})`, atLeastOne)
     .option('--json <file>', 'write the report there too')
     .option('--markdown <file>', 'write the tables there too')
+    .option('--compare <file>', 'say where this run and an earlier one, its --json report, do not agree', readable)
     .option('--profile <folder>', "write each group's CPU profile there (its figures are slower then)")
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse();

@@ -90,6 +90,10 @@ export const group: Group = {
           onLog: settled.onLog,
           settings: {
             FUNCTIONS_WORKER_RUNTIME: 'node',
+            // Only the line by which deliveries are counted.
+            AzureFunctionsJobHost__logging__logLevel__default: 'Warning',
+            'AzureFunctionsJobHost__logging__logLevel__Function.service-bus-queue.User': 'Information',
+            'AzureFunctionsJobHost__logging__logLevel__Function.event-hub.User': 'Information',
             SYNC_TABLES: TABLE,
             LOB_STORAGE: place.connectionString,
             LOB_TABLE_PREFIX: `app${kind}`,

@@ -6,13 +6,19 @@ import { spawnHost } from '../../local/host/spawn-host';
 import { TABLE } from '../inputs/rows';
 import { bareClient, onBoth } from '../inputs/stores';
 import { Updates } from '../inputs/updates';
-import { startListener } from '../listener/start';
+import { startHandler, startListener } from '../listener/start';
 import { digits, figuresOf } from '../measure/compare';
 import { median, quantile, summary } from '../measure/figure';
 import type { Group } from '../measure/group';
 import { inRounds, type Subject } from '../measure/rounds';
 
 const CONNECTIONS = [1, 10, 100];
+
+/** The plain listener writes no log either. */
+const QUIET = {
+  FUNCTIONS_WORKER_RUNTIME: 'node',
+  AzureFunctionsJobHost__logging__logLevel__default: 'Warning',
+} as const;
 
 /** What posting took, in milliseconds: until the last answer, and the 99th percentile of the answers. */
 interface Posted {
@@ -52,7 +58,8 @@ function post(url: string, updates: Updates, connections: number, amount: number
 }
 
 export const group: Group = {
-  about: 'the webhook under the local host, posted to by autocannon, against node:http with JSON.parse and an upsert',
+  about:
+    'the webhook under the local host, posted to by autocannon, against node:http with JSON.parse and an upsert, and against that as a function under the same host',
 
   async run({ quick, rounds }, tell) {
     const state = await startAzurite();
@@ -61,34 +68,43 @@ export const group: Group = {
         const isNull = place.name === 'null service';
         const updates = new Updates(400);
         const key = randomBytes(24).toString('base64url');
-        for (const table of ['plain', 'app']) await updates.seed(bareClient(place, `${table}${TABLE}`));
-        const host = await spawnHost({
-          appDir: path.resolve('.'),
-          settings: {
-            FUNCTIONS_WORKER_RUNTIME: 'node',
-            SYNC_TABLES: TABLE,
-            LOB_STORAGE: place.connectionString,
-            LOB_TABLE_PREFIX: 'app',
-            AzureWebJobsStorage: state.connectionString,
-            WEBHOOK_KEYS: key,
-            // Of a hundred connections one may fall behind by a whole turn; there is no Web API to ask then.
-            UNPROVABLE_ORDER: 'apply',
-          },
+        for (const table of ['plain', 'function', 'app', 'hosted'])
+          await updates.seed(bareClient(place, `${table}${TABLE}`));
+        const settings = (prefix: string) => ({
+          ...QUIET,
+          SYNC_TABLES: TABLE,
+          LOB_STORAGE: place.connectionString,
+          LOB_TABLE_PREFIX: prefix,
+          AzureWebJobsStorage: state.connectionString,
+          WEBHOOK_KEYS: key,
+          // Of a hundred connections one may fall behind by a whole turn; there is no Web API to ask then.
+          UNPROVABLE_ORDER: 'apply',
         });
+        const host = await spawnHost({ appDir: path.resolve('.'), settings: settings('hosted') });
+        const functionHost = await spawnHost({
+          appDir: path.resolve('bench/listener/app'),
+          settings: { ...QUIET, PLAIN_STORE: place.connectionString, PLAIN_TABLE: `function${TABLE}` },
+        });
+        const handler = await startHandler(settings('app'));
         const listener = await startListener(place, `plain${TABLE}`);
         try {
           for (const connections of quick ? [10] : CONNECTIONS) {
             const amount = (connections === 1 ? 200 : 500) * (quick ? 1 : 4);
             const tails = { app: [] as number[], plain: [] as number[] };
-            const posting = (name: keyof typeof tails, url: string): Subject => ({
+            const posting = (url: string, tail?: number[]): Subject => ({
               run: async () => {
                 const { all, p99 } = await post(url, updates, connections, amount);
-                tails[name].push(p99);
+                tail?.push(p99);
                 return { overriddenDuration: all };
               },
             });
             const turns = await inRounds(
-              { app: posting('app', `${host.url}/api/webhook?code=${key}`), plain: posting('plain', listener.said) },
+              {
+                app: posting(`${handler.said}/api/webhook?code=${key}`, tails.app),
+                plain: posting(listener.said, tails.plain),
+                hosted: posting(`${host.url}/api/webhook?code=${key}`),
+                function: posting(`${functionHost.url}/api/plain`),
+              },
               { rounds, operations: amount },
             );
             const work = `webhook, ${connections} connections, ${place.name}`;
@@ -107,9 +123,18 @@ export const group: Group = {
                 ...(isNull ? {} : { aim: { most: 1.5 }, why: WHY }),
               },
             ]);
+            const under = { work: `${work}, under the local host`, of: 'rate' } as const;
+            tell(
+              figuresOf(turns, [
+                { ...under, subject: 'hosted', against: 'plain' },
+                { ...under, subject: 'hosted', against: 'function' },
+              ]),
+            );
           }
         } finally {
           await listener.stop();
+          await handler.stop();
+          await functionHost.stop();
           await host.stop();
         }
       });
@@ -120,4 +145,4 @@ export const group: Group = {
 };
 
 const WHY =
-  "The local host's HTTP trigger, which turns each request and answer into the library's forms, is part of it, and the app's CPU for each change.";
+  "The app's CPU for each change: exact numbers, the key that tells duplicates, the decision, what a row's columns become in the store; and the library's form of a request.";

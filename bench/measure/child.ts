@@ -9,8 +9,12 @@ export interface Child<T> {
 }
 
 /** Starts a compiled module in a process of its own and waits until it says something. */
-export async function startChild<T>(module: string, args: readonly string[] = []): Promise<Child<T>> {
-  const child = fork(module, args, { execArgv: [] });
+export async function startChild<T>(
+  module: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Child<T>> {
+  const child = fork(module, args, { execArgv: [], env: { ...process.env, ...environment } });
   const said = await new Promise<T>((resolve, reject) => {
     child.once('message', (message) => resolve(message as T));
     child.once('exit', (code) => reject(new Error(`${module} ended with code ${String(code)}; its output says why.`)));

@@ -15,6 +15,9 @@ const valueOf = ({ value, unit }: Figure): string =>
 const spreadOf = ({ spread: [low, high], unit }: Figure): string =>
   unit === 'x' ? `${low.toFixed(2)}-${high.toFixed(2)}` : `${digits(low)}-${digits(high)}`;
 
+/** A figure and its spread. */
+export const shown = (figure: Figure): string => `${valueOf(figure)} (${spreadOf(figure)})`;
+
 const HEAD = ['work', 'of', 'app', 'floor or rival', 'result', 'spread', 'aim', ''] as const;
 
 const cellsOf = (figure: Figure): readonly string[] => [

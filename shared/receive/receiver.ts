@@ -140,11 +140,11 @@ export class Receiver {
   /** Handles deliveries that arrived together: their changes are settled together, each on its own merits. */
   async receive(deliveries: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
     const plans = await Promise.all(deliveries.map((delivery) => this.#plan(delivery)));
+    const changes = plans.flatMap((plan) => (plan.kind === 'settle' && !isHint(plan) ? plan.changes : []));
+    const events = plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : []));
     const [settlements, stored] = await Promise.all([
-      this.parts.writer.settle(plans.flatMap((plan) => (plan.kind === 'settle' && !isHint(plan) ? plan.changes : []))),
-      this.parts.events.append(
-        plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : [])),
-      ),
+      this.parts.writer.settle(changes),
+      events.length === 0 ? [] : this.parts.events.append(events),
     ]);
     const nextSettlement = settlements.values();
     const nextStored = stored.values();

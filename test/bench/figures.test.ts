@@ -1,7 +1,8 @@
 /** Proves that a figure says what was measured: ratios the right way round, round by round, and PASS only where the aim is met. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { agreementOf } from '../../bench/measure/agreement';
 import { figuresOf } from '../../bench/measure/compare';
-import { meets, quantile } from '../../bench/measure/figure';
+import { meets, quantile, type Figure } from '../../bench/measure/figure';
 import { tableOf } from '../../bench/measure/report';
 
 const turn = (milliseconds: number, cpuMilliseconds = 0, requests = 0) => ({ milliseconds, cpuMilliseconds, requests });
@@ -51,4 +52,38 @@ test('the table says why where a figure is short, and only there', () => {
   expect(table).toMatch(/SHORT\n {4}because of this\n/);
   expect(table).toMatch(/PASS/);
   expect(table).not.toMatch('not to be said');
+});
+
+describe('two runs', () => {
+  const figure = (value: number, spread: readonly [number, number], work = 'w'): Figure => ({
+    work,
+    measure: 'rate',
+    own: '',
+    value,
+    spread,
+    unit: 'x',
+    aim: { least: 1 },
+  });
+
+  test('agree where their spreads have something in common', () => {
+    expect(agreementOf([figure(1.1, [1, 1.2])], [figure(1.3, [1.2, 1.4])])).toEqual({
+      both: 1,
+      apart: [],
+      undecided: [],
+    });
+    expect(agreementOf([figure(1.1, [1, 1.2])], [figure(1.3, [1.21, 1.4])]).apart).toEqual([
+      'w, rate: 1.10 x (1.00-1.20) and 1.30 x (1.21-1.40)',
+    ]);
+  });
+
+  test('may differ on an aim and yet agree', () => {
+    const { apart, undecided } = agreementOf([figure(0.99, [0.9, 1.1])], [figure(1.01, [0.9, 1.1])]);
+    expect([apart, undecided]).toEqual([[], ['w, rate: 0.99 x (0.90-1.10) and 1.01 x (0.90-1.10)']]);
+  });
+
+  test('are compared figure by figure: by their work, and by their place where it was measured against several', () => {
+    const first = [figure(1, [1, 1]), figure(5, [5, 5]), figure(7, [7, 7], 'only here')];
+    const second = [figure(9, [9, 9], 'only there'), figure(1, [1, 1]), figure(5, [5, 5])];
+    expect(agreementOf(first, second)).toEqual({ both: 2, apart: [], undecided: [] });
+  });
 });

@@ -184,7 +184,7 @@ export class TableStore implements LobStore, TombstoneStore {
       writes.map((write, index) => ({ write, index, key: this.#keyOf(write.row) })),
       ({ write, key }) => `${write.row.table}/${key.partitionKey}`,
     );
-    const limit = pLimit(CONCURRENCY);
+    let limit: ReturnType<typeof pLimit> | undefined;
     const underWay: Promise<void>[] = [];
     for (const partition of partitions.values()) {
       const prepared = partition.flatMap(({ write, key, index }): Prepared[] => {
@@ -196,9 +196,13 @@ export class TableStore implements LobStore, TombstoneStore {
         }
       });
       for (const chunk of chunksOf(prepared)) {
-        underWay.push(limit(() => this.#writeChunk(chunk, outcomes)));
-        // The SDK takes a while to make a transaction: this one is on its way before the next one is made.
-        if (writes.length > chunk.length) await setImmediate();
+        if (chunk.length === writes.length) await this.#writeChunk(chunk, outcomes);
+        else {
+          limit ??= pLimit(CONCURRENCY);
+          underWay.push(limit(() => this.#writeChunk(chunk, outcomes)));
+          // The SDK takes a while to make a transaction: this one is on its way before the next one is made.
+          await setImmediate();
+        }
       }
     }
     await Promise.all(underWay);
