@@ -38,6 +38,7 @@ import {
   type Property,
   type StoreNaming,
 } from './layout';
+import { sideBySide } from './side-by-side';
 
 /**
  * Azure's limits of one entity group transaction: 100 entities, 4 MiB. Rows are measured in UTF-16 and sent as UTF-8, where
@@ -343,22 +344,23 @@ export class TableStore implements LobStore, TombstoneStore {
     }
   }
 
-  async *#entries(table: string, filter: string): AsyncIterable<readonly StoredEntry[]> {
-    for (const partition of PARTITIONS) {
-      const pages = this.#client(table)
-        .listEntities({
-          disableTypeConversion: true,
-          queryOptions: { filter: `PartitionKey eq '${partition}' and (${filter})`, select: ENTRY },
-        })
-        .byPage({ maxPageSize: 1000 });
-      try {
-        for await (const page of pages) {
-          yield page.map((entity) => ({ row: this.#rowOf(table, entity), stored: stampedOf(entity) }));
-        }
-      } catch (error) {
-        if (tableIsMissing(error)) return;
-        throw error;
+  #entries(table: string, filter: string): AsyncIterable<readonly StoredEntry[]> {
+    const partitions = PARTITIONS.map((partition) =>
+      this.#partition(table, `PartitionKey eq '${partition}' and (${filter})`),
+    );
+    return sideBySide(partitions, RANGE_CONCURRENCY);
+  }
+
+  async *#partition(table: string, filter: string): AsyncIterable<readonly StoredEntry[]> {
+    const pages = this.#client(table)
+      .listEntities({ disableTypeConversion: true, queryOptions: { filter, select: ENTRY } })
+      .byPage({ maxPageSize: MAX_PAGE });
+    try {
+      for await (const page of pages) {
+        yield page.map((entity) => ({ row: this.#rowOf(table, entity), stored: stampedOf(entity) }));
       }
+    } catch (error) {
+      if (!tableIsMissing(error)) throw error;
     }
   }
 
