@@ -1,5 +1,6 @@
 import type { ServiceBusClient } from '@azure/service-bus';
 import type { Namespace } from '../config/message-connections';
+import { appIdentity } from './deferred-credential';
 
 /** Bounds how long a request waits that gets no answer. */
 export interface RequestLimits {
@@ -13,8 +14,5 @@ export async function openServiceBus(namespace: Namespace, limits?: RequestLimit
   // .NET's pauses: the JavaScript SDK's own would leave a lost link down for 30 s.
   const retryOptions = { mode: RetryMode.Exponential, retryDelayInMs: 800, maxRetryDelayInMs: 60_000, ...limits };
   if (namespace.kind === 'connectionString') return new Client(namespace.connectionString, { retryOptions });
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  const { host, clientId } = namespace;
-  const identity = clientId === undefined ? {} : { managedIdentityClientId: clientId };
-  return new Client(host, new DefaultAzureCredential(identity), { retryOptions });
+  return new Client(namespace.host, appIdentity(namespace.clientId), { retryOptions });
 }
