@@ -36,13 +36,18 @@ export async function onBoth(run: (place: Place) => Promise<void>): Promise<void
 }
 
 /** The app's services on a place, without a Web API; rows lie in tables of that prefix. */
-export function servicesOn(place: Place, prefix: string): Services {
+export function servicesOn(
+  place: Pick<Place, 'connectionString'>,
+  prefix: string,
+  settings: Readonly<Record<string, string>> = {},
+): Services {
   const { core } = readConfig({
     SYNC_TABLES: TABLE,
     LOB_STORAGE: place.connectionString,
     AzureWebJobsStorage: place.connectionString,
     LOB_TABLE_PREFIX: prefix,
     CACHE_MEGABYTES: '256',
+    ...settings,
   });
   if (!core.ok) throw new Error(core.faults.join('; '));
   return compose(core.value);
