@@ -12,4 +12,5 @@ export const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Gro
   webhook: () => import('./groups/webhook.js'),
   messages: () => import('./groups/messages.js'),
   growth: () => import('./groups/growth.js'),
+  sdk: () => import('./groups/sdk.js'),
 };

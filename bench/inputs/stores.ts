@@ -1,5 +1,10 @@
 /** Where the writer's rows go: the services as the app composes them, the SDK's bare client, and rows to begin with. */
-import { TableClient, type TableEntity, type TransactionAction } from '@azure/data-tables';
+import {
+  TableClient,
+  type TableEntity,
+  type TableServiceClientOptions,
+  type TransactionAction,
+} from '@azure/data-tables';
 import { startAzurite } from '../../local/azurite';
 import type { Columns } from '../../shared/change/value';
 import { readConfig } from '../../shared/config/config';
@@ -54,8 +59,8 @@ export function servicesOn(
 }
 
 /** The SDK's client of a table as its documentation shows it: keep-alive is its default. */
-export const bareClient = (place: Place, table: string): TableClient =>
-  TableClient.fromConnectionString(place.connectionString, table, { allowInsecureConnection: true });
+export const bareClient = (place: Place, table: string, options: TableServiceClientOptions = {}): TableClient =>
+  TableClient.fromConnectionString(place.connectionString, table, { allowInsecureConnection: true, ...options });
 
 /** A row as the app would store it. */
 export const entityOf = (n: number, columns: Columns, stamp: Stamp): TableEntity =>
