@@ -4,7 +4,6 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { deferredCredential } from './azure/deferred-credential';
-import { openServiceBus } from './azure/service-bus-client';
 import { tableClients } from './azure/table-clients';
 import { placeOf } from './azure/tables';
 import { environment, readConfig, type Config, type CoreConfig, type DataverseConfig } from './config/config';
@@ -75,12 +74,11 @@ export function delayedCopies(): DelayedCopies | undefined {
   if (!messages.ok || messages.value.retryQueue === undefined || messages.value.retry.attempts === 0) return undefined;
   const { queueSessions, retry, retryQueue } = messages.value;
   const { namespace, queue } = retryQueue;
-  return (copies ??= new DelayedCopies(async () => (await openServiceBus(namespace, COPY_LIMITS)).createSender(queue), {
-    ...retry,
-    queue,
-    sessions: queueSessions,
-    log: logTo(console),
-  }));
+  const sender = async () => {
+    const { openServiceBus } = await import('./azure/service-bus-client.js');
+    return openServiceBus(namespace, COPY_LIMITS).createSender(queue);
+  };
+  return (copies ??= new DelayedCopies(sender, { ...retry, queue, sessions: queueSessions, log: logTo(console) }));
 }
 
 /** Makes the services at first use; undefined where the settings don't allow it. */
