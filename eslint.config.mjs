@@ -26,6 +26,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['functions/**', 'shared/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportExpression[source.value=/^[^.]/]',
+          message:
+            'Import a module of ours that imports the package: bundled, a CommonJS package would have no named exports.',
+        },
+      ],
+    },
+  },
+  {
     files: ['shared/change/**', 'shared/writer/decide.ts', 'shared/writer/stamp.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: ['@azure/*', 'node:fs*', 'node:http*'] }],

@@ -11,4 +11,6 @@ export const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Gro
   pull: () => import('./groups/pull.js'),
   webhook: () => import('./groups/webhook.js'),
   messages: () => import('./groups/messages.js'),
+  growth: () => import('./groups/growth.js'),
+  sdk: () => import('./groups/sdk.js'),
 };

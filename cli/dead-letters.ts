@@ -1,6 +1,5 @@
 import type { ServiceBusClient } from '@azure/service-bus';
 import { InvalidArgumentError, type Command } from 'commander';
-import { openServiceBus } from '../shared/azure/service-bus-client';
 import { environment } from '../shared/config/config';
 import { readServiceBusConfig } from '../shared/config/message-connections';
 import { closeSoon } from './close-soon';
@@ -19,7 +18,8 @@ async function withClient(
   const [config] = settingsOf(readServiceBusConfig(environment()));
   const entity = entityOf(options, config);
   await before(entity);
-  const client = await openServiceBus(config.namespace);
+  const { openServiceBus } = await import('../shared/azure/service-bus-client.js');
+  const client = openServiceBus(config.namespace);
   try {
     await action(client, entity);
   } finally {

@@ -2,26 +2,11 @@
  * The one place that composes: settings in, services out. All functions of a process share one writer, so that changes
  * of a row that arrive by different ways meet in one lane and one cache.
  */
-import {
-  ClientCertificateCredential,
-  ClientSecretCredential,
-  DefaultAzureCredential,
-  ManagedIdentityCredential,
-  type TokenCredential,
-} from '@azure/identity';
-import { BlobServiceClient } from '@azure/storage-blob';
 import { isDeepStrictEqual } from 'node:util';
-import { openServiceBus } from './azure/service-bus-client';
+import { deferredCredential } from './azure/deferred-credential';
 import { tableClients } from './azure/table-clients';
 import { placeOf } from './azure/tables';
-import {
-  environment,
-  readConfig,
-  type Config,
-  type CoreConfig,
-  type DataverseConfig,
-  type StorageAccount,
-} from './config/config';
+import { environment, readConfig, type Config, type CoreConfig, type DataverseConfig } from './config/config';
 import { ChangeFeed } from './dataverse/change-feed';
 import { MetadataCatalog } from './dataverse/metadata';
 import { WebApiLinkReader } from './dataverse/link-reader';
@@ -40,8 +25,7 @@ import { namingOf } from './mapping/naming';
 import { TableParking } from './parking/table-parking';
 import { DelayedCopies } from './receive/delayed-copies';
 import { Receiver } from './receive/receiver';
-import { BlobJournal } from './sync/blob-journal';
-import { BlobLeases } from './sync/blob-leases';
+import { deferredBlobState } from './sync/deferred-blob-state';
 import { LoadFloors } from './sync/load-floors';
 import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
@@ -90,12 +74,11 @@ export function delayedCopies(): DelayedCopies | undefined {
   if (!messages.ok || messages.value.retryQueue === undefined || messages.value.retry.attempts === 0) return undefined;
   const { queueSessions, retry, retryQueue } = messages.value;
   const { namespace, queue } = retryQueue;
-  return (copies ??= new DelayedCopies(async () => (await openServiceBus(namespace, COPY_LIMITS)).createSender(queue), {
-    ...retry,
-    queue,
-    sessions: queueSessions,
-    log: logTo(console),
-  }));
+  const sender = async () => {
+    const { openServiceBus } = await import('./azure/service-bus-client.js');
+    return openServiceBus(namespace, COPY_LIMITS).createSender(queue);
+  };
+  return (copies ??= new DelayedCopies(sender, { ...retry, queue, sessions: queueSessions, log: logTo(console) }));
 }
 
 /** Makes the services at first use; undefined where the settings don't allow it. */
@@ -176,8 +159,7 @@ export function compose(core: CoreConfig, log?: Log): Services {
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },
   );
-  const blobs = blobService(core.state);
-  const leases = new BlobLeases(blobs.getContainerClient(STATE_NAMES.leases));
+  const { leases, journal } = deferredBlobState(core.state, STATE_NAMES);
   const subjects =
     catalog &&
     relationships &&
@@ -200,7 +182,7 @@ export function compose(core: CoreConfig, log?: Log): Services {
       leases,
       parking,
       maxReadAgeMs,
-      journal: new BlobJournal(blobs.getContainerClient(STATE_NAMES.loads)),
+      journal,
       maxRunMs: core.pullMaxSeconds * 1000,
     });
   const tombstonePurge = new TombstonePurge({ store: tables, states, leases });
@@ -225,28 +207,13 @@ function rowReader(
   };
 }
 
-const blobService = (account: StorageAccount): BlobServiceClient =>
-  account.kind === 'identity'
-    ? new BlobServiceClient(account.blobEndpoint, new DefaultAzureCredential())
-    : BlobServiceClient.fromConnectionString(account.connectionString);
-
 /** The Web API as the settings say, for the operator's CLI too. */
 export const webApi = (dataverse: DataverseConfig, budget = new RateBudget()): WebApi =>
-  new WebApi({ url: dataverse.url, credential: () => credentialOf(dataverse), budget });
-
-function credentialOf({ auth, disableInstanceDiscovery }: DataverseConfig): TokenCredential {
-  switch (auth.kind) {
-    case 'client-secret':
-      return new ClientSecretCredential(auth.tenantId, auth.clientId, auth.secret, { disableInstanceDiscovery });
-    case 'client-certificate':
-      return new ClientCertificateCredential(auth.tenantId, auth.clientId, auth.certificatePath, {
-        disableInstanceDiscovery,
-      });
-    case 'managed-identity':
-      return auth.clientId === undefined
-        ? new ManagedIdentityCredential()
-        : new ManagedIdentityCredential({ clientId: auth.clientId });
-    default:
-      return auth satisfies never;
-  }
-}
+  new WebApi({
+    url: dataverse.url,
+    credential: () =>
+      deferredCredential(({ dataverseCredential }) =>
+        dataverseCredential(dataverse.auth, dataverse.disableInstanceDiscovery),
+      ),
+    budget,
+  });

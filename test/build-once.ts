@@ -12,6 +12,8 @@ const CACHE = join(ROOT, 'node_modules/.cache/dvo-test-build');
 const SOURCES = ['functions', 'shared', 'local', 'cli'];
 /** What the host reads beside the code. */
 const COPIED = ['package.json', 'host.json'];
+/** How it is built, too. */
+const HASHED = [...COPIED, 'test/build-once.ts'];
 const STALE_MS = 60 * 60 * 1000;
 
 let build: Promise<string> | undefined;
@@ -28,7 +30,7 @@ export function builtFolder(): Promise<string> {
 async function buildUnlessDone(): Promise<string> {
   const files = (await Promise.all(SOURCES.map(typescriptFiles))).flat().sort();
   const hash = createHash('sha256');
-  for (const file of [...files, ...COPIED]) hash.update(file).update(await readFile(join(ROOT, file)).catch(() => ''));
+  for (const file of [...files, ...HASHED]) hash.update(file).update(await readFile(join(ROOT, file)).catch(() => ''));
   const folder = join(CACHE, hash.digest('hex').slice(0, 16));
   if (await exists(folder)) return folder;
 
@@ -55,8 +57,8 @@ async function compile(file: string, outDir: string): Promise<void> {
   const { code } = await transformFile(join(ROOT, file), {
     swcrc: false,
     jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
-    // `import()` must stay what it is: it loads ES modules.
-    module: { type: 'commonjs', ignoreDynamic: true },
+    // `import()` must stay what it is: it loads ES modules, and modules of ours, whose exports it must then find.
+    module: { type: 'commonjs', ignoreDynamic: true, exportInteropAnnotation: true },
     sourceMaps: 'inline',
   });
   const target = join(outDir, file.replace(/\.ts$/, '.js'));

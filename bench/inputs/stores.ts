@@ -1,5 +1,10 @@
 /** Where the writer's rows go: the services as the app composes them, the SDK's bare client, and rows to begin with. */
-import { TableClient, type TableEntity, type TransactionAction } from '@azure/data-tables';
+import {
+  TableClient,
+  type TableEntity,
+  type TableServiceClientOptions,
+  type TransactionAction,
+} from '@azure/data-tables';
 import { startAzurite } from '../../local/azurite';
 import type { Columns } from '../../shared/change/value';
 import { readConfig } from '../../shared/config/config';
@@ -36,21 +41,26 @@ export async function onBoth(run: (place: Place) => Promise<void>): Promise<void
 }
 
 /** The app's services on a place, without a Web API; rows lie in tables of that prefix. */
-export function servicesOn(place: Place, prefix: string): Services {
+export function servicesOn(
+  place: Pick<Place, 'connectionString'>,
+  prefix: string,
+  settings: Readonly<Record<string, string>> = {},
+): Services {
   const { core } = readConfig({
     SYNC_TABLES: TABLE,
     LOB_STORAGE: place.connectionString,
     AzureWebJobsStorage: place.connectionString,
     LOB_TABLE_PREFIX: prefix,
     CACHE_MEGABYTES: '256',
+    ...settings,
   });
   if (!core.ok) throw new Error(core.faults.join('; '));
   return compose(core.value);
 }
 
 /** The SDK's client of a table as its documentation shows it: keep-alive is its default. */
-export const bareClient = (place: Place, table: string): TableClient =>
-  TableClient.fromConnectionString(place.connectionString, table, { allowInsecureConnection: true });
+export const bareClient = (place: Place, table: string, options: TableServiceClientOptions = {}): TableClient =>
+  TableClient.fromConnectionString(place.connectionString, table, { allowInsecureConnection: true, ...options });
 
 /** A row as the app would store it. */
 export const entityOf = (n: number, columns: Columns, stamp: Stamp): TableEntity =>

@@ -10,6 +10,12 @@ export interface Write {
   readonly body: Buffer;
 }
 
+/** Of an entity in its table. */
+export interface Key {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
 /** A refusal, as the service words it. */
 export interface Refusal {
   readonly status: number;
@@ -88,7 +94,15 @@ export class Entities {
 
   get(table: string, partitionKey: string, rowKey: string): Record<string, unknown> | undefined {
     const entity = this.#tables.get(table)?.get(partitionKey)?.entities.get(rowKey);
-    return entity && shown(entity);
+    return entity && shown(entity, partitionKey, rowKey);
+  }
+
+  /** Makes a table large in no time: an entity that is there, under other keys too. */
+  fill(table: string, from: Key, keys: Iterable<Key>): void {
+    const entity = this.#tables.get(table)?.get(from.partitionKey)?.entities.get(from.rowKey);
+    if (entity === undefined) throw new Error(`${table} has no such entity to copy.`);
+    const body = Buffer.from(JSON.stringify(folded(entity)));
+    for (const key of keys) this.write({ kind: 'replace', table, ...key, etag: undefined, body });
   }
 
   /** A page of the entities that meet a filter, in the order of their keys. */
@@ -115,7 +129,7 @@ export class Entities {
         };
         if (!meets(read)) continue;
         if (entities.length === top) return { entities, next: { partitionKey, rowKey } };
-        entities.push(picked(shown(entity), select));
+        entities.push(picked(shown(entity, partitionKey, rowKey), select));
       }
     }
     return { entities, next: undefined };
@@ -136,9 +150,11 @@ export class Entities {
 
 const timestampOf = ({ writtenAt }: Entity): string => new Date(writtenAt).toISOString();
 
-const shown = (entity: Entity): Record<string, unknown> => ({
+const shown = (entity: Entity, PartitionKey: string, RowKey: string): Record<string, unknown> => ({
   'odata.etag': entity.etag,
   ...folded(entity),
+  PartitionKey,
+  RowKey,
   Timestamp: timestampOf(entity),
 });
 

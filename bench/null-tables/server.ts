@@ -157,20 +157,23 @@ function handle(entities: Entities, response: ServerResponse, { method, url, eta
   else refuse(response, refusal);
 }
 
-/** The service, to be made to listen. */
-export function nullTables(): Server {
-  const entities = new Entities();
+/** The service, to be made to listen. `latencyMs`: how long each request waits before it is looked at. @default 0 */
+export function nullTables(entities = new Entities(), latencyMs = (): number => 0): Server {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const { method = '', url = '', headers } = request;
-      try {
-        handle(entities, response, { method, url, etag: headers['if-match'], body: Buffer.concat(chunks) });
-      } catch (error) {
-        console.error(error);
-        refuse(response, { status: 400, code: 'InvalidInput' });
-      }
+      const answerIt = (): void => {
+        try {
+          handle(entities, response, { method, url, etag: headers['if-match'], body: Buffer.concat(chunks) });
+        } catch (error) {
+          console.error(error);
+          refuse(response, { status: 400, code: 'InvalidInput' });
+        }
+      };
+      if (latencyMs() > 0) setTimeout(answerIt, latencyMs());
+      else answerIt();
     });
   });
   server.keepAliveTimeout = 60_000;

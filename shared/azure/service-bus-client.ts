@@ -1,5 +1,7 @@
-import type { ServiceBusClient } from '@azure/service-bus';
+/** Service Bus by its SDK. This module is imported only where a client is needed: most starts need none of it. */
+import { RetryMode, ServiceBusClient } from '@azure/service-bus';
 import type { Namespace } from '../config/message-connections';
+import { appIdentity } from './deferred-credential';
 
 /** Bounds how long a request waits that gets no answer. */
 export interface RequestLimits {
@@ -7,14 +9,10 @@ export interface RequestLimits {
   readonly timeoutInMs: number;
 }
 
-/** Opens a client. The SDK is loaded only here: most starts need none of it. */
-export async function openServiceBus(namespace: Namespace, limits?: RequestLimits): Promise<ServiceBusClient> {
-  const { RetryMode, ServiceBusClient: Client } = await import('@azure/service-bus');
+/** Opens a client. */
+export function openServiceBus(namespace: Namespace, limits?: RequestLimits): ServiceBusClient {
   // .NET's pauses: the JavaScript SDK's own would leave a lost link down for 30 s.
   const retryOptions = { mode: RetryMode.Exponential, retryDelayInMs: 800, maxRetryDelayInMs: 60_000, ...limits };
-  if (namespace.kind === 'connectionString') return new Client(namespace.connectionString, { retryOptions });
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  const { host, clientId } = namespace;
-  const identity = clientId === undefined ? {} : { managedIdentityClientId: clientId };
-  return new Client(host, new DefaultAzureCredential(identity), { retryOptions });
+  if (namespace.kind === 'connectionString') return new ServiceBusClient(namespace.connectionString, { retryOptions });
+  return new ServiceBusClient(namespace.host, appIdentity(namespace.clientId), { retryOptions });
 }

@@ -1,9 +1,9 @@
 import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
-import { DefaultAzureCredential } from '@azure/identity';
 import type { StorageAccount } from '../config/config';
 import { messageOf } from '../errors';
 import type { Log } from '../telemetry/log';
 import { Circuit, type Answer, type End } from './circuit';
+import { appIdentity } from './deferred-credential';
 import { StoreUnavailable } from './store-unavailable';
 import type { TableClientFactory } from './tables';
 
@@ -81,7 +81,7 @@ function optionsOf(log: Log): TableServiceClientOptions {
 export function tableClients(account: StorageAccount, log: Log = () => undefined): TableClientFactory {
   const shared = optionsOf(log);
   if (account.kind === 'identity') {
-    const credential = new DefaultAzureCredential();
+    const credential = appIdentity();
     return (name) => new TableClient(account.tableEndpoint, name, credential, shared);
   }
   const options = { ...shared, allowInsecureConnection: isPlainHttp(account.connectionString) };

@@ -2,7 +2,7 @@
  * The app's settings, read once. Every fault of every section is reported together; a section with faults stops only the
  * functions that need it. docs/configuration.md lists all settings.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileMapping } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, NO_HASH, type Mapping } from '../mapping/mapping';
 import { readServiceBusConfig, type ServiceBusConfig } from './message-connections';

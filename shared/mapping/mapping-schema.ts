@@ -2,7 +2,7 @@
  * The form of a mapping file. It is what the file is validated with, and what editors get as JSON Schema
  * (docs/mapping.schema.json); what no schema can say is in mapping-rules.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TARGET_TYPES } from './convert';
 import { nearest } from './did-you-mean';
 

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import { messageOf } from '../errors';
 import { compareNumbers } from '../change/exact-number';
@@ -18,7 +17,8 @@ export type ReadMapping =
 export type FaultPlace = (fault: Fault) => string;
 
 /** The parser, loaded with the first file: deployments without one do without it. */
-const yaml = (): typeof Yaml => createRequire(__filename)('yaml') as typeof Yaml;
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- `import()` would make the reading of settings asynchronous.
+const yaml = (): typeof Yaml => require('yaml') as typeof Yaml;
 
 /**
  * Reads a mapping file, YAML or JSON (which is YAML too). Never throws: faults are data.

@@ -6,6 +6,7 @@
 import { TableClient } from '@azure/data-tables';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { ServiceBusClient } from '@azure/service-bus';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compare, type Difference } from '../../local/day/check';
 import type { Dataverse, StepRegistration } from '../../local/dataverse/simulator';
@@ -99,8 +100,12 @@ export class System {
     return this.#host;
   }
 
-  /** Starts the app; at the port that it had before, if it was started before, so that registered webhooks still meet it. */
-  async startApp(overrides: Overrides = {}): Promise<SpawnedHost> {
+  /**
+   * Starts the app; at the port that it had before, if it was started before, so that registered webhooks still meet it.
+   *
+   * @param appDir its folder @default the built one
+   */
+  async startApp(overrides: Overrides = {}, appDir?: string): Promise<SpawnedHost> {
     const settings: Overrides = {
       ...this.stack.settings,
       PULL_SCHEDULE: NEVER,
@@ -114,7 +119,8 @@ export class System {
     const present = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
     this.#logOfApp = this.log.length;
     this.#host = await spawnHost({
-      appDir: await builtFolder(),
+      appDir: appDir ?? (await builtFolder()),
+      main: join(await builtFolder(), 'dist/local/host/main.js'),
       settings: Object.fromEntries(present),
       port: this.#port,
       onLog: (record) => void this.log.push(record),

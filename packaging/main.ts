@@ -1,0 +1,42 @@
+/** Makes the folder that is deployed, and a zip file of it: npm run package -- [--out FOLDER] [--zip FILE]. See docs/packaging.md. */
+import { Command } from 'commander';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { packageApp, PackagingError } from './package-app';
+import { zipFolder } from './zip';
+
+interface Flags {
+  readonly out: string;
+  readonly zip?: string;
+  readonly mapping?: string;
+  readonly sourceMaps?: true;
+}
+
+const kilobytes = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`;
+
+async function run({ out, zip, mapping, sourceMaps }: Flags): Promise<void> {
+  const functions = await packageApp({
+    root: process.cwd(),
+    out: resolve(out),
+    ...(mapping === undefined ? {} : { mapping }),
+    ...(sourceMaps === undefined ? {} : { sourceMaps }),
+  });
+  for (const { name, bytes } of functions) console.log(`${name}: ${kilobytes(bytes)} at the start`);
+  console.log(`Folder: ${out}`);
+  if (zip === undefined) return;
+  await zipFolder(resolve(out), resolve(zip));
+  console.log(`Zip file: ${zip} (${kilobytes((await stat(zip)).size)})`);
+}
+
+new Command('package')
+  .description('make the folder that is deployed')
+  .option('--out <folder>', 'folder to make; it must be empty if it is there', 'dist/package')
+  .option('--zip <file>', 'write a zip file of it, too')
+  .option('--mapping <file>', 'deploy this mapping file; MAPPING_FILE is then its name without folders')
+  .option('--source-maps', 'write source maps, for Node started with --enable-source-maps')
+  .action(run)
+  .parseAsync()
+  .catch((error: unknown) => {
+    console.error(error instanceof PackagingError ? error.message : error);
+    process.exitCode = 1;
+  });

@@ -1,0 +1,21 @@
+import type { StorageAccount } from '../config/config';
+import type { BlobNames, BlobState } from './blob-state';
+import type { Leases, LoadJournal } from './pull-state';
+
+/** Like `blobState`, whose SDK is loaded only when something is asked of it: pushes never do. */
+export function deferredBlobState(
+  account: StorageAccount,
+  names: BlobNames,
+): { readonly leases: Leases; readonly journal: LoadJournal } {
+  let opened: Promise<BlobState> | undefined;
+  const open = (): Promise<BlobState> =>
+    (opened ??= import('./blob-state.js').then(({ blobState }) => blobState(account, names)));
+  return {
+    leases: { acquire: async (name) => (await open()).leases.acquire(name) },
+    journal: {
+      append: async (name, ids) => (await open()).journal.append(name, ids),
+      read: async (name) => (await open()).journal.read(name),
+      clear: async (table) => (await open()).journal.clear(table),
+    },
+  };
+}
