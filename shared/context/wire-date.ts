@@ -1,6 +1,5 @@
 import type { Value } from '../change/value';
 
-const JSON_DATE = /^\/Date\((0|-?[1-9]\d{0,14})(?:([+-])(0\d|1[0-4])([0-5]\d))?\)\/$/;
 const ISO_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(?:(Z)|([+-])(0\d|1[0-4]):([0-5]\d))?$/;
 
 /** .NET's DateTime.MinValue and MaxValue: nothing outside can be a date. */
@@ -13,20 +12,50 @@ interface WireDate {
   readonly offsetMinutes: number | null;
 }
 
+const BEGIN = '/Date(';
+const END = ')/';
+
+/** More digits than .NET's last moment has: what is longer is no date, and no double may be rounded. */
+const MAX_DIGITS = 15;
+
+/** Characters of `+hhmm`. */
+const OFFSET_LENGTH = 5;
+
+/** What a character stands for as a digit; not in 0 to 9 for all others. */
+const digitAt = (text: string, at: number): number => text.charCodeAt(at) - 0x30;
+
 /**
  * Reads `/Date(ms)/` and `/Date(ms+hhmm)/`; undefined for all other text. By .NET's rule the milliseconds are UTC and
- * the offset tells only the writer's zone.
+ * the offset tells only the writer's zone. Rows are full of dates, so this reads characters: a pattern takes four times as long.
  * https://learn.microsoft.com/dotnet/framework/wcf/feature-details/stand-alone-json-serialization#datetime-wire-format
  */
 function jsonDateOf(text: string): WireDate | undefined {
-  const parts = JSON_DATE.exec(text);
-  const ms = Number(parts?.[1]);
-  // Also false for NaN, that is, without a match.
-  if (parts === null || !(ms >= FIRST_MS && ms <= LAST_MS)) return undefined;
-  const sign = parts[2];
-  if (sign === undefined) return { ms, offsetMinutes: null };
-  const minutes = Number(parts[3]) * 60 + Number(parts[4]);
-  return { ms, offsetMinutes: sign === '-' && minutes > 0 ? -minutes : minutes };
+  if (!text.startsWith(BEGIN) || !text.endsWith(END)) return undefined;
+  const end = text.length - END.length;
+  const negative = text.charAt(BEGIN.length) === '-';
+  const first = negative ? BEGIN.length + 1 : BEGIN.length;
+  let size = 0;
+  let at = first;
+  for (let digit = digitAt(text, at); digit >= 0 && digit <= 9; digit = digitAt(text, at)) {
+    size = size * 10 + digit;
+    at += 1;
+  }
+  const digits = at - first;
+  // Only what .NET writes: no zeros in front, no minus zero.
+  if (digits === 0 || digits > MAX_DIGITS || (digitAt(text, first) === 0 && (negative || digits > 1))) return undefined;
+  const ms = negative ? -size : size;
+  if (ms < FIRST_MS || ms > LAST_MS) return undefined;
+  if (at === end) return { ms, offsetMinutes: null };
+  const offsetMinutes = end - at === OFFSET_LENGTH ? offsetAt(text, at) : undefined;
+  return offsetMinutes === undefined ? undefined : { ms, offsetMinutes };
+}
+
+/** The offset that begins at `at` in minutes: up to fourteen hours, in .NET as in the zones of this world. */
+function offsetAt(text: string, at: number): number | undefined {
+  const parts = /^([+-])(0\d|1[0-4])([0-5]\d)$/.exec(text.slice(at, at + OFFSET_LENGTH));
+  if (parts === null) return undefined;
+  const minutes = Number(parts[2]) * 60 + Number(parts[3]);
+  return parts[1] === '-' && minutes > 0 ? -minutes : minutes;
 }
 
 /**
