@@ -1,6 +1,6 @@
 import type { Columns, RowContent, Value } from '../change/value';
 import type { QName, WireElement } from './element';
-import { memberOf, textOfElement } from './element';
+import { memberOf } from './element';
 import { ContextInvalid } from './errors';
 import { guidOf } from './guid';
 import { ARRAYS, CONTRACTS, GENERIC, isContracts, SCHEMA, SERIALIZATION, typeText } from './namespaces';
@@ -56,7 +56,7 @@ function contentOf(
   what: string,
 ): string {
   if (isNothing(element) || element.children.length > 0) throw new ContextInvalid(pathOf(place, member), what);
-  return textOfElement(element);
+  return element.text;
 }
 
 /** A whole number of at most `limit`. */
@@ -98,7 +98,7 @@ function eachPair(list: WireElement, place: Place, visit: (key: string, value: W
     if (isNothing(key) || key.children.length > 0) {
       throw new ContextInvalid(pathOf(place), 'a list of pairs, each with its key');
     }
-    visit(textOfElement(key), value ?? NOTHING);
+    visit(key.text, value ?? NOTHING);
   }
 }
 
@@ -339,7 +339,7 @@ export class ElementReader {
    * kept. https://learn.microsoft.com/dotnet/framework/wcf/feature-details/enumeration-types-in-data-contracts
    */
   private other(element: WireElement, type: QName | null, place: Place, depth: number): Value {
-    const text = textOfElement(element);
+    const text = element.text;
     if (element.children.length === 0 && text !== '') return { kind: 'string', value: text };
     return {
       kind: 'unknown',
@@ -355,8 +355,8 @@ export class ElementReader {
     const names = new Set(children.map((child) => child.name));
     const values = children.map((child) => {
       if (child.nil) return 'null';
-      return child.children.length === 0 && (child.type === null || textOfElement(child) !== '')
-        ? JSON.stringify(textOfElement(child))
+      return child.children.length === 0 && (child.type === null || child.text !== '')
+        ? JSON.stringify(child.text)
         : this.objectText(child, place, depth + 1);
     });
     if (names.size < children.length) return `[${values.join(',')}]`;

@@ -14,17 +14,11 @@ export interface WireElement {
   readonly type: QName | null;
   /** `i:nil`: there is no value. */
   readonly nil: boolean;
-  /** Text directly inside, comments left out; empty where `bytes` has the content. */
+  /** Text directly inside, comments left out; bytes as base64, piece by piece, as .NET has them when text is asked for. */
   readonly text: string;
-  /** Content that came as bytes, in the pieces it was sent in: only the binary form has any. */
+  /** Content that came as bytes alone, in the pieces it was sent in: only the binary form has any. */
   readonly bytes: readonly Uint8Array[];
   readonly children: readonly WireElement[];
-}
-
-/** The element's text; bytes as base64, piece by piece, as .NET has them when text is asked for. */
-export function textOfElement(element: WireElement): string {
-  if (element.bytes.length === 0) return element.text;
-  return element.bytes.map((piece) => Buffer.from(piece).toString('base64')).join('');
 }
 
 /**
