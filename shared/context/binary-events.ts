@@ -1,14 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { ARRAY_VALUE_BYTES, isInStartTag, KIND, kindOf, RECORD, recordName } from './binary-records';
-import {
-  dateTimeText,
-  decimalText,
-  doubleText,
-  isDateTime,
-  isDecimal,
-  timeSpanText,
-  uuidText,
-} from './binary-values';
+import { dateTimeText, decimalText, doubleText, isDateTime, isDecimal, timeSpanText, uuidText } from './binary-values';
 import type { ContentSource, ElementEvents } from './element-events';
 import type { BinaryFault } from './errors';
 import { BinaryInvalid } from './errors';
@@ -90,20 +82,31 @@ export class BinaryEvents implements ContentSource {
 
   private one(type: number): void {
     switch (kindOf(type)) {
-      case KIND.element:
-        return this.startElement(type);
-      case KIND.text:
-        return this.content(type);
-      case KIND.endElement:
-        return this.endElement();
+      case KIND.element: {
+        this.startElement(type);
+        return;
+      }
+      case KIND.text: {
+        this.content(type);
+        return;
+      }
+      case KIND.endElement: {
+        this.endElement();
+        return;
+      }
       case KIND.attribute:
         if (!this.inStartTag) throw this.fault('record');
-        return this.tell(this.attribute(type));
+        {
+          this.tell(this.attribute(type));
+          return;
+        }
       case KIND.comment:
         this.take(this.length31());
         return;
-      case KIND.array:
-        return this.array();
+      case KIND.array: {
+        this.array();
+        return;
+      }
       case KIND.dictionary:
         throw this.fault('dictionary');
       default:
@@ -254,12 +257,18 @@ export class BinaryEvents implements ContentSource {
   private pass(type: number): void {
     const { bytes } = this;
     switch (type & 0xfe) {
-      case RECORD.chars8:
-        return this.passText(this.byte());
-      case RECORD.chars16:
-        return this.passText(this.length16());
-      case RECORD.chars32:
-        return this.passText(this.length32());
+      case RECORD.chars8: {
+        this.passText(this.byte());
+        return;
+      }
+      case RECORD.chars16: {
+        this.passText(this.length16());
+        return;
+      }
+      case RECORD.chars32: {
+        this.passText(this.length32());
+        return;
+      }
       case RECORD.decimal:
         if (!isDecimal(bytes, this.take(16))) throw this.fault('value');
         return;

@@ -2,7 +2,8 @@ import type { QName, WireElement } from './element';
 import type { ContentSource, ElementEvents } from './element-events';
 import { BodyTooComplex } from './errors';
 import { NamespaceScope } from './namespace-scope';
-import { INSTANCE } from './namespaces';
+import { INSTANCE, namespaceOf } from './namespaces';
+import { qualifiedName } from './qualified-name';
 
 /** What of names and content may be wrong however well the document is formed. */
 export type ElementFault = 'prefix' | 'declaration' | 'attribute' | 'structure';
@@ -18,7 +19,6 @@ export interface TreeBounds {
 /** Attributes and declarations of one element: contexts have up to three. */
 const MAX_ATTRIBUTES = 64;
 
-const NO_CHILDREN: Node[] = [];
 const NO_BYTES: Uint8Array[] = [];
 
 const base64Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
@@ -26,7 +26,8 @@ const base64Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('bas
 class Node implements WireElement {
   type: QName | null = null;
   nil = false;
-  children = NO_CHILDREN;
+  last: Node | null = null;
+  previous: Node | null = null;
   private content: string | Uint8Array[] = '';
   /** Where the content is still to be had; null once it is made. */
   private source: ContentSource | null = null;
@@ -45,6 +46,12 @@ class Node implements WireElement {
   get bytes(): readonly Uint8Array[] {
     this.make();
     return typeof this.content === 'string' ? NO_BYTES : this.content;
+  }
+
+  get children(): readonly Node[] {
+    const children: Node[] = [];
+    for (let child = this.last; child !== null; child = child.previous) children.push(child);
+    return children.reverse();
   }
 
   /** More content: bytes stay bytes only among themselves. */
@@ -126,7 +133,7 @@ export class ElementTree implements ElementEvents {
 
   declare(prefix: string, uri: string): void {
     this.countAttribute();
-    if (!this.scope.declare(prefix, uri)) throw this.fail('declaration');
+    if (!this.scope.declare(prefix, namespaceOf(uri))) throw this.fail('declaration');
   }
 
   attribute(prefix: string, name: string, value: string): void {
@@ -141,8 +148,8 @@ export class ElementTree implements ElementEvents {
     const parent = this.inside;
     if (parent === undefined) this.top = node;
     else {
-      if (parent.children === NO_CHILDREN) parent.children = [node];
-      else parent.children.push(node);
+      node.previous = parent.last;
+      parent.last = node;
       this.around.push(parent);
     }
     this.inside = node;
@@ -189,9 +196,8 @@ export class ElementTree implements ElementEvents {
   }
 
   private typeOf(text: string): QName {
-    const colon = text.indexOf(':');
-    if (colon === -1) return { uri: this.uriOf(''), name: text };
-    return { uri: this.uriOf(text.slice(0, colon)), name: text.slice(colon + 1) };
+    const { prefix, local } = qualifiedName(text);
+    return { uri: this.uriOf(prefix), name: local };
   }
 
   private uriOf(prefix: string): string {

@@ -43,7 +43,17 @@ const labelled = (label: string | null | undefined): { readonly label?: string }
   typeof label === 'string' ? { label } : {};
 
 /** A value that was not sent: the same as null, as in JSON. */
-const NOTHING: WireElement = { uri: '', name: '', type: null, nil: true, text: '', bytes: [], children: [] };
+const NOTHING: WireElement = {
+  uri: '',
+  name: '',
+  type: null,
+  nil: true,
+  text: '',
+  bytes: [],
+  children: [],
+  last: null,
+  previous: null,
+};
 
 /** Null, or not sent. */
 const isNothing = (element: WireElement | undefined): element is undefined => element === undefined || element.nil;
@@ -55,7 +65,7 @@ function contentOf(
   member: string | undefined,
   what: string,
 ): string {
-  if (isNothing(element) || element.children.length > 0) throw new ContextInvalid(pathOf(place, member), what);
+  if (isNothing(element) || element.last !== null) throw new ContextInvalid(pathOf(place, member), what);
   return element.text;
 }
 
@@ -95,7 +105,7 @@ function eachPair(list: WireElement, place: Place, visit: (key: string, value: W
   for (const pair of list.children) {
     const key = memberOf(pair, 'key', GENERIC);
     const value = memberOf(pair, 'value', GENERIC);
-    if (isNothing(key) || key.children.length > 0) {
+    if (isNothing(key) || key.last !== null) {
       throw new ContextInvalid(pathOf(place), 'a list of pairs, each with its key');
     }
     visit(key.text, value ?? NOTHING);
@@ -111,7 +121,7 @@ export function pairsIn(list: WireElement | undefined, place: Place): ReadonlyMa
 }
 
 function textsIn(list: WireElement | undefined, place: Place): ReadonlyMap<string, string | null> {
-  if (isNothing(list) || list.children.length === 0) return NO_TEXTS;
+  if (isNothing(list) || list.last === null) return NO_TEXTS;
   const texts = new Map<string, string | null>();
   eachPair(list, place, (name, value) => texts.set(name, textIn(value, place, name)));
   return texts;
@@ -326,7 +336,7 @@ export class ElementReader {
     place: Place,
     depth: number,
   ): Columns {
-    if (isNothing(list) || list.children.length === 0) return NO_COLUMNS;
+    if (isNothing(list) || list.last === null) return NO_COLUMNS;
     const columns = new Map<string, Value>();
     eachPair(list, place, (name, value) => {
       columns.set(name, this.value(value, labels.get(name), { parent: place, name }, depth + 1));
@@ -340,7 +350,7 @@ export class ElementReader {
    */
   private other(element: WireElement, type: QName | null, place: Place, depth: number): Value {
     const text = element.text;
-    if (element.children.length === 0 && text !== '') return { kind: 'string', value: text };
+    if (element.last === null && text !== '') return { kind: 'string', value: text };
     return {
       kind: 'unknown',
       type: type === null ? '' : typeText(type.name, type.uri),
@@ -355,7 +365,7 @@ export class ElementReader {
     const names = new Set(children.map((child) => child.name));
     const values = children.map((child) => {
       if (child.nil) return 'null';
-      return child.children.length === 0 && (child.type === null || child.text !== '')
+      return child.last === null && (child.type === null || child.text !== '')
         ? JSON.stringify(child.text)
         : this.objectText(child, place, depth + 1);
     });

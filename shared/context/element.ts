@@ -18,7 +18,12 @@ export interface WireElement {
   readonly text: string;
   /** Content that came as bytes alone, in the pieces it was sent in: only the binary form has any. */
   readonly bytes: readonly Uint8Array[];
+  /** The elements directly inside; a new list each time. */
   readonly children: readonly WireElement[];
+  /** The last of the elements directly inside; null where there are none. */
+  readonly last: WireElement | null;
+  /** The element before this one, inside the same; null for the first. */
+  readonly previous: WireElement | null;
 }
 
 /**
@@ -27,10 +32,8 @@ export interface WireElement {
  * @param uri the member's namespace @default that of the platform's contracts
  */
 export function memberOf(element: WireElement, name: string, uri = CONTRACTS): WireElement | undefined {
-  const { children } = element;
-  for (let at = children.length - 1; at >= 0; at--) {
-    const child = children[at];
-    if (child?.name === name && child.uri === uri) return child;
+  for (let child = element.last; child !== null; child = child.previous) {
+    if (child.name === name && child.uri === uri) return child;
   }
   return undefined;
 }

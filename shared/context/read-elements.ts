@@ -66,7 +66,7 @@ function contextOfRoot(root: WireElement, format: 'xml' | 'binary', envelope: En
   if (root.name !== 'string' || root.uri !== SERIALIZATION) {
     return contextOfElement(root, bounds.maxDepth, { format, envelope });
   }
-  if (envelope !== null || root.children.length > 0 || root.nil) {
+  if (envelope !== null || root.last !== null || root.nil) {
     throw new ContextInvalid('The outermost element', 'a context, or one text that holds a context');
   }
   const text = root.text;
