@@ -82,31 +82,25 @@ export class BinaryEvents implements ContentSource {
 
   private one(type: number): void {
     switch (kindOf(type)) {
-      case KIND.element: {
+      case KIND.element:
         this.startElement(type);
-        return;
-      }
-      case KIND.text: {
+        break;
+      case KIND.text:
         this.content(type);
-        return;
-      }
-      case KIND.endElement: {
+        break;
+      case KIND.endElement:
         this.endElement();
-        return;
-      }
+        break;
       case KIND.attribute:
         if (!this.inStartTag) throw this.fault('record');
-        {
-          this.tell(this.attribute(type));
-          return;
-        }
+        this.tell(this.attribute(type));
+        break;
       case KIND.comment:
         this.take(this.length31());
-        return;
-      case KIND.array: {
+        break;
+      case KIND.array:
         this.array();
-        return;
-      }
+        break;
       case KIND.dictionary:
         throw this.fault('dictionary');
       default:
@@ -255,28 +249,24 @@ export class BinaryEvents implements ContentSource {
 
   /** Checks the content of a text record other than a list, and goes past it. */
   private pass(type: number): void {
-    const { bytes } = this;
     switch (type & 0xfe) {
-      case RECORD.chars8: {
+      case RECORD.chars8:
         this.passText(this.byte());
-        return;
-      }
-      case RECORD.chars16: {
+        break;
+      case RECORD.chars16:
         this.passText(this.length16());
-        return;
-      }
-      case RECORD.chars32: {
+        break;
+      case RECORD.chars32:
         this.passText(this.length32());
-        return;
-      }
+        break;
       case RECORD.decimal:
-        if (!isDecimal(bytes, this.take(16))) throw this.fault('value');
-        return;
+        if (!isDecimal(this.bytes, this.take(16))) throw this.fault('value');
+        break;
       case RECORD.dateTime:
-        if (!isDateTime(bytes, this.take(8))) throw this.fault('value');
-        return;
+        if (!isDateTime(this.bytes, this.take(8))) throw this.fault('value');
+        break;
       default:
-        // The others are few, and few of them can be wrong.
+        // The others are few, and short.
         this.value(type);
     }
   }
