@@ -13,9 +13,6 @@ interface WireDate {
 const BEGIN = '/Date(';
 const END = ')/';
 
-/** More digits than .NET's last moment has: what is longer is no date, and no double may be rounded. */
-const MAX_DIGITS = 15;
-
 /** Digits of a second's fraction: .NET counts in 100 ns. */
 const MAX_FRACTION = 7;
 
@@ -40,8 +37,9 @@ function jsonDateOf(text: string): WireDate | undefined {
   }
   const digits = at - first;
   // Only what .NET writes: no zeros in front, no minus zero.
-  if (digits === 0 || digits > MAX_DIGITS || (digitAt(text, first) === 0 && (negative || digits > 1))) return undefined;
+  if (digits === 0 || (digitAt(text, first) === 0 && (negative || digits > 1))) return undefined;
   const ms = negative ? -size : size;
+  // Numbers that a double rounds are far outside.
   if (ms < FIRST_MS || ms > LAST_MS) return undefined;
   if (at === end) return { ms, offsetMinutes: null };
   const offsetMinutes = end - at === '+hhmm'.length ? offsetAt(text, at) : undefined;
