@@ -40,7 +40,7 @@ const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb,
 /** Whether a body holds nothing; stops at the first thing that it holds. */
 function isBlank(body: Uint8Array | string): boolean {
   if (typeof body === 'string') return body.trimStart() === '';
-  for (let at = 0; at < body.length; at++) if (!BLANKS.has(body[at] ?? 0)) return false;
+  for (const byte of body) if (!BLANKS.has(byte)) return false;
   return true;
 }
 
