@@ -1,4 +1,4 @@
-import type { ElementEvents } from '../../shared/context/element-events';
+import type { ContentSource, ElementEvents } from '../../shared/context/element-events';
 
 /** One thing that a reader of XML met. */
 export type LoggedEvent =
@@ -34,8 +34,10 @@ export class EventLog implements ElementEvents {
     this.events.push({ kind: 'text', text });
   }
 
-  bytes(bytes: Uint8Array): void {
-    this.events.push({ kind: 'bytes', bytes });
+  content(source: ContentSource, at: number): void {
+    const content = source.contentAt(at);
+    if (typeof content !== 'string') this.events.push({ kind: 'bytes', bytes: content });
+    else if (content !== '') this.text(content);
   }
 
   close(): void {

@@ -1,32 +1,22 @@
-import {
-  ARRAY_VALUE_BYTES,
-  FIRST_ATTRIBUTE,
-  FIRST_ELEMENT,
-  FIRST_TEXT,
-  LAST_ATTRIBUTE,
-  LAST_ELEMENT,
-  LAST_TEXT,
-  needsDictionary,
-  RECORD,
-  recordName,
-} from './binary-records';
-import { dateTimeText, decimalText, doubleText, timeSpanText, uuidText } from './binary-values';
-import type { ElementEvents } from './element-events';
+import { isUtf8 } from 'node:buffer';
+import { ARRAY_VALUE_BYTES, isInStartTag, KIND, kindOf, RECORD, recordName } from './binary-records';
+import { dateTimeText, decimalText, doubleText, isDateTime, isDecimal, timeSpanText, uuidText } from './binary-values';
+import type { ContentSource, ElementEvents } from './element-events';
 import type { BinaryFault } from './errors';
 import { BinaryInvalid } from './errors';
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-const REPLACEMENT = '\ufffd';
+import { asciiName } from './known-names';
 
 /** A length in one to five bytes, seven bits in each, has at most 31 bits (2.1.2, "MultiByteInt31"). */
 const LENGTH_BYTES = 5;
 const LAST_LENGTH_BYTE = 0x07;
 
-/** The letter that some records have for a prefix. */
-const prefixOf = (type: number, first: number): string => String.fromCharCode(0x61 + type - first);
+/** The letters that some records have for a prefix. */
+const LETTERS = Array.from({ length: 26 }, (_, index) => String.fromCharCode(0x61 + index));
 
-const isText = (type: number): boolean => type >= FIRST_TEXT && type <= LAST_TEXT;
+const prefixOf = (type: number, first: number): string => LETTERS[type - first] ?? '';
+
+/** Texts up to so many bytes are looked through here: handing them to native code takes longer. */
+const SHORT_BYTES = 200;
 
 interface Attribute {
   readonly kind: 'attribute' | 'declaration';
@@ -37,11 +27,13 @@ interface Attribute {
 
 /**
  * Reads .NET's binary XML without a dictionary, telling what it meets. The record that a text comes in is the writer's
- * choice of the shortest, so nothing but the text, or the bytes, is passed on.
+ * choice of the shortest, so nothing but the text, or the bytes, is passed on. All is checked at once; contents are made when
+ * they are asked for.
  * https://learn.microsoft.com/openspecs/windows_protocols/mc-nbfx/
  */
-export class BinaryEvents {
+export class BinaryEvents implements ContentSource {
   private readonly bytes: Buffer;
+  private readonly view: DataView;
   private at = 0;
   private recordAt = 0;
   private type = -1;
@@ -54,6 +46,7 @@ export class BinaryEvents {
     private readonly events: ElementEvents,
   ) {
     this.bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   }
 
   /** The error of a fault in the record that is being read. */
@@ -69,7 +62,7 @@ export class BinaryEvents {
   read(): void {
     while (this.at < this.bytes.length) {
       const type = this.record();
-      if (this.inStartTag && !(type >= FIRST_ATTRIBUTE && type <= LAST_ATTRIBUTE)) this.endStartTag();
+      if (this.inStartTag && !isInStartTag(type)) this.endStartTag();
       this.one(type);
     }
     if (this.depth > 0 || !this.rootEnded) {
@@ -79,23 +72,46 @@ export class BinaryEvents {
     }
   }
 
+  contentAt(at: number): string | Uint8Array {
+    const standsAt = this.at;
+    this.at = at;
+    const value = this.value(this.byte());
+    this.at = standsAt;
+    return value;
+  }
+
   private one(type: number): void {
-    if (needsDictionary(type)) throw this.fault('dictionary');
-    if (isText(type)) this.content(type);
-    else if (type >= FIRST_ELEMENT && type <= LAST_ELEMENT) this.startElement(type);
-    else if (type >= FIRST_ATTRIBUTE && type <= LAST_ATTRIBUTE) {
-      if (!this.inStartTag) throw this.fault('record');
-      this.tell(this.attribute(type));
-    } else if (type === RECORD.endElement) this.endElement();
-    else if (type === RECORD.comment) this.skip(this.length31());
-    else if (type === RECORD.array) this.array();
-    else throw this.fault('record');
+    switch (kindOf(type)) {
+      case KIND.element:
+        this.startElement(type);
+        break;
+      case KIND.text:
+        this.content(type);
+        break;
+      case KIND.endElement:
+        this.endElement();
+        break;
+      case KIND.attribute:
+        if (!this.inStartTag) throw this.fault('record');
+        this.tell(this.attribute(type));
+        break;
+      case KIND.comment:
+        this.take(this.length31());
+        break;
+      case KIND.array:
+        this.array();
+        break;
+      case KIND.dictionary:
+        throw this.fault('dictionary');
+      default:
+        throw this.fault('record');
+    }
   }
 
   private startElement(type: number): void {
     if (this.rootEnded) throw this.fault('structure');
-    const [prefix, name] = this.elementName(type);
-    this.events.open(prefix, name);
+    const prefix = this.elementPrefix(type);
+    this.events.open(prefix, this.name());
     this.depth++;
     this.inStartTag = true;
   }
@@ -120,9 +136,9 @@ export class BinaryEvents {
       this.events.text(list.text);
       ends = list.ends;
     } else {
-      const value = this.value(type);
-      if (typeof value !== 'string') this.events.bytes(value);
-      else if (value !== '') this.events.text(value);
+      const at = this.recordAt;
+      this.pass(type);
+      this.events.content(this, at);
     }
     if (ends) this.endElement();
   }
@@ -133,8 +149,9 @@ export class BinaryEvents {
     for (;;) {
       const type = this.record();
       if ((type & 0xfe) === RECORD.endList) return { text: items.join(' '), ends: type % 2 === 1 };
-      if (needsDictionary(type)) throw this.fault('dictionary');
-      if (!isText(type) || type % 2 === 1 || type === RECORD.startList) throw this.fault('list');
+      const kind = kindOf(type);
+      if (kind === KIND.dictionary) throw this.fault('dictionary');
+      if (kind !== KIND.text || type % 2 === 1 || type === RECORD.startList) throw this.fault('list');
       const value = this.value(type);
       items.push(typeof value === 'string' ? value : Buffer.from(value).toString('base64'));
     }
@@ -145,19 +162,21 @@ export class BinaryEvents {
     if (this.depth === 0) throw this.fault('structure');
     const start = this.recordAt;
     const element = this.record();
-    if (needsDictionary(element)) throw this.fault('dictionary');
-    if (element < FIRST_ELEMENT || element > LAST_ELEMENT) throw this.fault('array');
-    const [prefix, name] = this.elementName(element);
+    const kind = kindOf(element);
+    if (kind === KIND.dictionary) throw this.fault('dictionary');
+    if (kind !== KIND.element) throw this.fault('array');
+    const prefix = this.elementPrefix(element);
+    const name = this.name();
     const attributes: Attribute[] = [];
     let type = this.record();
-    while (type >= FIRST_ATTRIBUTE && type <= LAST_ATTRIBUTE) {
-      if (needsDictionary(type)) throw this.fault('dictionary');
+    while (isInStartTag(type)) {
+      if (kindOf(type) === KIND.dictionary) throw this.fault('dictionary');
       attributes.push(this.attribute(type));
       type = this.record();
     }
     if (type !== RECORD.endElement) throw this.fault('array');
-    const kind = this.record();
-    const size = ARRAY_VALUE_BYTES.get(kind);
+    const values = this.record();
+    const size = ARRAY_VALUE_BYTES.get(values);
     if (size === undefined) throw this.fault('array');
     const count = this.length31();
     if (count * size > this.bytes.length - this.at) {
@@ -168,7 +187,7 @@ export class BinaryEvents {
       this.events.open(prefix, name);
       for (const attribute of attributes) this.tell(attribute);
       this.events.opened();
-      const value = this.value(kind);
+      const value = this.value(values);
       if (typeof value === 'string') this.events.text(value);
       this.events.close();
     }
@@ -210,27 +229,45 @@ export class BinaryEvents {
 
   private attributeValue(): string {
     const type = this.record();
-    if (needsDictionary(type)) throw this.fault('dictionary');
-    if (!isText(type) || type % 2 === 1) throw this.fault('record');
+    const kind = kindOf(type);
+    if (kind === KIND.dictionary) throw this.fault('dictionary');
+    if (kind !== KIND.text || type % 2 === 1) throw this.fault('record');
     if (type === RECORD.startList) {
       const list = this.list();
       if (list.ends) throw this.fault('list');
       return list.text;
     }
+    if (type === RECORD.chars8) return this.known(this.byte());
     const value = this.value(type);
     return typeof value === 'string' ? value : Buffer.from(value).toString('base64');
   }
 
-  private elementName(type: number): readonly [prefix: string, name: string] {
-    switch (type) {
-      case RECORD.shortElement:
-        return ['', this.name()];
-      case RECORD.element: {
-        const prefix = this.name();
-        return [prefix, this.name()];
-      }
+  private elementPrefix(type: number): string {
+    if (type === RECORD.shortElement) return '';
+    return type === RECORD.element ? this.name() : prefixOf(type, RECORD.prefixElementA);
+  }
+
+  /** Checks the content of a text record other than a list, and goes past it. */
+  private pass(type: number): void {
+    switch (type & 0xfe) {
+      case RECORD.chars8:
+        this.passText(this.byte());
+        break;
+      case RECORD.chars16:
+        this.passText(this.length16());
+        break;
+      case RECORD.chars32:
+        this.passText(this.length32());
+        break;
+      case RECORD.decimal:
+        if (!isDecimal(this.bytes, this.take(16))) throw this.fault('value');
+        break;
+      case RECORD.dateTime:
+        if (!isDateTime(this.bytes, this.take(8))) throw this.fault('value');
+        break;
       default:
-        return [prefixOf(type, RECORD.prefixElementA), this.name()];
+        // The others are few, and short.
+        this.value(type);
     }
   }
 
@@ -271,23 +308,23 @@ export class BinaryEvents {
       case RECORD.uniqueId:
         return `urn:uuid:${uuidText(bytes, this.take(16))}`;
       case RECORD.bool:
-        return this.inRange(BOOLEANS[bytes.readUInt8(this.take(1))]);
+        return this.inRange(BOOLEANS[this.byte()]);
       case RECORD.empty:
         return '';
       case RECORD.chars8:
-        return this.utf8(this.length8());
+        return this.utf8(this.byte());
       case RECORD.chars16:
         return this.utf8(this.length16());
       case RECORD.chars32:
         return this.utf8(this.length32());
       case RECORD.unicodeChars8:
-        return this.utf16(this.length8());
+        return this.utf16(this.byte());
       case RECORD.unicodeChars16:
         return this.utf16(this.length16());
       case RECORD.unicodeChars32:
         return this.utf16(this.length32());
       case RECORD.bytes8:
-        return this.slice(this.length8());
+        return this.slice(this.byte());
       case RECORD.bytes16:
         return this.slice(this.length16());
       case RECORD.bytes32:
@@ -307,9 +344,15 @@ export class BinaryEvents {
   private record(): number {
     this.recordAt = this.at;
     this.type = -1;
-    const type = this.bytes.readUInt8(this.take(1));
-    this.type = type;
-    return type;
+    this.type = this.byte();
+    return this.type;
+  }
+
+  private byte(): number {
+    const byte = this.bytes[this.at];
+    if (byte === undefined) throw this.fault('cut-off');
+    this.at += 1;
+    return byte;
   }
 
   /** Takes bytes; the index of the first. */
@@ -318,14 +361,6 @@ export class BinaryEvents {
     if (count > this.bytes.length - from) throw this.fault('cut-off');
     this.at = from + count;
     return from;
-  }
-
-  private skip(count: number): void {
-    this.take(count);
-  }
-
-  private length8(): number {
-    return this.bytes.readUInt8(this.take(1));
   }
 
   private length16(): number {
@@ -341,7 +376,7 @@ export class BinaryEvents {
   private length31(): number {
     let length = 0;
     for (let count = 0; count < LENGTH_BYTES; count++) {
-      const byte = this.length8();
+      const byte = this.byte();
       if (count === LENGTH_BYTES - 1 && byte > LAST_LENGTH_BYTE) break;
       length += (byte & 0x7f) * 2 ** (7 * count);
       if (byte < 0x80) return length;
@@ -354,16 +389,16 @@ export class BinaryEvents {
     return this.bytes.subarray(from, from + length);
   }
 
-  private utf8(length: number): string {
+  /** Goes past a text in UTF-8. */
+  private passText(length: number): void {
     const from = this.take(length);
-    const text = this.bytes.toString('utf8', from, from + length);
-    // A replacement character may be the text's own, or stand for bytes that are no text.
-    if (!text.includes(REPLACEMENT)) return text;
-    try {
-      return UTF8.decode(this.bytes.subarray(from, from + length));
-    } catch {
-      throw this.fault('encoding');
-    }
+    if (!isUtf8Text(this.bytes, from, this.at)) throw this.fault('encoding');
+  }
+
+  private utf8(length: number): string {
+    const from = this.at;
+    this.passText(length);
+    return this.bytes.toString('utf8', from, this.at);
   }
 
   /** Half of a character stays as it is: the other half may come in the next record. */
@@ -373,8 +408,17 @@ export class BinaryEvents {
     return this.bytes.toString('utf16le', from, from + length);
   }
 
+  /** A text of which a context has the same few again and again. */
+  private known(length: number): string {
+    const from = this.take(length);
+    const known = asciiName(this.view, from, length);
+    if (known !== undefined) return known;
+    this.at = from;
+    return this.utf8(length);
+  }
+
   private string(): string {
-    return this.utf8(this.length31());
+    return this.known(this.length31());
   }
 
   private name(): string {
@@ -385,3 +429,9 @@ export class BinaryEvents {
 }
 
 const BOOLEANS: readonly (string | undefined)[] = ['false', 'true'];
+
+function isUtf8Text(bytes: Buffer, from: number, to: number): boolean {
+  if (to - from > SHORT_BYTES) return isUtf8(bytes.subarray(from, to));
+  for (let at = from; at < to; at++) if ((bytes[at] ?? 0) >= 0x80) return isUtf8(bytes.subarray(at, to));
+  return true;
+}

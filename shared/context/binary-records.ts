@@ -50,16 +50,16 @@ export const RECORD = {
 } as const;
 
 /** First and last type of all attribute records. */
-export const FIRST_ATTRIBUTE = RECORD.shortAttribute;
-export const LAST_ATTRIBUTE = RECORD.prefixAttributeZ;
+const FIRST_ATTRIBUTE = RECORD.shortAttribute;
+const LAST_ATTRIBUTE = RECORD.prefixAttributeZ;
 
 /** First and last type of all element records. */
-export const FIRST_ELEMENT = RECORD.shortElement;
-export const LAST_ELEMENT = RECORD.prefixElementZ;
+const FIRST_ELEMENT = RECORD.shortElement;
+const LAST_ELEMENT = RECORD.prefixElementZ;
 
 /** First type of all text records; the last has the bit that ends the element. */
-export const FIRST_TEXT = RECORD.zero;
-export const LAST_TEXT = RECORD.qnameDictionary + 1;
+const FIRST_TEXT = RECORD.zero;
+const LAST_TEXT = RECORD.qnameDictionary + 1;
 
 /** Bytes of one value, for the kinds of value that an array can have (2.2.3.31, "Array"). */
 export const ARRAY_VALUE_BYTES: ReadonlyMap<number, number> = new Map([
@@ -150,10 +150,47 @@ export function recordName(type: number): string {
  * Whether a record refers to a string of a dictionary that both sides have, or that came earlier in a session
  * ([MC-NBFS], [MC-NBFSE]). A message that stands alone has neither.
  */
-export const needsDictionary = (type: number): boolean =>
+const needsDictionary = (type: number): boolean =>
   type === 0x06 ||
   type === 0x07 ||
   (type >= 0x0a && type <= 0x25) ||
   (type >= 0x42 && type <= 0x5d) ||
   (type & 0xfe) === RECORD.dictionary ||
   (type & 0xfe) === RECORD.qnameDictionary;
+
+/** Whether a record stands in a start tag: an attribute or declaration, be it one that needs a dictionary. */
+export const isInStartTag = (type: number): boolean => type >= FIRST_ATTRIBUTE && type <= LAST_ATTRIBUTE;
+
+/** What a record is, as far as reading it is concerned. */
+export const KIND = {
+  unknown: 0,
+  dictionary: 1,
+  element: 2,
+  attribute: 3,
+  text: 4,
+  endElement: 5,
+  comment: 6,
+  array: 7,
+} as const;
+
+function kindIn(type: number): number {
+  if (needsDictionary(type)) return KIND.dictionary;
+  if (type >= FIRST_TEXT && type <= LAST_TEXT) return KIND.text;
+  if (type >= FIRST_ELEMENT && type <= LAST_ELEMENT) return KIND.element;
+  if (isInStartTag(type)) return KIND.attribute;
+  switch (type) {
+    case RECORD.endElement:
+      return KIND.endElement;
+    case RECORD.comment:
+      return KIND.comment;
+    case RECORD.array:
+      return KIND.array;
+    default:
+      return KIND.unknown;
+  }
+}
+
+const KINDS = Uint8Array.from({ length: 0x100 }, (_, type) => kindIn(type));
+
+/** What a record is, by its type: one of `KIND`. */
+export const kindOf = (type: number): number => KINDS[type] ?? KIND.unknown;

@@ -5,6 +5,8 @@ const TICKS_PER_SECOND = 10_000_000n;
 
 /** The last tick of the year 9999. */
 const LAST_TICK = 3_155_378_975_999_999_999n;
+const LAST_HIGH = Number(LAST_TICK >> 32n);
+const LAST_LOW = Number(LAST_TICK & 0xffff_ffffn);
 
 const TICKS_MASK = (1n << 62n) - 1n;
 
@@ -17,18 +19,28 @@ function fractionOf(ticks: bigint): string {
   return `.${ticks.toString().padStart(7, '0').replace(/0+$/, '')}`;
 }
 
+/** Whether a DecimalText record is in range. */
+export const isDecimal = (bytes: Uint8Array, at: number): boolean =>
+  (bytes[at + 2] ?? 0) <= MAX_SCALE && ((bytes[at + 3] ?? 0) & 0x7f) === 0;
+
 /**
  * A DecimalText record (2.2.3.14): sixteen bytes as OLE has decimals. Its text has the decimal's own scale; undefined
  * when it is out of range. https://learn.microsoft.com/openspecs/windows_protocols/ms-oaut/
  */
 export function decimalText(bytes: Buffer, at: number): string | undefined {
+  if (!isDecimal(bytes, at)) return undefined;
   const scale = bytes.readUInt8(at + 2);
   const sign = bytes.readUInt8(at + 3);
-  if (scale > MAX_SCALE || (sign !== 0 && sign !== 0x80)) return undefined;
   const whole = (BigInt(bytes.readUInt32LE(at + 4)) << 64n) | bytes.readBigUInt64LE(at + 8);
   const digits = whole.toString().padStart(scale + 1, '0');
   const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
   return sign === 0 || whole === 0n ? text : `-${text}`;
+}
+
+/** Whether a DateTimeText record is in range. */
+export function isDateTime(bytes: Buffer, at: number): boolean {
+  const high = bytes.readUInt32LE(at + 4) & 0x3fff_ffff;
+  return high < LAST_HIGH || (high === LAST_HIGH && bytes.readUInt32LE(at) <= LAST_LOW);
 }
 
 /**
@@ -37,9 +49,9 @@ export function decimalText(bytes: Buffer, at: number): string | undefined {
  * https://learn.microsoft.com/dotnet/api/system.datetime.tobinary
  */
 export function dateTimeText(bytes: Buffer, at: number): string | undefined {
+  if (!isDateTime(bytes, at)) return undefined;
   const raw = bytes.readBigUInt64LE(at);
   const ticks = raw & TICKS_MASK;
-  if (ticks > LAST_TICK) return undefined;
   const epochMs = Number((ticks - (ticks % TICKS_PER_SECOND) - TICKS_TO_EPOCH) / TICKS_PER_MS);
   const zone = raw >> 62n === 0n ? '' : 'Z';
   return new Date(epochMs).toISOString().slice(0, 19) + fractionOf(ticks % TICKS_PER_SECOND) + zone;

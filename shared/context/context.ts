@@ -30,7 +30,7 @@ export interface BodyForm {
  *
  * Ids are in lower case without braces. What is large is turned into values only when it is asked for: reading
  * `inputParameters`, `outputParameters`, `sharedVariables`, an image or `parent` may throw ContextInvalid for a fault
- * inside that part.
+ * inside that part. In the binary form texts are made of the body's bytes then, so the body must stay as it is.
  *
  * https://learn.microsoft.com/power-apps/developer/data-platform/understand-the-data-context
  */

@@ -1,3 +1,9 @@
+/** Keeps the content of elements in its own form until it is asked for: most of a message never is. */
+export interface ContentSource {
+  /** The content that stands at a place which the source itself has told: text, or bytes that stand for base64. */
+  contentAt(at: number): string | Uint8Array;
+}
+
 /**
  * What a reader of XML meets, in the order of the document. Text XML and the binary form tell the same story, so
  * everything after it is the same for both.
@@ -13,9 +19,9 @@ export interface ElementEvents {
   attribute(prefix: string, name: string, value: string): void;
   /** The start tag is complete. */
   opened(): void;
-  /** Text, in as many pieces as the reader likes. */
+  /** Text, in as many pieces as the reader likes. In place of base64 bytes may stand: `content`. */
   text(piece: string): void;
-  /** Bytes that stand where text XML would have base64. */
-  bytes(piece: Uint8Array): void;
+  /** A piece that is text or bytes, checked already. */
+  content(source: ContentSource, at: number): void;
   close(): void;
 }

@@ -1,8 +1,9 @@
 import type { QName, WireElement } from './element';
-import type { ElementEvents } from './element-events';
+import type { ContentSource, ElementEvents } from './element-events';
 import { BodyTooComplex } from './errors';
 import { NamespaceScope } from './namespace-scope';
-import { INSTANCE } from './namespaces';
+import { INSTANCE, namespaceOf } from './namespaces';
+import { qualifiedName } from './qualified-name';
 
 /** What of names and content may be wrong however well the document is formed. */
 export type ElementFault = 'prefix' | 'declaration' | 'attribute' | 'structure';
@@ -18,20 +19,67 @@ export interface TreeBounds {
 /** Attributes and declarations of one element: contexts have up to three. */
 const MAX_ATTRIBUTES = 64;
 
-const NO_CHILDREN: Node[] = [];
 const NO_BYTES: Uint8Array[] = [];
+
+const base64Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 class Node implements WireElement {
   type: QName | null = null;
   nil = false;
-  text = '';
-  bytes = NO_BYTES;
-  children = NO_CHILDREN;
+  last: Node | null = null;
+  previous: Node | null = null;
+  private content: string | Uint8Array[] = '';
+  /** Where the content is still to be had; null once it is made. */
+  private source: ContentSource | null = null;
+  private at = 0;
 
   constructor(
     readonly uri: string,
     readonly name: string,
   ) {}
+
+  get text(): string {
+    this.make();
+    return typeof this.content === 'string' ? this.content : this.content.map(base64Of).join('');
+  }
+
+  get bytes(): readonly Uint8Array[] {
+    this.make();
+    return typeof this.content === 'string' ? NO_BYTES : this.content;
+  }
+
+  get children(): readonly Node[] {
+    const children: Node[] = [];
+    for (let child = this.last; child !== null; child = child.previous) children.push(child);
+    return children.reverse();
+  }
+
+  /** More content: bytes stay bytes only among themselves. */
+  add(piece: string | Uint8Array): void {
+    this.make();
+    if (typeof piece === 'string') {
+      if (piece !== '') this.content = this.text + piece;
+    } else if (typeof this.content !== 'string') this.content.push(piece);
+    else if (this.content === '') this.content = [piece];
+    else this.content += base64Of(piece);
+  }
+
+  /** More content, made when it is asked for if it is all there is. */
+  addFrom(source: ContentSource, at: number): void {
+    if (this.source !== null || this.content !== '') {
+      this.add(source.contentAt(at));
+      return;
+    }
+    this.source = source;
+    this.at = at;
+  }
+
+  private make(): void {
+    const { source } = this;
+    if (source === null) return;
+    this.source = null;
+    this.add(source.contentAt(this.at));
+  }
 }
 
 /** An attribute of `i:`, kept until the element's declarations are all known. */
@@ -49,12 +97,16 @@ const isTrue = (text: string): boolean => text === 'true' || text === '1';
  */
 export class ElementTree implements ElementEvents {
   private readonly scope = new NamespaceScope();
-  private readonly open_: Node[] = [];
+  /** The elements around the one that is open. */
+  private readonly around: Node[] = [];
+  /** The element that is open; undefined outside of all. */
+  private inside: Node | undefined;
   private pending: PendingAttribute[] = [];
   private prefix = '';
   private name = '';
   private attributes = 0;
   private nodes = 0;
+  private depth = 0;
   private top: Node | undefined;
 
   /** @param fail makes the reader's own error of a fault, which says where it was met */
@@ -65,15 +117,13 @@ export class ElementTree implements ElementEvents {
 
   /** The outermost element; asks for it when the document is read. */
   root(): WireElement {
-    if (this.top === undefined || this.open_.length > 0) throw this.fail('structure');
+    if (this.top === undefined || this.depth > 0) throw this.fail('structure');
     return this.top;
   }
 
   open(prefix: string, name: string): void {
-    if (this.open_.length >= this.bounds.maxElementDepth) {
-      throw new BodyTooComplex('depth', this.bounds.maxElementDepth);
-    }
-    if (this.open_.length === 0 && this.top !== undefined) throw this.fail('structure');
+    if (this.depth >= this.bounds.maxElementDepth) throw new BodyTooComplex('depth', this.bounds.maxElementDepth);
+    if (this.depth === 0 && this.top !== undefined) throw this.fail('structure');
     this.count();
     this.prefix = prefix;
     this.name = name;
@@ -83,7 +133,7 @@ export class ElementTree implements ElementEvents {
 
   declare(prefix: string, uri: string): void {
     this.countAttribute();
-    if (!this.scope.declare(prefix, uri)) throw this.fail('declaration');
+    if (!this.scope.declare(prefix, namespaceOf(uri))) throw this.fail('declaration');
   }
 
   attribute(prefix: string, name: string, value: string): void {
@@ -95,36 +145,36 @@ export class ElementTree implements ElementEvents {
   opened(): void {
     const node = new Node(this.uriOf(this.prefix), this.name);
     if (this.pending.length > 0) this.takeAttributes(node);
-    const parent = this.open_.at(-1);
+    const parent = this.inside;
     if (parent === undefined) this.top = node;
-    else if (parent.children === NO_CHILDREN) parent.children = [node];
-    else parent.children.push(node);
-    this.open_.push(node);
+    else {
+      node.previous = parent.last;
+      parent.last = node;
+      this.around.push(parent);
+    }
+    this.inside = node;
+    this.depth += 1;
   }
 
   text(piece: string): void {
-    const node = this.open_.at(-1);
-    if (node === undefined) throw this.fail('structure');
-    if (node.bytes.length === 0) {
-      node.text += piece;
-      return;
-    }
-    // Bytes that go on as text: from here on all of it is base64 text.
-    node.text = node.bytes.map((bytes) => Buffer.from(bytes).toString('base64')).join('') + piece;
-    node.bytes = NO_BYTES;
+    this.innermost().add(piece);
   }
 
-  bytes(piece: Uint8Array): void {
-    const node = this.open_.at(-1);
-    if (node === undefined) throw this.fail('structure');
-    if (node.text !== '') node.text += Buffer.from(piece).toString('base64');
-    else if (node.bytes === NO_BYTES) node.bytes = [piece];
-    else node.bytes.push(piece);
+  content(source: ContentSource, at: number): void {
+    this.innermost().addFrom(source, at);
   }
 
   close(): void {
-    if (this.open_.pop() === undefined) throw this.fail('structure');
+    this.innermost();
+    this.inside = this.around.pop();
+    this.depth -= 1;
     this.scope.leave();
+  }
+
+  /** The element that is open. */
+  private innermost(): Node {
+    if (this.inside === undefined) throw this.fail('structure');
+    return this.inside;
   }
 
   private takeAttributes(node: Node): void {
@@ -146,9 +196,8 @@ export class ElementTree implements ElementEvents {
   }
 
   private typeOf(text: string): QName {
-    const colon = text.indexOf(':');
-    if (colon === -1) return { uri: this.uriOf(''), name: text };
-    return { uri: this.uriOf(text.slice(0, colon)), name: text.slice(colon + 1) };
+    const { prefix, local } = qualifiedName(text);
+    return { uri: this.uriOf(prefix), name: local };
   }
 
   private uriOf(prefix: string): string {

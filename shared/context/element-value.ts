@@ -1,6 +1,6 @@
 import type { Columns, RowContent, Value } from '../change/value';
 import type { QName, WireElement } from './element';
-import { memberOf, textOfElement } from './element';
+import { memberOf } from './element';
 import { ContextInvalid } from './errors';
 import { guidOf } from './guid';
 import { ARRAYS, CONTRACTS, GENERIC, isContracts, SCHEMA, SERIALIZATION, typeText } from './namespaces';
@@ -9,7 +9,10 @@ import type { Place } from './wire-value';
 import { pathOf } from './wire-value';
 
 const NO_COLUMNS: Columns = new Map<string, Value>();
-const NO_TEXTS: ReadonlyMap<string, string | null> = new Map<string, string | null>();
+/** User-facing texts by column. */
+type Texts = ReadonlyMap<string, string | null>;
+
+const NO_TEXTS: Texts = new Map<string, string | null>();
 
 /** Relationship.PrimaryEntityRole: https://learn.microsoft.com/dotnet/api/microsoft.xrm.sdk.entityrole */
 const ROLES: ReadonlySet<string> = new Set(['Referencing', 'Referenced']);
@@ -39,11 +42,18 @@ const ADDED_TYPES: ReadonlySet<string> = new Set(['guid', 'char', 'duration']);
 /** Names of collections begin so, and go on with that of their items. */
 const ARRAY_OF = 'ArrayOf';
 
-const labelled = (label: string | null | undefined): { readonly label?: string } =>
-  typeof label === 'string' ? { label } : {};
-
 /** A value that was not sent: the same as null, as in JSON. */
-const NOTHING: WireElement = { uri: '', name: '', type: null, nil: true, text: '', bytes: [], children: [] };
+const NOTHING: WireElement = {
+  uri: '',
+  name: '',
+  type: null,
+  nil: true,
+  text: '',
+  bytes: [],
+  children: [],
+  last: null,
+  previous: null,
+};
 
 /** Null, or not sent. */
 const isNothing = (element: WireElement | undefined): element is undefined => element === undefined || element.nil;
@@ -55,8 +65,8 @@ function contentOf(
   member: string | undefined,
   what: string,
 ): string {
-  if (isNothing(element) || element.children.length > 0) throw new ContextInvalid(pathOf(place, member), what);
-  return textOfElement(element);
+  if (isNothing(element) || element.last !== null) throw new ContextInvalid(pathOf(place, member), what);
+  return element.text;
 }
 
 /** A whole number of at most `limit`. */
@@ -90,30 +100,32 @@ export function idIn(element: WireElement | undefined, place: Place | null, memb
   return guidOf(text) ?? text;
 }
 
-/** Goes through a list of pairs. What an item is called is of no matter: its name ends in a hash of its type. */
-function eachPair(list: WireElement, place: Place, visit: (key: string, value: WireElement) => void): void {
-  for (const pair of list.children) {
-    const key = memberOf(pair, 'key', GENERIC);
-    const value = memberOf(pair, 'value', GENERIC);
-    if (isNothing(key) || key.children.length > 0) {
-      throw new ContextInvalid(pathOf(place), 'a list of pairs, each with its key');
-    }
-    visit(textOfElement(key), value ?? NOTHING);
+/** The key of a pair. What the pair itself is called is of no matter: its name ends in a hash of its type. */
+function keyOf(pair: WireElement, place: Place): string {
+  const key = memberOf(pair, 'key', GENERIC);
+  if (isNothing(key) || key.last !== null) {
+    throw new ContextInvalid(pathOf(place), 'a list of pairs, each with its key');
   }
+  return key.text;
 }
+
+const valueOf = (pair: WireElement): WireElement => memberOf(pair, 'value', GENERIC) ?? NOTHING;
 
 /** A list of pairs by key; null where the list is not there. */
 export function pairsIn(list: WireElement | undefined, place: Place): ReadonlyMap<string, WireElement> | null {
   if (isNothing(list)) return null;
   const pairs = new Map<string, WireElement>();
-  eachPair(list, place, (key, value) => pairs.set(key, value));
+  for (const pair of list.children) pairs.set(keyOf(pair, place), valueOf(pair));
   return pairs;
 }
 
-function textsIn(list: WireElement | undefined, place: Place): ReadonlyMap<string, string | null> {
-  if (isNothing(list) || list.children.length === 0) return NO_TEXTS;
+function textsIn(list: WireElement | undefined, place: Place): Texts {
+  if (isNothing(list) || list.last === null) return NO_TEXTS;
   const texts = new Map<string, string | null>();
-  eachPair(list, place, (name, value) => texts.set(name, textIn(value, place, name)));
+  for (const pair of list.children) {
+    const name = keyOf(pair, place);
+    texts.set(name, textIn(valueOf(pair), place, name));
+  }
   return texts;
 }
 
@@ -138,7 +150,7 @@ export class ElementReader {
 
   /** The value of a parameter or shared variable. */
   parameter(element: WireElement, place: Place): Value {
-    return this.value(element, undefined, place, 0);
+    return this.value(element, NO_TEXTS, place, 0);
   }
 
   /** A row in a place that is declared as a row, where no type is written: an image. */
@@ -148,7 +160,7 @@ export class ElementReader {
 
   private value(
     element: WireElement,
-    label: string | null | undefined,
+    labels: Texts,
     place: Place,
     depth: number,
     declared: QName | null = null,
@@ -158,9 +170,9 @@ export class ElementReader {
     if (type === null) return this.other(element, null, place, depth);
     if (type.uri === SCHEMA || type.uri === SERIALIZATION) return this.simple(element, type, place, depth);
     if (depth > this.maxDepth) throw this.tooDeep(place);
-    if (type.name.startsWith(ARRAY_OF)) return this.array(element, type, label, place, depth);
+    if (type.name.startsWith(ARRAY_OF)) return this.array(element, type, labels, place, depth);
     return isContracts(type.uri)
-      ? this.contract(element, type, label, place, depth)
+      ? this.contract(element, type, labels, place, depth)
       : this.other(element, type, place, depth);
   }
 
@@ -200,24 +212,21 @@ export class ElementReader {
     }
   }
 
-  private contract(
-    element: WireElement,
-    type: QName,
-    label: string | null | undefined,
-    place: Place,
-    depth: number,
-  ): Value {
+  private contract(element: WireElement, type: QName, labels: Texts, place: Place, depth: number): Value {
     switch (type.name) {
-      case 'OptionSetValue':
-        return { kind: 'choice', value: wholeOf(memberOf(element, 'Value'), place), ...labelled(label) };
+      case 'OptionSetValue': {
+        const value = wholeOf(memberOf(element, 'Value'), place);
+        const label = labels.get(place.name);
+        return typeof label === 'string' ? { kind: 'choice', value, label } : { kind: 'choice', value };
+      }
       case 'OptionSetValueCollection':
-        return this.choices(element, label, place);
+        return this.choices(element, labels, place);
       case 'EntityReference':
         return {
           kind: 'lookup',
           table: textIn(memberOf(element, 'LogicalName'), place, 'LogicalName') ?? '',
           id: idIn(memberOf(element, 'Id'), place, 'Id'),
-          name: textIn(memberOf(element, 'Name'), place, 'Name') ?? label ?? null,
+          name: textIn(memberOf(element, 'Name'), place, 'Name') ?? labels.get(place.name) ?? null,
         };
       case 'EntityReferenceCollection':
         return this.items(element, { uri: CONTRACTS, name: 'EntityReference' }, place, depth);
@@ -237,7 +246,7 @@ export class ElementReader {
           kind: 'aliased',
           table: textIn(memberOf(element, 'EntityLogicalName'), place, 'EntityLogicalName') ?? '',
           column: textIn(memberOf(element, 'AttributeLogicalName'), place, 'AttributeLogicalName') ?? '',
-          value: inner === undefined ? null : this.value(inner, label, place, depth + 1),
+          value: inner === undefined ? null : this.value(inner, labels, place, depth + 1),
         };
       }
       case 'BooleanManagedProperty': {
@@ -262,19 +271,13 @@ export class ElementReader {
     }
   }
 
-  private array(
-    element: WireElement,
-    type: QName,
-    label: string | null | undefined,
-    place: Place,
-    depth: number,
-  ): Value {
+  private array(element: WireElement, type: QName, labels: Texts, place: Place, depth: number): Value {
     // A dictionary and a list of pairs differ in their names and namespaces, and in nothing that matters.
     if (type.name === 'ArrayOfKeyValueOfstringstring') return this.pairs(element, ARRAYS, 'Key', 'Value', place);
     if (type.name === 'ArrayOfKeyValuePairOfstringstring') return this.pairs(element, GENERIC, 'key', 'value', place);
     const itemType = itemTypeOf(type);
     if (itemType !== null && isContracts(itemType.uri)) {
-      if (itemType.name === 'OptionSetValue') return this.choices(element, label, place);
+      if (itemType.name === 'OptionSetValue') return this.choices(element, labels, place);
       if (itemType.name === 'Entity') {
         const rows = this.rows(element, place, depth);
         return { kind: 'rows', table: rows[0]?.table ?? '', rows };
@@ -284,7 +287,7 @@ export class ElementReader {
   }
 
   private items(element: WireElement, type: QName | null, place: Place, depth: number): Value {
-    const items = element.children.map((item) => this.value(item, undefined, place, depth + 1, type));
+    const items = element.children.map((item) => this.value(item, NO_TEXTS, place, depth + 1, type));
     return { kind: 'list', items };
   }
 
@@ -296,9 +299,10 @@ export class ElementReader {
     return { kind: 'pairs', entries };
   }
 
-  private choices(element: WireElement, label: string | null | undefined, place: Place): Value {
+  private choices(element: WireElement, labels: Texts, place: Place): Value {
     const values = element.children.map((item) => wholeOf(memberOf(item, 'Value'), place));
-    return { kind: 'choices', values, ...labelled(label) };
+    const label = labels.get(place.name);
+    return typeof label === 'string' ? { kind: 'choices', values, label } : { kind: 'choices', values };
   }
 
   private rows(list: WireElement, place: Place, depth: number): RowContent[] {
@@ -320,17 +324,13 @@ export class ElementReader {
     };
   }
 
-  private columns(
-    list: WireElement | undefined,
-    labels: ReadonlyMap<string, string | null>,
-    place: Place,
-    depth: number,
-  ): Columns {
-    if (isNothing(list) || list.children.length === 0) return NO_COLUMNS;
+  private columns(list: WireElement | undefined, labels: Texts, place: Place, depth: number): Columns {
+    if (isNothing(list) || list.last === null) return NO_COLUMNS;
     const columns = new Map<string, Value>();
-    eachPair(list, place, (name, value) => {
-      columns.set(name, this.value(value, labels.get(name), { parent: place, name }, depth + 1));
-    });
+    for (const pair of list.children) {
+      const name = keyOf(pair, place);
+      columns.set(name, this.value(valueOf(pair), labels, { parent: place, name }, depth + 1));
+    }
     return columns;
   }
 
@@ -339,8 +339,8 @@ export class ElementReader {
    * kept. https://learn.microsoft.com/dotnet/framework/wcf/feature-details/enumeration-types-in-data-contracts
    */
   private other(element: WireElement, type: QName | null, place: Place, depth: number): Value {
-    const text = textOfElement(element);
-    if (element.children.length === 0 && text !== '') return { kind: 'string', value: text };
+    const text = element.text;
+    if (element.last === null && text !== '') return { kind: 'string', value: text };
     return {
       kind: 'unknown',
       type: type === null ? '' : typeText(type.name, type.uri),
@@ -355,8 +355,8 @@ export class ElementReader {
     const names = new Set(children.map((child) => child.name));
     const values = children.map((child) => {
       if (child.nil) return 'null';
-      return child.children.length === 0 && (child.type === null || textOfElement(child) !== '')
-        ? JSON.stringify(textOfElement(child))
+      return child.last === null && (child.type === null || child.text !== '')
+        ? JSON.stringify(child.text)
         : this.objectText(child, place, depth + 1);
     });
     if (names.size < children.length) return `[${values.join(',')}]`;

@@ -14,17 +14,16 @@ export interface WireElement {
   readonly type: QName | null;
   /** `i:nil`: there is no value. */
   readonly nil: boolean;
-  /** Text directly inside, comments left out; empty where `bytes` has the content. */
+  /** Text directly inside, comments left out; bytes as base64, piece by piece, as .NET has them when text is asked for. */
   readonly text: string;
-  /** Content that came as bytes, in the pieces it was sent in: only the binary form has any. */
+  /** Content that came as bytes alone, in the pieces it was sent in: only the binary form has any. */
   readonly bytes: readonly Uint8Array[];
+  /** The elements directly inside; a new list each time. */
   readonly children: readonly WireElement[];
-}
-
-/** The element's text; bytes as base64, piece by piece, as .NET has them when text is asked for. */
-export function textOfElement(element: WireElement): string {
-  if (element.bytes.length === 0) return element.text;
-  return element.bytes.map((piece) => Buffer.from(piece).toString('base64')).join('');
+  /** The last of the elements directly inside; null where there are none. */
+  readonly last: WireElement | null;
+  /** The element before this one, inside the same; null for the first. */
+  readonly previous: WireElement | null;
 }
 
 /**
@@ -33,10 +32,8 @@ export function textOfElement(element: WireElement): string {
  * @param uri the member's namespace @default that of the platform's contracts
  */
 export function memberOf(element: WireElement, name: string, uri = CONTRACTS): WireElement | undefined {
-  const { children } = element;
-  for (let at = children.length - 1; at >= 0; at--) {
-    const child = children[at];
-    if (child?.name === name && child.uri === uri) return child;
+  for (let child = element.last; child !== null; child = child.previous) {
+    if (child.name === name && child.uri === uri) return child;
   }
   return undefined;
 }

@@ -53,6 +53,9 @@ export function detectFormat(body: Uint8Array | string, contentType?: string): C
   const declared = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const known = CONTENT_TYPES.get(declared);
   if (known !== undefined) return known;
+  // Nearly all begin with it at once.
+  const first = typeof body === 'string' ? undefined : FIRST[String.fromCharCode(body[0] ?? 0)];
+  if (first !== undefined) return first;
   const start = startOf(body);
   const text = start.replace(BOM, '').trimStart();
   return FIRST[text.charAt(0)] ?? (BINARY_START.test(start) ? 'binary' : undefined);

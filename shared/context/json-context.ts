@@ -84,14 +84,14 @@ class JsonMembers implements ContextWire {
     const place = { parent: this.place, name: member };
     const pairs = pairsOf(this.wire[member], place);
     if (pairs === null) return null;
-    return new LazyMap(pairs, (json, name) => this.source.reader.parameter(json, { parent: place, name }));
+    return new LazyMap(pairs, (json, name) => this.source.reader.parameter(json, place, name));
   }
 
   images(member: string): Images | null {
     const place = { parent: this.place, name: member };
     const pairs = pairsOf(this.wire[member], place);
     if (pairs === null) return null;
-    return new LazyMap(pairs, (json, name) => this.source.reader.image(json, { parent: place, name }));
+    return new LazyMap(pairs, (json, name) => this.source.reader.image(json, place, name));
   }
 
   parent(): ContextWire | null {

@@ -7,13 +7,14 @@ const XMLNS = 'http://www.w3.org/2000/xmlns/';
  * https://www.w3.org/TR/xml-names/
  */
 export class NamespaceScope {
-  private readonly uris = new Map<string, string>([
+  /** Those that went out of scope stay as undefined: the same prefixes come again and again. */
+  private readonly uris = new Map<string, string | undefined>([
     ['', ''],
     ['xml', XML],
   ]);
 
   /** What each declaration hid: prefix and former namespace. */
-  private readonly hidden: [prefix: string, uri: string | undefined][] = [];
+  private readonly hidden: { readonly prefix: string; readonly uri: string | undefined }[] = [];
 
   /** How much was hidden when each open element began. */
   private readonly marks: number[] = [];
@@ -27,10 +28,9 @@ export class NamespaceScope {
   declare(prefix: string, uri: string): boolean {
     if (prefix === 'xml' || prefix === 'xmlns' || uri === XML || uri === XMLNS) return prefix === 'xml' && uri === XML;
     if (prefix !== '' && uri === '') return false;
-    for (let at = this.hidden.length - 1; at >= (this.marks.at(-1) ?? 0); at--) {
-      if (this.hidden[at]?.[0] === prefix) return false;
-    }
-    this.hidden.push([prefix, this.uris.get(prefix)]);
+    const mark = this.marks.at(-1) ?? 0;
+    for (let at = this.hidden.length - 1; at >= mark; at--) if (this.hidden[at]?.prefix === prefix) return false;
+    this.hidden.push({ prefix, uri: this.uris.get(prefix) });
     this.uris.set(prefix, uri);
     return true;
   }
@@ -44,9 +44,8 @@ export class NamespaceScope {
   leave(): void {
     const mark = this.marks.pop() ?? 0;
     while (this.hidden.length > mark) {
-      const [prefix, uri] = this.hidden.pop() ?? ['', ''];
-      if (uri === undefined) this.uris.delete(prefix);
-      else this.uris.set(prefix, uri);
+      const last = this.hidden.pop();
+      if (last !== undefined) this.uris.set(last.prefix, last.uri);
     }
   }
 }

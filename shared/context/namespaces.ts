@@ -16,6 +16,13 @@ export const SERIALIZATION = 'http://schemas.microsoft.com/2003/10/Serialization
 /** Arrays and dictionaries of simple types. */
 export const ARRAYS = 'http://schemas.microsoft.com/2003/10/Serialization/Arrays';
 
+const OWN: ReadonlyMap<string, string> = new Map(
+  [CONTRACTS, GENERIC, SCHEMA, INSTANCE, SERIALIZATION, ARRAYS].map((uri) => [uri, uri]),
+);
+
+/** A namespace as it stands here, so that comparing it with one of these is no matter of its seventy characters. */
+export const namespaceOf = (uri: string): string => OWN.get(uri) ?? uri;
+
 const ANY_CONTRACTS = /^http:\/\/schemas\.microsoft\.com\/xrm\/\d+(?:\.\d+)?\/Contracts$/;
 
 /** Whether a namespace is the platform's, of any version: newer types have a newer one (`xrm/9.0/Contracts`). */

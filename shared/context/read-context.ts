@@ -38,8 +38,11 @@ const bytesOf = (body: Uint8Array | string): number =>
 const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 
 /** Whether a body holds nothing; stops at the first thing that it holds. */
-const isBlank = (body: Uint8Array | string): boolean =>
-  typeof body === 'string' ? body.trimStart() === '' : body.every((byte) => BLANKS.has(byte));
+function isBlank(body: Uint8Array | string): boolean {
+  if (typeof body === 'string') return body.trimStart() === '';
+  for (const byte of body) if (!BLANKS.has(byte)) return false;
+  return true;
+}
 
 /**
  * Reads an execution context in any format that a service endpoint can send.

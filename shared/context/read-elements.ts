@@ -1,7 +1,6 @@
 import { BinaryEvents } from './binary-events';
 import type { Context } from './context';
 import type { WireElement } from './element';
-import { textOfElement } from './element';
 import { contextOfElement } from './element-context';
 import type { TreeBounds } from './element-tree';
 import { ElementTree } from './element-tree';
@@ -67,10 +66,10 @@ function contextOfRoot(root: WireElement, format: 'xml' | 'binary', envelope: En
   if (root.name !== 'string' || root.uri !== SERIALIZATION) {
     return contextOfElement(root, bounds.maxDepth, { format, envelope });
   }
-  if (envelope !== null || root.children.length > 0 || root.nil) {
+  if (envelope !== null || root.last !== null || root.nil) {
     throw new ContextInvalid('The outermost element', 'a context, or one text that holds a context');
   }
-  const text = textOfElement(root);
+  const text = root.text;
   const inner = detectFormat(text);
   switch (inner) {
     case 'json':

@@ -37,13 +37,21 @@ const TYPES = {
 const ROLES = ['Referencing', 'Referenced'] as const;
 
 const NO_COLUMNS: Columns = new Map<string, Value>();
-const NO_TEXTS: ReadonlyMap<string, string | null> = new Map<string, string | null>();
+/** User-facing texts by column. */
+type Texts = ReadonlyMap<string, string | null>;
+
+const NO_TEXTS: Texts = new Map<string, string | null>();
 const SLASH = 0x2f;
 
 const typeOf = (json: Json | undefined): string | undefined => stringOf(objectOf(json)?.__type);
 
-const labelled = (label: string | null | undefined): { readonly label?: string } =>
-  typeof label === 'string' ? { label } : {};
+/** A text, or what is written as one: a date, and a number whose digits were kept. */
+function textValue(text: string): Value {
+  const first = text.charCodeAt(0);
+  if (first === SLASH) return dateValueOf(text) ?? { kind: 'string', value: text };
+  const digits = numberTextOf(text);
+  return digits === undefined ? { kind: 'string', value: text } : { kind: 'number', text: digits };
+}
 
 function wholeNumber(json: Json | undefined, place: Place): number {
   if (typeof json === 'number' && Number.isSafeInteger(json)) return json;
@@ -74,29 +82,38 @@ export function idText(json: Json | undefined, place: Place | null, member: stri
 const isEmpty = (json: Json | undefined): boolean =>
   json === undefined || json === null || (isList(json) && json.length === 0);
 
-/** Goes through a list of `{key, value}`, as .NET writes dictionaries. */
-function eachPair(json: Json | undefined, place: Place, visit: (key: string, value: Json) => void): void {
+/** An item of a list of `{key, value}`, as .NET writes dictionaries. */
+type Pair = JsonObject & { readonly key: string };
+
+const isPair = (item: Json): item is Pair =>
+  typeof item === 'object' && item !== null && !isList(item) && stringOf(item.key) !== undefined;
+
+const noPair = (place: Place): ContextInvalid =>
+  new ContextInvalid(pathOf(place), 'a list of pairs, each with its key');
+
+function listOfPairs(json: Json | undefined, place: Place): readonly Json[] {
   if (!isList(json)) throw new ContextInvalid(pathOf(place), 'a list of pairs');
-  for (const item of json) {
-    const pair = objectOf(item);
-    const key = stringOf(pair?.key);
-    if (key === undefined) throw new ContextInvalid(pathOf(place), 'a list of pairs, each with its key');
-    visit(key, pair?.value ?? null);
-  }
+  return json;
 }
 
 /** A list of `{key, value}` by key; null where the list is not there. */
 export function pairsOf(json: Json | undefined, place: Place): ReadonlyMap<string, Json> | null {
   if (json === undefined || json === null) return null;
   const pairs = new Map<string, Json>();
-  eachPair(json, place, (key, value) => pairs.set(key, value));
+  for (const pair of listOfPairs(json, place)) {
+    if (!isPair(pair)) throw noPair(place);
+    pairs.set(pair.key, pair.value ?? null);
+  }
   return pairs;
 }
 
-function textsOf(json: Json | undefined, place: Place): ReadonlyMap<string, string | null> {
+function textsOf(json: Json | undefined, place: Place): Texts {
   if (isEmpty(json)) return NO_TEXTS;
   const texts = new Map<string, string | null>();
-  eachPair(json, place, (name, value) => texts.set(name, textOrNull(value, place, name)));
+  for (const pair of listOfPairs(json, place)) {
+    if (!isPair(pair)) throw noPair(place);
+    texts.set(pair.key, textOrNull(pair.value, place, pair.key));
+  }
   return texts;
 }
 
@@ -118,40 +135,41 @@ export class WireReader {
   ) {}
 
   /** The value of a parameter or shared variable. */
-  parameter(json: Json, place: Place): Value {
-    return this.value(json, undefined, place, 0);
+  parameter(json: Json, place: Place, name: string): Value {
+    return this.value(json, NO_TEXTS, place, name, 0);
   }
 
   /** A row in a place that is declared as a row, where no type is written: an image. */
-  image(json: Json, place: Place): RowContent {
-    return this.row(json, place, 0);
+  image(json: Json, place: Place, name: string): RowContent {
+    return this.row(json, { parent: place, name }, 0);
   }
 
-  private value(json: Json, label: string | null | undefined, place: Place, depth: number): Value {
+  /** @param labels by name: looked into only for a value that can have one */
+  private value(json: Json, labels: Texts, place: Place | null, name: string, depth: number): Value {
+    if (typeof json === 'string') return textValue(json);
     if (json === null) return null;
+    if (typeof json === 'number') return { kind: 'number', text: String(json) };
     if (typeof json === 'boolean') return { kind: 'boolean', value: json };
-    const digits = numberTextOf(json);
-    if (digits !== undefined) return { kind: 'number', text: digits };
-    if (typeof json === 'string') {
-      return (json.charCodeAt(0) === SLASH ? dateValueOf(json) : undefined) ?? { kind: 'string', value: json };
-    }
-    if (depth > this.maxDepth) throw this.tooDeep(place);
-    if (isList(json)) return this.list(json, label, place, depth);
-    const item = objectOf(json);
-    return item === undefined ? null : this.object(item, label, place, depth);
+    if (depth > this.maxDepth) throw this.tooDeep(place, name);
+    return isList(json)
+      ? this.list(json, labels, place, name, depth)
+      : this.object(json, labels, { parent: place, name }, depth);
   }
 
-  private object(json: JsonObject, label: string | null | undefined, place: Place, depth: number): Value {
+  private object(json: JsonObject, labels: Texts, place: Place, depth: number): Value {
     const type = stringOf(json.__type);
     switch (type) {
-      case TYPES.choice:
-        return { kind: 'choice', value: wholeNumber(json.Value, place), ...labelled(label) };
+      case TYPES.choice: {
+        const value = wholeNumber(json.Value, place);
+        const label = labels.get(place.name);
+        return typeof label === 'string' ? { kind: 'choice', value, label } : { kind: 'choice', value };
+      }
       case TYPES.lookup:
         return {
           kind: 'lookup',
           table: textOrNull(json.LogicalName, place, 'LogicalName') ?? '',
           id: idText(json.Id, place, 'Id'),
-          name: textOrNull(json.Name, place, 'Name') ?? label ?? null,
+          name: textOrNull(json.Name, place, 'Name') ?? labels.get(place.name) ?? null,
         };
       case TYPES.money: {
         const text = numberTextOf(json.Value);
@@ -169,7 +187,7 @@ export class WireReader {
           kind: 'aliased',
           table: textOrNull(json.EntityLogicalName, place, 'EntityLogicalName') ?? '',
           column: textOrNull(json.AttributeLogicalName, place, 'AttributeLogicalName') ?? '',
-          value: this.value(json.Value ?? null, label, place, depth + 1),
+          value: this.value(json.Value ?? null, labels, place.parent, place.name, depth + 1),
         };
       case TYPES.managed:
         return {
@@ -191,18 +209,20 @@ export class WireReader {
         try {
           return { kind: 'unknown', type: type ?? '', json: writeExact(json, this.maxDepth - depth) };
         } catch (error) {
-          throw error instanceof RangeError ? this.tooDeep(place) : error;
+          throw error instanceof RangeError ? this.tooDeep(place.parent, place.name) : error;
         }
     }
   }
 
   /** Collections name no type of their own: their items do. */
-  private list(json: readonly Json[], label: string | null | undefined, place: Place, depth: number): Value {
+  private list(json: readonly Json[], labels: Texts, parent: Place | null, name: string, depth: number): Value {
+    const place = { parent, name };
     const type = typeOf(json[0]);
     const oneType = type !== undefined && json.every((item) => typeOf(item) === type);
     if (oneType && type === TYPES.choice) {
       const values = json.map((item) => wholeNumber(objectOf(item)?.Value, place));
-      return { kind: 'choices', values, ...labelled(label) };
+      const label = labels.get(name);
+      return typeof label === 'string' ? { kind: 'choices', values, label } : { kind: 'choices', values };
     }
     if (oneType && type === TYPES.row) {
       // A party list as some versions send it: a list of rows without the collection around them.
@@ -218,7 +238,7 @@ export class WireReader {
     }
     // Behind an object in a list numbers may have lost digits: `parseExact` reads lists up to their first object.
     if (!oneType && json.some((item) => typeof item === 'object' && item !== null)) this.makeAllExact();
-    return { kind: 'list', items: json.map((item) => this.value(item, undefined, place, depth + 1)) };
+    return { kind: 'list', items: json.map((item) => this.value(item, NO_TEXTS, parent, name, depth + 1)) };
   }
 
   private rows(json: Json, place: Place, depth: number): RowContent[] {
@@ -227,7 +247,7 @@ export class WireReader {
   }
 
   private row(json: Json, place: Place, depth: number): RowContent {
-    if (depth > this.maxDepth) throw this.tooDeep(place);
+    if (depth > this.maxDepth) throw this.tooDeep(place.parent, place.name);
     const row = objectOf(json);
     if (row === undefined) throw new ContextInvalid(pathOf(place), 'a row');
     const formatted = textsOf(row.FormattedValues, { parent: place, name: 'FormattedValues' });
@@ -241,21 +261,17 @@ export class WireReader {
     };
   }
 
-  private columns(
-    json: Json | undefined,
-    labels: ReadonlyMap<string, string | null>,
-    place: Place,
-    depth: number,
-  ): Columns {
+  private columns(json: Json | undefined, labels: Texts, place: Place, depth: number): Columns {
     if (isEmpty(json)) return NO_COLUMNS;
     const columns = new Map<string, Value>();
-    eachPair(json, place, (name, value) => {
-      columns.set(name, this.value(value, labels.get(name), { parent: place, name }, depth + 1));
-    });
+    for (const pair of listOfPairs(json, place)) {
+      if (!isPair(pair)) throw noPair(place);
+      columns.set(pair.key, this.value(pair.value ?? null, labels, place, pair.key, depth + 1));
+    }
     return columns;
   }
 
-  private tooDeep(place: Place): ContextInvalid {
-    return new ContextInvalid(pathOf(place), `nested at most ${this.maxDepth} deep`);
+  private tooDeep(place: Place | null, name: string): ContextInvalid {
+    return new ContextInvalid(pathOf(place, name), `nested at most ${this.maxDepth} deep`);
   }
 }

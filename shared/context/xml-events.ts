@@ -3,6 +3,7 @@ import type { ElementEvents } from './element-events';
 import { OutboundError } from '../errors';
 import { XmlInvalid } from './errors';
 import { markForbidden } from './forbidden-references';
+import { qualifiedName, type QualifiedName } from './qualified-name';
 
 /** The entities that need no document type. A parser's own table may reach an object's prototype: this one has none. */
 const ENTITIES: Record<string, string> = Object.assign(Object.create(null) as Record<string, string>, {
@@ -45,25 +46,29 @@ export class XmlEvents {
     this.positionOf = positionOf;
     this.length = document.length;
     const { parser } = this;
+    const attributes: { readonly name: string; readonly value: string }[] = [];
     let depth = 0;
     const onText = (piece: string): void => {
       // White space around the outermost element is no one's content.
       if (depth > 0) events.text(unmark(piece));
     };
     parser.ENTITIES = ENTITIES;
-    // Six handlers: V8 makes a slow object of a parser that is given more.
-    parser.on('xmldecl', ({ encoding }) => {
-      const known = encoding === undefined || DECLARABLE.has(encoding.toLowerCase());
-      if (checkEncoding && !known) throw new XmlInvalid('encoding', this.position);
-    });
+    // Six handlers: V8 makes a slow object of a parser that is given more. (Attributes are told faster than listed.)
     parser.on('doctype', () => {
       throw new XmlInvalid('doctype', this.position);
     });
-    parser.on('opentag', ({ name, attributes }) => {
-      const [prefix, local] = this.split(name);
+    parser.on('attribute', (attribute) => {
+      attributes.push(attribute);
+    });
+    parser.on('opentag', ({ name }) => {
+      if (depth === 0 && checkEncoding) this.checkDeclared(parser.xmlDecl.encoding);
+      const { prefix, local } = this.split(name);
       depth++;
       events.open(prefix, local);
-      for (const attribute in attributes) this.tell(attribute, unmark(attributes[attribute] ?? ''), events);
+      if (attributes.length > 0) {
+        for (const attribute of attributes) this.tell(attribute.name, unmark(attribute.value), events);
+        attributes.length = 0;
+      }
       events.opened();
     });
     parser.on('text', onText);
@@ -80,20 +85,22 @@ export class XmlEvents {
     }
   }
 
+  private checkDeclared(encoding: string | undefined): void {
+    if (encoding !== undefined && !DECLARABLE.has(encoding.toLowerCase())) {
+      throw new XmlInvalid('encoding', this.position);
+    }
+  }
+
   private tell(name: string, value: string, events: ElementEvents): void {
-    const [prefix, local] = this.split(name);
+    const { prefix, local } = this.split(name);
     if (prefix === 'xmlns') events.declare(local, value);
     else if (name === 'xmlns') events.declare('', value);
     else events.attribute(prefix, local, value);
   }
 
-  /** A name's prefix and what follows it. */
-  private split(name: string): readonly [string, string] {
-    const colon = name.indexOf(':');
-    if (colon === -1) return ['', name];
-    if (colon === 0 || colon === name.length - 1 || name.includes(':', colon + 1)) {
-      throw new XmlInvalid('syntax', this.position);
-    }
-    return [name.slice(0, colon), name.slice(colon + 1)];
+  private split(text: string): QualifiedName {
+    const name = qualifiedName(text);
+    if (!name.isValid) throw new XmlInvalid('syntax', this.position);
+    return name;
   }
 }

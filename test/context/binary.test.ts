@@ -115,6 +115,12 @@ const RECORDS: readonly (readonly [number, Part, string, Value])[] = [
     { kind: 'instant', epochMs: Date.UTC(2026, 2, 14, 9, 26, 53, 123) },
   ],
   [0x96, le(8, (2n << 62n) | TICKS_2026), 's:dateTime', { kind: 'instant', epochMs: Date.UTC(2026, 2, 14, 9, 26, 53) }],
+  [
+    0x96,
+    le(8, (1n << 62n) | 3_155_378_975_999_999_999n),
+    's:dateTime',
+    { kind: 'instant', epochMs: Date.UTC(9999, 11, 31, 23, 59, 59, 999) },
+  ],
   [0x96, le(8, 0n), 's:dateTime', { kind: 'wallTime', text: '0001-01-01T00:00:00.000' }],
   [0x98, bytesOf([3], 'süß'.slice(0, 2)), 's:string', text('sü')],
   [0x9a, bytesOf([2, 0], 'ab'), 's:string', text('ab')],
@@ -154,6 +160,18 @@ describe('text records', () => {
     expect(valueOf('s:string', [0x98, 1], 'a', [0xb6, 2], high, [0xb6, 2], low, [0x80, 0x9b, 1, 0], 'b')).toEqual(
       text('a🚢0b'),
     );
+  });
+
+  test('the long text of other characters', () => {
+    const long = `${'x'.repeat(300)}süß港🚢`;
+    const bytes = Buffer.from(long);
+    expect(valueOf('s:string', [0x9b], le(2, BigInt(bytes.length)), bytes)).toEqual(text(long));
+  });
+
+  test('is the same however often it is asked for', () => {
+    const context = readContext(withVariable('s:string', [0x99, 2], 'ab'));
+    expect(context.sharedVariables?.get('v')).toEqual(text('ab'));
+    expect([...(context.sharedVariables ?? [])]).toEqual([['v', text('ab')]]);
   });
 
   test('bytes in several records are one piece of bytes', () => {
@@ -279,6 +297,13 @@ describe('what is no document', () => {
     ['a length beyond the end', [...context, [0xa3, 0xff, 0xff, 0xff, 0x7f]], 'cut-off', 'Bytes32TextWithEndElement'],
     ['text that is not UTF-8', [...context, [0x99, 1, 0xff]], 'encoding', 'Chars8TextWithEndElement'],
     ['a surrogate in UTF-8', [...context, [0x99, 3, 0xed, 0xa0, 0x80]], 'encoding', 'Chars8TextWithEndElement'],
+    [
+      'a long text that is not UTF-8',
+      [...context, [0x9b, 0x2c, 1], 'x'.repeat(299), [0xc3]],
+      'encoding',
+      'Chars16TextWithEndElement',
+    ],
+    ['a name that is not UTF-8', [[0x40, 2], 'x', [0xff, 0x01]], 'encoding', 'ShortElement'],
     ['neither true nor false', [...context, [0xb5, 2]], 'value', 'BoolTextWithEndElement'],
     ['a date after the last', [...context, [0x97], le(8, 3155378976000000000n)], 'value', 'DateTimeTextWithEndElement'],
     [

@@ -1,13 +1,14 @@
 // Proves: the small readers: which form a body has, what is a date and what only looks like one, what text was encoded
 // twice, what about a context is odd.
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { looksDoubleEncoded } from '../../shared/context/double-encoded';
 import type { ContextFormat } from '../../shared/context/format';
 import { detectFormat } from '../../shared/context/format';
 import type { Oddity } from '../../shared/context/oddities';
 import { odditiesOf } from '../../shared/context/oddities';
 import { readContext } from '../../shared/context/read-context';
-import { dateValueOf, operationTimeOf } from '../../shared/context/wire-date';
+import { dateValueOf, isoValueOf, operationTimeOf } from '../../shared/context/wire-date';
 import type { Wire } from './fixture-files';
 import { changed, fixture } from './fixture-files';
 
@@ -79,6 +80,83 @@ describe('dates', () => {
     '2026-01-01T00:00:00Z',
   ])('%p only looks like one', (text) => {
     expect(dateValueOf(text)).toBeUndefined();
+  });
+
+  /** What .NET writes, as a pattern; and texts that nearly are that. */
+  const JSON_DATE = /^\/Date\((0|-?[1-9]\d{0,14})(?:([+-])(0\d|1[0-4])([0-5]\d))?\)\/$/;
+  const ISO_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,7})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?$/;
+  const pieces = (...parts: readonly (readonly string[])[]): fc.Arbitrary<string> =>
+    fc
+      .tuple(
+        fc.tuple(...parts.map((part) => fc.constantFrom(...part))),
+        fc.nat(),
+        fc.constantFrom('', '', '', '0', '-', ' ', 'x'),
+      )
+      .map(([chosen, place, put]) => {
+        const text = chosen.join('');
+        const at = place % (text.length + 1);
+        return put === '' ? text : text.slice(0, at) + put + text.slice(at + 1);
+      });
+
+  test('of JSON are those of the pattern that are in range', () => {
+    const dates = pieces(
+      ['/Date('],
+      ['', '-'],
+      [
+        '0',
+        '00',
+        '1',
+        '01',
+        '62135596800000',
+        '62135596800001',
+        '253402300799999',
+        '253402300800000',
+        '1234567890123456',
+      ],
+      ['', '+', '-'],
+      ['', '0000', '0130', '1459', '1500', '0060', '000'],
+      [')/', ')', ''],
+    );
+    fc.assert(
+      fc.property(dates, (text) => {
+        const [, ms, sign, hours, minutes] = JSON_DATE.exec(text) ?? [];
+        const inRange = Number(ms) >= -62_135_596_800_000 && Number(ms) <= 253_402_300_799_999;
+        const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
+        const without = { kind: 'instant', epochMs: Number(ms) };
+        const value =
+          sign === undefined ? without : { kind: 'offsetTime', epochMs: Number(ms), offsetMinutes: offset + 0 };
+        expect(dateValueOf(text)).toEqual(ms !== undefined && inRange ? value : undefined);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('in ISO form are those of the pattern that a calendar has', () => {
+    const dates = pieces(
+      ['0000-', '0001-', '0099-', '1900-', '2000-', '2024-', '9999-'],
+      ['00-', '01-', '02-', '04-', '12-', '13-'],
+      ['00', '01', '28', '29', '30', '31', '32'],
+      ['T', 't', ' '],
+      ['00:', '23:', '24:'],
+      ['00:', '59:', '60:'],
+      ['00', '59', '60'],
+      ['', '.1', '.123', '.1239999', '.12345678', '.'],
+      ['', 'Z', '+02:00', '-14:00', '+14:59', '+15:00', '+00:60', '+0200'],
+    );
+    fc.assert(
+      fc.property(dates, (text) => {
+        const seconds = ISO_DATE.exec(text)?.[1];
+        const ms = Date.parse(`${seconds ?? ''}Z`);
+        const exists = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(seconds ?? '-');
+        const isDate = seconds !== undefined && exists && ms >= -62_135_596_800_000;
+        expect([text, isoValueOf(text) !== undefined]).toEqual([text, isDate]);
+        const value = isoValueOf(text);
+        // JavaScript reads the same of them, save for what is beyond milliseconds.
+        if (value?.kind === 'instant') expect(value.epochMs).toBe(Date.parse(text));
+        if (value?.kind === 'wallTime') expect(Date.parse(`${value.text}Z`)).toBe(Date.parse(`${text}Z`));
+      }),
+      { numRuns: 5000 },
+    );
   });
 
   test.each<[string, boolean, number | undefined, number | null]>([
