@@ -224,25 +224,35 @@ export class PullSync {
     const { subject, lease, begunMs, counters, state } = run;
     let deltaLink: string | undefined;
     let tokenFixedMs = resumed?.tokenFixedMs;
+    let shown: string[] = [];
     for await (const read of this.parts.feed.pages(subject, from)) {
       tokenFixedMs ??= this.#now();
       const items = read.items.flatMap((item) => subject.storedAs(item) ?? []);
       if (load === undefined && items.length < read.items.length) throw new DeltaUnclear();
       const page = { ...read, items };
-      counters.pages += 1;
-      const ids = items.map(({ id }) => id);
-      for (const id of ids) load?.seen.add(id);
+      for (const { id } of items) {
+        load?.seen.add(id);
+        shown.push(id);
+      }
       await this.#parkUnreadable(page, subject.name, counters);
       const changes = changesOf(page, subject.name, floorInstant(begunMs), lease);
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
       // A link has the same columns under every mapping.
-      if (load !== undefined && subject.by !== 'compare') this.parts.writer.forget(changes.map(({ row }) => row));
+      const forget = (): void => {
+        if (load !== undefined && subject.by !== 'compare') this.parts.writer.forget(changes.map(({ row }) => row));
+      };
+      forget();
       await this.#settle(changes, counters, load?.first === true);
+      // A load is larger than what can be remembered, and would have the writer forget the rows that are pushed.
+      forget();
+      if (page.more === true) continue;
+      counters.pages += 1;
       deltaLink = page.deltaLink ?? deltaLink;
       const { nextLink } = page;
       if (nextLink === undefined) continue;
-      if (load !== undefined) await this.parts.journal.append(load.journal, packIds(ids));
+      if (load !== undefined) await this.parts.journal.append(load.journal, packIds(shown));
+      shown = [];
       const { mode } = from;
       const { fingerprint } = subject;
       await this.#write(run, {
