@@ -177,7 +177,7 @@ export function parseExact(text: string): Json {
 const NUMBER_OR_LIST = /"[ \t\r\n]*:[ \t\r\n]*(?:\[|-0|-?\d(?!\d{0,14}[,}\]]))/g;
 
 /** What may stand before a string: a quotation mark behind it opens one, unless it is the last character of one. */
-const BEFORE_STRING = new Set(Array.from(' \t\r\n,:[{"', (character) => character.charCodeAt(0)));
+const BEFORE_STRING = new Set(Array.from(' \t\r\n,:[{', (character) => character.charCodeAt(0)));
 
 /**
  * Notes the numbers that stand as a member, whatever its name; undefined where that can't be told at a glance.

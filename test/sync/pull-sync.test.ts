@@ -167,7 +167,8 @@ describe('the first load', () => {
       yield { ...page([live(1, 10n)]), more: true as const };
       settled.push(nameOf(1));
       yield { ...page([live(2, 11n)]), nextLink: 'N1' };
-      yield page([live(3, 12n)], 'T1');
+      yield { ...page([live(3, 12n)]), nextLink: 'N2' };
+      yield page([live(4, 13n)], 'T1');
     };
     const feed: Pick<ChangeFeed, 'pages'> = { pages: parts };
     const append = journal.append.bind(journal);
@@ -176,10 +177,10 @@ describe('the first load', () => {
       appended.push(ids.byteLength / 16);
       return append(name, ids);
     };
-    expect(await sync({ feed: feed as ChangeFeed }).run('account')).toMatchObject({ pages: 2, rows: 3, swept: 0 });
+    expect(await sync({ feed: feed as ChangeFeed }).run('account')).toMatchObject({ pages: 3, rows: 4, swept: 0 });
     expect(settled).toEqual(['v10']);
-    expect(appended).toEqual([2]);
-    expect(stateWrites.map(({ unfinished }) => unfinished?.nextLink)).toEqual([undefined, 'N1', undefined]);
+    expect(appended).toEqual([2, 1]);
+    expect(stateWrites.map(({ unfinished }) => unfinished?.nextLink)).toEqual([undefined, 'N1', 'N2', undefined]);
   });
 
   test('a later part of a page fails: the whole page is read again', async () => {
