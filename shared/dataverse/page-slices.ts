@@ -16,8 +16,8 @@ export interface PageSlice {
   readonly isLast: boolean;
 }
 
-/** Bytes of a slice, at least: some 450 rows of 22 columns, of which 30 go into each partition of the store. */
-const SLICE_BYTES = 1024 * 1024;
+/** Bytes of a slice, at least: some 900 rows of 22 columns, so that each partition of the store gets enough for a transaction. */
+const SLICE_BYTES = 2 * 1024 * 1024;
 
 const ROWS_OPEN = '"value":[';
 const BETWEEN_ROWS = '},{';
