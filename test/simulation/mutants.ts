@@ -270,10 +270,8 @@ export const MUTANTS: readonly Mutant[] = [
     around(() => ({ writer: (options) => ({ ...options, maxReadAgeMs: Number.POSITIVE_INFINITY }) })),
   ),
   rare(
-    'a load that goes on does not know what it has shown',
-    around(() => ({
-      pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => Promise.resolve(none()) } }),
-    })),
+    'the sweep does not know what its load has shown',
+    around(() => ({ pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => none() } }) })),
   ),
   red(
     'a run keeps its token before its pages are settled',

@@ -179,7 +179,7 @@ describe('the first load', () => {
     };
     expect(await sync({ feed: feed as ChangeFeed }).run('account')).toMatchObject({ pages: 3, rows: 4, swept: 0 });
     expect(settled).toEqual(['v10']);
-    expect(appended).toEqual([2, 1]);
+    expect(appended).toEqual([2, 1, 1]);
     expect(stateWrites.map(({ unfinished }) => unfinished?.nextLink)).toEqual([undefined, 'N1', 'N2', undefined]);
   });
 
@@ -445,6 +445,18 @@ describe('a run that does not come to its end', () => {
       nowMs - slept.reduce((a, b) => a + b, 0),
       0,
     ]);
+  });
+
+  test('a journal that lacks a page when the sweep begins: nothing is swept by it, the load begins again', async () => {
+    let sweeps = 0;
+    const sleep = (): Promise<void> => {
+      if ((sweeps += 1) > 1) return Promise.resolve();
+      for (const [load, pieces] of journal.loads) journal.loads.set(load, pieces.slice(1));
+      return Promise.resolve();
+    };
+    expect(await run({ sleep })).toMatchObject({ mode: 'load', swept: 0 });
+    expect([asked, sweeps]).toEqual([[undefined, undefined], 2]);
+    expect([1, 2, 3].map(nameOf)).toEqual(['v10', 'v11', 'v12']);
   });
 
   test('a failure that can pass leaves it where it was', async () => {
