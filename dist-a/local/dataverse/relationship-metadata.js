@@ -1,0 +1,54 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.relationshipMetadata = relationshipMetadata;
+const metadata_json_1 = require("./metadata-json");
+/**
+ * A relationship as `RelationshipDefinitions` shows it.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query-metadata-web-api
+ */
+function relationshipMetadata(relationship) {
+    const { schemaName } = relationship;
+    const custom = (0, metadata_json_1.isCustom)(schemaName) && schemaName.startsWith('new_');
+    const type = relationship.kind === 'manyToMany' ? 'ManyToManyRelationship' : 'OneToManyRelationship';
+    const common = {
+        MetadataId: (0, metadata_json_1.metadataId)(`relationship ${schemaName}`),
+        SchemaName: schemaName,
+        RelationshipType: type,
+        IsCustomRelationship: custom,
+        IsManaged: !custom,
+        IsValidForAdvancedFind: true,
+        SecurityTypes: relationship.kind === 'manyToMany' ? 'None' : 'Append',
+        HasChanged: null,
+    };
+    if (relationship.kind === 'manyToMany') {
+        const { one, two, intersect } = relationship;
+        return {
+            type: 'ManyToManyRelationshipMetadata',
+            common,
+            own: {
+                Entity1LogicalName: one.table,
+                Entity1IntersectAttribute: one.column,
+                Entity1NavigationPropertyName: one.navigation,
+                Entity2LogicalName: two.table,
+                Entity2IntersectAttribute: two.column,
+                Entity2NavigationPropertyName: two.navigation,
+                IntersectEntityName: intersect,
+            },
+        };
+    }
+    const { referenced, referencing } = relationship;
+    return {
+        type: 'OneToManyRelationshipMetadata',
+        common,
+        own: {
+            ReferencedEntity: referenced.table,
+            ReferencedAttribute: referenced.column,
+            ReferencedEntityNavigationPropertyName: referenced.navigation,
+            ReferencingEntity: referencing.table,
+            ReferencingAttribute: referencing.column,
+            ReferencingEntityNavigationPropertyName: referencing.navigation,
+            IsHierarchical: false,
+        },
+    };
+}
+//# sourceMappingURL=relationship-metadata.js.map

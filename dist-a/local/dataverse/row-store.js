@@ -1,0 +1,210 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.RowStore = exports.TableRows = void 0;
+/** Index of the first entry above a version (entries are in order of version). */
+function firstAbove(log, version) {
+    let low = 0;
+    let high = log.length;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        const entry = log[middle];
+        if (entry !== undefined && entry.version <= version)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+/** The rows of one table, with what change tracking needs of their history. */
+class TableRows {
+    #rows = new Map();
+    // The order of creation, holes where a row was deleted: pages of a whole table keep their place while rows come and go.
+    #sequence = [];
+    #place = new Map();
+    #changeLog = [];
+    #deleted = new Map();
+    #deleteLog = [];
+    #keysOf;
+    #byKey = new Map();
+    /** Delta tokens below this version have expired. */
+    oldestToken = 0n;
+    /** Grows with every commit. */
+    commits = 0;
+    get size() {
+        return this.#rows.size;
+    }
+    get(id) {
+        return this.#rows.get(id);
+    }
+    /** A deleted row as it last was. */
+    deleted(id) {
+        return this.#deleted.get(id)?.row;
+    }
+    values() {
+        return this.#rows.values();
+    }
+    /** Makes the rows findable by keys from now on; for tables whose rows are never changed. */
+    index(keysOf) {
+        this.#keysOf = keysOf;
+        for (const row of this.#rows.values())
+            this.#addKeys(row);
+    }
+    /** The ids of the rows that have this key. */
+    withKey(key) {
+        return [...(this.#byKey.get(key) ?? [])];
+    }
+    #addKeys(row) {
+        for (const key of this.#keysOf?.(row) ?? []) {
+            const ids = this.#byKey.get(key) ?? new Set();
+            this.#byKey.set(key, ids.add(row.id));
+        }
+    }
+    #removeKeys(row) {
+        for (const key of this.#keysOf?.(row) ?? []) {
+            const ids = this.#byKey.get(key);
+            ids?.delete(row.id);
+            if (ids?.size === 0)
+                this.#byKey.delete(key);
+        }
+    }
+    put(row) {
+        if (!this.#rows.has(row.id)) {
+            this.#place.set(row.id, this.#sequence.length);
+            this.#sequence.push(row.id);
+            this.#deleted.delete(row.id);
+        }
+        this.#rows.set(row.id, row);
+        this.#addKeys(row);
+        this.#changeLog.push({ id: row.id, version: row.version });
+        if (this.#changeLog.length > 4 * this.#rows.size + 1024) {
+            this.#changeLog = this.#changeLog.filter((entry) => this.#rows.get(entry.id)?.version === entry.version);
+        }
+        this.commits += 1;
+    }
+    remove(id, version) {
+        const place = this.#place.get(id);
+        const row = this.#rows.get(id);
+        if (row === undefined || place === undefined)
+            return;
+        this.#sequence[place] = undefined;
+        this.#place.delete(id);
+        this.#rows.delete(id);
+        this.#removeKeys(row);
+        this.#deleted.set(id, { version, row });
+        this.#deleteLog.push({ id, version });
+        if (this.#deleteLog.length > 4 * this.#deleted.size + 1024) {
+            this.#deleteLog = this.#deleteLog.filter((entry) => this.#deleted.get(entry.id)?.version === entry.version);
+        }
+        this.commits += 1;
+    }
+    /** Changes the columns of all rows, deleted ones too, without giving them new versions. */
+    rewrite(change) {
+        for (const [id, row] of this.#rows)
+            this.#rows.set(id, { ...row, columns: change(row.columns) });
+        for (const [id, { version, row }] of this.#deleted) {
+            this.#deleted.set(id, { version, row: { ...row, columns: change(row.columns) } });
+        }
+    }
+    /** The rows that are accepted, in order of creation, from a place on. */
+    page(from, size, accept = () => true) {
+        const rows = [];
+        let place = from;
+        for (; place < this.#sequence.length; place++) {
+            const id = this.#sequence[place];
+            const row = id === undefined ? undefined : this.#rows.get(id);
+            if (row === undefined || !accept(row))
+                continue;
+            if (rows.length === size)
+                return { rows, next: place };
+            rows.push(row);
+        }
+        return { rows, next: undefined };
+    }
+    /**
+     * What changed after a version: first the rows by version, each in its current state, then the deletions. A row that
+     * changes while pages are read moves to the end and can come twice, as in the platform.
+     */
+    changes(since, from, size) {
+        const items = [];
+        let phase = from?.phase ?? 'rows';
+        let after = from?.after ?? since;
+        if (phase === 'rows') {
+            for (let index = firstAbove(this.#changeLog, after); index < this.#changeLog.length; index++) {
+                const entry = this.#changeLog[index];
+                const row = entry === undefined ? undefined : this.#rows.get(entry.id);
+                if (row === undefined || row.version !== entry?.version)
+                    continue;
+                if (items.length === size)
+                    return { items, next: { phase, after } };
+                items.push({ kind: 'row', row });
+                after = row.version;
+            }
+            phase = 'deleted';
+            after = since;
+        }
+        for (let index = firstAbove(this.#deleteLog, after); index < this.#deleteLog.length; index++) {
+            const entry = this.#deleteLog[index];
+            if (entry === undefined || this.#deleted.get(entry.id)?.version !== entry.version)
+                continue;
+            if (items.length === size)
+                return { items, next: { phase, after } };
+            items.push({ kind: 'deleted', id: entry.id });
+            after = entry.version;
+        }
+        return { items, next: undefined };
+    }
+}
+exports.TableRows = TableRows;
+/** All rows of the organisation and their version counter. */
+class RowStore {
+    #tables = new Map();
+    #watchers = new Set();
+    // Any start will do: real organisations have long left small numbers behind.
+    #version = 4215300n;
+    /** The version of the latest commit. */
+    get version() {
+        return this.#version;
+    }
+    /** Takes the next version. */
+    nextVersion() {
+        this.#version += 1n;
+        return this.#version;
+    }
+    /** The rows of a table. */
+    table(logicalName) {
+        let rows = this.#tables.get(logicalName);
+        if (rows === undefined) {
+            rows = new TableRows();
+            this.#tables.set(logicalName, rows);
+        }
+        return rows;
+    }
+    /** Commits a row in its new state. The version is taken at commit, so versions grow in the order of commits. */
+    commit(table, id, columns) {
+        const version = this.nextVersion();
+        const row = { table, id, version, columns: { ...columns, versionnumber: version } };
+        const before = this.table(table).get(id);
+        this.table(table).put(row);
+        this.#tell({ version, table, id, before, row });
+        return row;
+    }
+    /** Commits a deletion; returns its version. */
+    commitDelete(table, id) {
+        const version = this.nextVersion();
+        const before = this.table(table).get(id);
+        this.table(table).remove(id, version);
+        this.#tell({ version, table, id, before, row: undefined });
+        return version;
+    }
+    /** Tells of every commit from now on; the function returned ends that. */
+    watch(listener) {
+        this.#watchers.add(listener);
+        return () => this.#watchers.delete(listener);
+    }
+    #tell(commit) {
+        for (const tell of this.#watchers)
+            tell(commit);
+    }
+}
+exports.RowStore = RowStore;
+//# sourceMappingURL=row-store.js.map

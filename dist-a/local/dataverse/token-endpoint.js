@@ -1,0 +1,128 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.TokenEndpoint = void 0;
+const node_crypto_1 = require("node:crypto");
+const same = (a, b) => {
+    const [left, right] = [a, b].map((text) => (0, node_crypto_1.createHash)('sha256').update(text).digest());
+    return left !== undefined && right !== undefined && (0, node_crypto_1.timingSafeEqual)(left, right);
+};
+const refused = (status, error, description) => ({
+    status,
+    body: { error, error_description: description, error_codes: [Number(/\d+/.exec(description)?.[0] ?? 0)] },
+});
+const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+/**
+ * The part of Entra ID that an application needs: OpenID configuration and the v2 token endpoint for client credentials,
+ * by secret or by an assertion signed with a certificate's key.
+ */
+class TokenEndpoint {
+    #application;
+    #now;
+    #lifetimeSeconds;
+    #expiry = new Map();
+    #issued = 0;
+    constructor(application, now, lifetimeSeconds) {
+        this.#application = application;
+        this.#now = now;
+        this.#lifetimeSeconds = lifetimeSeconds;
+    }
+    /** Is the token one of ours and still good? */
+    accepts(token) {
+        return (this.#expiry.get(token) ?? 0) > this.#now();
+    }
+    /** Makes all tokens worthless, as when the application's consent is withdrawn. */
+    revokeAll() {
+        this.#expiry.clear();
+    }
+    /** Answers a request to the authority at `baseUrl`; undefined when the path is none of its. */
+    answer(baseUrl, method, path, body) {
+        const tenant = `/${this.#application.tenantId}`;
+        if (method === 'GET' && path === '/common/discovery/instance') {
+            return { status: 200, body: { tenant_discovery_endpoint: this.#configurationUrl(baseUrl), metadata: [] } };
+        }
+        if (method === 'GET' && path === `${tenant}/v2.0/.well-known/openid-configuration`) {
+            return { status: 200, body: this.#configuration(baseUrl) };
+        }
+        if (method === 'POST' && /^\/[^/]+\/oauth2\/v2\.0\/token$/.test(path)) {
+            if (!path.startsWith(`${tenant}/`))
+                return refused(400, 'invalid_request', 'AADSTS90002: Tenant not found.');
+            return this.#token(baseUrl, new URLSearchParams(body));
+        }
+        return undefined;
+    }
+    #configurationUrl(baseUrl) {
+        return `${baseUrl}/${this.#application.tenantId}/v2.0/.well-known/openid-configuration`;
+    }
+    #tokenUrl(baseUrl) {
+        return `${baseUrl}/${this.#application.tenantId}/oauth2/v2.0/token`;
+    }
+    #configuration(baseUrl) {
+        const base = `${baseUrl}/${this.#application.tenantId}`;
+        return {
+            issuer: `${base}/v2.0`,
+            authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+            token_endpoint: this.#tokenUrl(baseUrl),
+            end_session_endpoint: `${base}/oauth2/v2.0/logout`,
+            jwks_uri: `${base}/discovery/v2.0/keys`,
+            response_types_supported: ['code', 'token'],
+            subject_types_supported: ['pairwise'],
+            id_token_signing_alg_values_supported: ['RS256'],
+            token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt'],
+        };
+    }
+    #token(baseUrl, form) {
+        if (form.get('grant_type') !== 'client_credentials') {
+            return refused(400, 'unsupported_grant_type', 'AADSTS70003: Only client_credentials is supported.');
+        }
+        if (form.get('client_id') !== this.#application.clientId) {
+            return refused(400, 'unauthorized_client', 'AADSTS700016: Application not found in the directory.');
+        }
+        const scopes = (form.get('scope') ?? '').split(' ');
+        if (!scopes.includes(`${baseUrl}/.default`)) {
+            return refused(400, 'invalid_scope', `AADSTS70011: The scope must be ${baseUrl}/.default.`);
+        }
+        const assertion = form.get('client_assertion');
+        const known = assertion === null
+            ? same(form.get('client_secret') ?? '', this.#application.clientSecret)
+            : this.#acceptsAssertion(baseUrl, assertion);
+        if (!known)
+            return refused(401, 'invalid_client', 'AADSTS7000215: Invalid client secret or assertion provided.');
+        return { status: 200, body: { token_type: 'Bearer', ...this.#issue(baseUrl) } };
+    }
+    #issue(baseUrl) {
+        this.#issued += 1;
+        const now = this.#now();
+        const expiry = now + this.#lifetimeSeconds * 1000;
+        const claims = {
+            aud: baseUrl,
+            appid: this.#application.clientId,
+            tid: this.#application.tenantId,
+            exp: Math.floor(expiry / 1000),
+            jti: this.#issued,
+        };
+        // Clients must not look into an access token; only its form is that of one.
+        const token = `${base64url({ typ: 'JWT', alg: 'none' })}.${base64url(claims)}.${base64url(this.#issued)}`;
+        for (const [old, end] of this.#expiry)
+            if (end <= now)
+                this.#expiry.delete(old);
+        this.#expiry.set(token, expiry);
+        return { expires_in: this.#lifetimeSeconds, ext_expires_in: this.#lifetimeSeconds, access_token: token };
+    }
+    #acceptsAssertion(baseUrl, assertion) {
+        const { certificate, clientId } = this.#application;
+        const [header = '', payload = '', signature = ''] = assertion.split('.');
+        if (certificate === undefined || signature === '')
+            return false;
+        const read = (part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+        const claims = read(payload);
+        const key = new node_crypto_1.X509Certificate(certificate).publicKey;
+        const options = read(header).alg === 'PS256' ? { key, padding: node_crypto_1.constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : { key };
+        return (claims.iss === clientId &&
+            claims.sub === clientId &&
+            claims.aud === this.#tokenUrl(baseUrl) &&
+            Number(claims.exp) * 1000 > this.#now() &&
+            (0, node_crypto_1.verify)('sha256', Buffer.from(`${header}.${payload}`), options, Buffer.from(signature, 'base64url')));
+    }
+}
+exports.TokenEndpoint = TokenEndpoint;
+//# sourceMappingURL=token-endpoint.js.map

@@ -1,0 +1,115 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.LINK_DOINGS = void 0;
+const row_contents_1 = require("./row-contents");
+/** The relationships that are kept in step, with the tables of their ends. */
+const KEPT = [
+    { relationship: 'accountleads_association', one: 'account', two: 'lead' },
+    { relationship: 'new_contact_contact', one: 'contact', two: 'contact' },
+];
+/** Rows are associated from either side; where both are of one table, the role says which side that is. */
+function fromEitherSide({ random }, { one, two }) {
+    const fromOne = random.chance(0.5);
+    const reflexive = one.table === two.table;
+    return {
+        target: fromOne ? one : two,
+        related: fromOne ? two : one,
+        role: reflexive ? { role: fromOne ? 'referencing' : 'referenced' } : {},
+    };
+}
+const associate = async (office, worker) => {
+    const { random, id: user } = worker;
+    const { relationship, one: first, two: second } = (0, row_contents_1.pick)(random, KEPT);
+    const [one, two] = [(0, row_contents_1.reference)(random, office.rows, first), (0, row_contents_1.reference)(random, office.rows, second)];
+    if (one === null || two === null)
+        return;
+    const { target, related, role } = fromEitherSide(worker, { one, two });
+    // Now and then with two rows at once.
+    const more = random.chance(0.3) ? (0, row_contents_1.reference)(random, office.rows, related.table) : null;
+    const others = more === null || more.id === related.id ? [related] : [related, more];
+    await office.change('Associate', others.length, async (count) => {
+        const made = others.slice(0, count);
+        await office.dataverse.associate(target.table, target.id, relationship, made, { user, ...role });
+        office.pairs.push(...made.map((other) => (target === one ? { relationship, one, two: other } : { relationship, one: other, two })));
+    });
+};
+const disassociate = async (office, worker) => {
+    if (office.pairs.length === 0)
+        return;
+    await office.change('Disassociate', 1, async () => {
+        const [pair] = office.pairs.splice(worker.random.between(0, office.pairs.length - 1), 1);
+        if (pair === undefined)
+            return;
+        const { target, related, role } = fromEitherSide(worker, pair);
+        await office.dataverse.disassociate(target.table, target.id, pair.relationship, [related], {
+            user: worker.id,
+            ...role,
+        });
+    });
+};
+/** A lookup set by its relationship: a contact gets a new employer. */
+const employ = async (office, { random, id: user }) => {
+    const [account, contact] = ['account', 'contact'].map((table) => (0, row_contents_1.reference)(random, office.rows, table));
+    if (account == null || contact == null)
+        return;
+    await office.change('Associate', 1, () => office.dataverse.associate('account', account.id, 'contact_customer_accounts', [contact], { user }));
+};
+/** Notes aren't kept, and neither is what connects them. */
+const note = async (office, { random, id: user }) => {
+    const shipment = (0, row_contents_1.reference)(random, office.rows, 'new_shipment');
+    if (shipment === null)
+        return;
+    await office.change('Associate', 1, async () => {
+        const id = await office.dataverse.create('new_note', { new_name: (0, row_contents_1.pick)(random, row_contents_1.GOODS) }, { user });
+        const notes = [{ table: 'new_note', id }];
+        await office.dataverse.associate('new_shipment', shipment.id, 'new_shipment_new_note_new_shipment', notes, {
+            user,
+        });
+    });
+};
+const call = (office, { random, id: user }, api, input, target) => {
+    const tag = `desk ${random.between(1, 9)}`;
+    const correlationId = random.guid();
+    return office.change(api, 1, async () => {
+        const output = await office.dataverse.callCustomApi(api, input, target, { user, tag, correlationId });
+        office.calls.push({ api, correlationId, user, target, tag, input, output });
+    });
+};
+const confirmDelivery = async (office, worker) => {
+    const { random } = worker;
+    const shipment = (0, row_contents_1.reference)(random, office.rows, 'new_shipment');
+    if (shipment === null)
+        return;
+    const input = {
+        ReceivedBy: `${(0, row_contents_1.pick)(random, row_contents_1.FIRST)} ${(0, row_contents_1.pick)(random, row_contents_1.LAST)}`,
+        Pin: String(random.between(1000, 9999)),
+        Pieces: random.between(1, 400),
+        Weight: (0, row_contents_1.amount)(random, 3),
+        Damaged: random.chance(0.1),
+        DeliveredOn: deliveredOn(random),
+        Remark: `Left with ${(0, row_contents_1.pick)(random, row_contents_1.FIRST)}.`,
+    };
+    await call(office, worker, 'new_ConfirmDelivery', input, shipment);
+};
+const bookBerth = async (office, worker) => {
+    const { random } = worker;
+    const customer = (0, row_contents_1.reference)(random, office.rows, 'account');
+    const input = {
+        Customer: customer,
+        Berth: random.between(1, 40),
+        Fee: (0, row_contents_1.amount)(random, 2),
+        Goods: [(0, row_contents_1.pick)(random, row_contents_1.GOODS), (0, row_contents_1.pick)(random, row_contents_1.GOODS)],
+    };
+    await call(office, worker, 'new_BookBerth', input);
+};
+const deliveredOn = (random) => new Date(Date.UTC(2026, 0, 1) + random.between(0, 31_000_000) * 1000);
+/** What makes links and events. */
+exports.LINK_DOINGS = [
+    { weight: 5, act: associate },
+    { weight: 2, act: disassociate },
+    { weight: 1, act: employ },
+    { weight: 1, act: note },
+    { weight: 2, act: confirmDelivery },
+    { weight: 2, act: bookBerth },
+];
+//# sourceMappingURL=link-doings.js.map

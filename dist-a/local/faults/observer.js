@@ -1,0 +1,154 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.Observer = void 0;
+/** What every row has besides its columns. */
+const OWN = new Set(['PartitionKey', 'RowKey', 'Stamp', 'Deleted', 'Hidden']);
+/** Watches the rows and links of the LOB store. */
+class Observer {
+    history;
+    findings = [];
+    /** Writes that were judged. */
+    judged = 0;
+    #rows = new Map();
+    constructor(history) {
+        this.history = history;
+    }
+    /** A write that was carried out, in the order in which they were. */
+    saw({ table, rowKey, kind, properties }) {
+        const states = this.history.of(table, rowKey);
+        const seen = this.#seenOf(table, rowKey);
+        this.judged += 1;
+        const note = (found, what) => void this.findings.push({ kind: found, table, rowKey, what });
+        const life = lifeOf(properties);
+        const from = (begin) => states.findIndex((state, index) => index >= begin && state.life === life);
+        // That there never was such a row explains a tombstone only where no deletion does.
+        const deleted = from(Math.max(seen.life, 1));
+        const at = deleted < 0 ? from(seen.life) : deleted;
+        if (at < 0) {
+            const was = states.some((state) => state.life === life);
+            if (life === 'live')
+                note('resurrected', was ? 'live again though it was not restored' : 'live though it never was');
+            else
+                note('goneBack', `${life} again`);
+            return;
+        }
+        if (life !== 'live') {
+            endsAt(at, seen, states);
+            return;
+        }
+        seen.life = at;
+        const names = kind === 'merge' ? properties.keys() : new Set(states.flatMap((state) => [...state.properties.keys()]));
+        for (const name of names) {
+            if (OWN.has(name))
+                continue;
+            const value = properties.get(name);
+            const explained = firstWith(states, name, value, seen.columns.get(name) ?? 0);
+            if (explained !== undefined)
+                seen.columns.set(name, explained);
+            else {
+                const was = firstWith(states, name, value, 0) !== undefined;
+                note('goneBack', `property ${name} ${was ? 'has an earlier value again' : 'has a value that it never had'}`);
+            }
+        }
+    }
+    /**
+     * From now on only a later restore explains a live row that an acknowledged delivery told the deletion of, whether or not
+     * the store has a tombstone of it. To be asked when no such delivery is under way and nothing parked.
+     *
+     * @param jobs those that aren't finished may be under way
+     */
+    deletionsSettled(jobs) {
+        for (const { azureTable, rowKey, states, at } of this.#acknowledged(jobs)) {
+            const seen = this.#seenOf(azureTable, rowKey);
+            if (states[at]?.life === 'gone' && at > seen.life)
+                endsAt(at, seen, states);
+        }
+    }
+    /**
+     * Whether what acknowledged deliveries told is in the store, or superseded there: each column that the event's commit
+     * changed has its value or a later one. To be asked when nothing is under way and nothing parked.
+     *
+     * @param entities of an Azure table
+     */
+    async lost(jobs, entities) {
+        const found = [];
+        const stored = new Map();
+        for (const { azureTable, rowKey, states, at, message } of this.#acknowledged(jobs)) {
+            let rows = stored.get(azureTable);
+            if (rows === undefined) {
+                rows = new Map((await entities(azureTable)).map((entity) => [String(entity.rowKey), entity]));
+                stored.set(azureTable, rows);
+            }
+            const missing = missingOf(states, at, rows.get(rowKey));
+            if (missing !== undefined)
+                found.push({ kind: 'lost', table: azureTable, rowKey, what: `${message}: ${missing}` });
+        }
+        return found;
+    }
+    /** What acknowledged deliveries told: the states of the row, and the place among them of the one that the commit made. */
+    *#acknowledged(jobs) {
+        for (const { status, table, rowId, version, message } of jobs) {
+            const place = this.history.placeOf(table, rowId);
+            if (status !== 'succeeded' || version === undefined || place === undefined)
+                continue;
+            const states = this.history.of(place.azureTable, place.rowKey);
+            yield { ...place, message, states, at: states.findIndex((state) => state.version === version) };
+        }
+    }
+    #seenOf(azureTable, rowKey) {
+        const place = `${azureTable} ${rowKey}`;
+        const seen = this.#rows.get(place) ?? { life: 0, columns: new Map() };
+        this.#rows.set(place, seen);
+        return seen;
+    }
+}
+exports.Observer = Observer;
+/** The row ends with a state: nothing earlier explains any of it after that. */
+function endsAt(at, seen, states) {
+    seen.life = at;
+    for (const state of states)
+        for (const name of state.properties.keys())
+            seen.columns.set(name, at);
+}
+function lifeOf(properties) {
+    if (properties.get('Deleted') !== true)
+        return 'live';
+    return properties.get('Hidden') === true ? 'hidden' : 'gone';
+}
+/** The first state from one on in which the row has this value; an absent column is empty. */
+function firstWith(states, name, value, from) {
+    for (let index = from; index < states.length; index += 1) {
+        const state = states[index];
+        if (state === undefined || state.life === 'gone')
+            continue;
+        const isAny = state.properties.has(name) && state.properties.get(name) === undefined;
+        if (isAny || state.properties.get(name) === value)
+            return index;
+    }
+    return undefined;
+}
+/** What of the commit at a place is neither stored nor superseded. */
+function missingOf(states, at, entity) {
+    const [before, after] = [states[at - 1], states[at]];
+    if (before === undefined || after === undefined)
+        return undefined;
+    if (entity === undefined)
+        return states.some(({ life }, index) => index >= at && life !== 'live')
+            ? undefined
+            : 'nothing is stored of the row';
+    const properties = new Map(Object.entries(entity).map(([name, value]) => [name, value instanceof Date ? value.getTime() : value]));
+    const life = lifeOf(properties);
+    if (!states.some((state, index) => index >= at && state.life === life))
+        return `the row is ${life}`;
+    if (after.life !== 'live' || life !== 'live')
+        return undefined;
+    for (const name of new Set([...before.properties.keys(), ...after.properties.keys()])) {
+        const [was, is] = [before.properties.get(name), after.properties.get(name)];
+        if (was === is)
+            continue;
+        if (firstWith(states, name, properties.get(name), at) === undefined)
+            return `property ${name} is not stored`;
+    }
+    return undefined;
+}
+//# sourceMappingURL=observer.js.map

@@ -1,0 +1,61 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.STORE_STEPS = void 0;
+exports.storeStepOf = storeStepOf;
+/** What the app does to its storage, as far as it can be told from a request. */
+exports.STORE_STEPS = {
+    'row-insert': 'the first write of a row of which nothing is stored',
+    'row-write': 'the compare-and-swap of a row',
+    tombstone: 'the write that makes a row a tombstone',
+    transaction: 'a transaction on several rows (also of one large row)',
+    'event-insert': 'the row of a custom API’s event',
+    parked: 'an item is parked',
+    'parked-settled': 'a parked item that was settled is taken away',
+    'parked-postponed': 'a parked item that was tried in vain gets its next due time',
+    'pull-state': 'how far a table is pulled: the next page, the delta link',
+    'lease-acquired': 'a run takes the lease of its table',
+    'lease-released': 'a run gives it back',
+    journal: 'a page’s ids are added to the journal of a load',
+    checkpoint: 'the checkpoint of a partition of the hub (written by the host)',
+};
+/** The step that a request is, in a store whose event tables are these; undefined for any other request. */
+function storeStepOf(request, eventTables) {
+    if (request.service === 'blob')
+        return blobStepOf(request);
+    const { method, path } = request;
+    if (method === 'GET' || path.startsWith('Tables'))
+        return undefined;
+    if (path === '$batch')
+        return 'transaction';
+    const table = /^\w+/.exec(path)?.[0] ?? '';
+    switch (table) {
+        case 'dvoparked':
+            if (method === 'DELETE')
+                return 'parked-settled';
+            return 'if-match' in request.headers ? 'parked-postponed' : 'parked';
+        case 'dvopull':
+            return path.includes("PartitionKey='pull'") ? 'pull-state' : undefined;
+        case 'dvodiscarded':
+            return undefined;
+        default:
+    }
+    if (eventTables.has(table))
+        return 'event-insert';
+    if (request.body.includes('"Deleted":true'))
+        return 'tombstone';
+    return method === 'POST' ? 'row-insert' : 'row-write';
+}
+function blobStepOf({ method, path, query, headers }) {
+    if (method !== 'PUT')
+        return undefined;
+    const action = headers['x-ms-lease-action'];
+    if (path.startsWith('dvo-leases/')) {
+        if (action === 'acquire')
+            return 'lease-acquired';
+        return action === 'release' ? 'lease-released' : undefined;
+    }
+    if (path.startsWith('dvo-loads/'))
+        return query.get('comp') === 'appendblock' ? 'journal' : undefined;
+    return path.startsWith('azure-webjobs-eventhub/') && path.includes('/checkpoint/') ? 'checkpoint' : undefined;
+}
+//# sourceMappingURL=store-step.js.map

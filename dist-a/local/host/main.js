@@ -1,0 +1,84 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+/**
+ * A local stand-in for the Azure Functions host and its Node worker: `node dist/local/host/main.js [APP_DIR]`. It loads the unmodified app through the interface that
+ * `@azure/functions` meets the real worker through, and drives its triggers with the real Azure SDK clients. With Core Tools, `func start` does the same.
+ *
+ * Supported: HTTP (routes, constraints, auth levels, streams), timer, Service Bus queues and topics (single, batches, sessions) and Event Hubs triggers;
+ * app settings, local.settings.json, host.json (log levels, route prefix, serviceBus, eventHubs) and its overrides by setting; disabled functions; functions in error;
+ * retry policies; hooks; runs by hand (`POST /admin/functions/{name}`); a graceful stop.
+ *
+ * Lacking, compared to the real host:
+ * - Other triggers, and all input and output bindings.
+ * - Identity-based connections. Keys other than one master and one host key; other admin endpoints; CORS; EasyAuth.
+ * - Scale-out and singleton locks: run one host per app. Dynamic concurrency and `prefetchCount` of Service Bus; more than one call per session; function time-outs;
+ *   minimum batch sizes and their waits.
+ * - Timers know NCRONTAB only (no TimeSpan) and the machine's time zone. Their monitor record is kept in AzureWebJobsStorage if there is one, else in memory.
+ * - A Service Bus batch waits up to a second for more messages after its first, which is the SDK's doing.
+ * - The .NET-only parts of trigger metadata.
+ */
+const commander_1 = require("commander");
+const node_path_1 = require("node:path");
+const host_1 = require("./host");
+const log_1 = require("./log");
+const settings_1 = require("./settings");
+const program = new commander_1.Command('host')
+    .description('Runs an Azure Functions app (Node, programming model v4) on this machine.')
+    .argument('[APP_DIR]', 'folder of the app: package.json, host.json', '.')
+    .option('--port <N>', 'port for HTTP; 0 = a free one', parsePort, 0)
+    .option('--settings <FILE>', 'settings below the environment (default: APP_DIR/local.settings.json)')
+    .option('--json-logs', 'log lines as JSON even on a terminal')
+    .option('--function-key <KEY>', 'ask callers for a key; this one opens functions of auth level "function"')
+    .option('--master-key <KEY>', 'ask callers for a key; this one opens everything')
+    .action(run);
+function parsePort(text) {
+    const port = Number(text);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+        throw new commander_1.InvalidArgumentError('Not a port.');
+    return port;
+}
+async function run(folder, flags) {
+    const appDir = (0, node_path_1.resolve)(folder);
+    const write = flags.jsonLogs === true || !process.stdout.isTTY ? log_1.writeJson : log_1.writeReadable;
+    (0, settings_1.loadSettingsFile)(flags.settings === undefined ? (0, node_path_1.join)(appDir, 'local.settings.json') : (0, node_path_1.resolve)(flags.settings));
+    process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development';
+    // In Azure this ends the worker, which the host then starts anew. Here it is only said, for the SDKs that stand in for the host's own share the process with the app.
+    process.on('unhandledRejection', (reason) => {
+        const cause = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+        write({ level: 'critical', category: 'host', message: `Unhandled rejection: ${cause}` });
+    });
+    // A parent that is gone sees nothing of a graceful end, and its broker and storage are likely gone with it.
+    process.once('disconnect', () => process.exit(1));
+    const host = await (0, host_1.startHost)({
+        appDir,
+        environment: process.env,
+        port: flags.port,
+        keys: {
+            ...(flags.masterKey !== undefined && { master: flags.masterKey }),
+            ...(flags.functionKey !== undefined && { function: flags.functionKey }),
+        },
+        write,
+    });
+    let stopped;
+    const stop = () => {
+        stopped ??= host.stop().then(() => process.exit(0), (error) => fail(error));
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+    process.on('message', (message) => {
+        if (message === 'stop')
+            stop();
+    });
+    console.log(['Functions:', ...host.functions.map(describe)].join('\n'));
+    console.log(`HOST READY ${JSON.stringify({ url: host.url, functions: host.functions })}`);
+}
+function describe({ name, trigger, state, url, methods }) {
+    const how = url === undefined ? trigger : `[${methods?.join(',') || 'ALL'}] ${url}`;
+    return `  ${name}: ${how}${state === 'running' ? '' : ` (${state === 'inError' ? 'in error' : state})`}`;
+}
+function fail(error) {
+    console.error(error instanceof Error ? error : String(error));
+    process.exit(1);
+}
+program.parseAsync().catch(fail);
+//# sourceMappingURL=main.js.map

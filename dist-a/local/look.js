@@ -1,0 +1,21 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.howToLook = howToLook;
+/** How to look for oneself while the stack runs: shell lines that work as they stand. */
+function howToLook({ azurite, dataverse, webhookKey }, webhookUrl, { MAPPING_FILE }) {
+    const token = `${dataverse.authorityHost}${dataverse.tenantId}/oauth2/v2.0/token`;
+    return [
+        'The rows in the LOB store (all, or of one table):',
+        `  LOB_STORAGE='${azurite.connectionString}' MAPPING_FILE='${MAPPING_FILE}' npm run -s dvo -- rows account`,
+        '',
+        'Send an event to the webhook yourself (the simulator has no such row, so the read-back settles it as deleted; again: a duplicate):',
+        `  curl -sS -X POST '${webhookUrl}?code=${webhookKey}' -H 'content-type: application/json' --data-binary @test/fixtures/create-account.json`,
+        '',
+        'Ask the Dataverse simulator:',
+        `  TOKEN=$(curl -sS --cacert ${dataverse.certificatePath} -d 'grant_type=client_credentials&client_id=${dataverse.clientId}&client_secret=${dataverse.clientSecret}&scope=${dataverse.url}/.default' ${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+        `  curl -sS --cacert ${dataverse.certificatePath} -H "authorization: Bearer $TOKEN" '${dataverse.url}/api/data/v9.2/accounts?$select=name&$top=3'`,
+        `  curl -sS --cacert ${dataverse.certificatePath} -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"name":"My own account"}' ${dataverse.url}/api/data/v9.2/accounts`,
+        `  curl -sS --cacert ${dataverse.certificatePath} -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"Berth":7}' ${dataverse.url}/api/data/v9.2/new_BookBerth`,
+    ].join('\n');
+}
+//# sourceMappingURL=look.js.map

@@ -1,0 +1,186 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.ColumnNameInvalid = void 0;
+exports.conformChange = conformChange;
+exports.conformColumns = conformColumns;
+exports.conformValue = conformValue;
+const errors_1 = require("../errors");
+const convert_1 = require("./convert");
+/**
+ * The row version is order evidence when it is read, and says nothing when it is pushed: never a data column. Readers
+ * find it in the stamp.
+ */
+const NOT_DATA = new Set(['versionnumber']);
+/** https://learn.microsoft.com/power-apps/developer/data-platform/entity-metadata#table-names (columns are alike) */
+const LOGICAL_NAME = /^[a-z_][a-z0-9_]{0,127}$/;
+/** Thrown when a change brings a column that Dataverse could not have: the message was changed or made up. */
+class ColumnNameInvalid extends errors_1.OutboundError {
+    code = 'column-name-invalid';
+    disposition = 'park';
+    constructor({ table, id }) {
+        super(`A change of ${table}(${id}) has a column whose name is no logical name (lower case, digits, underscores). Find its sender.`);
+    }
+}
+exports.ColumnNameInvalid = ColumnNameInvalid;
+/** A change with its columns in the types that the table's metadata gives them. */
+function conformChange(change, definition) {
+    if (change.kind !== 'delete' && !hasLogicalNames(change.columns))
+        throw new ColumnNameInvalid(change.row);
+    return change.kind === 'delete' ? change : { ...change, columns: conformColumns(change.columns, definition) };
+}
+/** An aliased value is a column of another table that an image brings along: it is left out, so its name may be any. */
+const hasLogicalNames = (columns) => [...columns].every(([name, value]) => LOGICAL_NAME.test(name) || value?.kind === 'aliased');
+/** Columns in the types of the table's metadata; a column the metadata doesn't know stays as it came. */
+function conformColumns(columns, definition) {
+    const conformed = new Map();
+    for (const [name, value] of columns) {
+        if (NOT_DATA.has(name) || value?.kind === 'aliased')
+            continue;
+        const column = definition?.columns.get(name);
+        conformed.set(name, column === undefined ? value : conformValue(value, column));
+    }
+    return conformed;
+}
+/** One value in the type of its column. A value that doesn't fit the type is kept as it came. */
+function conformValue(value, column) {
+    if (value === null)
+        return null;
+    switch (value.kind) {
+        case 'number':
+            return conformNumber(value.text, column) ?? value;
+        case 'string':
+            return conformText(value.value, column) ?? value;
+        case 'instant':
+        case 'offsetTime':
+            return conformTime(value, column);
+        case 'choice':
+            return column.type === 'choice' ? choice(value.value, column, value.label) : value;
+        case 'choices':
+            return column.type === 'choices' ? choices(value.values, column, value.label) : value;
+        case 'list':
+            return conformList(value.items, column) ?? value;
+        default:
+            return value;
+    }
+}
+function conformNumber(text, column) {
+    switch (column.type) {
+        case 'integer': {
+            const value = int32From(text);
+            return value === undefined ? undefined : { kind: 'integer', value };
+        }
+        case 'bigint': {
+            const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+            return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : { kind: 'bigint', value };
+        }
+        case 'decimal':
+        case 'money':
+            return { kind: column.type, text };
+        case 'double':
+            return { kind: 'double', value: Number(text) };
+        case 'choice': {
+            const value = int32From(text);
+            return value === undefined ? undefined : choice(value, column, undefined);
+        }
+        default:
+            return undefined;
+    }
+}
+/** A whole number that an Int32 holds. */
+function int32From(text) {
+    const value = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    return (value | 0) === value ? value : undefined;
+}
+const GUID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
+function conformText(text, column) {
+    switch (column.type) {
+        case 'guid': {
+            const id = GUID.exec(text)?.[1];
+            return id === undefined ? undefined : { kind: 'guid', value: id.toLowerCase() };
+        }
+        // The Web API's forms: `2026-03-14`, `2026-03-14T09:26:53Z`, and `1,2,3` for a multi-select choice.
+        case 'date':
+            return /^\d{4}-\d\d-\d\d$/.test(text) ? { kind: 'date', text } : undefined;
+        case 'wallTime':
+            return wallTime((0, convert_1.isoMs)(text));
+        case 'instant': {
+            const epochMs = (0, convert_1.isoMs)(text);
+            return epochMs === undefined ? undefined : { kind: 'instant', epochMs };
+        }
+        case 'choices':
+            return /^-?\d+(?:,-?\d+)*$/.test(text) ? choices(text.split(',').map(Number), column, undefined) : undefined;
+        case 'bytes':
+            return { kind: 'bytes', base64: text };
+        default:
+            return undefined;
+    }
+}
+function conformTime(value, column) {
+    const wallMs = value.kind === 'instant' ? value.epochMs : value.epochMs + value.offsetMinutes * 60_000;
+    switch (column.type) {
+        case 'instant':
+            return { kind: 'instant', epochMs: value.epochMs };
+        case 'date':
+            return { kind: 'date', text: new Date(wallMs).toISOString().slice(0, 10) };
+        case 'wallTime':
+            return wallTime(wallMs) ?? value;
+        case 'string':
+            // JSON has no form of its own for a date: text of exactly that form was text all along.
+            return { kind: 'string', value: jsonDate(value) };
+        default:
+            return value;
+    }
+}
+function jsonDate(value) {
+    if (value.kind === 'instant')
+        return `/Date(${value.epochMs})/`;
+    const minutes = Math.abs(value.offsetMinutes);
+    const digits = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join('');
+    return `/Date(${value.epochMs}${value.offsetMinutes < 0 ? '-' : '+'}${digits})/`;
+}
+const wallTime = (ms) => ms === undefined ? undefined : { kind: 'wallTime', text: new Date(ms).toISOString().replace('Z', '') };
+function conformList(items, column) {
+    const numbers = items.flatMap((item) => (item?.kind === 'number' ? [Number(item.text)] : []));
+    if (numbers.length !== items.length)
+        return undefined;
+    if (column.type === 'bytes')
+        return { kind: 'bytes', base64: Buffer.from(numbers).toString('base64') };
+    return column.type === 'choices' ? choices(numbers, column, undefined) : undefined;
+}
+/**
+ * The metadata's label wins over the one that came along: that one is in the language of whoever caused the event, and
+ * most events bring none.
+ */
+function choice(value, column, came) {
+    const label = column.labels?.get(value) ?? came;
+    const labels = column.labelsByLanguage?.get(value);
+    return {
+        kind: 'choice',
+        value,
+        ...(label === undefined ? {} : { label }),
+        ...(labels === undefined ? {} : { labels }),
+    };
+}
+function choices(values, column, came) {
+    const label = joined(values.map((value) => column.labels?.get(value))) ?? came;
+    const labels = choicesLabels(values, column);
+    return {
+        kind: 'choices',
+        values,
+        ...(label === undefined ? {} : { label }),
+        ...(labels === undefined ? {} : { labels }),
+    };
+}
+/** Labels as Dataverse joins them; undefined where one is missing. */
+const joined = (labels) => labels.length === 0 || labels.includes(undefined) ? undefined : labels.join('; ');
+function choicesLabels(values, { labelsByLanguage }) {
+    if (labelsByLanguage === undefined)
+        return undefined;
+    const byValue = values.map((value) => labelsByLanguage.get(value));
+    const languages = new Set(byValue.flatMap((labels) => [...(labels?.keys() ?? [])]));
+    return new Map([...languages].flatMap((language) => {
+        const text = joined(byValue.map((labels) => labels?.get(language)));
+        return text === undefined ? [] : [[language, text]];
+    }));
+}
+//# sourceMappingURL=conform.js.map

@@ -1,0 +1,45 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.schemaFaults = schemaFaults;
+/** What a schema found, one sentence for each fault: without the values, which may be anyone's. */
+function schemaFaults(issues, at = []) {
+    return issues.flatMap((issue) => {
+        const path = [...at, ...issue.path.filter((part) => typeof part !== 'symbol')];
+        switch (issue.code) {
+            case 'unrecognized_keys': {
+                const texts = issue.message.split('\n');
+                return issue.keys.map((key, index) => ({
+                    path: [...path, key],
+                    ofKey: true,
+                    text: texts[index] ?? 'is no known key',
+                }));
+            }
+            case 'invalid_union': {
+                const meant = issue.errors.find((branch) => !branch.some(isAnotherForm));
+                return meant === undefined ? [{ path, text: issue.message }] : schemaFaults(meant, path);
+            }
+            case 'invalid_type':
+                // A schema's own words are better than those for its type; zod's own begin so.
+                return issue.message.startsWith('Invalid input')
+                    ? [{ path, text: `must be ${NAMES[issue.expected] ?? issue.expected}` }]
+                    : [{ path, text: issue.message }];
+            case 'invalid_value':
+                return [{ path, text: `must be one of ${issue.values.map(String).join(', ')}` }];
+            default:
+                return [{ path, text: issue.message }];
+        }
+    });
+}
+/** Of several forms, one that the value doesn't begin to have. */
+const isAnotherForm = ({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union');
+const NAMES = {
+    string: 'a text',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'a mapping (key: value)',
+    record: 'a mapping (key: value)',
+    null: 'empty',
+};
+//# sourceMappingURL=schema-faults.js.map

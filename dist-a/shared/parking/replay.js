@@ -1,0 +1,31 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.replayHandler = replayHandler;
+const log_1 = require("../telemetry/log");
+const try_again_1 = require("./try-again");
+/** Items tried together; those of one row are settled by one read. */
+const BATCH = 100;
+/** A run goes on with further batches for that long. */
+const RUN_MS = 20_000;
+/**
+ * Tries again what is parked and due: events of synchronous steps, and what failed for a reason that can pass. While the
+ * store is away, some of it at a time.
+ */
+function replayHandler(parts) {
+    return async (_timer, context) => {
+        const made = parts();
+        const { parking, now = Date.now } = made;
+        const counts = { settled: 0, postponed: 0, givenUp: 0 };
+        const begun = now();
+        for (let items = await parking.due(begun, BATCH); items.length > 0; items = await parking.due(begun, BATCH)) {
+            const tried = await Promise.all(items.map((item) => (0, try_again_1.tryAgain)(item, made)));
+            for (const { kind } of tried)
+                counts[kind] += 1;
+            if (now() - begun > RUN_MS || tried.some((of) => of.kind === 'postponed' && of.storeIsAway))
+                break;
+        }
+        if (counts.settled + counts.postponed + counts.givenUp > 0)
+            (0, log_1.logTo)(context)('replayed', counts);
+    };
+}
+//# sourceMappingURL=replay.js.map

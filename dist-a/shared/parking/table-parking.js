@@ -1,0 +1,217 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.TableParking = void 0;
+const data_tables_1 = require("@azure/data-tables");
+const node_crypto_1 = require("node:crypto");
+const tables_1 = require("../azure/tables");
+const PARTITION = 'parked';
+/** A binary property holds 64 KiB; an entity 1 MiB, as base64 where Azurite counts: enough for MAX_PARKED_BYTES. */
+const PART_BYTES = 64 * 1024;
+/** An item without a due time sorts behind all that have one. */
+const NEVER = new Date('9999-01-01T00:00:00Z');
+/** All properties but the body. */
+const SUMMARY = ['RowKey', 'kind', 'source', 'table', 'bytes', 'code', 'message', 'attempts', 'parkedAt', 'dueAt'];
+/** Parking in an Azure table: one entity per subject, so that parking a delivery again doesn't double it. */
+class TableParking {
+    client;
+    now;
+    constructor(client, now = Date.now) {
+        this.client = client;
+        this.now = now;
+    }
+    async parkDelivery(delivery, cause, dueAtMs) {
+        const hash = (0, node_crypto_1.createHash)('sha256')
+            .update(delivery.source)
+            .update('\0')
+            .update(delivery.body)
+            .digest('hex')
+            .slice(0, 32);
+        await this.#park(`delivery-${hash}`, { kind: 'delivery', delivery }, cause, dueAtMs);
+    }
+    async parkRow(row, cause, dueAtMs) {
+        await this.#park(`row-${row.table}-${row.id}`, { kind: 'row', row }, cause, dueAtMs);
+    }
+    async #park(rowKey, subject, cause, dueAtMs) {
+        const entity = {
+            partitionKey: PARTITION,
+            rowKey,
+            ...properties(subject),
+            ...causeProperties(cause, dueAtMs),
+            attempts: 0,
+            parkedAt: new Date(this.now()),
+        };
+        await (0, tables_1.withTable)(this.client, () => this.client.upsertEntity(entity, 'Replace'));
+    }
+    async due(nowMs, limit) {
+        const ids = await this.#ids((0, data_tables_1.odata) `PartitionKey eq ${PARTITION} and dueAt le ${new Date(nowMs)}`);
+        const items = await Promise.all(ids.slice(0, limit).map((id) => this.find(id)));
+        return items.filter((item) => item !== undefined);
+    }
+    async *list() {
+        for (const id of await this.#ids((0, data_tables_1.odata) `PartitionKey eq ${PARTITION}`)) {
+            const item = await this.find(id);
+            if (item !== undefined)
+                yield item;
+        }
+    }
+    /** Items without their bodies, by id, page by page: however many there are, few are in memory. */
+    summaries(filter = {}) {
+        return this.#summaries(conditionsOf(filter));
+    }
+    /** Those whose id begins so, by id: one that is exactly it comes first. */
+    startingWith(beginning) {
+        const end = beginning.slice(0, -1) + String.fromCharCode(beginning.charCodeAt(beginning.length - 1) + 1);
+        return this.#summaries([(0, data_tables_1.odata) `RowKey ge ${beginning}`, (0, data_tables_1.odata) `RowKey lt ${end}`]);
+    }
+    async *#summaries(conditions) {
+        const filter = [(0, data_tables_1.odata) `PartitionKey eq ${PARTITION}`, ...conditions].join(' and ');
+        try {
+            for await (const entity of this.client.listEntities({ queryOptions: { filter, select: SUMMARY } }))
+                yield summaryFrom(entity);
+        }
+        catch (error) {
+            // Nothing was ever parked.
+            if ((0, tables_1.statusOf)(error) !== 404)
+                throw error;
+        }
+    }
+    /** Ids, oldest first; without the bodies, of which there may be more than fits into memory. */
+    async #ids(filter) {
+        const found = [];
+        try {
+            const entities = this.client.listEntities({ queryOptions: { filter, select: ['RowKey', 'parkedAt'] } });
+            for await (const entity of entities)
+                found.push({ id: String(entity.rowKey), parkedAt: entity.parkedAt.getTime() });
+        }
+        catch (error) {
+            if ((0, tables_1.statusOf)(error) !== 404)
+                throw error;
+        }
+        return found.sort((a, b) => a.parkedAt - b.parkedAt).map(({ id }) => id);
+    }
+    /** An item by its id, with its body; undefined where there is none (any more). */
+    async find(id) {
+        const entity = await (0, tables_1.findEntity)(this.client, PARTITION, id);
+        return entity && itemFrom(entity);
+    }
+    async settle(item) {
+        try {
+            await this.client.deleteEntity(PARTITION, item.id, onlyAs(item));
+        }
+        catch (error) {
+            // 404: settled by someone else. 412: parked again, so it stays.
+            if ((0, tables_1.statusOf)(error) !== 404 && (0, tables_1.statusOf)(error) !== 412)
+                throw error;
+        }
+    }
+    async postpone(item, cause, dueAtMs) {
+        const changed = {
+            partitionKey: PARTITION,
+            rowKey: item.id,
+            ...causeProperties(cause, dueAtMs),
+            attempts: item.attempts + 1,
+        };
+        try {
+            await this.client.updateEntity(changed, 'Merge', onlyAs(item));
+        }
+        catch (error) {
+            // 404: settled by someone else. 412: parked again, or tried by someone else, whose cause is the newer one.
+            if ((0, tables_1.statusOf)(error) !== 404 && (0, tables_1.statusOf)(error) !== 412)
+                throw error;
+        }
+    }
+    /**
+     * Moves an item, body and all, to the table of what was discarded, with the reason.
+     *
+     * @returns false where it was settled or parked again since it was read: then it is not discarded
+     */
+    async discard(item, reason, discarded) {
+        const entity = await (0, tables_1.findEntity)(this.client, PARTITION, item.id);
+        if (entity === undefined || (item.tag !== undefined && entity.etag !== item.tag))
+            return false;
+        const at = new Date(this.now());
+        // Ids come again, when the same is parked again: each discarding is kept.
+        const kept = { ...ownProperties(entity), partitionKey: item.id, rowKey: at.toISOString(), reason, discardedAt: at };
+        await (0, tables_1.withTable)(discarded, () => discarded.upsertEntity(kept, 'Replace'));
+        try {
+            await this.client.deleteEntity(PARTITION, item.id, { etag: String(entity.etag) });
+            return true;
+        }
+        catch (error) {
+            if ((0, tables_1.statusOf)(error) !== 404 && (0, tables_1.statusOf)(error) !== 412)
+                throw error;
+            await discarded.deleteEntity(kept.partitionKey, kept.rowKey);
+            return false;
+        }
+    }
+}
+exports.TableParking = TableParking;
+/** Has a write succeed only while the item is as it was read. */
+const onlyAs = ({ tag }) => (tag === undefined ? {} : { etag: tag });
+/** An entity's properties, as they are written again. */
+const ownProperties = (entity) => Object.fromEntries(Object.entries(entity).filter(([name]) => !['etag', 'timestamp'].includes(name) && !name.startsWith('odata.')));
+function conditionsOf({ code, source, parkedUntilMs, next }) {
+    return [
+        ...(code === undefined ? [] : [(0, data_tables_1.odata) `code eq ${code}`]),
+        ...(source === undefined ? [] : [(0, data_tables_1.odata) `source eq ${source}`]),
+        ...(parkedUntilMs === undefined ? [] : [(0, data_tables_1.odata) `parkedAt le ${new Date(parkedUntilMs)}`]),
+        ...(next === undefined ? [] : [next === 'due' ? (0, data_tables_1.odata) `dueAt lt ${NEVER}` : (0, data_tables_1.odata) `dueAt eq ${NEVER}`]),
+    ];
+}
+const causeProperties = ({ code, message }, dueAtMs) => ({
+    code,
+    message: message.slice(0, 2000),
+    dueAt: dueAtMs === undefined ? NEVER : new Date(dueAtMs),
+});
+function properties(subject) {
+    if (subject.kind === 'row')
+        return { kind: 'row', table: subject.row.table, rowId: subject.row.id };
+    const { source, body, contentType, truncated } = subject.delivery;
+    const entity = { kind: 'delivery', source, bytes: body.byteLength };
+    if (contentType !== undefined)
+        entity.contentType = contentType;
+    if (truncated === true)
+        entity.truncated = true;
+    for (let part = 0; part * PART_BYTES < body.byteLength; part += 1) {
+        entity[`body${part}`] = body.slice(part * PART_BYTES, (part + 1) * PART_BYTES);
+    }
+    return entity;
+}
+const itemFrom = (entity) => ({
+    ...factsFrom(entity),
+    subject: subjectFrom(entity),
+    ...(typeof entity.etag === 'string' ? { tag: entity.etag } : {}),
+});
+const summaryFrom = (entity) => ({
+    ...factsFrom(entity),
+    ...(entity.kind === 'row'
+        ? { kind: 'row', of: String(entity.table) }
+        : { kind: 'delivery', of: String(entity.source), bytes: Number(entity.bytes) }),
+});
+function factsFrom(entity) {
+    const dueAt = entity.dueAt.getTime();
+    return {
+        id: String(entity.rowKey),
+        cause: { code: String(entity.code), message: String(entity.message) },
+        attempts: Number(entity.attempts),
+        parkedAtMs: entity.parkedAt.getTime(),
+        ...(dueAt === NEVER.getTime() ? {} : { dueAtMs: dueAt }),
+    };
+}
+function subjectFrom(entity) {
+    if (entity.kind === 'row')
+        return { kind: 'row', row: { table: String(entity.table), id: String(entity.rowId) } };
+    const parts = [];
+    for (let part = entity.body0, next = 1; part instanceof Uint8Array; part = entity[`body${next}`], next += 1)
+        parts.push(part);
+    return {
+        kind: 'delivery',
+        delivery: {
+            source: String(entity.source),
+            body: Buffer.concat(parts),
+            ...(typeof entity.contentType === 'string' ? { contentType: entity.contentType } : {}),
+            ...(entity.truncated === true ? { truncated: true } : {}),
+        },
+    };
+}
+//# sourceMappingURL=table-parking.js.map

@@ -1,0 +1,54 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.LoadFloors = void 0;
+const instant_1 = require("../change/instant");
+/**
+ * The floor of each table: a moment by which its last full load's token was fixed. Whatever was deleted before it is a
+ * tombstone in the store or was never stored, and every later delete comes with a delta and leaves a tombstone even of an
+ * unknown row. So an image dated after it that meets nothing is of a row that nobody is known to have deleted, and needs
+ * no read. Before the first load, and from the begin of another until its end, there is no floor.
+ *
+ * Where tombstones were purged since, the floor is no earlier than they: what they told of late images, it tells.
+ *
+ * A floor is remembered for a while, so one may be used after a load has taken it away. What is then written on nothing
+ * lands before that load's sweep, which is as good: hence `lifetimeMs` and the longest time that a write takes to land
+ * must together be no more than the wait before a sweep (READ_BACK_MAX_AGE_SECONDS).
+ */
+class LoadFloors {
+    states;
+    options;
+    #known = new Map();
+    constructor(states, options) {
+        this.states = states;
+        this.options = options;
+    }
+    /** The floor of a table; infinite where there is none. */
+    async of(table) {
+        const known = this.#fresh(table) ?? this.#ask(table);
+        const floor = await known.floor;
+        return this.#isFresh(known) ? floor : Number.POSITIVE_INFINITY;
+    }
+    #fresh(table) {
+        const known = this.#known.get(table);
+        return known !== undefined && this.#isFresh(known) ? known : undefined;
+    }
+    #isFresh({ askedAt }) {
+        return this.#now() - askedAt < this.options.lifetimeMs;
+    }
+    #ask(table) {
+        const known = { askedAt: this.#now(), floor: this.#read(table) };
+        this.#known.set(table, known);
+        return known;
+    }
+    async #read(table) {
+        const { tokenFixedMs, purgedUntilMs = 0 } = await this.states.read(table);
+        if (tokenFixedMs === undefined)
+            return Number.POSITIVE_INFINITY;
+        return (0, instant_1.ceilInstant)(Math.max(tokenFixedMs, purgedUntilMs)) + this.options.margin;
+    }
+    #now() {
+        return (this.options.now ?? Date.now)();
+    }
+}
+exports.LoadFloors = LoadFloors;
+//# sourceMappingURL=load-floors.js.map

@@ -1,0 +1,89 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.RowIdSet = exports.PACKED_ID_BYTES = void 0;
+exports.packIds = packIds;
+const node_crypto_1 = require("node:crypto");
+/** Of one packed id. */
+exports.PACKED_ID_BYTES = 16;
+/** Letters of a GUID; the id of a link is longer. */
+const GUID_LENGTH = 36;
+/** Slots for each id: a search looks at some three of them. */
+const ROOM = 1.25;
+/**
+ * A set of row ids (GUIDs; of links' ids half a SHA-256) in 20 bytes each, by open addressing: for a million rows that is 20 MB,
+ * where a Set of strings takes several times as much.
+ */
+class RowIdSet {
+    #slots;
+    #words;
+    #free;
+    /** For so many ids at most. */
+    constructor(capacity) {
+        this.#slots = Math.ceil(capacity * ROOM) + 1;
+        this.#words = new Uint32Array(4 * this.#slots);
+        this.#free = capacity;
+    }
+    /** Adds ids that `packIds` packed. @throws RangeError when they are more than it was made for */
+    addPacked(bytes) {
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        for (let at = 0; at + exports.PACKED_ID_BYTES <= bytes.byteLength; at += exports.PACKED_ID_BYTES)
+            this.#add([view.getUint32(at), view.getUint32(at + 4), view.getUint32(at + 8), view.getUint32(at + 12)]);
+    }
+    #add(words) {
+        const at = this.#find(words);
+        if (!this.#isFree(at))
+            return;
+        if (this.#free === 0)
+            throw new RangeError('More ids than the set was made for.');
+        this.#free -= 1;
+        this.#words.set(words, at);
+    }
+    has(id) {
+        return !this.#isFree(this.#find(wordsOf(id)));
+    }
+    /** Where the id is, or the free slot where it would go. The id of all zeros is never a row's and marks a free slot. */
+    #find([a, b, c, d]) {
+        const words = this.#words;
+        for (let slot = slotOf([a, b, c, d]) % this.#slots;; slot = (slot + 1) % this.#slots) {
+            const at = 4 * slot;
+            if (this.#isFree(at))
+                return at;
+            if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d)
+                return at;
+        }
+    }
+    #isFree(at) {
+        const words = this.#words;
+        return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
+    }
+}
+exports.RowIdSet = RowIdSet;
+/**
+ * Every bit of the id reaches the low bits of the slot: rows made one after another have ids that differ in the first
+ * digits only, and would otherwise all begin their search at the same slot.
+ */
+function slotOf(words) {
+    let mixed = 0;
+    for (const word of words) {
+        mixed = Math.imul(mixed ^ word, 0x85ebca6b);
+        mixed ^= mixed >>> 15;
+    }
+    mixed = Math.imul(mixed, 0xc2b2ae35);
+    return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+/** Ids in 16 bytes each, as the set holds them. */
+function packIds(ids) {
+    const view = new DataView(new ArrayBuffer(exports.PACKED_ID_BYTES * ids.length));
+    ids.forEach((id, index) => {
+        wordsOf(id).forEach((word, at) => {
+            view.setUint32(exports.PACKED_ID_BYTES * index + 4 * at, word);
+        });
+    });
+    return new Uint8Array(view.buffer);
+}
+function wordsOf(id) {
+    const hex = id.length === GUID_LENGTH ? id.replaceAll('-', '') : (0, node_crypto_1.createHash)('sha256').update(id).digest('hex');
+    const word = (at) => Number.parseInt(hex.slice(at, at + 8), 16) >>> 0;
+    return [word(0), word(8), word(16), word(24)];
+}
+//# sourceMappingURL=row-id-set.js.map

@@ -1,0 +1,89 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.TombstonePurge = exports.PurgeRefused = exports.LEAST_PURGE_AGE_MS = void 0;
+const instant_1 = require("../change/instant");
+const errors_1 = require("../errors");
+/**
+ * Least age of a tombstone that may be purged, in milliseconds.
+ *
+ * A purge has to be sure of two things only: that no read-back sent before the deletion can still land where the tombstone
+ * was (READ_BACK_MAX_AGE_SECONDS, 10 minutes at most, and a write's 15 s), and the order of two clocks
+ * (CLOCK_MARGIN_SECONDS, 5 minutes at most). Events however late, replays and dead letters are read back, since the floor
+ * is raised first; old pages aren't written without the lease. A day leaves room for a process that hung, and for a run of
+ * PULL_MAX_SECONDS (a day at most).
+ */
+exports.LEAST_PURGE_AGE_MS = 24 * 60 * 60 * 1000;
+/**
+ * From saying which tombstones will go to the first that does, in milliseconds: by then nobody uses a floor of before (2 s),
+ * and every write that a run decided on while it held the lease has landed (15 s).
+ */
+const SETTLE_MS = 20_000;
+/** Thrown when tombstones are to be purged of a table that isn't completely loaded, or is being pulled. */
+class PurgeRefused extends errors_1.OutboundError {
+    code = 'purge-refused';
+    disposition = 'retry';
+    constructor(table, why) {
+        super(`No tombstone of ${table} was purged: ${why}. Purge after the next complete pull.`);
+    }
+}
+exports.PurgeRefused = PurgeRefused;
+/**
+ * Removes old tombstones. Nothing is known any more of a row whose tombstone is gone, so an image of it that comes later
+ * would be written as that of a new row: the floor of the table (see LoadFloors) is raised first, to where nothing that
+ * happened before any purged tombstone was written is taken without a read. Any moment is a good one to be stopped.
+ */
+class TombstonePurge {
+    parts;
+    constructor(parts) {
+        this.parts = parts;
+    }
+    /** How many tombstones of a table were last written before a time (milliseconds since 1970). */
+    async count(table, untilMs) {
+        let count = 0;
+        for await (const page of this.parts.store.tombstones(table, (0, instant_1.floorInstant)(untilMs)))
+            count += page.length;
+        return count;
+    }
+    /**
+     * Removes the tombstones that were last written before a time, `batch` by batch, and tells after each how many went.
+     *
+     * @param pace resolves when the next so many may go
+     * @throws PurgeRefused before anything was removed
+     */
+    async *purge(tables, untilMs, batch = 1000, pace = () => Promise.resolve()) {
+        for (const table of tables)
+            await this.#raiseFloor(table, untilMs);
+        await (this.parts.sleep ?? sleep)(SETTLE_MS);
+        for (const table of tables) {
+            for await (const page of this.parts.store.tombstones(table, (0, instant_1.floorInstant)(untilMs))) {
+                for (let at = 0; at < page.length; at += batch) {
+                    const next = page.slice(at, at + batch);
+                    await pace(next.length);
+                    yield { table, removed: await this.parts.store.removeTombstones(next) };
+                }
+            }
+        }
+    }
+    /** With the lease: no run that began before holds pages from before a deletion, and none overwrites the state. */
+    async #raiseFloor(table, untilMs) {
+        const { states, leases } = this.parts;
+        const lease = await leases.acquire(`pull-${table}`);
+        if (lease === undefined)
+            throw new PurgeRefused(table, 'a run is pulling it just now');
+        try {
+            const state = await states.read(table);
+            const isLoading = state.loadBegunMs !== undefined && state.tokenFixedMs === undefined;
+            if (isLoading || state.unfinished !== undefined || state.loadAgain === true)
+                throw new PurgeRefused(table, "its last load or run hasn't come to its end");
+            if (!lease.held())
+                throw new PurgeRefused(table, 'another run has taken over its lease');
+            await states.write(table, { ...state, purgedUntilMs: Math.max(untilMs, state.purgedUntilMs ?? 0) });
+        }
+        finally {
+            await lease.release();
+        }
+    }
+}
+exports.TombstonePurge = TombstonePurge;
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+//# sourceMappingURL=tombstone-purge.js.map

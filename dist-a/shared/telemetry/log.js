@@ -1,0 +1,54 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.logTo = exports.LOG_EVENTS = void 0;
+/**
+ * Every log event of the app, numbered: alerts and queries can rely on the number and the field names. A record is one
+ * line: the event's name, then its fields as JSON. Never a column's value, never a secret.
+ */
+exports.LOG_EVENTS = {
+    /** Deliveries were handled: counts by verdict, and the lag of each since its operation, in milliseconds. */
+    settled: { id: 1001, level: 'info' },
+    /** A delivery was put aside durably with its cause. */
+    parked: { id: 1002, level: 'warn' },
+    /** A delivery was refused: nothing of it is kept. */
+    rejected: { id: 1003, level: 'warn' },
+    /** Parking itself failed: the delivery stays with its sender. */
+    parkingFailed: { id: 1004, level: 'error' },
+    /** A delivery of what the mapping says to ignore was taken and not kept. */
+    ignored: { id: 1005, level: 'info' },
+    /** What can't be settled now comes again as a copy in the queue. */
+    delayed: { id: 1006, level: 'info' },
+    /** The store doesn't answer: the batch stays in the event hub and is tried again in place. */
+    held: { id: 1007, level: 'warn' },
+    /** Copies can't be sent to the queue: what can't be settled now is parked instead. Said once, until one is accepted. */
+    copiesRefused: { id: 1008, level: 'warn' },
+    /** Copies are accepted again. */
+    copiesAccepted: { id: 1009, level: 'info' },
+    /** A pull run of one table ended. */
+    pulled: { id: 2001, level: 'info' },
+    /** A pull run of one table failed; the next run begins where this one did. */
+    pullFailed: { id: 2002, level: 'error' },
+    /** A table's columns are others than at the run before: added, removed, of another type. */
+    schemaDrift: { id: 2003, level: 'warn' },
+    /** Parked items were tried again. */
+    replayed: { id: 3001, level: 'info' },
+    /** An operator discarded a parked item: id, code, source (or table), reason. */
+    discarded: { id: 3002, level: 'warn' },
+    /** A storage account's tables don't answer: they are not asked for a while. Said once, until they do. */
+    storeUnavailable: { id: 4001, level: 'error' },
+    /** They answer again. */
+    storeAvailable: { id: 4002, level: 'info' },
+    /** Dataverse answered 429: nothing is sent until then, or fewer requests run at once. */
+    webApiPaused: { id: 5001, level: 'warn' },
+    /** The instances' requests of five minutes are used up: nothing of this urgency is sent until then. */
+    webApiBudgetSpent: { id: 5002, level: 'warn' },
+    /** Settings are missing or wrong; the function named is not served. */
+    misconfigured: { id: 9001, level: 'error' },
+};
+/** Logs to a function's invocation. */
+const logTo = (logger) => (event, fields) => {
+    const { id, level } = exports.LOG_EVENTS[event];
+    logger[level](`${event} ${JSON.stringify({ event: id, ...fields })}`);
+};
+exports.logTo = logTo;
+//# sourceMappingURL=log.js.map

@@ -1,0 +1,71 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.faultsOf = faultsOf;
+const simulation_1 = require("./simulation");
+/** Number of the last change that the stored columns of a row contain. */
+const revOf = (store, row) => {
+    const rev = store.columnsOf(row)?.get('rev');
+    return rev?.kind === 'integer' ? rev.value : undefined;
+};
+/**
+ * Watches the store as a reader would. Always: a row that was a tombstone is live again only with something newer than
+ * the last deletion by then, and nothing rolled back is shown. In strict mode no row ever goes back.
+ */
+class Watcher {
+    rule;
+    faults = [];
+    #newest = new Map();
+    /** By row the last deletion that had happened when the tombstone was last written. */
+    #deleted = new Map();
+    constructor(rule) {
+        this.rule = rule;
+    }
+    see(row, { store, dataverse }) {
+        const key = `${row.table}/${row.id}`;
+        const rev = revOf(store, row);
+        const newest = this.#newest.get(key) ?? 0;
+        const deleted = this.#deleted.get(key) ?? 0;
+        if (store.stampOf(row)?.gone === true)
+            this.#deleted.set(key, dataverse.lastDeletion(row));
+        if (rev === undefined)
+            return;
+        if (rev <= deleted && rev > 0)
+            this.faults.push(`${key} came back as ${rev}, but ${deleted} had deleted it`);
+        if (this.rule.mode === 'strict' && rev < newest)
+            this.faults.push(`${key} went back from ${newest} to ${rev}`);
+        if (rev === -1)
+            this.faults.push(`${key} shows what was rolled back`);
+        this.#newest.set(key, Math.max(newest, rev));
+    }
+}
+const told = (when) => (difference) => `${when}: ${difference}`;
+/** What a schedule shows to be wrong: nothing, if all promises hold. */
+async function faultsOf(schedule, setting) {
+    const { commands, lastPullBy, restFirst } = schedule;
+    const watcher = new Watcher(setting.rule);
+    const simulation = new simulation_1.Simulation({ ...setting, onWritten: (row) => watcher.see(row, simulation) }, schedule);
+    const faults = [];
+    await simulation.run(commands);
+    if (restFirst) {
+        await simulation.deliverTheRest();
+        await simulation.settleParked(lastPullBy);
+        faults.push(...simulation.differencesOfPushed().map(told('with every push settled')));
+    }
+    simulation.dataverse.clock += 1;
+    await simulation.pullAll(lastPullBy);
+    faults.push(...simulation.differences().map(told('after the pull')));
+    await simulation.deliverTheRest();
+    await simulation.settleParked(lastPullBy);
+    faults.push(...simulation.differences().map(told('after late deliveries')));
+    await simulation.repeatAfterWeeks();
+    await simulation.settleParked(lastPullBy);
+    faults.push(...simulation.differences().map(told('after deliveries weeks late')));
+    if (commands.some(({ kind }) => kind === 'purge')) {
+        await simulation.purgeAll(lastPullBy);
+        await simulation.repeatAfterWeeks();
+        await simulation.settleParked(lastPullBy);
+        faults.push(...simulation.differences().map(told('after deliveries to where tombstones were purged')));
+    }
+    return [...watcher.faults, ...faults];
+}
+//# sourceMappingURL=check.js.map
