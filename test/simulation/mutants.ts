@@ -269,7 +269,7 @@ export const MUTANTS: readonly Mutant[] = [
     'a read-back is written however old it is',
     around(() => ({ writer: (options) => ({ ...options, maxReadAgeMs: Number.POSITIVE_INFINITY }) })),
   ),
-  rare(
+  red(
     'the sweep does not know what its load has shown',
     around(() => ({ pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => none() } }) })),
   ),
