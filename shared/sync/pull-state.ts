@@ -12,6 +12,8 @@ export interface UnfinishedRun {
   readonly fingerprint?: string;
   /** Of a load: its journal. */
   readonly journal?: JournalName;
+  /** How many ids its journal has by then, at least. */
+  readonly shown?: number;
 }
 
 /** What is remembered of a table, or of a relationship, between pull runs. */

@@ -196,7 +196,8 @@ export class PullSync {
     if (unfinished.mode === 'delta') return this.#delta(run, unfinished.nextLink, unfinished);
     const { journal, first, nextLink } = unfinished;
     const shown = journal && (await this.parts.journal.count(journal));
-    if (journal === undefined || shown === undefined) return this.#load({ ...run, begunMs: this.#now() });
+    if (journal === undefined || shown === undefined || shown < (unfinished.shown ?? 0))
+      return this.#load({ ...run, begunMs: this.#now() });
     return this.#loadFrom(run, { mode: 'load', link: nextLink }, { first, journal, shown }, unfinished);
   }
 
@@ -238,13 +239,11 @@ export class PullSync {
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
       // A link has the same columns under every mapping.
-      const forget = (): void => {
-        if (load !== undefined && subject.by !== 'compare') this.parts.writer.forget(changes.map(({ row }) => row));
-      };
-      forget();
+      const loaded = load === undefined || subject.by === 'compare' ? [] : changes.map(({ row }) => row);
+      this.parts.writer.forget(loaded);
       await this.#settle(changes, counters, load?.first === true);
       // A load is larger than what can be remembered, and would have the writer forget the rows that are pushed.
-      forget();
+      this.parts.writer.forget(loaded);
       if (page.more === true) continue;
       counters.pages += 1;
       deltaLink = page.deltaLink ?? deltaLink;
@@ -263,7 +262,7 @@ export class PullSync {
           nextLink,
           first: load?.first === true,
           ...(fingerprint === undefined ? {} : { fingerprint }),
-          ...(load === undefined ? {} : { journal: load.journal }),
+          ...(load === undefined ? {} : { journal: load.journal, shown: load.shown }),
         },
       });
       if (this.#now() >= run.untilMs) return { deltaLink: undefined, tokenFixedMs, unfinished: true };

@@ -430,6 +430,12 @@ describe('a run that does not come to its end', () => {
   test.each<[string, () => void]>([
     ['its link is refused', () => void (refused = new WebApiError('GET', 400, '0x80040203', 'bad paging cookie'))],
     ['its journal is gone', () => journal.loads.clear()],
+    [
+      'its journal lacks a page',
+      () => {
+        for (const [load, pieces] of journal.loads) journal.loads.set(load, pieces.slice(1));
+      },
+    ],
     ['the mapping changed', () => void (shape = { fingerprint: 'g' })],
   ])('a load begins again where %s', async (_, spoil) => {
     failAt(3);
