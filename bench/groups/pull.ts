@@ -196,7 +196,7 @@ async function deltas(places: Places, rows: number, rounds: number): Promise<rea
   const of = { work: `1 % delta of ${rows} rows, null service`, subject: 'pull', against: 'bare' } as const;
   return figuresOf(turns, [
     { ...of, of: 'rate', aim: { least: 0.7 }, why: WHY_DELTA },
-    { ...of, of: 'CPU', why: WHY_DELTA },
+    { ...of, of: 'CPU' },
     { ...of, of: 'requests' },
   ]);
 }
