@@ -16,12 +16,19 @@ const TIMES = ['createdon', 'modifiedon', 'lastonholdtime'];
 
 const FORMATTED = '@OData.Community.Display.V1.FormattedValue';
 
-/** A row as the Web API writes it with the annotations that the app asks for: 22 columns, of which each has its kind's. */
-export const rowText = (id: string): string =>
+/** The version that rows have at first, and those above it: always as long. */
+export const wireVersion = (above: number): string => String(41_234_567 + above);
+
+/**
+ * A row as the Web API writes it with the annotations that the app asks for: 22 columns, of which each has its kind's. One of
+ * them tells the version, so that a newer one differs.
+ */
+export const rowText = (id: string, version = wireVersion(0)): string =>
   JSON.stringify({
-    '@odata.etag': 'W/"41234567"',
+    '@odata.etag': `W/"${version}"`,
     accountid: id,
     ...Object.fromEntries(TEXTS.map((name) => [name, `Contoso Harbour ${name}, Südkai`])),
+    accountnumber: `Contoso ${version}, Südkai`,
     ...Object.fromEntries(
       CHOICES.flatMap((name, n) => [
         [name, n],

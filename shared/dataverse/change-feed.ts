@@ -1,8 +1,9 @@
 import { OutboundError } from '../errors';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
-import { AnswerUnreadable, ROW_ANNOTATIONS, readPage, type ODataPage } from './odata-row';
+import { AnswerUnreadable, ROW_ANNOTATIONS, readRows, type ODataItem } from './odata-row';
+import { slicedPage } from './page-slices';
 import { endOf } from './read-back';
-import { LONG, type WebApi } from './web-api';
+import type { WebApi, WebApiPage } from './web-api';
 
 /** Thrown when change tracking is off for a table that is to be pulled. */
 export class ChangeTrackingOff extends OutboundError {
@@ -17,9 +18,15 @@ export class ChangeTrackingOff extends OutboundError {
   }
 }
 
-/** A page of changes and when it was made, in Dataverse's clock. */
-export interface FeedPage extends Omit<ODataPage, 'definitionIsOld'> {
+/** A page of changes, or a part of one: so many rows as are in memory at once. */
+export interface FeedPage {
+  readonly items: readonly ODataItem[];
+  /** When the page was made, in Dataverse's clock. */
   readonly end: number;
+  /** More rows of this page follow; its link comes with the last ones. */
+  readonly more?: true;
+  readonly nextLink?: string;
+  readonly deltaLink?: string;
 }
 
 /** What is read. */
@@ -48,12 +55,17 @@ export class ChangeFeed {
     private readonly api: WebApi,
     private readonly catalog: Pick<TableCatalog, 'refresh'>,
     private readonly pageSize: number = MAX_PAGE_SIZE,
+    /** Of a page that are in memory as rows at once, at least. @default as `slicedPage` says */
+    private readonly sliceBytes?: number,
   ) {}
 
   /**
    * Pages from the beginning, or from a link that an earlier page gave: the delta link of a complete run, or the next link of
    * one that wasn't completed. Only the last page has a `deltaLink`. To `compare`, all rows are read without change
    * tracking, and there is no such link.
+   *
+   * While a page is gone through, the one after it is already under way: at most one, which is called off when nobody goes
+   * on. What fails there is told in its turn.
    */
   async *pages({ definition: known, by, select }: FeedRequest, from: FeedStart): AsyncIterable<FeedPage> {
     let definition = known;
@@ -63,22 +75,35 @@ export class ChangeFeed {
     if (tracked && !definition.changeTracking) throw new ChangeTrackingOff(definition.table);
     const prefer = [`odata.maxpagesize=${this.pageSize}`, ROW_ANNOTATIONS];
     if (tracked && from.mode === 'load') prefer.unshift('odata.track-changes');
-    let link = from.link ?? definition.entitySet + (select === undefined ? '' : `?$select=${select.join(',')}`);
-    for (;;) {
-      const response = await this.api.get(link, prefer, LONG);
-      let page = readPage(response.body, definition);
-      if (page.definitionIsOld) {
-        // A column is newer than what is known of the table: its values would be stored in the wrong type, for good.
-        definition = await this.catalog.refresh(definition.table);
-        page = readPage(response.body, definition);
+    const ended = new AbortController();
+    const ask = (link: string): Promise<WebApiPage> => {
+      const asked = this.api.getPage(link, prefer, ended.signal);
+      asked.catch(() => undefined);
+      return asked;
+    };
+    try {
+      let next = ask(from.link ?? definition.entitySet + (select === undefined ? '' : `?$select=${select.join(',')}`));
+      for (;;) {
+        const { bytes, dateMs } = await next;
+        const { slices, ...links } = slicedPage(bytes, definition.table, this.sliceBytes);
+        // A known defect left both links out on the last page; going on would lose every later change in silence.
+        if (tracked && (links.nextLink === undefined) === (links.deltaLink === undefined)) {
+          throw new AnswerUnreadable(definition.table, 'a page must have either a next link or a delta link');
+        }
+        if (links.nextLink !== undefined) next = ask(links.nextLink);
+        for (const { rows, isLast } of slices) {
+          let read = readRows(rows, definition);
+          if (read.definitionIsOld) {
+            // A column is newer than what is known of the table: its values would be stored in the wrong type, for good.
+            definition = await this.catalog.refresh(definition.table);
+            read = readRows(rows, definition);
+          }
+          yield { items: read.items, end: endOf(dateMs), ...(isLast ? links : { more: true }) };
+        }
+        if (links.nextLink === undefined) return;
       }
-      // A known defect left both links out on the last page; going on would lose every later change in silence.
-      if (tracked && (page.nextLink === undefined) === (page.deltaLink === undefined)) {
-        throw new AnswerUnreadable(definition.table, 'a page must have either a next link or a delta link');
-      }
-      yield { ...page, end: endOf(response.dateMs) };
-      if (page.nextLink === undefined) return;
-      link = page.nextLink;
+    } finally {
+      ended.abort();
     }
   }
 }

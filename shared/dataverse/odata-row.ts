@@ -6,10 +6,10 @@
 import { floorInstant, BEGINNING, type Instant } from '../change/instant';
 import { versionFromETag, NO_VERSION, type RowVersion } from '../change/row-version';
 import type { Columns, Value } from '../change/value';
-import { numberTextOf, parseAllExact, type Json, type JsonObject } from '../json/exact-json';
+import { isList, numberTextOf, objectOf, parseAllExact, type Json, type JsonObject } from '../json/exact-json';
 import { OutboundError } from '../errors';
 import { conformValue } from '../mapping/conform';
-import type { TableDefinition } from '../mapping/table-definition';
+import type { ColumnDefinition, TableDefinition } from '../mapping/table-definition';
 
 /** Asks for what a row can't do without: the tables and names of its lookups, the labels of its choices. */
 export const ROW_ANNOTATIONS =
@@ -50,85 +50,115 @@ export interface ODataUnreadableRow {
   readonly error: AnswerUnreadable;
 }
 
-/** A page of rows, with the link to what comes next. */
-export interface ODataPage {
-  readonly items: readonly (ODataRow | ODataDeletedRow | ODataUnreadableRow)[];
+/** What a page has. */
+export type ODataItem = ODataRow | ODataDeletedRow | ODataUnreadableRow;
+
+/** Rows as they were read. */
+export interface ODataItems {
+  readonly items: readonly ODataItem[];
   /** A row has a column that the table's definition doesn't know: the definition is older than the row. */
   readonly definitionIsOld: boolean;
-  readonly nextLink?: string;
-  readonly deltaLink?: string;
 }
 
-type WireRow = JsonObject;
+/** A row as the parser gives it. */
+export type WireRow = JsonObject;
 
 /** Reads one row out of the answer to a GET by id. */
-export function readRow(body: string, definition: TableDefinition): ODataRow & Pick<ODataPage, 'definitionIsOld'> {
-  const row = parse(body, definition);
-  return { ...rowFrom(row, definition), definitionIsOld: hasUnknownColumn(row, definition) };
+export function readRow(body: string, definition: TableDefinition): ODataRow & Pick<ODataItems, 'definitionIsOld'> {
+  const row = objectOf(parseAnswer(body, definition.table)) ?? {};
+  const reader = new RowReader(definition);
+  return { ...reader.row(row), definitionIsOld: reader.definitionIsOld };
 }
 
-/** Reads a page of a table or of its delta. */
-export function readPage(body: string, definition: TableDefinition): ODataPage {
-  const { value, '@odata.nextLink': nextLink, '@odata.deltaLink': deltaLink } = parse(body, definition);
-  if (!Array.isArray(value)) throw new AnswerUnreadable(definition.table, 'it has no array "value"');
-  const rows = value as readonly WireRow[];
-  return {
-    items: rows.map((row) => itemFrom(row, definition)),
-    definitionIsOld: rows.some((row) => hasUnknownColumn(row, definition)),
-    ...(typeof nextLink === 'string' ? { nextLink } : {}),
-    ...(typeof deltaLink === 'string' ? { deltaLink } : {}),
-  };
+/** Reads all rows of a short answer; see `slicedPage` for a long one. */
+export const readPage = (body: string, definition: TableDefinition): ODataItems =>
+  readRows(rowsOf(objectOf(parseAnswer(body, definition.table))?.value, definition.table), definition);
+
+/** Reads rows of a table or of its delta. */
+export function readRows(rows: readonly WireRow[], definition: TableDefinition): ODataItems {
+  const reader = new RowReader(definition);
+  const items = rows.map((row) => reader.item(row));
+  return { items, definitionIsOld: reader.definitionIsOld };
 }
 
-function parse(body: string, { table }: TableDefinition): WireRow {
+/** Parses an answer about a table. @throws AnswerUnreadable */
+export function parseAnswer(body: string, table: string): Json {
   try {
-    return parseAllExact(body) as WireRow;
+    return parseAllExact(body);
   } catch (error) {
     throw new AnswerUnreadable(table, 'it is no JSON', { cause: error });
   }
 }
 
-function itemFrom(row: WireRow, definition: TableDefinition): ODataRow | ODataDeletedRow | ODataUnreadableRow {
-  // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
-  const context = row['@odata.context'];
-  if (typeof context === 'string' && context.endsWith('/$deletedEntity'))
-    return { kind: 'deleted', id: idFrom(row.id, definition) };
-  const id = idFrom(row[definition.primaryId], definition);
-  try {
-    return rowFrom(row, definition);
-  } catch (error) {
-    if (error instanceof AnswerUnreadable) return { kind: 'unreadable', id, error };
-    throw error;
+/** The rows that an answer has as its `value`. @throws AnswerUnreadable */
+export function rowsOf(value: Json | undefined, table: string): readonly WireRow[] {
+  if (!isList(value)) throw new AnswerUnreadable(table, 'it has no array "value"');
+  return value.map((row) => objectOf(row) ?? {});
+}
+
+/** What a property of a row is, by its name: found out once, since the rows of a page have the same. */
+type Property =
+  | { readonly kind: 'lookup'; readonly column: string; readonly table: string; readonly name: string }
+  | { readonly kind: 'column'; readonly definition: ColumnDefinition | undefined; readonly label: string }
+  /** An annotation, read with what it describes; the row version, which is no column. */
+  | { readonly kind: 'other' };
+
+/** Reads rows of one table. */
+class RowReader {
+  /** A row had a column that the definition doesn't know. */
+  definitionIsOld = false;
+  readonly #properties = new Map<string, Property>();
+
+  constructor(private readonly definition: TableDefinition) {}
+
+  item(row: WireRow): ODataItem {
+    const { definition } = this;
+    // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
+    const context = row['@odata.context'];
+    if (typeof context === 'string' && context.endsWith('/$deletedEntity'))
+      return { kind: 'deleted', id: idFrom(row.id, definition) };
+    const id = idFrom(row[definition.primaryId], definition);
+    try {
+      return this.row(row);
+    } catch (error) {
+      if (error instanceof AnswerUnreadable) return { kind: 'unreadable', id, error };
+      throw error;
+    }
+  }
+
+  row(row: WireRow): ODataRow {
+    const columns = new Map<string, Value>();
+    for (const key of Object.keys(row)) {
+      const property = this.#properties.get(key) ?? this.#propertyOf(key);
+      if (property.kind === 'column') columns.set(key, valueFrom(row, key, property));
+      else if (property.kind === 'lookup') columns.set(property.column, lookupFrom(row, key, property));
+    }
+    const modified = columns.get('modifiedon');
+    return {
+      kind: 'row',
+      id: idFrom(row[this.definition.primaryId], this.definition),
+      version: versionFrom(row, this.definition),
+      modifiedOn: modified?.kind === 'instant' ? floorInstant(modified.epochMs) : BEGINNING,
+      columns,
+    };
+  }
+
+  #propertyOf(key: string): Property {
+    const { columns } = this.definition;
+    const lookup = /^_(.+)_value$/.exec(key)?.[1];
+    if (!key.includes('@') && !columns.has(key) && !columns.has(lookup ?? key)) this.definitionIsOld = true;
+    const property = propertyOf(key, lookup, columns);
+    this.#properties.set(key, property);
+    return property;
   }
 }
 
-/** Whether a row has a column that the definition doesn't know. A deleted row has none at all. */
-function hasUnknownColumn(row: WireRow, { columns }: TableDefinition): boolean {
-  if (typeof row['@odata.context'] === 'string' && row['@odata.etag'] === undefined) return false;
-  return Object.keys(row).some(
-    (key) => !key.includes('@') && !columns.has(key) && !columns.has(lookupName(key) ?? key),
-  );
-}
-
-/** The column of a lookup's property, `_ownerid_value`; undefined for any other. */
-const lookupName = (key: string): string | undefined => /^_(.+)_value$/.exec(key)?.[1];
-
-function rowFrom(row: WireRow, definition: TableDefinition): ODataRow {
-  const columns = new Map<string, Value>();
-  for (const key of Object.keys(row)) {
-    if (key.includes('@')) continue;
-    const lookup = lookupName(key);
-    if (lookup !== undefined && !definition.columns.has(key)) columns.set(lookup, lookupFrom(row, key));
-    else if (key !== 'versionnumber') columns.set(key, valueFrom(row, key, definition));
-  }
-  const modified = columns.get('modifiedon');
-  return {
-    kind: 'row',
-    id: idFrom(row[definition.primaryId], definition),
-    version: versionFrom(row, definition),
-    modifiedOn: modified?.kind === 'instant' ? floorInstant(modified.epochMs) : BEGINNING,
-    columns,
-  };
+function propertyOf(key: string, lookup: string | undefined, columns: TableDefinition['columns']): Property {
+  if (key.includes('@')) return { kind: 'other' };
+  const definition = columns.get(key);
+  if (lookup !== undefined && definition === undefined)
+    return { kind: 'lookup', column: lookup, table: key + LOOKUP_TABLE, name: key + FORMATTED };
+  return key === 'versionnumber' ? { kind: 'other' } : { kind: 'column', definition, label: key + FORMATTED };
 }
 
 function versionFrom(row: WireRow, { table }: TableDefinition): RowVersion {
@@ -145,11 +175,11 @@ function idFrom(value: unknown, { table, primaryId }: TableDefinition): string {
   throw new AnswerUnreadable(table, `a row has no id in ${primaryId}`);
 }
 
-function lookupFrom(row: WireRow, key: string): Value {
+function lookupFrom(row: WireRow, key: string, of: Extract<Property, { kind: 'lookup' }>): Value {
   const id = row[key];
   if (typeof id !== 'string') return null;
-  const table = row[key + LOOKUP_TABLE];
-  const name = row[key + FORMATTED];
+  const table = row[of.table];
+  const name = row[of.name];
   return {
     kind: 'lookup',
     table: typeof table === 'string' ? table : '',
@@ -158,14 +188,13 @@ function lookupFrom(row: WireRow, key: string): Value {
   };
 }
 
-function valueFrom(row: WireRow, key: string, definition: TableDefinition): Value {
+function valueFrom(row: WireRow, key: string, { definition, label }: Extract<Property, { kind: 'column' }>): Value {
   const wire = plainValue(row[key]);
-  const column = definition.columns.get(key);
-  const value = column === undefined ? wire : conformValue(wire, column);
-  const formatted = row[key + FORMATTED];
-  if (typeof formatted !== 'string' || value === null) return value;
-  const labelled = value.kind === 'choice' || value.kind === 'choices';
-  return labelled && value.label === undefined ? { ...value, label: formatted } : value;
+  const value = definition === undefined ? wire : conformValue(wire, definition);
+  if (value === null || (value.kind !== 'choice' && value.kind !== 'choices') || value.label !== undefined)
+    return value;
+  const formatted = row[label];
+  return typeof formatted === 'string' ? { ...value, label: formatted } : value;
 }
 
 function plainValue(value: Json | undefined): Value {

@@ -12,6 +12,7 @@ import {
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
+import { addAbortSignal, Readable } from 'node:stream';
 import { OutboundError, messageOf, type Disposition } from '../errors';
 import { RateBudget, type Call, type Refusal } from './rate-budget';
 import type { Urgency } from './rate-window';
@@ -56,6 +57,13 @@ const RENEW_EVERY_MS = 10_000;
 export interface WebApiResponse {
   readonly body: string;
   /** The Date header, milliseconds since 1970: the response in Dataverse's clock. */
+  readonly dateMs: number;
+}
+
+/** A successful answer that is not text yet: a page may have megabytes, which as text take up to twice as many. */
+export interface WebApiPage {
+  readonly bytes: Buffer;
+  /** As of a `WebApiResponse`. */
   readonly dateMs: number;
 }
 
@@ -115,6 +123,7 @@ export class WebApi {
   readonly #http: HttpClient = createDefaultHttpClient();
   readonly #budget: RateBudget;
   readonly #calls = new WeakMap<PipelineRequest, Call>();
+  readonly #bodies = new WeakMap<PipelineRequest, Buffer>();
   #pipeline: Pipeline;
   #signedInAt = Number.NEGATIVE_INFINITY;
 
@@ -150,6 +159,9 @@ export class WebApi {
         try {
           const sentMs = this.#budget.nowMs;
           const response = await next(request);
+          const body = await bodyOf(response, call.signal);
+          if (response.status === 200) this.#bodies.set(request, body);
+          else response.bodyAsText = body.toString();
           if (response.status === 429) this.#budget.refused(call, refusalOf(response, sentMs, this.#budget.nowMs));
           if (request.method !== 'GET' && response.status >= 500) throw errorFrom(call.what, response);
           return response;
@@ -169,16 +181,18 @@ export class WebApi {
   }
 
   /** GETs a path below `/api/data/v9.2/`, or an absolute link that the Web API gave. */
-  get(pathOrLink: string, prefer: readonly string[] = [], limits = QUICK): Promise<WebApiResponse> {
-    return this.#request('GET', pathOrLink, limits, {
-      'If-None-Match': 'null',
-      ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
-    });
+  async get(pathOrLink: string, prefer: readonly string[] = [], limits = QUICK): Promise<WebApiResponse> {
+    return textOf(await this.#request('GET', pathOrLink, limits, readHeaders(prefer)));
+  }
+
+  /** GETs a page of many rows, which nobody waits for but whoever asks; it is called off with the signal. */
+  getPage(pathOrLink: string, prefer: readonly string[], signal: AbortSignal): Promise<WebApiPage> {
+    return this.#request('GET', pathOrLink, LONG, readHeaders(prefer), undefined, signal);
   }
 
   /** GETs a definition as it is now, past the platform's caches. */
-  getCurrent(path: string): Promise<WebApiResponse> {
-    return this.#request('GET', path, QUICK, { 'If-None-Match': 'null', Consistency: 'Strong' });
+  async getCurrent(path: string): Promise<WebApiResponse> {
+    return textOf(await this.#request('GET', path, QUICK, { ...readHeaders([]), Consistency: 'Strong' }));
   }
 
   /**
@@ -206,11 +220,13 @@ export class WebApi {
     limits: RequestLimits,
     headers: Readonly<Record<string, string>>,
     content?: string,
-  ): Promise<WebApiResponse> {
+    calledOff?: AbortSignal,
+  ): Promise<WebApiPage> {
     const url = new URL(pathOrLink, this.#base);
     if (url.origin !== this.#base.origin) throw new ForeignLink(url.host, this.#base.host);
     const what = `${method} ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
-    const abortSignal = AbortSignal.timeout(limits.totalMs);
+    const timeUp = AbortSignal.timeout(limits.totalMs);
+    const abortSignal = calledOff === undefined ? timeUp : AbortSignal.any([timeUp, calledOff]);
     const request = createPipelineRequest({
       method,
       ...(content === undefined ? {} : { body: content }),
@@ -218,6 +234,8 @@ export class WebApi {
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
       timeout: limits.attemptMs,
       abortSignal,
+      // Bodies are read here (see bodyOf).
+      streamResponseStatusCodes: new Set([Number.POSITIVE_INFINITY]),
       headers: createHttpHeaders({
         Accept: 'application/json',
         'OData-MaxVersion': '4.0',
@@ -240,7 +258,7 @@ export class WebApi {
     }
     const isDone = response.status === 200 || (method !== 'GET' && response.status === 204);
     if (!isDone) throw errorFrom(what, response);
-    return { body: response.bodyAsText ?? '', dateMs: dateOf(response) };
+    return { bytes: this.#bodies.get(request) ?? Buffer.alloc(0), dateMs: dateOf(response) };
   }
 
   async #send(pipeline: Pipeline, request: PipelineRequest, what: string): Promise<PipelineResponse> {
@@ -257,6 +275,25 @@ export class WebApi {
     this.#signedInAt = performance.now();
     return true;
   }
+}
+
+const readHeaders = (prefer: readonly string[]): Readonly<Record<string, string>> => ({
+  'If-None-Match': 'null',
+  ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
+});
+
+const textOf = ({ bytes, dateMs }: WebApiPage): WebApiResponse => ({ body: bytes.toString(), dateMs });
+
+/**
+ * The whole body. The HTTP client would wait for ever for one that is compressed and breaks off: what it unpacks from never
+ * hears of it. This ends with the signal.
+ */
+async function bodyOf({ readableStreamBody }: PipelineResponse, signal: AbortSignal): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  if (readableStreamBody instanceof Readable) {
+    for await (const piece of addAbortSignal(signal, readableStreamBody)) pieces.push(piece as Buffer);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** By the platform's codes, which come as hexadecimal text; older texts have them as decimal numbers. */

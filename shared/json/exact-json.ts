@@ -172,11 +172,53 @@ export function parseExact(text: string): Json {
 }
 
 /**
- * Parses JSON, keeping every digit of every number: some times slower than `parseExact`.
+ * The value of a member that may have to be marked: a number other than a plain whole one of at most 15 digits, or a list.
+ */
+const NUMBER_OR_LIST = /"[ \t\r\n]*:[ \t\r\n]*(?:\[|-0|-?\d(?!\d{0,14}[,}\]]))/g;
+
+/** What may stand before a string: a quotation mark behind it opens one, unless it is the last character of one. */
+const BEFORE_STRING = new Set(Array.from(' \t\r\n,:[{', (character) => character.charCodeAt(0)));
+
+/**
+ * Notes the numbers that stand as a member, whatever its name; undefined where that can't be told at a glance.
+ *
+ * Such a number follows a quotation mark and a colon. Does that mark close a string? What stands before it decides: behind
+ * what can't stand before a string it does not open one, and behind an odd number of backslashes it is itself inside one.
+ */
+function memberNumbers(text: string): Places | undefined {
+  const places: Places = [];
+  NUMBER_OR_LIST.lastIndex = 0;
+  for (let found = NUMBER_OR_LIST.exec(text); found !== null; found = NUMBER_OR_LIST.exec(text)) {
+    const last = NUMBER_OR_LIST.lastIndex - 1;
+    let before = found.index - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((found.index - before) % 2 === 0) continue;
+    if (before < 0 || (before === found.index - 1 && BEFORE_STRING.has(text.charCodeAt(before)))) return undefined;
+    if (text.charCodeAt(last) === OPEN_LIST) return undefined;
+    NUMBER_OR_LIST.lastIndex = noteNumber(text, text.charCodeAt(last - 1) === MINUS ? last - 1 : last, places);
+  }
+  return places;
+}
+
+/** Whether a parsed text holds a number that is no member: as a whole, or in a list that is no member either. */
+const hasLooseNumbers = (json: Json): boolean =>
+  typeof json === 'number' || (isList(json) && json.some((item) => typeof item === 'number' || isList(item)));
+
+/**
+ * Parses JSON, keeping every digit of every number. Where all numbers are members of objects, as in rows of the Web API,
+ * it takes little longer than `parseExact`; otherwise some times as long.
  *
  * @throws SyntaxError as JSON.parse does.
  */
 export function parseAllExact(text: string): Json {
+  const places = memberNumbers(text);
+  if (places === undefined) return parseTokens(text);
+  const json = JSON.parse(withMarks(text, places)) as Json;
+  return hasLooseNumbers(json) ? parseTokens(text) : json;
+}
+
+/** As `parseAllExact`, token by token. */
+function parseTokens(text: string): Json {
   // Tokens alone can't tell a number from a number in the place of a member's name: the text has to be valid.
   JSON.parse(text);
   const places: Places = [];

@@ -85,7 +85,11 @@ function wallMsOf(value: Exclude<Value, null>): number | undefined {
 
 const ISO = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?$/;
 
+/** Days that every month has. */
+const SHORTEST_MONTH = 28;
+
 function isDay(text: string): boolean {
+  if (Number(text.slice(8)) <= SHORTEST_MONTH) return true;
   const ms = Date.parse(text);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }
@@ -95,6 +99,6 @@ export function isoMs(text: string): number | undefined {
   const [, day, time, zone] = ISO.exec(text) ?? [];
   // Date.parse takes a 30th of February for a day in March.
   if (day === undefined || !isDay(day)) return undefined;
-  const ms = Date.parse(time === undefined ? day : `${day}${time}${zone ?? 'Z'}`);
+  const ms = Date.parse(time === undefined ? day : zone === undefined ? `${text}Z` : text);
   return Number.isNaN(ms) ? undefined : ms;
 }

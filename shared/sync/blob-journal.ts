@@ -1,5 +1,6 @@
 import { RestError, type AppendBlobClient, type ContainerClient } from '@azure/storage-blob';
 import type { JournalName, LoadJournal } from './pull-state';
+import { PACKED_ID_BYTES } from './row-id-set';
 
 /**
  * Load journals as append blobs: one for each load, one block for each page (Azure takes 50,000 blocks: 250 million rows).
@@ -24,14 +25,19 @@ export class BlobJournal implements LoadJournal {
     await this.#blob(name).createIfNotExists();
   }
 
-  async read(name: JournalName): Promise<AsyncIterable<Uint8Array> | undefined> {
+  async count(name: JournalName): Promise<number | undefined> {
     try {
-      const { readableStreamBody } = await this.#blob(name).download();
-      return readableStreamBody === undefined ? undefined : wholeIds(readableStreamBody);
+      const { contentLength = 0 } = await this.#blob(name).getProperties();
+      return contentLength / PACKED_ID_BYTES;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
     }
+  }
+
+  async *read(name: JournalName): AsyncGenerator<Uint8Array> {
+    const { readableStreamBody } = await this.#blob(name).download();
+    if (readableStreamBody !== undefined) yield* wholeIds(readableStreamBody);
   }
 
   async clear(table: string): Promise<void> {
@@ -49,15 +55,12 @@ export class BlobJournal implements LoadJournal {
   }
 }
 
-/** Of one packed id. */
-const ID_BYTES = 16;
-
 /** The pieces of a stream, each cut so that no id is. */
 async function* wholeIds(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array();
   for await (const piece of stream) {
     const bytes = Buffer.concat([rest, piece as Buffer]);
-    const whole = bytes.byteLength - (bytes.byteLength % ID_BYTES);
+    const whole = bytes.byteLength - (bytes.byteLength % PACKED_ID_BYTES);
     yield bytes.subarray(0, whole);
     rest = bytes.subarray(whole);
   }

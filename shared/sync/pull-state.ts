@@ -12,6 +12,8 @@ export interface UnfinishedRun {
   readonly fingerprint?: string;
   /** Of a load: its journal. */
   readonly journal?: JournalName;
+  /** How many ids its journal has by then, at least. */
+  readonly shown?: number;
 }
 
 /** What is remembered of a table, or of a relationship, between pull runs. */
@@ -49,8 +51,10 @@ export interface PullStateStore {
 export interface LoadJournal {
   /** Adds packed ids (see RowIdSet) to a load's. */
   append(name: JournalName, ids: Uint8Array): Promise<void>;
-  /** All that was added, in pieces; undefined where the journal isn't there any more. */
-  read(name: JournalName): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** How many ids it has, some of them twice perhaps; undefined where it isn't there any more. */
+  count(name: JournalName): Promise<number | undefined>;
+  /** All that was added, in pieces of whole ids. */
+  read(name: JournalName): AsyncIterable<Uint8Array>;
   /** Removes the journals of all loads of a table, those of dead runs too. */
   clear(table: string): Promise<void>;
 }

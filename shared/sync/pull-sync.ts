@@ -13,7 +13,7 @@ import type { Writer } from '../writer/writer';
 import type { JournalName, Lease, Leases, LoadJournal, PullState, PullStateStore, UnfinishedRun } from './pull-state';
 import type { PullSubject } from './pull-subject';
 import { continues, driftBetween, type SchemaDrift } from './schema-drift';
-import { RowIdSet, packIds } from './row-id-set';
+import { PACKED_ID_BYTES, RowIdSet, packIds } from './row-id-set';
 
 /** What a pull run of one table, or of one relationship, did. */
 export interface PullReport {
@@ -95,11 +95,15 @@ interface Run {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** Thrown within a run when a load's journal lacks rows that it has shown: nobody knows what to sweep. */
+class JournalIncomplete extends Error {}
+
 /** What a load keeps besides a run. */
 interface Load {
-  /** Every row that it has shown. */
-  readonly seen: RowIdSet;
+  /** Every row that it has shown, for the sweep: not in memory, where they would be as many as the table has. */
   readonly journal: JournalName;
+  /** How many ids the journal has, at least. */
+  shown: number;
   /** It is the table's very first one. */
   readonly first: boolean;
 }
@@ -184,24 +188,23 @@ export class PullSync {
     await this.#write(run, begun);
     await this.parts.journal.clear(subject.name);
     const journal = { table: subject.name, load: randomUUID() };
-    return this.#loadFrom({ ...run, state: begun }, { mode: 'load' }, { seen: new RowIdSet(), first, journal });
+    return this.#loadFrom({ ...run, state: begun }, { mode: 'load' }, { first, journal, shown: 0 });
   }
 
   /** Goes on after the last page that was settled; where that can't be, begins again. */
   async #goOn(run: Run, unfinished: UnfinishedRun): Promise<Done> {
     if (unfinished.mode === 'delta') return this.#delta(run, unfinished.nextLink, unfinished);
     const { journal, first, nextLink } = unfinished;
-    const shown = journal && (await this.parts.journal.read(journal));
-    if (journal === undefined || shown === undefined) return this.#load({ ...run, begunMs: this.#now() });
-    const seen = new RowIdSet();
-    for await (const ids of shown) seen.addPacked(ids);
-    return this.#loadFrom(run, { mode: 'load', link: nextLink }, { seen, first, journal }, unfinished);
+    const shown = journal && (await this.parts.journal.count(journal));
+    if (journal === undefined || shown === undefined || shown < (unfinished.shown ?? 0))
+      return this.#load({ ...run, begunMs: this.#now() });
+    return this.#loadFrom(run, { mode: 'load', link: nextLink }, { first, journal, shown }, unfinished);
   }
 
   async #loadFrom(run: Run, from: FeedStart, load: Load, unfinished?: UnfinishedRun): Promise<Done> {
     const pages = await this.#pages(run, from, load, unfinished);
     if (!pages.unfinished) {
-      await this.#sweep(run, load.seen, pages.tokenFixedMs);
+      await this.#sweep(run, load, pages.tokenFixedMs);
       await this.#keep(run, { ...run.state, tokenFixedMs: pages.tokenFixedMs }, pages.deltaLink);
       await this.parts.journal.clear(run.subject.name);
     }
@@ -219,30 +222,35 @@ export class PullSync {
     };
   }
 
-  /** Settles page after page. After each but the last it is remembered where to go on, and which rows a load has shown. */
+  /** Settles page after page. After each it is remembered which rows a load has shown, and where to go on. */
   async #pages(run: Run, from: FeedStart, load: Load | undefined, resumed: UnfinishedRun | undefined): Promise<Pages> {
     const { subject, lease, begunMs, counters, state } = run;
     let deltaLink: string | undefined;
     let tokenFixedMs = resumed?.tokenFixedMs;
+    let shown: Uint8Array[] = [];
     for await (const read of this.parts.feed.pages(subject, from)) {
       tokenFixedMs ??= this.#now();
       const items = read.items.flatMap((item) => subject.storedAs(item) ?? []);
       if (load === undefined && items.length < read.items.length) throw new DeltaUnclear();
       const page = { ...read, items };
-      counters.pages += 1;
-      const ids = items.map(({ id }) => id);
-      for (const id of ids) load?.seen.add(id);
+      if (load !== undefined) shown.push(packIds(items.map(({ id }) => id)));
       await this.#parkUnreadable(page, subject.name, counters);
       const changes = changesOf(page, subject.name, floorInstant(begunMs), lease);
       counters.rows += changes.filter(({ kind }) => kind !== 'delete').length;
       counters.deletes += changes.filter(({ kind }) => kind === 'delete').length;
       // A link has the same columns under every mapping.
-      if (load !== undefined && subject.by !== 'compare') this.parts.writer.forget(changes.map(({ row }) => row));
+      const loaded = load === undefined || subject.by === 'compare' ? [] : changes.map(({ row }) => row);
+      this.parts.writer.forget(loaded);
       await this.#settle(changes, counters, load?.first === true);
+      // A load is larger than what can be remembered, and would have the writer forget the rows that are pushed.
+      this.parts.writer.forget(loaded);
+      if (page.more === true) continue;
+      counters.pages += 1;
       deltaLink = page.deltaLink ?? deltaLink;
+      if (load !== undefined) await this.#remember(load, Buffer.concat(shown));
+      shown = [];
       const { nextLink } = page;
       if (nextLink === undefined) continue;
-      if (load !== undefined) await this.parts.journal.append(load.journal, packIds(ids));
       const { mode } = from;
       const { fingerprint } = subject;
       await this.#write(run, {
@@ -254,12 +262,17 @@ export class PullSync {
           nextLink,
           first: load?.first === true,
           ...(fingerprint === undefined ? {} : { fingerprint }),
-          ...(load === undefined ? {} : { journal: load.journal }),
+          ...(load === undefined ? {} : { journal: load.journal, shown: load.shown }),
         },
       });
       if (this.#now() >= run.untilMs) return { deltaLink: undefined, tokenFixedMs, unfinished: true };
     }
     return { deltaLink, tokenFixedMs: tokenFixedMs ?? this.#now(), unfinished: false };
+  }
+
+  async #remember(load: Load, ids: Uint8Array): Promise<void> {
+    await this.parts.journal.append(load.journal, ids);
+    load.shown += ids.byteLength / PACKED_ID_BYTES;
   }
 
   async #parkUnreadable({ items }: FeedPage, table: string, counters: Counters): Promise<void> {
@@ -290,15 +303,25 @@ export class PullSync {
    * late enough that no read-back from before the load's token can still land on a row that the sweep didn't see: the
    * token was fixed by the time the first page was there, which may be long after the run began.
    */
-  async #sweep({ subject, lease, begunMs, counters }: Run, seen: RowIdSet, tokenFixedMs: number): Promise<void> {
+  async #sweep({ subject, lease, begunMs, counters }: Run, load: Load, tokenFixedMs: number): Promise<void> {
     const wait = tokenFixedMs + this.parts.maxReadAgeMs - this.#now();
     if (wait > 0) await this.#sleep(wait);
+    const seen = await this.#shown(load);
     for await (const page of this.parts.store.liveRows(subject.name)) {
       const candidates = page.filter(({ row }) => !seen.has(row.id));
       counters.swept += candidates.length;
       const deletes = candidates.map(({ row }) => pulledDelete(row, floorInstant(begunMs), endOf(this.#now()), lease));
       await this.#settle(deletes, counters, false);
     }
+  }
+
+  /** Every row that a load has shown. */
+  async #shown({ journal, shown }: Load): Promise<RowIdSet> {
+    const count = (await this.parts.journal.count(journal)) ?? 0;
+    if (count < shown) throw new JournalIncomplete();
+    const ids = new RowIdSet(count);
+    for await (const packed of this.parts.journal.read(journal)) ids.addPacked(packed);
+    return ids;
   }
 
   /** The state of a run that has come to its end. */
@@ -330,9 +353,9 @@ const isRemapped = ({ state, subject }: Run): boolean =>
 /** The load that a change of the mapping caused hasn't come to its end yet: it keeps no fingerprint until then. */
 const isBegunAgain = ({ state }: Run): boolean => state.loadAgain === true && state.fingerprint === undefined;
 
-/** The delta can't be had from its token, or not be understood. */
+/** What is to be settled can't be had from the token, or not be understood. */
 const needsLoad = (error: unknown): boolean =>
-  tokenExpired(error) || columnUnknown(error) || error instanceof DeltaUnclear;
+  tokenExpired(error) || columnUnknown(error) || error instanceof DeltaUnclear || error instanceof JournalIncomplete;
 
 /** A link in the middle of a run isn't taken any more. */
 const linkIsRefused = (error: unknown): boolean =>

@@ -1,40 +1,43 @@
 import { createHash } from 'node:crypto';
 
 /** Of one packed id. */
-const BYTES = 16;
+export const PACKED_ID_BYTES = 16;
 
 /** Letters of a GUID; the id of a link is longer. */
 const GUID_LENGTH = 36;
 
+/** Slots for each id: a search looks at some three of them. */
+const ROOM = 1.25;
+
 /**
- * A set of row ids (GUIDs; of links' ids half a SHA-256) in 16 bytes each, by open addressing: a load of a million rows takes about 40 MB where a Set
- * of strings takes several times that.
+ * A set of row ids (GUIDs; of links' ids half a SHA-256) in 20 bytes each, by open addressing: for a million rows that is 20 MB,
+ * where a Set of strings takes several times as much.
  */
 export class RowIdSet {
-  #words = new Uint32Array(4 * 1024);
-  #slots = 1024;
-  #size = 0;
+  readonly #slots: number;
+  readonly #words: Uint32Array;
+  #free: number;
 
-  get size(): number {
-    return this.#size;
+  /** For so many ids at most. */
+  constructor(capacity: number) {
+    this.#slots = Math.ceil(capacity * ROOM) + 1;
+    this.#words = new Uint32Array(4 * this.#slots);
+    this.#free = capacity;
   }
 
-  add(id: string): void {
-    this.#addWords(wordsOf(id));
-  }
-
-  #addWords(words: Words): void {
-    if (this.#size * 3 >= this.#slots * 2) this.#grow();
-    const at = this.#find(words);
-    if (this.#isFree(at)) this.#size += 1;
-    this.#words.set(words, at);
-  }
-
-  /** Adds ids that `packIds` packed. */
+  /** Adds ids that `packIds` packed. @throws RangeError when they are more than it was made for */
   addPacked(bytes: Uint8Array): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 0; at + BYTES <= bytes.byteLength; at += BYTES)
-      this.#addWords([view.getUint32(at), view.getUint32(at + 4), view.getUint32(at + 8), view.getUint32(at + 12)]);
+    for (let at = 0; at + PACKED_ID_BYTES <= bytes.byteLength; at += PACKED_ID_BYTES)
+      this.#add([view.getUint32(at), view.getUint32(at + 4), view.getUint32(at + 8), view.getUint32(at + 12)]);
+  }
+
+  #add(words: Words): void {
+    const at = this.#find(words);
+    if (!this.#isFree(at)) return;
+    if (this.#free === 0) throw new RangeError('More ids than the set was made for.');
+    this.#free -= 1;
+    this.#words.set(words, at);
   }
 
   has(id: string): boolean {
@@ -42,28 +45,18 @@ export class RowIdSet {
   }
 
   /** Where the id is, or the free slot where it would go. The id of all zeros is never a row's and marks a free slot. */
-  #find(words: Words): number {
-    let slot = slotOf(words);
-    for (;;) {
-      const at = 4 * (slot & (this.#slots - 1));
-      if (this.#isFree(at) || words.every((word, index) => this.#words[at + index] === word)) return at;
-      slot += 1;
+  #find([a, b, c, d]: Words): number {
+    const words = this.#words;
+    for (let slot = slotOf([a, b, c, d]) % this.#slots; ; slot = (slot + 1) % this.#slots) {
+      const at = 4 * slot;
+      if (this.#isFree(at)) return at;
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return at;
     }
   }
 
   #isFree(at: number): boolean {
     const words = this.#words;
     return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
-  }
-
-  #grow(): void {
-    const old = this.#words;
-    this.#slots *= 2;
-    this.#words = new Uint32Array(4 * this.#slots);
-    for (let at = 0; at < old.length; at += 4) {
-      const words: Words = [old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, old[at + 3] ?? 0];
-      if (words.some((word) => word !== 0)) this.#words.set(words, this.#find(words));
-    }
   }
 }
 
@@ -83,10 +76,10 @@ function slotOf(words: Words): number {
 
 /** Ids in 16 bytes each, as the set holds them. */
 export function packIds(ids: readonly string[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(BYTES * ids.length));
+  const view = new DataView(new ArrayBuffer(PACKED_ID_BYTES * ids.length));
   ids.forEach((id, index) => {
     wordsOf(id).forEach((word, at) => {
-      view.setUint32(BYTES * index + 4 * at, word);
+      view.setUint32(PACKED_ID_BYTES * index + 4 * at, word);
     });
   });
   return new Uint8Array(view.buffer);

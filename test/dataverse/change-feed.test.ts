@@ -1,5 +1,8 @@
-// Proves how a feed is asked for, with change tracking and without, and that a definition that is old is replaced for good.
-import { beforeEach, expect, test } from '@jest/globals';
+/**
+ * Proves how a feed is asked for, with change tracking and without, that a definition that is old is replaced for good, and
+ * that exactly one page is read ahead.
+ */
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ChangeFeed, type FeedPage, type FeedRequest } from '../../shared/dataverse/change-feed';
 import type { WebApi } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
@@ -15,21 +18,26 @@ const NEW: TableDefinition = {
 };
 
 let asked: { readonly link: string; readonly prefer: readonly string[] }[];
+let signals: AbortSignal[];
 let refreshed: number;
-let answers: object[];
+let answers: (object | Error)[];
 let fresh: TableDefinition;
 
 beforeEach(() => {
   fresh = NEW;
   asked = [];
+  signals = [];
   refreshed = 0;
   answers = [];
 });
 
-const api: Pick<WebApi, 'get'> = {
-  get: (link, prefer) => {
-    asked.push({ link, prefer: prefer ?? [] });
-    return Promise.resolve({ body: JSON.stringify(answers.shift()), dateMs: 1000 });
+const api: Pick<WebApi, 'getPage'> = {
+  getPage: (link, prefer, signal) => {
+    asked.push({ link, prefer });
+    signals.push(signal);
+    const answer = answers.shift();
+    if (answer instanceof Error) return Promise.reject(answer);
+    return Promise.resolve({ bytes: Buffer.from(JSON.stringify(answer)), dateMs: 1000 });
   },
 };
 const refresh = (): Promise<TableDefinition> => {
@@ -38,10 +46,11 @@ const refresh = (): Promise<TableDefinition> => {
 };
 const tierRow = (n: number) => ({ '@odata.etag': `W/"${n}"`, accountid: rowId(n), tier: n });
 
-async function pagesOf(request: FeedRequest): Promise<FeedPage[]> {
+const feedOf = (request: FeedRequest, sliceBytes?: number): AsyncIterable<FeedPage> =>
+  new ChangeFeed(api as WebApi, { refresh }, undefined, sliceBytes).pages(request, { mode: 'load' });
+async function pagesOf(request: FeedRequest, sliceBytes?: number): Promise<FeedPage[]> {
   const pages: FeedPage[] = [];
-  for await (const page of new ChangeFeed(api as WebApi, { refresh }).pages(request, { mode: 'load' }))
-    pages.push(page);
+  for await (const page of feedOf(request, sliceBytes)) pages.push(page);
   return pages;
 }
 
@@ -84,4 +93,72 @@ test('a column that the definition does not know: the definition is read once, f
     { kind: 'integer', value: 2 },
   ]);
   expect(refreshed).toBe(1);
+});
+
+describe('a page in parts', () => {
+  const rows = (...numbers: number[]) => ({ value: numbers.map(tierRow) });
+
+  test('each has the end of the page, only the last one has its link', async () => {
+    answers = [
+      { ...rows(1, 2, 3), '@odata.nextLink': 'N' },
+      { value: [], '@odata.deltaLink': 'D' },
+    ];
+    const pages = await pagesOf({ definition: NEW, by: 'changeTracking' }, 1);
+    expect(pages.map(({ items, ...rest }) => [items.map(({ id }) => id), rest])).toEqual([
+      [[rowId(1)], { end: 3, more: true }],
+      [[rowId(2)], { end: 3, more: true }],
+      [[rowId(3)], { end: 3, nextLink: 'N' }],
+      [[], { end: 3, deltaLink: 'D' }],
+    ]);
+  });
+
+  test('a column that the definition does not know, in a later part: that part and those after it have its type', async () => {
+    answers = [{ value: [{ ...tierRow(1), tier: undefined }, tierRow(2), tierRow(3)], '@odata.deltaLink': 'D' }];
+    const pages = await pagesOf({ definition: OLD, by: 'changeTracking' }, 1);
+    const tiers = pages.flatMap(({ items }) => items.map((item) => item.kind === 'row' && item.columns.get('tier')));
+    expect(tiers).toEqual([undefined, { kind: 'integer', value: 2 }, { kind: 'integer', value: 3 }]);
+    expect(refreshed).toBe(1);
+  });
+
+  test('without either link: nothing of it is told', async () => {
+    answers = [rows(1, 2)];
+    const feed = feedOf({ definition: NEW, by: 'changeTracking' }, 1)[Symbol.asyncIterator]();
+    await expect(feed.next()).rejects.toMatchObject({ code: 'web-api-answer' });
+  });
+});
+
+describe('the page after this one', () => {
+  const request = { definition: NEW, by: 'changeTracking' } as const;
+  const leadingTo = (nextLink: string) => ({ value: [tierRow(1), tierRow(2)], '@odata.nextLink': nextLink });
+  const links = () => asked.map(({ link }) => link);
+
+  test('is asked for when this one is there, and none after it', async () => {
+    answers = [leadingTo('N1'), leadingTo('N2'), { value: [], '@odata.deltaLink': 'D' }];
+    const feed = feedOf(request, 1)[Symbol.asyncIterator]();
+    await feed.next();
+    expect(links()).toEqual(['accounts', 'N1']);
+    await feed.next();
+    expect(links()).toEqual(['accounts', 'N1']);
+    await feed.next();
+    expect(links()).toEqual(['accounts', 'N1', 'N2']);
+  });
+
+  test('fails: that is told in its turn, and nobody else hears of it', async () => {
+    answers = [leadingTo('N1'), new Error('away')];
+    const feed = feedOf(request)[Symbol.asyncIterator]();
+    expect((await feed.next()).value).toMatchObject({ nextLink: 'N1' });
+    // A rejection that nobody handles would end the process by now.
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(feed.next()).rejects.toThrow('away');
+  });
+
+  test('is called off when nobody goes on', async () => {
+    answers = [leadingTo('N1'), leadingTo('N2')];
+    for await (const page of feedOf(request)) {
+      expect(page.nextLink).toBe('N1');
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+      break;
+    }
+    expect(signals[1]?.aborted).toBe(true);
+  });
 });

@@ -87,17 +87,15 @@ describe('columns', () => {
 });
 
 describe('pages', () => {
-  const page = (value: string, more = ''): string => `{"@odata.context":"x"${more},"value":[${value}]}`;
+  const page = (value: string): string => `{"@odata.context":"x","value":[${value}]}`;
 
-  test('rows and deleted rows, and the links as they came', () => {
+  test('rows and deleted rows', () => {
     const deleted = `{"@odata.context":"https://x/$metadata#accounts/$deletedEntity","id":"${ID.toUpperCase()}","reason":"deleted"}`;
-    const link = 'https://contoso.crm4.dynamics.com/api/data/v9.2/accounts?$deltatoken=919042%2108%2f22';
-    const read = readPage(page(`${body('')},${deleted}`, `,"@odata.deltaLink":"${link}"`), DEFINITION);
+    const read = readPage(page(`${body('')},${deleted}`), DEFINITION);
     expect(read.items.map(({ kind, id }) => [kind, id])).toEqual([
       ['row', ID],
       ['deleted', ID],
     ]);
-    expect([read.deltaLink, read.nextLink]).toEqual([link, undefined]);
   });
 
   test.each([
@@ -113,6 +111,7 @@ describe('pages', () => {
   test.each([
     ['no JSON', '<html>'],
     ['no rows', '{"error":{}}'],
+    ['a row that is none', page('5')],
     ['a row without its id', page(String.raw`{"@odata.etag":"W/\"5\""}`)],
     ['an id that is none', page(String.raw`{"@odata.etag":"W/\"5\"","accountid":"5"}`)],
     ['a deleted row without its id', page('{"@odata.context":"x#accounts/$deletedEntity"}')],

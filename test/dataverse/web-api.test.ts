@@ -4,10 +4,12 @@
  */
 import type { TokenCredential } from '@azure/identity';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
 import { ChangeFeed } from '../../shared/dataverse/change-feed';
 import { RateBudget } from '../../shared/dataverse/rate-budget';
@@ -19,9 +21,11 @@ import { rowId } from '../writer/changes';
 interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** The headers and this body come, the end doesn't. */
   readonly stalls?: boolean;
+  /** The headers and this body come, and then the connection is closed. */
+  readonly breaksOff?: boolean;
   /** The connection is closed instead of an answer. */
   readonly breaks?: boolean;
 }
@@ -54,12 +58,14 @@ beforeAll(async () => {
       headers = {},
       body = '{}',
       stalls,
+      breaksOff,
       breaks,
     } = (refused ? oData(401, '') : answers.shift()) ?? { status: 500 };
     if (breaks === true) return void request.socket.destroy();
     response.sendDate = false;
     response.writeHead(status, { Date: DATE, 'Content-Type': 'application/json', ...headers });
-    if (stalls === true) response.write(body);
+    if (breaksOff === true) response.write(body, () => request.socket.destroy());
+    else if (stalls === true) response.write(body);
     else response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, resolve));
@@ -245,6 +251,28 @@ describe('failures', () => {
     answers = [{ body: '{"value":', stalls: true }];
     const limits = { attemptMs: 5_000, totalMs: 300 };
     await expect(api().get('accounts', [], limits)).rejects.toMatchObject({ status: 0, disposition: 'retry' });
+  });
+
+  test('a compressed body that breaks off or stalls: the GET has its limit all the same', async () => {
+    const whole = gzipSync(randomBytes(200_000).toString('base64'));
+    const half = { body: whole.subarray(0, 100_000), headers: { 'Content-Encoding': 'gzip' } };
+    answers = [
+      { ...half, stalls: true },
+      { ...half, breaksOff: true },
+    ];
+    const limits = { attemptMs: 5_000, totalMs: 300 };
+    for (let time = 0; time < 2; time += 1)
+      await expect(api().get('accounts', [], limits)).rejects.toMatchObject({ status: 0, disposition: 'retry' });
+  });
+
+  test('a page that is called off: it ends at once, and so does its request', async () => {
+    answers = [{ body: '{"value":', stalls: true }];
+    const ended = new AbortController();
+    const page = api().getPage('accounts', [], ended.signal);
+    await until(() => asked.length === 1);
+    ended.abort();
+    await expect(page).rejects.toMatchObject({ status: 0 });
+    await until(() => asked[0]?.socket.destroyed === true);
   });
 
   test('several callers that are refused together: one sign-in, all of them answered', async () => {

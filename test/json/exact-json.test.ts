@@ -228,6 +228,46 @@ describe('exact JSON', () => {
     );
   });
 
+  test('rows, whose numbers are all members, keep their digits, whatever their names and texts hold', () => {
+    const member = fc.tuple(spelled(names), space, fc.oneof(digits, digits, spelled(trickyText)));
+    const rowText = fc
+      .array(member, { maxLength: 6 })
+      .map((members) => `{${members.map(([name, gap, value]) => `${name}${gap}:${gap}${value}${gap}`).join(',')}}`);
+    fc.assert(
+      fc.property(fc.array(rowText, { maxLength: 3 }), (rows) => {
+        const text = `[${rows.join(',')}]`;
+        expectSame(parseAllExact(text), slowly(text), true, true);
+      }),
+      { numRuns: 4000 },
+    );
+  });
+
+  test.each([
+    '{"a":1.10}',
+    '{"a" : -1.10 }',
+    '{"a":-0}',
+    '{"a":1234567890123456}',
+    '{"a":12 }',
+    '{"":1.10}',
+    '{" ":1.10}',
+    '{"a,":1.10}',
+    '{"a\\\\":1.10}',
+    '{"a\\"":1.10}',
+    '{"a":"\\":1.10"}',
+    '{"a":"\\\\","b":1.10}',
+    '{"a":":1.10"}',
+    '{"a":",\\":1.10,\\""}',
+    '{"a":"x","b":["\\":1.10",1.10]}',
+    '[{"a":1.10},1.10]',
+    '[{"a":1},[1.10]]',
+    '[[[1.10]]]',
+    '1.10',
+    '":1.10"',
+    '[":1.10"]',
+  ])('%s: every number in its digits, every string as it is', (text) => {
+    expect(writeExact(parseAllExact(text), 9)).toBe(text.replaceAll(' : ', ':').replaceAll(/(?<=\d) \}/g, '}'));
+  });
+
   test('a string is never changed, whatever it holds', () => {
     fc.assert(
       fc.property(trickyText, trickyText, (one, two) => {
@@ -281,6 +321,9 @@ describe('exact JSON', () => {
 
   test.each([
     '{"value":1.10:2}',
+    '{"value":1.10":5.10}',
+    '{"value":"":1.10}',
+    '{"value"::1.10}',
     '{1.10:2}',
     '{"value":[1.10:2]}',
     '{"value":01.10}',

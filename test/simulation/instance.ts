@@ -313,6 +313,10 @@ function slowJournal({ journal, faults }: World): LoadJournal {
       faults.stateRefuses();
       return journal.append(name, ids);
     },
+    count: (name) => {
+      faults.stateRefuses();
+      return journal.count(name);
+    },
     read: (name) => journal.read(name),
     clear: (table) => journal.clear(table),
   };

@@ -269,11 +269,9 @@ export const MUTANTS: readonly Mutant[] = [
     'a read-back is written however old it is',
     around(() => ({ writer: (options) => ({ ...options, maxReadAgeMs: Number.POSITIVE_INFINITY }) })),
   ),
-  rare(
-    'a load that goes on does not know what it has shown',
-    around(() => ({
-      pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => Promise.resolve(none()) } }),
-    })),
+  red(
+    'the sweep does not know what its load has shown',
+    around(() => ({ pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => none() } }) })),
   ),
   red(
     'a run keeps its token before its pages are settled',

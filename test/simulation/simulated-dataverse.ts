@@ -66,6 +66,20 @@ export const linkedBy = (id: string): readonly [RowAddress, RowAddress] => {
 const isLink = (table: string): boolean => LINKS.some((name) => name === table);
 const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
 
+const MORE = { more: true } as const;
+
+/** What something comes to now, an error too, told when it is asked for. */
+function result<T>(of: () => T): () => T {
+  try {
+    const value = of();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 /** Seconds by which the Date header of an answer may lag behind the moment that it tells of. */
 const DATE_LAG = 2;
 
@@ -239,8 +253,9 @@ export class SimulatedDataverse {
   }
 
   /**
-   * Pages of one row each, every one as of the moment it is asked for; the token is that of the first request. A next link
-   * carries it, with what the run began from and how many rows it has shown.
+   * Pages of one or two rows, in parts of one row. A page is as of the moment it is asked for: when its turn comes, or while
+   * the one before is gone through. The token is that of the first request. A next link carries it, with what the run began
+   * from and how many rows it has shown.
    */
   async *pages(
     name: string,
@@ -252,21 +267,33 @@ export class SimulatedDataverse {
     const [linkSince = '', linkToken, linkShown] = (from.link ?? '').split('/');
     const since = linkSince === '' ? undefined : Number(linkSince);
     this.#expectToken(since, 'F22');
-    const next = linkToken ?? String(this.#version);
-    for (const [index, id] of idsOf(name).entries()) {
-      if (index < Number(linkShown ?? 0)) continue;
+    const token = linkToken ?? String(this.#version);
+    const ids = idsOf(name);
+    const read = (shown: number): readonly FeedPage[] => {
       this.#expectToken(since, 'F23');
-      const items = this.#itemsOf({ table: name, id }, since ?? 0);
-      const page = { items, end: this.#end(), nextLink: `${linkSince}/${next}/${index + 1}` };
-      await pause();
-      yield page;
-      await pause();
+      const end = this.#end();
+      if (shown === ids.length) return [{ items: this.#deletionsOf(name, since), end, ...lastLink }];
+      const to = Math.min(ids.length, shown + 1 + Math.floor(this.random() * 2));
+      return ids.slice(shown, to).map((id, index) => {
+        const items = this.#itemsOf({ table: name, id }, since ?? 0);
+        return { items, end, ...(shown + index + 1 < to ? MORE : { nextLink: `${linkSince}/${token}/${to}` }) };
+      });
+    };
+    const lastLink = by === 'compare' ? {} : { deltaLink: token };
+    let next = result(() => read(Number(linkShown ?? 0)));
+    for (;;) {
+      const parts = next();
+      const { nextLink } = parts.at(-1) ?? {};
+      const after = (): readonly FeedPage[] => read(Number(nextLink?.split('/')[2]));
+      const ahead = nextLink !== undefined && this.random() < 0.5 ? result(after) : undefined;
+      for (const part of parts) {
+        await pause();
+        yield part;
+        await pause();
+      }
+      if (nextLink === undefined) return;
+      next = ahead ?? after;
     }
-    const deleted =
-      since === undefined ? [] : idsOf(name).filter((id) => this.#isDeletedSince({ table: name, id }, since));
-    const page = { items: deleted.map((id) => ({ kind: 'deleted', id }) as const), end: this.#end() };
-    await pause();
-    yield by === 'compare' ? page : { ...page, deltaLink: next };
   }
 
   #expectToken(since: number | undefined, fault: Fault): void {
@@ -288,6 +315,12 @@ export class SimulatedDataverse {
             ['contactid', { kind: 'guid', value: contact }],
           ]);
     return [{ kind: 'row', id: row.id, version: BigInt(version), modifiedOn, columns: shown }];
+  }
+
+  #deletionsOf(table: string, since: number | undefined): FeedPage['items'] {
+    if (since === undefined) return [];
+    const deleted = idsOf(table).filter((id) => this.#isDeletedSince({ table, id }, since));
+    return deleted.map((id) => ({ kind: 'deleted', id }));
   }
 
   #isDeletedSince(row: RowAddress, since: number): boolean {

@@ -160,6 +160,53 @@ describe('the first load', () => {
     expect(lease?.released).toBe(true);
   });
 
+  test('a page in parts is one page: each part is settled, then the journal and the state are written once', async () => {
+    const settled: unknown[] = [];
+    const parts = async function* () {
+      await Promise.resolve();
+      yield { ...page([live(1, 10n)]), more: true as const };
+      settled.push(nameOf(1));
+      yield { ...page([live(2, 11n)]), nextLink: 'N1' };
+      yield { ...page([live(3, 12n)]), nextLink: 'N2' };
+      yield page([live(4, 13n)], 'T1');
+    };
+    const feed: Pick<ChangeFeed, 'pages'> = { pages: parts };
+    const append = journal.append.bind(journal);
+    const appended: number[] = [];
+    journal.append = (name, ids) => {
+      appended.push(ids.byteLength / 16);
+      return append(name, ids);
+    };
+    expect(await sync({ feed: feed as ChangeFeed }).run('account')).toMatchObject({ pages: 3, rows: 4, swept: 0 });
+    expect(settled).toEqual(['v10']);
+    expect(appended).toEqual([2, 1, 1]);
+    expect(stateWrites.map(({ unfinished }) => unfinished?.nextLink)).toEqual([undefined, 'N1', 'N2', undefined]);
+  });
+
+  test('a later part of a page fails: the whole page is read again', async () => {
+    pages = [
+      { ...page([live(1, 10n)]), more: true },
+      { ...page([live(2, 11n)]), nextLink: 'N1' },
+    ];
+    store.at = (point, rows) => {
+      if (point === 'write' && rows.some(({ id }) => id === rowId(2))) throw new Error('down');
+    };
+    await expect(sync().run('account')).rejects.toThrow('down');
+    expect([state.unfinished, nameOf(1), journal.loads.size]).toEqual([undefined, 'v10', 0]);
+  });
+
+  test('the writer goes on knowing rows that are pushed, however many are loaded', async () => {
+    const writer = new Writer(store, reader, { rule: RULE, now: () => nowMs, cacheBytes: 250 });
+    const pushed = { table: 'contact', id: rowId(1) };
+    reader.answer = () => found(9n);
+    await writer.settle([image({ row: pushed, at: 100 })]);
+    const { reads } = store.counts;
+    pages = [page([live(1, 10n)]), page([live(2, 11n)]), page([live(3, 12n)], 'T1')];
+    await sync({ writer }).run('account');
+    await writer.settle([image({ row: pushed, at: 9000, key: 'another' })]);
+    expect(store.counts.reads).toBe(reads);
+  });
+
   test('[I13] a row that a push brought and the load does not show is swept: read back', async () => {
     await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([image({ row: row(7) })]);
     pages = [page([live(1, 10n)], 'T1')];
@@ -383,6 +430,12 @@ describe('a run that does not come to its end', () => {
   test.each<[string, () => void]>([
     ['its link is refused', () => void (refused = new WebApiError('GET', 400, '0x80040203', 'bad paging cookie'))],
     ['its journal is gone', () => journal.loads.clear()],
+    [
+      'its journal lacks a page',
+      () => {
+        for (const [load, pieces] of journal.loads) journal.loads.set(load, pieces.slice(1));
+      },
+    ],
     ['the mapping changed', () => void (shape = { fingerprint: 'g' })],
   ])('a load begins again where %s', async (_, spoil) => {
     failAt(3);
@@ -398,6 +451,18 @@ describe('a run that does not come to its end', () => {
       nowMs - slept.reduce((a, b) => a + b, 0),
       0,
     ]);
+  });
+
+  test('a journal that lacks a page when the sweep begins: nothing is swept by it, the load begins again', async () => {
+    let sweeps = 0;
+    const sleep = (): Promise<void> => {
+      if ((sweeps += 1) > 1) return Promise.resolve();
+      for (const [load, pieces] of journal.loads) journal.loads.set(load, pieces.slice(1));
+      return Promise.resolve();
+    };
+    expect(await run({ sleep })).toMatchObject({ mode: 'load', swept: 0 });
+    expect([asked, sweeps]).toEqual([[undefined, undefined], 2]);
+    expect([1, 2, 3].map(nameOf)).toEqual(['v10', 'v11', 'v12']);
   });
 
   test('a failure that can pass leaves it where it was', async () => {

@@ -1,9 +1,15 @@
 /** Proves that the set of row ids holds exactly what was added, whatever the ids look like, and stays fast for a load's ids. */
 import { describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { RowIdSet } from '../../shared/sync/row-id-set';
+import { RowIdSet, packIds } from '../../shared/sync/row-id-set';
 
 const hex = (n: number): string => n.toString(16).padStart(8, '0');
+
+function setOf(ids: readonly string[]): RowIdSet {
+  const set = new RowIdSet(ids.length);
+  set.addPacked(packIds(ids));
+  return set;
+}
 
 describe('holds what was added and nothing else', () => {
   const patterns: readonly (readonly [string, (n: number) => string])[] = [
@@ -16,27 +22,29 @@ describe('holds what was added and nothing else', () => {
   test.each(patterns)('%s', (_what, make) => {
     const ids = Array.from({ length: 60_000 }, (_, n) => make(n));
     const [inside, outside] = [ids.slice(0, 30_000), ids.slice(30_000)];
-    const set = new RowIdSet();
-    for (const id of [...inside, ...inside]) set.add(id);
-    expect(set.size).toBe(30_000);
+    const set = setOf(inside);
+    set.addPacked(packIds(inside));
     expect(inside.every((id) => set.has(id))).toBe(true);
     expect(outside.some((id) => set.has(id))).toBe(false);
   });
 
   test('upper and lower case are one id', () => {
-    const set = new RowIdSet();
-    set.add('A1B2C3D4-0000-4000-8000-00000000000A');
+    const set = setOf(['A1B2C3D4-0000-4000-8000-00000000000A']);
     expect(set.has('a1b2c3d4-0000-4000-8000-00000000000a')).toBe(true);
   });
 
   test('ids of links: of those of one first row as well', () => {
     const first = randomUUID();
     const ids = Array.from({ length: 2000 }, () => `${first}_${randomUUID()}`);
-    const set = new RowIdSet();
-    for (const id of ids.slice(0, 1000)) set.add(id);
+    const set = setOf(ids.slice(0, 1000));
     expect(ids.map((id) => set.has(id))).toEqual(ids.map((_, at) => at < 1000));
     expect(set.has(first)).toBe(false);
   });
 
-  test('an empty set', () => expect(new RowIdSet().has(randomUUID())).toBe(false));
+  test('an empty set', () => expect(new RowIdSet(0).has(randomUUID())).toBe(false));
+
+  test('more than it was made for: refused, rather than searched for ever', () => {
+    const ids = packIds(Array.from({ length: 200 }, () => randomUUID()));
+    expect(() => new RowIdSet(100).addPacked(ids)).toThrow(RangeError);
+  });
 });

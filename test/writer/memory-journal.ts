@@ -1,4 +1,5 @@
 import type { JournalName, LoadJournal } from '../../shared/sync/pull-state';
+import { PACKED_ID_BYTES } from '../../shared/sync/row-id-set';
 
 /** Load journals in memory. */
 export class MemoryJournal implements LoadJournal {
@@ -10,18 +11,18 @@ export class MemoryJournal implements LoadJournal {
     return Promise.resolve();
   }
 
-  read({ table, load }: JournalName): Promise<AsyncIterable<Uint8Array> | undefined> {
+  count({ table, load }: JournalName): Promise<number | undefined> {
     const pieces = this.loads.get(`${table}/${load}`);
-    return Promise.resolve(pieces && iterate(pieces));
+    return Promise.resolve(pieces?.reduce((count, { byteLength }) => count + byteLength / PACKED_ID_BYTES, 0));
+  }
+
+  async *read({ table, load }: JournalName): AsyncGenerator<Uint8Array> {
+    await Promise.resolve();
+    yield* this.loads.get(`${table}/${load}`) ?? [];
   }
 
   clear(table: string): Promise<void> {
     for (const name of this.loads.keys()) if (name.startsWith(`${table}/`)) this.loads.delete(name);
     return Promise.resolve();
   }
-}
-
-async function* iterate(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  await Promise.resolve();
-  yield* pieces;
 }
