@@ -14,7 +14,10 @@ export function deferredBlobState(
     leases: { acquire: async (name) => (await open()).leases.acquire(name) },
     journal: {
       append: async (name, ids) => (await open()).journal.append(name, ids),
-      read: async (name) => (await open()).journal.read(name),
+      count: async (name) => (await open()).journal.count(name),
+      read: async function* (name) {
+        yield* (await open()).journal.read(name);
+      },
       clear: async (table) => (await open()).journal.clear(table),
     },
   };
