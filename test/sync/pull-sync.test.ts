@@ -453,7 +453,7 @@ describe('a run that does not come to its end', () => {
     ]);
   });
 
-  test('a journal that lacks a page when the sweep begins: nothing is swept by it, the load begins again', async () => {
+  test('[I27] a journal that lacks a page when the sweep begins: nothing is swept by it, the load begins again', async () => {
     let sweeps = 0;
     const sleep = (): Promise<void> => {
       if ((sweeps += 1) > 1) return Promise.resolve();

@@ -404,8 +404,9 @@ function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   }
   for (const [name, property] of changed) columns.set(name, fingerprint(property));
   const stamp = encodeStamp(write.stamp);
-  const size = sizeOf(columns) + 2 * stamp.length;
-  if (size > MAY_NOT_FIT_BYTES || columns.size > MAY_NOT_FIT_PROPERTIES) assertFits(row, key, stamp, columns);
+  const size = sizeOf(columns);
+  if (size + 2 * stamp.length > MAY_NOT_FIT_BYTES || columns.size > MAY_NOT_FIT_PROPERTIES)
+    assertFits(row, key, stamp, columns);
 
   const hidden = isHidden(write);
   // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
