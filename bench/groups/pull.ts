@@ -91,6 +91,7 @@ interface Page {
  */
 async function bareRun(lob: string, run: string, from: string, rows: number): Promise<string> {
   const client = bareClient({ connectionString: lob } as Place, `${run}account`);
+  await client.createTable();
   const stamp = encodeStamp({ ...seasoned(0), ring: [], ahead: false });
   const page = async (link: string): Promise<Page> => {
     const response = await fetch(link, { headers: { prefer: `odata.maxpagesize=${PAGE_ROWS}` } });
@@ -149,6 +150,9 @@ async function peakMemory(places: Omit<Places, 'source'>, run: string, rows: num
 
 type Measured = readonly Figure[];
 
+/** Runs on both stores have their state in one account. */
+const TAGS = { Azurite: 'azurite', 'null service': 'null' } as const;
+
 /** Azurite slows as a table grows. */
 const AZURITE_ROWS = 50_000;
 const AZURITE_ROUNDS = 3;
@@ -157,22 +161,23 @@ const once = (value: number): Pick<Figure, 'value' | 'spread'> => ({ value, spre
 
 /** Loads of all rows, in turns. */
 async function loads(places: Places, rows: number, rounds: number, store: Place['name']): Promise<readonly Figure[]> {
+  const tag = TAGS[store];
   let runs = 0;
   const emptied = async (): Promise<void> => {
-    await dropRows(places, `run${runs}`, `bare${runs}`);
+    await dropRows(places, `${tag}run${runs}`, `${tag}bare${runs}`);
     runs += 1;
   };
   const turns = await inRounds(
     {
-      pull: { prepare: emptied, run: () => load(places, `run${runs}`, rows) },
+      pull: { prepare: emptied, run: () => load(places, `${tag}run${runs}`, rows) },
       bare: {
         prepare: emptied,
-        run: () => bareRun(places.lob, `bare${runs}`, firstPage(places.source), rows),
+        run: () => bareRun(places.lob, `${tag}bare${runs}`, firstPage(places.source), rows),
       },
     },
     { rounds, operations: rows },
   );
-  await dropRows(places, `run${runs}`, `bare${runs}`);
+  await dropRows(places, `${tag}run${runs}`, `${tag}bare${runs}`);
   const of = { work: `first load of ${rows} rows, ${store}`, subject: 'pull', against: 'bare' } as const;
   return figuresOf(turns, [
     { ...of, of: 'rate', aim: { least: 0.7 }, why: WHY },
@@ -184,21 +189,22 @@ async function loads(places: Places, rows: number, rounds: number, store: Place[
 /** One load, and then deltas of a hundredth of its rows in turns, of other rows each time. */
 async function deltas(places: Places, rows: number, rounds: number, store: Place['name']): Promise<readonly Figure[]> {
   const changed = rows / 100;
-  const pull = pullOf(places, 'deltas');
+  const [run, bare] = [`${TAGS[store]}deltas`, `${TAGS[store]}baredeltas`];
+  const pull = pullOf(places, run);
   await runOf(pull, 'load', rows, rows);
-  let link = await bareRun(places.lob, 'baredeltas', firstPage(places.source), rows);
+  let link = await bareRun(places.lob, bare, firstPage(places.source), rows);
   const turns = await inRounds(
     {
       pull: { run: () => runOf(pull, 'delta', changed, changed) },
       bare: {
         run: async () => {
-          link = await bareRun(places.lob, 'baredeltas', link, changed);
+          link = await bareRun(places.lob, bare, link, changed);
         },
       },
     },
     { rounds, operations: changed },
   );
-  await dropRows(places, 'deltas', 'baredeltas');
+  await dropRows(places, run, bare);
   const of = { work: `1 % delta of ${rows} rows, ${store}`, subject: 'pull', against: 'bare' } as const;
   return figuresOf(turns, [
     { ...of, of: 'rate', aim: { least: 0.7 }, why: WHY_DELTA },
