@@ -3,7 +3,7 @@
  * that judges what the store goes through. The app gets nothing but other addresses.
  */
 import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, RestError } from '@azure/storage-blob';
 import { entitiesOf } from '../day/entities';
 import type { View } from '../day/view';
 import { seededRandom } from '../dataverse/random';
@@ -187,8 +187,13 @@ export class FaultRig {
     if (!(await container.exists())) return taken;
     for await (const { name, properties } of container.listBlobsFlat()) {
       if (properties.leaseState !== 'leased') continue;
-      await container.getBlobClient(name).getBlobLeaseClient().breakLease(0);
-      taken += 1;
+      try {
+        await container.getBlobClient(name).getBlobLeaseClient().breakLease(0);
+        taken += 1;
+      } catch (error) {
+        // Given back since it was listed.
+        if (!(error instanceof RestError && error.code === 'LeaseNotPresentWithLeaseOperation')) throw error;
+      }
     }
     return taken;
   }

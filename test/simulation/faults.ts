@@ -62,8 +62,9 @@ export class Faults {
 
   /** A request to the Web API. `link`: it goes on where an earlier run had ended, which may be refused for good. */
   webApiRefuses(request: string, link = false): void {
-    if (!this.happens()) return;
-    const status = link && this.random() < 0.5 ? 410 : this.oneOf(PASSING);
+    // Few runs go on where another has ended: each is refused the more often.
+    if (!this.happens(link ? 8 : 1)) return;
+    const status = link && this.random() < 0.8 ? 410 : this.oneOf(PASSING);
     this.note(FAULT_OF[status]);
     throw new WebApiError(request, status, '', 'simulated');
   }
