@@ -4,12 +4,12 @@ import { TableUnknown } from '../shared/dataverse/metadata';
 import { WebApiError, type WebApi } from '../shared/dataverse/web-api';
 import { compileMapping } from '../shared/mapping/compile-mapping';
 import type { TargetType } from '../shared/mapping/convert';
-import { nearest } from '../shared/mapping/did-you-mean';
+import { nearest } from '../shared/yaml/did-you-mean';
 import { meets, type Condition } from '../shared/mapping/filter';
 import { NO_HASH } from '../shared/mapping/mapping';
 import { namedColumns } from '../shared/mapping/mapping-rules';
 import type { FileColumn, MappingFile } from '../shared/mapping/mapping-schema';
-import type { Fault } from '../shared/mapping/schema-faults';
+import type { Fault } from '../shared/yaml/schema-faults';
 import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../shared/mapping/table-definition';
 
 /** A fault, or something worth knowing that may be meant so. */

@@ -4,9 +4,10 @@ import { basename } from 'node:path';
 import { azureTableName } from '../lob/tables/layout';
 import { compileMapping, hashesColumns } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, type Mapping } from '../mapping/mapping';
-import { MAX_MAPPING_BYTES, readMapping, type FaultPlace, type ReadMapping } from '../mapping/read-mapping';
+import { readMapping, type ReadMapping } from '../mapping/read-mapping';
 import { hashWith, type Hash } from '../mapping/redact';
-import type { Fault } from '../mapping/schema-faults';
+import type { Fault } from '../yaml/schema-faults';
+import { MAX_YAML_BYTES, type FaultPlace } from '../yaml/yaml-file';
 import type { Environment } from './config';
 
 /** What the app makes of the settings, or every fault of theirs. */
@@ -71,8 +72,7 @@ export function readMappingFile(path: string): ReadMapping | undefined {
   try {
     const file = statSync(path);
     if (!file.isFile()) return { ok: false, faults: [`MAPPING_FILE must name a file, and ${basename(path)} is none`] };
-    if (file.size > MAX_MAPPING_BYTES)
-      return { ok: false, faults: [`${basename(path)} must not be larger than 1 MiB`] };
+    if (file.size > MAX_YAML_BYTES) return { ok: false, faults: [`${basename(path)} must not be larger than 1 MiB`] };
     return readMapping(basename(path), readFileSync(path, 'utf8'));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault';

@@ -2,7 +2,7 @@
 import { ROW_MESSAGES } from '../context/to-changes';
 import { DERIVED_NAME, OWN_PROPERTIES } from './column-names';
 import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from './mapping-schema';
-import type { Fault } from './schema-faults';
+import type { Fault } from '../yaml/schema-faults';
 
 /** https://learn.microsoft.com/power-apps/developer/data-platform/entity-metadata#table-names (columns are alike) */
 const LOGICAL_NAME = /^[a-z_][a-z0-9_]{0,127}$/;

@@ -4,23 +4,7 @@
  */
 import * as z from 'zod';
 import { TARGET_TYPES } from './convert';
-import { nearest } from './did-you-mean';
-
-/** An object without other keys than these; an unknown one is told with the key that may be meant. */
-function strict<const S extends z.core.$ZodLooseShape>(shape: S, refused: Readonly<Record<string, string>> = {}) {
-  const known = Object.keys(shape);
-  const told = (key: string): string => {
-    const meant = nearest(key, known);
-    return (
-      (Object.hasOwn(refused, key) ? refused[key] : undefined) ??
-      `is no known key${meant === undefined ? `; known are ${known.join(', ')}` : `; did you mean ${meant}?`}`
-    );
-  };
-  return z.strictObject(shape, {
-    // One line for each key, in their order.
-    error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map(told).join('\n') : undefined),
-  });
-}
+import { strict } from '../yaml/strict-object';
 
 const TARGET_FORM = /^[A-Za-z_][A-Za-z0-9_]{0,100}$/;
 const target = z
