@@ -1,4 +1,4 @@
-/** Readers of arguments; commander shows the message of what they throw beside the option's name, with exit code 2. */
+/** Readers of arguments; commander shows the message of what they throw beside the option's name, with exit code 64. */
 import { InvalidArgumentError } from 'commander';
 import { LEAST_PURGE_AGE_MS } from '../shared/sync/tombstone-purge';
 

@@ -27,7 +27,7 @@ const COMMANDS = [
  * Runs one command of the operator's CLI.
  *
  * @param args without the program's own name
- * @returns the exit code: 0 done, 1 the command failed, 2 it was called wrongly
+ * @returns the exit code: 0 done, 1 the command failed, 2 drift was found, 64 it was called wrongly
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command('dvo')

@@ -19,8 +19,11 @@ export interface Terminal {
   readonly readInput: () => Promise<Uint8Array>;
 }
 
-/** Exit codes of every command. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+/**
+ * Exit codes of every command. That for a wrong call is the one of sysexits.h, so that a pipeline can't take a slip in its
+ * own lines for drift.
+ */
+export const EXIT = { ok: 0, failed: 1, drift: 2, usage: 64 } as const;
 
 /** Thrown when a command was called wrongly, a file that can't be read included. */
 export class UsageError extends Error {

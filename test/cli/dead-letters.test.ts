@@ -129,10 +129,10 @@ describe('show', () => {
     expect((await dvo(['dead-letters', 'show', '2', ...QUEUE, '--body'])).out).toBe(context.toString());
     for (const sequence of ['0', '3', '9223372036854775807'])
       expect(await dvo(['dead-letters', 'show', sequence, ...QUEUE])).toMatchObject({
-        code: 2,
+        code: 64,
         err: `dvo: there is no dead letter of sequence number ${sequence}\n`,
       });
-    expect(await dvo(['dead-letters', 'show', 'x', ...QUEUE])).toMatchObject({ code: 2 });
+    expect(await dvo(['dead-letters', 'show', 'x', ...QUEUE])).toMatchObject({ code: 64 });
   });
 });
 
@@ -336,10 +336,10 @@ describe('which entity', () => {
     ],
     ['both', {}, [...QUEUE, ...LOB], /either --queue, or --topic/],
     ['half', {}, ['--topic', 'changes'], /belong together/],
-  ])('%s: exit code 2', async (_, settings, flags, reason) => {
+  ])('%s: exit code 64', async (_, settings, flags, reason) => {
     Object.assign(process.env, settings);
     const { code, out, err } = await dvo(['dead-letters', 'list', ...flags]);
-    expect([code, out]).toEqual([2, '']);
+    expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(reason);
   });
 

@@ -191,7 +191,7 @@ describe('what is said', () => {
   });
 });
 
-describe('refused, exit code 2', () => {
+describe('refused, exit code 64', () => {
   test.each<[string, readonly string[], RegExp]>([
     ['no position', [], /--from/],
     ['a position that is none', ['--from', 'yesterday'], /Or an offset, or "start"/],
@@ -200,7 +200,7 @@ describe('refused, exit code 2', () => {
     ['a partition that is not there', ['--from', 'start', '--partition', '9', '--dry-run'], /no partition 9: 0, 1, 2/],
   ])('%s', async (_, flags, reason) => {
     const { code, out, err } = await dvo(['hub', 'replay', ...flags]);
-    expect([code, out]).toEqual([2, '']);
+    expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(reason);
   });
 
@@ -209,14 +209,14 @@ describe('refused, exit code 2', () => {
     Object.assign(process.env, { AzureWebJobsStorage: storage, LOB_STORAGE: storage, SYNC_TABLES: 'account' });
     const { code, err } = await dvo(['hub', 'replay', '--from', 'start']);
     for (const name of ['AzureWebJobsStorage', 'LOB_STORAGE', 'SYNC_TABLES']) Reflect.deleteProperty(process.env, name);
-    expect([code, err]).toEqual([2, expect.stringContaining('Settle the events of event hub feed again? Nobody is')]);
+    expect([code, err]).toEqual([64, expect.stringContaining('Settle the events of event hub feed again? Nobody is')]);
   });
 
   test('all settings that are missing at once', async () => {
     delete process.env.EVENTHUB_NAME;
     const { code, err } = await dvo(['hub', 'replay', '--from', 'start', '--yes']);
     process.env.EVENTHUB_NAME = HUB;
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     for (const name of ['EVENTHUB_NAME', 'AzureWebJobsStorage', 'LOB_STORAGE', 'SYNC_TABLES'])
       expect(err).toContain(name);
   });

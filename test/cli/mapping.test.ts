@@ -81,12 +81,12 @@ describe('dvo mapping check', () => {
     });
   });
 
-  test('called wrongly: exit code 2', async () => {
-    expect(await dvo(['check'])).toMatchObject({ code: 2, err: expect.stringContaining('MAPPING_FILE') });
+  test('called wrongly: exit code 64', async () => {
+    expect(await dvo(['check'])).toMatchObject({ code: 64, err: expect.stringContaining('MAPPING_FILE') });
     expect(
       await dvo(['check', file('x.yaml', 'tables: { account: }'), '--from-dataverse'], { DATAVERSE_URL: '' }),
     ).toMatchObject({
-      ...{ code: 2, err: expect.stringContaining('DATAVERSE_URL is missing') },
+      ...{ code: 64, err: expect.stringContaining('DATAVERSE_URL is missing') },
     });
     for (const asked of [['--help'], ['check', '--help'], ['init', '--help'], ['schema', '--help']])
       expect(await dvo(asked)).toMatchObject({ code: 0, out: expect.stringContaining('Usage: dvo mapping') });
@@ -143,7 +143,7 @@ describe('dvo mapping init', () => {
     const written = readFileSync(out, 'utf8');
     expect(faultsOf(written)).toEqual([]);
     expect(await dvo(['init', '--from-dataverse', 'contact', '--out', out])).toMatchObject({
-      ...{ code: 2, err: expect.stringContaining('is not overwritten') },
+      ...{ code: 64, err: expect.stringContaining('is not overwritten') },
     });
     expect(readFileSync(out, 'utf8')).toBe(written);
   });
@@ -156,7 +156,7 @@ describe('dvo mapping init', () => {
   test('a label can not break out of its comment', () => {
     const labels = new Map([
       [1, 'a\nb: x\u2028# c'],
-      [2, 'x'.repeat(500)],
+      [64, 'x'.repeat(500)],
     ]);
     const draft = mappingDraft([{ ...SHIPMENT, columns: new Map([['x', { name: 'x', type: 'choice', labels }]]) }]);
     expect(faultsOf(draft)).toEqual([]);

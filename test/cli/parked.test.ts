@@ -80,7 +80,7 @@ describe('list', () => {
     [['--colour'], /unknown option/],
   ])('%p is refused with the reason', async (flags, reason) => {
     const { code, out, err } = await dvo(['parked', 'list', ...flags]);
-    expect([code, out]).toEqual([2, '']);
+    expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(reason);
   });
 
@@ -89,10 +89,10 @@ describe('list', () => {
     try {
       for (const args of [['list'], ['show', 'a'], ['discard', 'a', '--reason', 'b']]) {
         const { code, err } = await dvo(['parked', ...args]);
-        expect([code, err]).toEqual([2, expect.stringContaining('AzureWebJobsStorage is missing')]);
+        expect([code, err]).toEqual([64, expect.stringContaining('AzureWebJobsStorage is missing')]);
       }
       const { code, err } = await dvo(['parked', 'replay', '--all', '--yes']);
-      expect(code).toBe(2);
+      expect(code).toBe(64);
       for (const name of ['AzureWebJobsStorage', 'LOB_STORAGE', 'SYNC_TABLES']) expect(err).toContain(name);
     } finally {
       process.env.AzureWebJobsStorage = azurite.connectionString;
@@ -109,7 +109,7 @@ describe('ids may be abbreviated', () => {
     expect((await dvo(['parked', 'show', 'row-lead-a1'])).out).toMatch(/^row +a1$/m);
     const { code, err } = await dvo(['parked', 'discard', 'row-lead', 'row-case', '--reason', 'b', '--yes']);
     expect([code, err]).toEqual([
-      2,
+      64,
       'dvo: row-lead may be row-lead-a1, row-lead-a12; nothing is parked under row-case\n',
     ]);
     expect(await all()).toHaveLength(2);
@@ -143,7 +143,7 @@ describe('show', () => {
 
   test('a pulled row has no body', async () => {
     await parking.parkRow(row(), CAUSE);
-    expect(await dvo(['parked', 'show', 'row-', '--body'])).toMatchObject({ code: 2, out: '' });
+    expect(await dvo(['parked', 'show', 'row-', '--body'])).toMatchObject({ code: 64, out: '' });
   });
 });
 
@@ -151,7 +151,7 @@ describe('discard', () => {
   test('needs a reason, and asks', async () => {
     await park('a');
     for (const flags of [[], ['--reason', ' '], ['--reason', 'x'.repeat(1001)]])
-      expect(await dvo(['parked', 'discard', 'delivery', ...flags, '--yes'])).toMatchObject({ code: 2 });
+      expect(await dvo(['parked', 'discard', 'delivery', ...flags, '--yes'])).toMatchObject({ code: 64 });
     const args = ['parked', 'discard', 'delivery', '--reason', 'known'];
     expect((await dvo(args)).err).toContain('Nobody is there to answer: say --yes.');
     const refuses = new TestTerminal({ answer: 'n' });
@@ -170,7 +170,7 @@ describe('replay', () => {
     '%p: says what to replay, or nothing',
     async (args) => {
       const { code, err } = await dvo(['parked', 'replay', ...args]);
-      expect([code, err]).toEqual([2, 'dvo: say what to replay: either ids, or --code, or --all\n']);
+      expect([code, err]).toEqual([64, 'dvo: say what to replay: either ids, or --code, or --all\n']);
     },
   );
 

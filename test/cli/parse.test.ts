@@ -234,7 +234,7 @@ describe('with a mapping file', () => {
 
   test('a file with faults: every one of them', async () => {
     const { code, err } = await dvo(['parse', '--mapping', file('delete-account.xml'), file('delete-account.json')]);
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     expect(err).toMatch(/^dvo: delete-account\.xml:1/);
   });
 });
@@ -250,7 +250,7 @@ describe('how it is called', () => {
     [['parse', '-', '-']],
   ])('%j is wrong', async (args) => {
     const { code, out, err } = await dvo(args);
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     expect(out).toBe('');
     expect(err).not.toBe('');
   });

@@ -77,10 +77,10 @@ describe('dvo rows', () => {
     expect(await dvo('rows', 'account')).toEqual({ code: 0, out: '', err: 'No row of account was ever stored.\n' });
   });
 
-  test('no store named: says which setting is missing, exit code 2', async () => {
+  test('no store named: says which setting is missing, exit code 64', async () => {
     delete process.env.LOB_STORAGE;
     const { code, err } = await dvo('rows', 'account');
     process.env.LOB_STORAGE = azurite.connectionString;
-    expect([code, err]).toEqual([2, expect.stringContaining('LOB_STORAGE is missing')]);
+    expect([code, err]).toEqual([64, expect.stringContaining('LOB_STORAGE is missing')]);
   });
 });

@@ -39,6 +39,6 @@ describe('dvo as a process', () => {
       out: '',
       err: expect.stringMatching(/^dvo: binary-invalid: [^\n]+\n$/),
     });
-    expect(await spawned(['parse'])).toMatchObject({ code: 2, out: '' });
+    expect(await spawned(['parse'])).toMatchObject({ code: 64, out: '' });
   });
 });

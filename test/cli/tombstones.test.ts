@@ -51,7 +51,7 @@ describe('dvo tombstones list', () => {
 
   test('a table that is not kept in step', async () => {
     const { code, err } = await dvo(['tombstones', 'list', 'acount']);
-    expect([code, err]).toEqual([2, expect.stringContaining('acount: neither in SYNC_TABLES nor')]);
+    expect([code, err]).toEqual([64, expect.stringContaining('acount: neither in SYNC_TABLES nor')]);
   });
 });
 
@@ -62,14 +62,14 @@ describe('dvo tombstones purge', () => {
     [['--older-than', 'long'], /time span such as/],
   ])('called wrongly: %j', async (args, why) => {
     const { code, err } = await dvo(['tombstones', 'purge', ...args]);
-    expect([code, err]).toEqual([2, expect.stringMatching(why)]);
+    expect([code, err]).toEqual([64, expect.stringMatching(why)]);
   });
 
   test('without a Web API it refuses, and says why', async () => {
     delete process.env.DATAVERSE_URL;
     process.env.UNPROVABLE_ORDER = 'apply';
     const { code, err } = await dvo(['tombstones', 'purge', '--older-than', '90d', '--yes']);
-    expect([code, err]).toEqual([2, expect.stringMatching(/DATAVERSE_URL is not set: without a Web API a tombstone/)]);
+    expect([code, err]).toEqual([64, expect.stringMatching(/DATAVERSE_URL is not set: without a Web API a tombstone/)]);
   });
 
   /** A purge that is told what it finds. */

@@ -50,7 +50,7 @@ describe('show', () => {
 
   test('no table is named anywhere: called wrongly', async () => {
     expect(await dvo(['show'], { SYNC_TABLES: '' })).toMatchObject({
-      code: 2,
+      code: 64,
       err: expect.stringContaining('SYNC_TABLES'),
     });
   });
@@ -71,7 +71,7 @@ describe('enable', () => {
 
   test('asks first, and names the environment', async () => {
     const { code, err } = await dvo(['enable', 'new_note']);
-    expect([code, isOn('new_note')]).toEqual([2, false]);
+    expect([code, isOn('new_note')]).toEqual([64, false]);
     expect(err).toContain(`Enable change tracking for new_note in ${new URL(dataverse.url).host}?`);
   });
 
@@ -107,12 +107,12 @@ describe('enable', () => {
   });
 
   test('called wrongly', async () => {
-    expect((await dvo(['enable'])).code).toBe(2);
+    expect((await dvo(['enable'])).code).toBe(64);
     expect(await dvo(['enable', 'x</entity>'])).toMatchObject({
-      code: 2,
+      code: 64,
       err: expect.stringContaining('logical table name'),
     });
-    expect(await dvo(['enable', 'account'], { DATAVERSE_URL: '' })).toMatchObject({ code: 2 });
+    expect(await dvo(['enable', 'account'], { DATAVERSE_URL: '' })).toMatchObject({ code: 64 });
   });
 });
 

@@ -99,7 +99,7 @@ describe('dvo parked', () => {
 
   test('discard: moved with its body, and one log record of it', async () => {
     const id = await idOf('json-invalid');
-    expect(await dvo('parked', 'discard', id, '--yes')).toMatchObject({ code: 2, out: '' });
+    expect(await dvo('parked', 'discard', id, '--yes')).toMatchObject({ code: 64, out: '' });
     const { code, out } = await dvo('parked', 'discard', id.slice(0, 20), '--reason', 'a greeting', '--yes');
     expect(code).toBe(0);
     expect(out).toMatch(/^discarded \{.*\}\n$/);
