@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { environment, readMappingPart } from '../shared/config/config';
 import { readMappingFile } from '../shared/config/mapping-settings';
@@ -8,6 +7,7 @@ import { mappingJsonSchema } from '../shared/mapping/mapping-schema';
 import { connect } from './connect';
 import { findingsOf } from './mapping-against-dataverse';
 import { mappingDraft } from './mapping-draft';
+import { writeNewFile } from './new-file';
 import { SOME_KEY } from './mapped-change';
 import { UsageError, type Terminal } from './terminal';
 
@@ -61,12 +61,7 @@ async function init(
     terminal.out(text);
     return;
   }
-  try {
-    await writeFile(out, text, { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new UsageError(`${out} is there already, and is not overwritten`, { cause: error });
-  }
+  await writeNewFile(out, text);
   terminal.err(`${out} was written: ${countOf(definitions.length, 'table')}.\n`);
 }
 

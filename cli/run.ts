@@ -7,7 +7,8 @@ import { addParkedCommand } from './parked';
 import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
-import { EXIT, UsageError } from './terminal';
+import { DriftFound, EXIT, UsageError } from './terminal';
+import { addStepsCommand } from './steps';
 import { addTombstonesCommand } from './tombstones';
 import { addTrackingCommand } from './tracking';
 
@@ -21,6 +22,7 @@ const COMMANDS = [
   addHubCommand,
   addTombstonesCommand,
   addTrackingCommand,
+  addStepsCommand,
 ];
 
 /**
@@ -45,6 +47,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (error instanceof UsageError) {
       terminal.err(`dvo: ${error.message}\n`);
       return EXIT.usage;
+    }
+    if (error instanceof DriftFound) {
+      terminal.err(`dvo: ${error.message}\n`);
+      return EXIT.drift;
     }
     const code = error instanceof OutboundError ? `${codeOf(error)}: ` : '';
     terminal.err(`dvo: ${code}${messageOf(error)}\n`);

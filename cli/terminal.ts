@@ -30,6 +30,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Thrown when something isn't as it is declared. */
+export class DriftFound extends Error {
+  override readonly name = 'DriftFound';
+}
+
 /** The value of settings. @throws UsageError with every fault of every section */
 export function settingsOf<T extends readonly unknown[]>(
   ...sections: { readonly [K in keyof T]: SettingsSection<T[K]> }

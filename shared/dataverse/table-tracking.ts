@@ -28,14 +28,16 @@ export class TrackingUnconfirmed extends OutboundError {
   }
 }
 
-interface TrackingMetadata {
+/** What a table's definition says of its change tracking. */
+export interface TrackingMetadata {
   readonly ChangeTrackingEnabled: boolean;
   readonly CanChangeTrackingBeEnabled?: { readonly Value?: boolean };
 }
 
 const pathOf = (table: string): string => `EntityDefinitions(LogicalName='${encodeURIComponent(table)}')`;
 
-const trackingOf = ({ ChangeTrackingEnabled: on, CanChangeTrackingBeEnabled: can }: TrackingMetadata): Tracking =>
+/** Whether a table's changes are tracked, by its definition. */
+export const trackingOf = ({ ChangeTrackingEnabled: on, CanChangeTrackingBeEnabled: can }: TrackingMetadata): Tracking =>
   on ? 'on' : can?.Value === false ? 'impossible' : 'off';
 
 /** Whether a table's changes are tracked, as it is published. @throws TableUnknown */

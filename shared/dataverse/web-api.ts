@@ -91,6 +91,7 @@ export class WebApiError extends OutboundError {
 
 const hintFor = (status: number, request: string): string => {
   if (status === 401) return ' Check the application registration, its secret or certificate, and DATAVERSE_URL.';
+  if (status === 403 && REGISTERS.test(request)) return MAY_REGISTER;
   if (!request.startsWith('GET ')) return status === 403 ? MAY_CUSTOMISE : '';
   if (status === 403) return ' Give the application user a security role with organisation-level read on this table.';
   return '';
@@ -100,6 +101,12 @@ const hintFor = (status: number, request: string): string => {
 const MAY_CUSTOMISE =
   ' Give the application user the privileges to change tables and to publish (prvWriteEntity, prvWriteCustomization, ' +
   'prvPublishCustomization; the role System Customizer has them), or use an application that has them.';
+
+/** Requests for what is registered in the Event Framework. */
+const REGISTERS = /^\w+ (?:serviceendpoints|sdkmessage)/;
+const MAY_REGISTER =
+  ' Registering needs the role System Customizer or System Administrator (privileges on Service Endpoint, Sdk Message and ' +
+  'Sdk Message Processing Step).';
 
 /** Thrown when a link in an answer leads to another host: it is not followed, since the token would go with it. */
 export class ForeignLink extends OutboundError {
@@ -112,7 +119,7 @@ export class ForeignLink extends OutboundError {
 
 /**
  * Dataverse's Web API as far as this app needs it: authenticated GETs within one budget, retried as the platform asks. The
- * app changes nothing; the operator's CLI changes a table's definition.
+ * app changes nothing; the operator's CLI changes tables' definitions and what is registered.
  *
  * Answers stay text, so that whoever parses them can keep numbers exact (docs/pull.md compares with `dynamics-web-api`).
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
@@ -200,22 +207,22 @@ export class WebApi {
    * knows whether it was.
    */
   async change(
-    method: 'PUT' | 'POST',
+    method: 'PUT' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
-    body: unknown,
+    body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     await this.#request(
       method,
       path,
       CHANGING,
-      { 'Content-Type': 'application/json', ...headers },
-      JSON.stringify(body),
+      { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+      body === undefined ? undefined : JSON.stringify(body),
     );
   }
 
   async #request(
-    method: 'GET' | 'PUT' | 'POST',
+    method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE',
     pathOrLink: string,
     limits: RequestLimits,
     headers: Readonly<Record<string, string>>,

@@ -1,0 +1,128 @@
+import type { FaultPlace } from '../shared/yaml/yaml-file';
+import type { FieldValue } from '../registration/item';
+import type { Change, Difference, Plan } from '../registration/plan';
+import { plainJson } from './plain-json';
+import type { Terminal } from './terminal';
+import { oneLine } from './text-table';
+
+/** What a plan is about. */
+export interface Heading {
+  readonly host: string;
+  readonly owner: string;
+}
+
+const SIGNS: Readonly<Record<Change['action'], string>> = { create: '+', update: '~', delete: '-', track: '+' };
+
+/** What a change is called. */
+export function changeText(change: Change): string {
+  switch (change.action) {
+    case 'create':
+      return change.item.label;
+    case 'update':
+      return change.adopts ? `${change.item.label} (taken over)` : change.item.label;
+    case 'delete':
+      return change.label;
+    case 'track':
+      return `change tracking of ${change.table} (it can't be disabled again)`;
+    default:
+      return change satisfies never;
+  }
+}
+
+/** The columns of a change: all that a new item gets, or what is otherwise. */
+function differencesOf(change: Change): readonly Difference[] {
+  if (change.action === 'update') return change.differences;
+  if (change.action !== 'create') return [];
+  return Object.entries(change.item.fields)
+    .filter(([field, value]) => value !== null && !['endpoint', 'step'].includes(field))
+    .map(([field, to]) => ({ field, from: null, to }));
+}
+
+/** A value on one line. Nothing means all columns, where columns are meant. */
+function valueText(field: string, value: FieldValue): string {
+  if (value === null) return field === 'columns' || field === 'filteringColumns' ? 'all' : 'none';
+  return oneLine(String(value));
+}
+
+function changeLines(change: Change): string[] {
+  const isNew = change.action === 'create';
+  const lines = differencesOf(change).map(({ field, from, to }) =>
+    isNew
+      ? `    ${field}: ${valueText(field, to)}\n`
+      : `    ${field}: ${valueText(field, from)} -> ${valueText(field, to)}\n`,
+  );
+  return [`${SIGNS[change.action]} ${changeText(change)}\n`, ...lines];
+}
+
+/** How many of each. */
+export function countsOf({ changes, unchanged }: Plan): Readonly<Record<Change['action'] | 'unchanged', number>> {
+  const of = (action: Change['action']): number => changes.filter((change) => change.action === action).length;
+  return { create: of('create'), update: of('update'), delete: of('delete'), track: of('track'), unchanged };
+}
+
+/** Shows what a plan would do. */
+export function showPlan(terminal: Terminal, { host, owner }: Heading, plan: Plan): void {
+  terminal.out(`${host}, owner ${owner}\n\n`);
+  for (const change of plan.changes) for (const line of changeLines(change)) terminal.out(line);
+  const counts = countsOf(plan);
+  if (plan.changes.length > 0) terminal.out('\n');
+  terminal.out(
+    `${counts.create} to create, ${counts.update} to change, ${counts.delete} to delete, ${counts.track} to track; ` +
+      `${counts.unchanged} as declared\n`,
+  );
+}
+
+/** Tells what a plan leaves alone. */
+export function showNotes(terminal: Terminal, { notes }: Plan): void {
+  for (const note of notes) terminal.err(`note: ${oneLine(note)}\n`);
+}
+
+/** How each difference reads to whoever didn't make it. */
+export function driftLines(plan: Plan): string[] {
+  return plan.changes.flatMap((change) => {
+    const what = change.action === 'update' ? change.item.label : changeText(change);
+    switch (change.action) {
+      case 'create':
+        return [`${what}: isn't there`];
+      case 'delete':
+        return [`${what}: is there and isn't declared`];
+      case 'track':
+        return [`change tracking of ${change.table}: is off`];
+      case 'update':
+        return change.differences.map((difference) => `${what}: ${driftText(difference)}`);
+      default:
+        return change satisfies never;
+    }
+  });
+}
+
+function driftText({ field, from, to }: Difference): string {
+  if (field === 'enabled') return from === true ? 'is enabled, declared as disabled' : 'is disabled';
+  if (field === 'secret') return `its secret is ${valueText(field, from)}`;
+  if (field === 'owner') return from === null ? "bears no owner's mark" : `is ${from}'s`;
+  return `${field} is ${valueText(field, from)}, declared as ${valueText(field, to)}`;
+}
+
+/** A plan as JSON; `state` says what became of each change, where that is known. */
+export function planJson(
+  heading: Heading,
+  plan: Plan,
+  at: FaultPlace,
+  state?: (index: number) => 'done' | 'failed' | 'open',
+): string {
+  return plainJson({
+    environment: heading.host,
+    owner: heading.owner,
+    changes: plan.changes.map((change, index) => ({
+      action: change.action,
+      item: change.action === 'update' ? change.item.label : changeText(change),
+      ...(change.action === 'track' ? { table: change.table } : { kind: change.item.kind, id: change.item.id }),
+      ...(change.action === 'update' && change.adopts ? { takenOver: true } : {}),
+      ...(change.action === 'create' || change.action === 'update' ? { columns: differencesOf(change) } : {}),
+      ...(state === undefined ? {} : { state: state(index) }),
+    })),
+    counts: countsOf(plan),
+    notes: plan.notes,
+    faults: plan.faults.map(at),
+  });
+}
