@@ -65,7 +65,7 @@ function stepFaults(path: Path, step: DeclaredStep, endpoint: DeclaredEndpoint |
   if (mode === 'asynchronous' && stage !== 'postOperation')
     fault(['stage'], `must be postOperation: an asynchronous step runs after the operation`);
   if (mode === 'synchronous' && endpoint !== undefined && endpoint.kind !== 'webhook')
-    fault(['mode'], `must be asynchronous: Dataverse sends to a ${WHAT[endpoint.kind]} by system jobs only`);
+    fault(['mode'], `must be asynchronous: Dataverse sends to ${WHAT[endpoint.kind]} by system jobs only`);
   if (mode === 'synchronous' && step.asyncAutoDelete === true)
     fault(['asyncAutoDelete'], 'must be left out: a synchronous step has no system job');
   const unfiltered = messages.filter((message) => !hasFilteringColumns(message));
@@ -79,15 +79,15 @@ function stepFaults(path: Path, step: DeclaredStep, endpoint: DeclaredEndpoint |
   for (const index of repeated(step.filteringColumns ?? [])) fault(['filteringColumns', index], 'repeats a column');
   const isOne = messages.length === 1 && tables.length <= 1;
   if (!isOne)
-    for (const of of ['name', 'id'] as const)
-      if (step[of] !== undefined)
-        fault([of], 'must be left out: these are several steps, one for each message and table');
+    for (const given of ['name', 'id'] as const)
+      if (step[given] !== undefined)
+        fault([given], 'must be left out: these are several steps, one for each message and table');
   for (const [alias, image] of Object.entries(step.images ?? {}))
     faults.push(...imageFaults([...path, 'images', alias], alias, image, messages, stage, isOne));
   return faults;
 }
 
-const WHAT = { webhook: 'webhook', queue: 'queue', topic: 'topic', eventHub: 'event hub' } as const;
+const WHAT = { webhook: 'a webhook', queue: 'a queue', topic: 'a topic', eventHub: 'an event hub' } as const;
 
 function imageFaults(
   path: Path,

@@ -47,6 +47,8 @@ const secret = z
 
 const named = z.record(z.string().min(1), secret).refine((value) => Object.keys(value).length > 0, 'must not be empty');
 
+const hasOne = (value: object): boolean => Object.keys(value).length === 1;
+
 const common = {
   name: name.describe('Name in Dataverse. Default: owner and key.'),
   description: z.string().max(1500, 'must not be longer than 1500 characters').optional(),
@@ -57,15 +59,12 @@ const webhook = strict({
   kind: z.literal('webhook'),
   ...common,
   url: z.string().describe('Absolute address, without a query: keys go into auth.'),
-  auth: z
-    .union(
-      [
-        strict({ webhookKey: secret.describe('Sent as ?code=…, as Azure Functions expects it.') }),
-        strict({ httpHeader: named.describe('Headers by name.') }),
-        strict({ httpQueryString: named.describe('Query parameters by name.') }),
-      ],
-      { error: 'must be a mapping with one of webhookKey, httpHeader, httpQueryString' },
-    )
+  auth: strict({
+    webhookKey: secret.optional().describe('Sent as ?code=…, as Azure Functions expects it.'),
+    httpHeader: named.optional().describe('Headers by name.'),
+    httpQueryString: named.optional().describe('Query parameters by name.'),
+  })
+    .refine(hasOne, 'must have one of webhookKey, httpHeader, httpQueryString')
     .describe('How the webhook is shown that it is Dataverse who calls.'),
 });
 
@@ -77,14 +76,11 @@ const bus = {
     .min(1, 'must not be empty')
     .max(160, 'must not be longer than 160 characters')
     .describe('Name of the queue, topic or event hub.'),
-  auth: z
-    .union(
-      [
-        strict({ sasKey: strict({ name: z.string().min(1, 'must not be empty'), key: secret }) }),
-        strict({ sasToken: secret }),
-      ],
-      { error: 'must be a mapping with one of sasKey: { name, key }, sasToken' },
-    )
+  auth: strict({
+    sasKey: strict({ name: z.string().min(1, 'must not be empty'), key: secret }).optional(),
+    sasToken: secret.optional(),
+  })
+    .refine(hasOne, 'must have one of sasKey: { name, key }, sasToken')
     .describe('A shared access policy that may Send to this entity, and nothing else.'),
   format: z.enum(wordsOf(FORMATS)).optional().describe('Form of the context. Default: json.'),
   charset: z.enum(wordsOf(CHARSETS)).optional().describe('Default: utf8.'),

@@ -45,15 +45,15 @@ function endpointItem(owner: string, key: string, endpoint: DeclaredEndpoint): D
 }
 
 const webhookFields = ({ url, auth }: Extract<DeclaredEndpoint, { kind: 'webhook' }>): Fields => ({
-  auth: 'webhookKey' in auth ? 'webhookKey' : 'httpHeader' in auth ? 'httpHeader' : 'httpQueryString',
+  auth: Object.keys(auth)[0] ?? null,
   url,
 });
 
 function busFields(endpoint: Exclude<DeclaredEndpoint, { kind: 'webhook' }>): Fields {
   const address = endpoint.namespace.replace(/\/?$/, '/');
   return {
-    auth: 'sasKey' in endpoint.auth ? 'sasKey' : 'sasToken',
-    sasName: 'sasKey' in endpoint.auth ? endpoint.auth.sasKey.name : null,
+    auth: Object.keys(endpoint.auth)[0] ?? null,
+    sasName: endpoint.auth.sasKey?.name ?? null,
     namespace: address,
     namespaceName: new URL(address.replace(/^sb:/, 'https:')).hostname.split('.')[0] ?? '',
     path: endpoint.path,

@@ -17,12 +17,14 @@ function placesOf(endpoint: DeclaredEndpoint): {
   readonly column: SecretColumn;
   readonly named: Readonly<Record<string, DeclaredSecret>>;
 } {
-  const { auth } = endpoint;
-  if ('webhookKey' in auth) return { column: 'authvalue', named: { '': auth.webhookKey } };
-  if ('httpHeader' in auth) return { column: 'authvalue', named: auth.httpHeader };
-  if ('httpQueryString' in auth) return { column: 'authvalue', named: auth.httpQueryString };
-  if ('sasKey' in auth) return { column: 'saskey', named: { '': auth.sasKey.key } };
-  return { column: 'sastoken', named: { '': auth.sasToken } };
+  if (endpoint.kind === 'webhook') {
+    const { webhookKey, httpHeader, httpQueryString } = endpoint.auth;
+    const named = httpHeader ?? httpQueryString ?? (webhookKey === undefined ? {} : { '': webhookKey });
+    return { column: 'authvalue', named };
+  }
+  const { sasKey, sasToken } = endpoint.auth;
+  if (sasKey !== undefined) return { column: 'saskey', named: { '': sasKey.key } };
+  return { column: 'sastoken', named: sasToken === undefined ? {} : { '': sasToken } };
 }
 
 /**
@@ -44,8 +46,7 @@ export async function readSecrets(
     const { column, named } = placesOf(endpoint);
     try {
       const values = await Promise.all(Object.entries(named).map(async ([name, of]) => [name, await one(of)] as const));
-      const value =
-        'webhookKey' in endpoint.auth || column !== 'authvalue' ? (values[0]?.[1] ?? '') : settingsXml(values);
+      const value = '' in named ? (values[0]?.[1] ?? '') : settingsXml(values);
       return [key, { kind: 'known', column, value }];
     } catch (error) {
       return [key, { kind: 'unknown', column, reason: messageOf(error) }];
