@@ -3,6 +3,7 @@ import type { ApiRequest, ApiResponse } from './api-request';
 import type { BulkOperations } from './bulk-operations';
 import { unknownParameter, type CustomApis } from './custom-apis';
 import { badRequest, DataverseError, noResource } from './dataverse-error';
+import { ENDPOINT_CHECK, type EndpointChecks } from './endpoint-checks';
 import { readKey } from './entity-link';
 import { isList, isObject, type Json, type JsonObject } from './json-text';
 import { readBody } from './request-body';
@@ -16,6 +17,7 @@ export interface ActionRequestDependencies {
   readonly bulk: BulkOperations;
   readonly messages: RowMessages;
   readonly customApis: CustomApis;
+  readonly checks: EndpointChecks;
   readonly parameters: ApiParameters;
   readonly applicationUserId: string;
 }
@@ -24,7 +26,7 @@ export interface ActionRequestDependencies {
 export const ACTION = /^Microsoft\.Dynamics\.CRM\.(\w+)$/;
 
 /**
- * Actions by POST: Merge, the bulk messages of a table, and custom APIs.
+ * Actions by POST: Merge, the bulk messages of a table, the check of an endpoint, and custom APIs.
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/use-web-api-actions
  */
 export class ActionRequests {
@@ -46,10 +48,16 @@ export class ActionRequests {
   }
 
   /** Answers `POST /accounts/Microsoft.Dynamics.CRM.CreateMultiple` or an action on one row. */
-  bound(request: ApiRequest, table: Table, key: string | undefined, name: string): Promise<ApiResponse> {
+  async bound(request: ApiRequest, table: Table, key: string | undefined, name: string): Promise<ApiResponse> {
     const body = posted(request);
     if (key === undefined) return this.#multiple(request, table, name, body);
-    return this.#custom(request, name, body, { table: table.logicalName, id: readKey(key, table.primaryId) });
+    const id = readKey(key, table.primaryId);
+    if (name === ENDPOINT_CHECK && table.logicalName === 'serviceendpoint') {
+      const { user = this.#d.applicationUserId } = requestOptions(request, this.#d.applicationUserId);
+      this.#d.checks.start(id, user);
+      return { status: 204 };
+    }
+    return this.#custom(request, name, body, { table: table.logicalName, id });
   }
 
   async #merge(request: ApiRequest, body: JsonObject): Promise<ApiResponse> {

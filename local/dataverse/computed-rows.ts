@@ -1,4 +1,5 @@
 import type { Catalog } from './catalog';
+import { ENDPOINT_CHECK, type EndpointCheck } from './endpoint-checks';
 import { booleanOptions, LANGUAGE, metadataId } from './metadata-json';
 import type { Row } from './row-store';
 import { JOB_STATUS, type SystemJob } from './system-jobs';
@@ -43,22 +44,54 @@ export function stringMapRows(catalog: Catalog): Row[] {
 
 const STATES = { 0: 0, 10: 1, 20: 2, 30: 3, 31: 3, 32: 3 } as const;
 
-/** System jobs as `asyncoperation` shows them. */
+/** `operationtype` of steps; no source tells that of checks. */
+const SYSTEM_EVENT = 1;
+
+/** What all system jobs tell. */
+function jobColumns(job: {
+  readonly id: string;
+  readonly name: string;
+  readonly status: keyof typeof JOB_STATUS;
+  readonly createdAt: number;
+  readonly completedAt: number | undefined;
+  readonly error: string | undefined;
+}): Columns {
+  return {
+    asyncoperationid: job.id,
+    name: job.name,
+    operationtype: SYSTEM_EVENT,
+    statecode: STATES[JOB_STATUS[job.status]],
+    statuscode: JOB_STATUS[job.status],
+    createdon: secondsText(job.createdAt),
+    completedon: job.completedAt === undefined ? null : secondsText(job.completedAt),
+    friendlymessage: job.error ?? null,
+    message: job.error ?? null,
+  };
+}
+
+/** System jobs of steps as `asyncoperation` shows them. */
 export const jobRows = (jobs: readonly SystemJob[]): Row[] =>
-  jobs.map((job) =>
-    computedRow('asyncoperation', job.id, {
-      asyncoperationid: job.id,
-      name: job.name,
-      messagename: job.message,
-      primaryentitytype: job.table,
-      regardingobjectid_guid: job.rowId,
-      owningextensionid: { table: 'sdkmessageprocessingstep', id: job.stepId },
-      statecode: STATES[JOB_STATUS[job.status]],
-      statuscode: JOB_STATUS[job.status],
-      retrycount: Math.max(job.attempts - 1, 0),
-      createdon: secondsText(job.createdAt),
-      completedon: job.completedAt === undefined ? null : secondsText(job.completedAt),
-      friendlymessage: job.error ?? null,
-      message: job.error ?? null,
+  jobs
+    .filter((job) => !(job.autoDelete && job.status === 'succeeded'))
+    .map((job) =>
+      computedRow('asyncoperation', job.id, {
+        ...jobColumns(job),
+        messagename: job.message,
+        primaryentitytype: job.table,
+        regardingobjectid: { table: job.table, id: job.rowId },
+        owningextensionid: { table: 'sdkmessageprocessingstep', id: job.stepId },
+        retrycount: Math.max(job.attempts - 1, 0),
+      }),
+    );
+
+/** System jobs of checks as `asyncoperation` shows them. */
+export const checkRows = (checks: readonly EndpointCheck[]): Row[] =>
+  checks.map((check) =>
+    computedRow('asyncoperation', check.id, {
+      ...jobColumns(check),
+      messagename: ENDPOINT_CHECK,
+      primaryentitytype: 'serviceendpoint',
+      regardingobjectid: { table: 'serviceendpoint', id: check.endpointId },
+      retrycount: 0,
     }),
   );

@@ -2,6 +2,7 @@ import type { ApiParameters, ApiParameterType, ApiValues } from './api-parameter
 import { NO_ROW } from './bulk-operations';
 import type { Catalog } from './catalog';
 import { badRequest } from './dataverse-error';
+import { messageFilter } from './messages';
 import type { Operations } from './operations';
 import { referenceParameter, type Parameter } from './parameter';
 import type { Random } from './random';
@@ -53,11 +54,11 @@ export class CustomApis {
   /** Adds an API and the message for which steps can be registered. */
   async define(name: string, definition: CustomApiDefinition): Promise<void> {
     if (this.#apis.has(name)) throw new Error(`There is a custom API '${name}' already.`);
-    const primaryobjecttypecode = definition.boundTo ?? 'none';
     if (definition.boundTo !== undefined) this.#d.catalog.table(definition.boundTo);
     this.#apis.set(name, definition);
-    const sdkmessageid = { table: 'sdkmessage', id: await this.#d.operations.create('sdkmessage', { name }) };
-    await this.#d.operations.create('sdkmessagefilter', { primaryobjecttypecode, sdkmessageid });
+    const message = await this.#d.operations.create('sdkmessage', { name, isprivate: false });
+    const filter = messageFilter({ table: 'sdkmessage', id: message }, definition.boundTo ?? 'none');
+    await this.#d.operations.create('sdkmessagefilter', filter);
   }
 
   /** The API of this name; undefined when there is none. */

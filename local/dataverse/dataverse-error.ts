@@ -22,6 +22,30 @@ export const notFound = (form: ErrorForm, table: string, id: string): DataverseE
     ? new DataverseError(404, '', `${table} With Id = ${id} Does Not Exist`)
     : new DataverseError(404, '0x80040217', `Entity '${table}' With Id = ${id} Does Not Exist`);
 
+/**
+ * What a lookup is bound to does not exist. Not a conditional request: it comes in one form only.
+ */
+export const noSuchRow = (table: string, id: string): DataverseError => notFound('current', table, id);
+
+/** A row is created under an id that is in use (bengribaudo.com, Dataverse Web API Tip #2). */
+export const duplicateId = (): DataverseError => alreadyExists('current');
+
+/** An argument that the platform refuses (InvalidArgument). */
+export const invalidArgument = (message: string): DataverseError => new DataverseError(400, '0x80040203', message);
+
+/** A column that has to have a value has none (RequiredFieldMissing). */
+export const requiredColumn = (table: string, column: string): DataverseError =>
+  new DataverseError(400, '0x80040200', `Required field '${column}' of '${table}' is missing.`);
+
+/** A text is longer than its column (StringLengthTooLong). */
+export const tooLong = (table: string, column: string, maxLength: number): DataverseError =>
+  new DataverseError(
+    400,
+    '0x80044331',
+    `A validation error occurred. The length of the '${column}' attribute of the '${table}' entity exceeded the ` +
+      `maximum allowed length of '${maxLength}'.`,
+  );
+
 /** A row with this id exists already. */
 export const alreadyExists = (form: ErrorForm): DataverseError =>
   new DataverseError(

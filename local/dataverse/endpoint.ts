@@ -1,4 +1,4 @@
-import { AUTH_TYPE, CONTRACT } from './registration-tables';
+import { AUTH_TYPE, CONTRACT } from './service-endpoint-table';
 import type { Columns } from './value';
 
 /** How a webhook shows its key. */
@@ -27,7 +27,12 @@ export type Endpoint =
       readonly path: string;
     };
 
-const KINDS = { [CONTRACT.queue]: 'queue', [CONTRACT.topic]: 'topic', [CONTRACT.eventHub]: 'eventHub' } as const;
+const KINDS = {
+  [CONTRACT.queue]: 'queue',
+  [CONTRACT.persistentQueue]: 'queue',
+  [CONTRACT.topic]: 'topic',
+  [CONTRACT.eventHub]: 'eventHub',
+} as const;
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };
 
@@ -61,14 +66,17 @@ function webhookAuth(type: unknown, value: string | undefined): WebhookAuth {
   }
 }
 
-/** The connection string of a bus endpoint: given as such, or made of namespace and key. */
-function connectionString(text: (name: string) => string | undefined): string {
-  const given = text('authvalue');
-  if (given !== undefined) return given;
-  const address = (text('namespaceaddress') ?? '').replace(/\/?$/, '/');
-  const local = /\/\/(localhost|127\.0\.0\.1)\b/.test(address) ? ';UseDevelopmentEmulator=true' : '';
-  const key = `SharedAccessKeyName=${text('saskeyname') ?? ''};SharedAccessKey=${text('saskey') ?? ''}`;
-  return `Endpoint=${address};${key}${local}`;
+/** The connection string of a bus endpoint: given as such, or made of the namespace and its key or token. */
+function connectionString(row: Columns, text: (name: string) => string): string {
+  if (row.authtype === AUTH_TYPE.connectionString) return text('authvalue');
+  const address = text('namespaceaddress').replace(/\/?$/, '/');
+  // Without it the clients speak TLS.
+  const local = /\/\/(localhost|127\.0\.0\.1)[:/]/.test(address) ? ';UseDevelopmentEmulator=true' : '';
+  const secret =
+    row.authtype === AUTH_TYPE.sasToken
+      ? `SharedAccessSignature=${text('sastoken')}`
+      : `SharedAccessKeyName=${text('saskeyname')};SharedAccessKey=${text('saskey')}`;
+  return `Endpoint=${address};${secret}${local}`;
 }
 
 /** Reads an endpoint out of its row; undefined when its contract is not one of the four that can be posted to here. */
@@ -83,5 +91,11 @@ export function endpointOf(id: string, row: Columns): Endpoint | undefined {
   }
   const kind = KINDS[row.contract as keyof typeof KINDS] as (typeof KINDS)[keyof typeof KINDS] | undefined;
   if (kind === undefined) return undefined;
-  return { kind, id, name, connectionString: connectionString(text), path: text('path') ?? '' };
+  return {
+    kind,
+    id,
+    name,
+    connectionString: connectionString(row, (column) => text(column) ?? ''),
+    path: text('path') ?? '',
+  };
 }

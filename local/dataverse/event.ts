@@ -74,5 +74,7 @@ export interface Step {
   /** Update only: at least one must be in Target. Absent: any column. */
   readonly filteringColumns: readonly string[] | undefined;
   readonly endpointId: string;
+  /** A system job of it that succeeded is deleted (`asyncautodelete`). */
+  readonly autoDelete: boolean;
   readonly images: readonly StepImage[];
 }

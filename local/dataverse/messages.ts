@@ -1,4 +1,6 @@
+import { ASYNC_OPERATION, REGISTRATION_TABLES, STRING_MAP } from './registration-tables';
 import type { Table } from './table';
+import type { Columns, Reference } from './value';
 
 /** A message of the platform, and where its steps are registered. */
 interface PlatformMessage {
@@ -7,7 +9,10 @@ interface PlatformMessage {
   readonly tables: 'none' | ((table: Table) => boolean);
 }
 
-const ordinary = (table: Table): boolean => table.intersect !== true;
+/** Their rows are made when asked for: nothing happens to them. */
+const READ_ONLY = [ASYNC_OPERATION, STRING_MAP].map(({ logicalName }) => logicalName);
+
+const ordinary = (table: Table): boolean => table.intersect !== true && !READ_ONLY.includes(table.logicalName);
 const owned = (table: Table): boolean => table.ownership === 'user';
 const merged = (table: Table): boolean => table.byName.has('masterid');
 
@@ -23,3 +28,14 @@ export const PLATFORM_MESSAGES: readonly PlatformMessage[] = [
   { name: 'Merge', tables: merged },
   ...['Associate', 'Disassociate'].map((name) => ({ name, tables: 'none' as const })),
 ];
+
+/**
+ * The `sdkmessagefilter` row that says that a message can have steps on a table (`none`: on no table). The tables of
+ * registration have the messages, but no steps.
+ */
+export const messageFilter = (sdkmessageid: Reference, table: string): Columns => ({
+  primaryobjecttypecode: table,
+  secondaryobjecttypecode: 'none',
+  sdkmessageid,
+  iscustomprocessingstepallowed: !REGISTRATION_TABLES.some(({ logicalName }) => logicalName === table),
+});

@@ -1,6 +1,7 @@
 import type { Catalog } from './catalog';
-import { jobRows, stringMapRows } from './computed-rows';
-import { PLATFORM_MESSAGES } from './messages';
+import { checkRows, jobRows, stringMapRows } from './computed-rows';
+import type { EndpointCheck } from './endpoint-checks';
+import { messageFilter, PLATFORM_MESSAGES } from './messages';
 import type { Random } from './random';
 import type { Row, RowStore } from './row-store';
 import type { SystemJob } from './system-jobs';
@@ -59,10 +60,10 @@ export function seedOrganization(given: {
   const teamId = add('team', { name: 'Harbour desk', businessunitid });
 
   for (const { name, tables } of PLATFORM_MESSAGES) {
-    const sdkmessageid = { table: 'sdkmessage', id: add('sdkmessage', { name }) };
+    const sdkmessageid = { table: 'sdkmessage', id: add('sdkmessage', { name, isprivate: false }) };
     const names =
       tables === 'none' ? ['none'] : [...catalog.tables].filter(tables).map(({ logicalName }) => logicalName);
-    for (const primaryobjecttypecode of names) add('sdkmessagefilter', { primaryobjecttypecode, sdkmessageid });
+    for (const table of names) add('sdkmessagefilter', messageFilter(sdkmessageid, table));
   }
   return { businessUnitId, users, teamId, applicationUserId };
 }
@@ -71,8 +72,9 @@ export function seedOrganization(given: {
 export const computedRows = (
   catalog: Catalog,
   jobs: () => readonly SystemJob[],
+  checks: () => readonly EndpointCheck[],
 ): ReadonlyMap<string, () => readonly Row[]> =>
   new Map([
     ['stringmap', () => stringMapRows(catalog)],
-    ['asyncoperation', () => jobRows(jobs())],
+    ['asyncoperation', () => [...jobRows(jobs()), ...checkRows(checks())]],
   ]);

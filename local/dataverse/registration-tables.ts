@@ -1,77 +1,13 @@
-import type { Option, TableDefinition } from './table';
+import { SERVICE_ENDPOINT } from './service-endpoint-table';
+import type { ColumnDefinition, Option, TableDefinition } from './table';
 
 const option = (value: number, label: string): Option => ({ value, label });
 
-/** Contracts of a service endpoint (reference/entities/serviceendpoint). */
-export const CONTRACT = { queue: 2, topic: 5, eventHub: 7, webhook: 8 } as const;
-
-/** Ways in which a webhook shows its key. */
-export const AUTH_TYPE = { webhookKey: 4, httpHeader: 5, httpQueryString: 6, connectionString: 7 } as const;
-
-const serviceendpoint: TableDefinition = {
-  logicalName: 'serviceendpoint',
-  entitySetName: 'serviceendpoints',
-  primaryId: 'serviceendpointid',
-  primaryName: 'name',
-  changeTracking: false,
-  ownership: 'organization',
-  columns: [
-    { logicalName: 'name', type: 'string' },
-    { logicalName: 'description', type: 'string' },
-    {
-      logicalName: 'contract',
-      type: 'choice',
-      options: [
-        option(1, 'OneWay'),
-        option(CONTRACT.queue, 'Queue'),
-        option(3, 'Rest'),
-        option(4, 'TwoWay'),
-        option(CONTRACT.topic, 'Topic'),
-        option(6, 'Queue (Persistent)'),
-        option(CONTRACT.eventHub, 'Event Hub'),
-        option(CONTRACT.webhook, 'Webhook'),
-      ],
-    },
-    {
-      logicalName: 'authtype',
-      type: 'choice',
-      options: [
-        option(2, 'SASKey'),
-        option(3, 'SASToken'),
-        option(AUTH_TYPE.webhookKey, 'WebhookKey'),
-        option(AUTH_TYPE.httpHeader, 'HttpHeader'),
-        option(AUTH_TYPE.httpQueryString, 'HttpQueryString'),
-        option(AUTH_TYPE.connectionString, 'ConnectionString'),
-      ],
-    },
-    {
-      logicalName: 'messageformat',
-      type: 'choice',
-      options: [option(1, 'BinaryXML'), option(2, 'Json'), option(3, 'TextXML')],
-    },
-    { logicalName: 'messagecharset', type: 'choice', options: [option(0, 'Default'), option(1, 'UTF8')] },
-    { logicalName: 'connectionmode', type: 'choice', options: [option(1, 'Normal'), option(2, 'Federated')] },
-    {
-      logicalName: 'namespaceformat',
-      type: 'choice',
-      options: [option(1, 'Namespace Name'), option(2, 'Namespace Address')],
-    },
-    {
-      logicalName: 'userclaim',
-      type: 'choice',
-      options: [option(1, 'None'), option(2, 'UserId'), option(3, 'UserInfo')],
-    },
-    { logicalName: 'url', type: 'string', maxLength: 2000 },
-    { logicalName: 'namespaceaddress', type: 'string', maxLength: 255 },
-    { logicalName: 'solutionnamespace', type: 'string', maxLength: 160 },
-    { logicalName: 'path', type: 'string', maxLength: 160 },
-    { logicalName: 'saskeyname', type: 'string' },
-    { logicalName: 'saskey', type: 'string', writeOnly: true },
-    { logicalName: 'sastoken', type: 'string', writeOnly: true },
-    { logicalName: 'authvalue', type: 'string', maxLength: 2048, writeOnly: true },
-    { logicalName: 'isauthvalueset', type: 'boolean', platform: true },
-  ],
-};
+/** Columns of every part of a solution. */
+const COMPONENT: readonly ColumnDefinition[] = [
+  { logicalName: 'introducedversion', type: 'string', maxLength: 48 },
+  { logicalName: 'ismanaged', type: 'boolean', yes: 'Managed', no: 'Unmanaged', platform: true },
+];
 
 const sdkmessage: TableDefinition = {
   logicalName: 'sdkmessage',
@@ -80,7 +16,11 @@ const sdkmessage: TableDefinition = {
   primaryName: 'name',
   changeTracking: false,
   ownership: 'organization',
-  columns: [{ logicalName: 'name', type: 'string' }],
+  stateless: true,
+  columns: [
+    { logicalName: 'name', type: 'string', maxLength: 256 },
+    { logicalName: 'isprivate', type: 'boolean' },
+  ],
 };
 
 const sdkmessagefilter: TableDefinition = {
@@ -90,11 +30,31 @@ const sdkmessagefilter: TableDefinition = {
   primaryName: null,
   changeTracking: false,
   ownership: 'organization',
+  stateless: true,
   columns: [
     { logicalName: 'primaryobjecttypecode', type: 'string' },
+    { logicalName: 'secondaryobjecttypecode', type: 'string' },
     { logicalName: 'sdkmessageid', type: 'lookup', targets: ['sdkmessage'] },
+    { logicalName: 'iscustomprocessingstepallowed', type: 'boolean' },
   ],
 };
+
+/** Most stages are the platform's own: a step can be registered for 10, 20 and 40. */
+const STAGES: readonly Option[] = [
+  option(5, 'Initial Pre-operation (For internal use only)'),
+  option(10, 'Pre-validation'),
+  option(15, 'Internal Pre-operation Before External Plugins (For internal use only)'),
+  option(20, 'Pre-operation'),
+  option(25, 'Internal Pre-operation After External Plugins (For internal use only)'),
+  option(30, 'Main Operation (For internal use only)'),
+  option(35, 'Internal Post-operation Before External Plugins (For internal use only)'),
+  option(40, 'Post-operation'),
+  option(45, 'Internal Post-operation After External Plugins (For internal use only)'),
+  option(50, 'Post-operation (Deprecated)'),
+  option(55, 'Final Post-operation (For internal use only)'),
+  option(80, 'Pre-Commit stage fired before transaction commit (For internal use only)'),
+  option(90, 'Post-Commit stage fired after transaction commit (For internal use only)'),
+];
 
 const sdkmessageprocessingstep: TableDefinition = {
   logicalName: 'sdkmessageprocessingstep',
@@ -110,13 +70,9 @@ const sdkmessageprocessingstep: TableDefinition = {
   ],
   columns: [
     { logicalName: 'name', type: 'string', maxLength: 256 },
-    { logicalName: 'description', type: 'string' },
+    { logicalName: 'description', type: 'string', maxLength: 256 },
     { logicalName: 'mode', type: 'choice', options: [option(0, 'Synchronous'), option(1, 'Asynchronous')] },
-    {
-      logicalName: 'stage',
-      type: 'choice',
-      options: [option(10, 'Pre-validation'), option(20, 'Pre-operation'), option(40, 'Post-operation')],
-    },
+    { logicalName: 'stage', type: 'choice', options: STAGES },
     { logicalName: 'rank', type: 'integer' },
     {
       logicalName: 'supporteddeployment',
@@ -129,10 +85,22 @@ const sdkmessageprocessingstep: TableDefinition = {
     },
     { logicalName: 'filteringattributes', type: 'string', maxLength: 100000 },
     { logicalName: 'asyncautodelete', type: 'boolean' },
-    { logicalName: 'configuration', type: 'string' },
+    {
+      logicalName: 'invocationsource',
+      type: 'choice',
+      options: [option(-1, 'Internal'), option(0, 'Parent'), option(1, 'Child')],
+    },
+    { logicalName: 'canbebypassed', type: 'boolean' },
+    { logicalName: 'canusereadonlyconnection', type: 'boolean' },
+    { logicalName: 'category', type: 'string' },
+    { logicalName: 'enablepluginprofiler', type: 'boolean' },
+    { logicalName: 'configuration', type: 'string', maxLength: 1_073_741_823 },
+    { logicalName: 'runtimeintegrationproperties', type: 'string', maxLength: 512 },
+    { logicalName: 'impersonatinguserid', type: 'lookup', targets: ['systemuser'] },
     { logicalName: 'eventhandler', type: 'customer', targets: ['serviceendpoint'] },
     { logicalName: 'sdkmessageid', type: 'lookup', targets: ['sdkmessage'] },
     { logicalName: 'sdkmessagefilterid', type: 'lookup', targets: ['sdkmessagefilter'] },
+    ...COMPONENT,
   ],
 };
 
@@ -143,17 +111,21 @@ const sdkmessageprocessingstepimage: TableDefinition = {
   primaryName: 'name',
   changeTracking: false,
   ownership: 'organization',
+  stateless: true,
   columns: [
-    { logicalName: 'name', type: 'string' },
-    { logicalName: 'entityalias', type: 'string' },
+    { logicalName: 'name', type: 'string', maxLength: 256 },
+    { logicalName: 'description', type: 'string', maxLength: 256 },
+    { logicalName: 'entityalias', type: 'string', maxLength: 256 },
     { logicalName: 'attributes', type: 'string', maxLength: 100000 },
-    { logicalName: 'messagepropertyname', type: 'string' },
+    { logicalName: 'messagepropertyname', type: 'string', maxLength: 256 },
+    { logicalName: 'relatedattributename', type: 'string', maxLength: 256 },
     {
       logicalName: 'imagetype',
       type: 'choice',
       options: [option(0, 'PreImage'), option(1, 'PostImage'), option(2, 'Both')],
     },
     { logicalName: 'sdkmessageprocessingstepid', type: 'lookup', targets: ['sdkmessageprocessingstep'] },
+    ...COMPONENT,
   ],
 };
 
@@ -162,7 +134,7 @@ const sdkmessageprocessingstepimage: TableDefinition = {
  * and what `registerStep` registers is the same thing.
  */
 export const REGISTRATION_TABLES: readonly TableDefinition[] = [
-  serviceendpoint,
+  SERVICE_ENDPOINT,
   sdkmessage,
   sdkmessagefilter,
   sdkmessageprocessingstep,
@@ -187,10 +159,12 @@ export const ASYNC_OPERATION: TableDefinition = {
     { value: 32, label: 'Canceled', state: 3 },
   ],
   columns: [
-    { logicalName: 'name', type: 'string' },
-    { logicalName: 'messagename', type: 'string' },
+    { logicalName: 'name', type: 'string', maxLength: 256 },
+    { logicalName: 'operationtype', type: 'choice', options: [option(1, 'System Event')] },
+    { logicalName: 'messagename', type: 'string', maxLength: 160 },
     { logicalName: 'primaryentitytype', type: 'string' },
-    { logicalName: 'regardingobjectid_guid', type: 'uniqueidentifier' },
+    // A row of any table: named one by one they would each make a relationship.
+    { logicalName: 'regardingobjectid', type: 'lookup', targets: [] },
     { logicalName: 'retrycount', type: 'integer' },
     { logicalName: 'completedon', type: 'dateTime', behavior: 'UserLocal' },
     { logicalName: 'friendlymessage', type: 'memo' },

@@ -1,5 +1,5 @@
 import { writeSettings } from './endpoint';
-import { AUTH_TYPE, CONTRACT } from './registration-tables';
+import { AUTH_TYPE, CONTRACT } from './service-endpoint-table';
 import type { RowStore } from './row-store';
 import type { ColumnInputs } from './value';
 
@@ -37,7 +37,7 @@ export interface ImageRegistration {
   readonly property?: string;
 }
 
-/** A step to register. */
+/** A step to register; the platform's rules apply (`registration-rules.ts`). */
 export interface StepRegistration {
   /** Absent: all tables, or none for messages that have no table (`Associate`, unbound custom APIs). */
   readonly table?: string;
@@ -53,6 +53,8 @@ export interface StepRegistration {
   readonly name?: string;
   /** Update only: fires when one of them is in the request. */
   readonly filteringColumns?: readonly string[];
+  /** Asynchronous steps only: a system job that succeeded is deleted. @default false */
+  readonly autoDelete?: boolean;
   readonly images?: readonly ImageRegistration[];
 }
 
@@ -92,14 +94,8 @@ function idWhere(
   throw new Error(`Nothing in ${table} fits the registration.`);
 }
 
-/** The `sdkmessageprocessingstep` row of a step. Throws when the platform would not register it. */
+/** The `sdkmessageprocessingstep` row of a step. Throws when there is no such message, or not of the table. */
 export function stepRow(store: RowStore, step: StepRegistration): NewRow {
-  const stage = step.stage ?? 40;
-  if (step.mode === 'async' && stage !== 40) throw new Error('An asynchronous step runs at stage 40 only.');
-  const contract = store.table('serviceendpoint').get(step.endpoint)?.columns.contract;
-  if (contract === undefined) throw new Error(`There is no endpoint ${step.endpoint}.`);
-  if (step.mode === 'sync' && contract !== CONTRACT.webhook)
-    throw new Error('Steps of bus endpoints are asynchronous.');
   const message = idWhere(store, 'sdkmessage', (columns) => columns.name === step.message);
   const filter =
     step.table === undefined
@@ -116,10 +112,11 @@ export function stepRow(store: RowStore, step: StepRegistration): NewRow {
     columns: {
       name: step.name ?? `${step.message} of ${step.table ?? 'any table'}`,
       mode: step.mode === 'async' ? 1 : 0,
-      stage,
+      stage: step.stage ?? 40,
       rank: step.rank ?? 1,
       supporteddeployment: 0,
       filteringattributes: step.filteringColumns?.join(',') ?? null,
+      asyncautodelete: step.autoDelete ?? false,
       eventhandler: { table: 'serviceendpoint', id: step.endpoint },
       sdkmessageid: { table: 'sdkmessage', id: message },
       sdkmessagefilterid: filter === null ? null : { table: 'sdkmessagefilter', id: filter },

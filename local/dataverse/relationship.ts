@@ -84,6 +84,9 @@ const LOOKUP_NAMES: Readonly<Record<string, string>> = {
   'opportunity.customerid.contact': 'opportunity_customer_contacts',
   'opportunity.originatingleadid.lead': 'opportunity_originating_lead',
   'opportunity.parentaccountid.account': 'opportunity_parent_account',
+  'sdkmessageprocessingstep.eventhandler.serviceendpoint': 'serviceendpoint_sdkmessageprocessingstep',
+  'sdkmessageprocessingstepimage.sdkmessageprocessingstepid.sdkmessageprocessingstep':
+    'sdkmessageprocessingstepid_sdkmessageprocessingstepimage',
 };
 
 function oneToManyOf(table: Table, catalog: Catalog): OneToMany[] {
@@ -143,6 +146,13 @@ export class Relationships {
     return (
       this.#manyToMany.get(schemaName) ?? this.all().find((relationship) => relationship.schemaName === schemaName)
     );
+  }
+
+  /** The table and lookup whose rows a collection-valued navigation property leads to; undefined when it is none. */
+  collection(table: string, navigation: string): { readonly table: string; readonly column: string } | undefined {
+    return [...this.#catalog.tables]
+      .flatMap((each) => oneToManyOf(each, this.#catalog))
+      .find(({ referenced }) => referenced.table === table && referenced.navigation === navigation)?.referencing;
   }
 
   /** The many-to-many relationships that a table takes part in. */

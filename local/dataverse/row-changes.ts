@@ -1,9 +1,10 @@
 import type { Catalog } from './catalog';
-import { alreadyExists, DataverseError, noProperty, notFound, type ErrorForm } from './dataverse-error';
+import { alreadyExists, DataverseError, duplicateId, noProperty, notFound, type ErrorForm } from './dataverse-error';
 import type { ImageSource } from './event';
 import type { IntersectRows } from './intersect-rows';
 import { entityParameter, referenceParameter } from './parameter';
 import type { Random } from './random';
+import type { RowRules } from './row-rules';
 import type { RowStore } from './row-store';
 import type { Table } from './table';
 import type { UnitOfWork } from './unit-of-work';
@@ -24,6 +25,7 @@ export interface RowChangeDependencies {
   readonly intersects: IntersectRows;
   readonly random: Random;
   readonly errorForm: ErrorForm;
+  readonly rules: RowRules;
 }
 
 /** Creates, changes and deletes rows within a transaction, each with its event. */
@@ -53,15 +55,16 @@ export class RowChanges {
 
   /** Creates a row. Returns the columns that were asked for. */
   create(work: UnitOfWork, table: Table, id: string, inputs: ColumnInputs): Columns {
-    if (work.row(table, id) !== undefined) throw alreadyExists(this.#d.errorForm);
+    if (work.row(table, id) !== undefined) throw duplicateId();
     const requested = { ...this.accept(table, inputs), [table.primaryId]: id };
-    const target = { ...requested, ...this.#defaults(work, table, requested) };
-    this.#put(work, 'Create', requested, target, {
-      table,
-      id,
-      before: undefined,
-      after: { ...emptyRow(table), ...target },
-    });
+    const target = {
+      ...requested,
+      ...this.#defaults(work, table, requested),
+      ...this.#d.rules.completed(table, requested, undefined),
+    };
+    const after = { ...emptyRow(table), ...target };
+    this.#d.rules.check({ work, table, id, before: undefined, requested, after });
+    this.#put(work, 'Create', requested, target, { table, id, before: undefined, after });
     return requested;
   }
 
@@ -96,14 +99,21 @@ export class RowChanges {
   /** The same with values in stored form, those that only the platform sets included. */
   set(work: UnitOfWork, table: Table, id: string, requested: Columns, nested = false): Columns {
     const before = this.existing(work, table, id);
-    const target = { ...requested, ...this.consequences(work, table, requested, before) };
-    this.#put(work, 'Update', requested, target, { table, id, before, after: { ...before, ...target } }, nested);
+    const target = {
+      ...requested,
+      ...this.consequences(work, table, requested, before),
+      ...this.#d.rules.completed(table, requested, before),
+    };
+    const after = { ...before, ...target };
+    this.#d.rules.check({ work, table, id, before, requested, after });
+    this.#put(work, 'Update', requested, target, { table, id, before, after }, nested);
     return requested;
   }
 
-  /** Deletes a row and, without events, the intersect rows that join it. */
+  /** Deletes a row and, without events, the intersect rows that join it and the rows that go with it. */
   remove(work: UnitOfWork, table: Table, id: string): void {
     const before = this.existing(work, table, id);
+    for (const dependent of this.#d.rules.dependents(work, table, id)) work.remove(dependent.table, dependent.id);
     for (const intersect of this.#d.intersects.ofRow(table, id)) work.remove(intersect.table, intersect.id);
     work.remove(table, id);
     const target = [referenceParameter('Target', { table: table.logicalName, id })];
@@ -146,9 +156,6 @@ export class RowChanges {
       if (column.platform === true) continue;
       accepted[name] = acceptValue(column, input);
     }
-    if (table.logicalName === 'serviceendpoint' && 'authvalue' in accepted) {
-      accepted.isauthvalueset = accepted.authvalue !== null;
-    }
     return accepted;
   }
 
@@ -187,8 +194,12 @@ export class RowChanges {
       ...composedName(table, requested, {}),
       ...(table.ownership === 'user' ? { ownerid: owner, ...this.#ownership(owner) } : {}),
       ...(table.byName.has('merged') ? { merged: false } : {}),
-      statecode: requested.statecode ?? 0,
-      statuscode: requested.statuscode ?? firstReason(table, requested.statecode ?? 0),
+      ...(table.stateless === true
+        ? {}
+        : {
+            statecode: requested.statecode ?? 0,
+            statuscode: requested.statuscode ?? firstReason(table, requested.statecode ?? 0),
+          }),
     };
   }
 

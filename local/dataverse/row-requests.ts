@@ -15,13 +15,14 @@ import { Digits, type Json } from './json-text';
 import { readKey } from './entity-link';
 import { compileFilter, type Comparable, type Predicate } from './odata-filter';
 import type { Operations } from './operations';
+import type { Relationships } from './relationship';
 import { readBody } from './request-body';
 import { requestOptions } from './request-options';
 import { readRowInputs } from './row-inputs';
 import type { OperationOptions } from './transactions';
 import { project, rowToJson, type Projection } from './row-json';
 import type { Row, RowPage, RowStore } from './row-store';
-import type { Table } from './table';
+import type { ColumnDefinition, Table } from './table';
 import { asReference, propertyName, ValueError, valueToJson, type ColumnInputs } from './value';
 
 /** What requests for rows work with. */
@@ -29,6 +30,7 @@ export interface RowRequestDependencies {
   readonly catalog: Catalog;
   readonly store: RowStore;
   readonly operations: Operations;
+  readonly relationships: Relationships;
   readonly tracking: ChangeTracking;
   readonly nameOf: NameOf;
   readonly errorForm: ErrorForm;
@@ -37,6 +39,16 @@ export interface RowRequestDependencies {
   /** Tables whose rows are made when asked for (`stringmap`, `asyncoperation`). */
   readonly computed: ReadonlyMap<string, () => readonly Row[]>;
 }
+
+/** The rows that a query is about. */
+interface RowSet {
+  readonly table: Table;
+  /** Its URL below the service root. */
+  readonly path: string;
+  readonly includes: (row: Row) => boolean;
+}
+
+const whole = (table: Table): RowSet => ({ table, path: table.entitySetName, includes: () => true });
 
 /** CRUD, queries and change tracking of tables by the Web API. */
 export class RowRequests {
@@ -48,10 +60,13 @@ export class RowRequests {
 
   /** Answers a request for an entity set, its count, or one row; `key` is the text between the parentheses. */
   async answer(request: ApiRequest, table: Table, key: string | undefined, rest: string): Promise<ApiResponse> {
-    if (rest === '$count' && key === undefined && request.method === 'GET') return this.#count(request, table);
-    if (rest !== '') throw badRequest(`The path after '${table.entitySetName}' is not supported here: '${rest}'.`);
+    if (rest === '$count' && key === undefined && request.method === 'GET') return this.#count(request, whole(table));
+    if (rest !== '' && key !== undefined && request.method === 'GET') {
+      return this.#query(request, this.#collection(table, key, rest));
+    }
+    if (rest !== '') throw unsupportedPath(table, rest);
     if (key === undefined) {
-      if (request.method === 'GET') return this.#query(request, table);
+      if (request.method === 'GET') return this.#query(request, whole(table));
       if (request.method === 'POST') return this.#create(request, table);
       throw notAllowed();
     }
@@ -67,6 +82,21 @@ export class RowRequests {
       default:
         throw notAllowed();
     }
+  }
+
+  /** The rows whose lookup refers to a row, by the collection-valued navigation property of that. */
+  #collection(table: Table, key: string, navigation: string): RowSet {
+    const found = this.#d.relationships.collection(table.logicalName, navigation);
+    if (found === undefined) throw unsupportedPath(table, navigation);
+    const id = readKey(key, table.primaryId);
+    if (this.#d.store.table(table.logicalName).get(id) === undefined) {
+      throw notFound(this.#d.errorForm, table.logicalName, id);
+    }
+    return {
+      table: this.#d.catalog.table(found.table),
+      path: `${table.entitySetName}(${id})/${navigation}`,
+      includes: (row) => asReference(row.columns[found.column])?.id === id,
+    };
   }
 
   #writable(table: Table): Table {
@@ -145,53 +175,59 @@ export class RowRequests {
     return Math.min(request.prefer.maxPageSize ?? this.#d.maxPageSize, this.#d.maxPageSize);
   }
 
-  #query(request: ApiRequest, table: Table): ApiResponse {
+  #query(request: ApiRequest, set: RowSet): ApiResponse {
     const { query } = request;
+    const { table } = set;
     const tracked =
       request.prefer.trackChanges ||
       query.deltaToken !== undefined ||
       (query.skipToken !== undefined && isTrackingPosition(query.skipToken));
     const projection = project(table, query.select);
+    if (tracked && set.path !== table.entitySetName) throw badRequest('Changes are tracked of whole tables only.');
     if (tracked) return this.#changes(request, table, projection);
-    const page = this.#page(request, table);
-    const counted = query.count ? { '@odata.count': this.#matching(request, table).length } : {};
-    const next = page.next === undefined ? {} : { '@odata.nextLink': link(request, table, `$skiptoken=${page.next}`) };
+    const page = this.#page(request, set);
+    const counted = query.count ? { '@odata.count': this.#matching(request, set).length } : {};
+    const next =
+      page.next === undefined ? {} : { '@odata.nextLink': link(request, set.path, `$skiptoken=${page.next}`) };
     const value = page.rows.map((row) => this.#json(request, projection, row));
     return { status: 200, body: { '@odata.context': contextUrl(request, table), ...counted, value, ...next } };
   }
 
-  #page(request: ApiRequest, table: Table): RowPage {
+  #page(request: ApiRequest, set: RowSet): RowPage {
+    const { table } = set;
     const { query } = request;
     const from = Number(query.skipToken ?? 0);
     const size = Math.min(this.#pageSize(request), query.top ?? Infinity);
     const inOrder = query.orderBy === undefined && !this.#d.computed.has(table.logicalName);
     if (inOrder) {
-      const page = this.#d.store.table(table.logicalName).page(from, size, this.#predicate(request, table));
+      const page = this.#d.store.table(table.logicalName).page(from, size, this.#predicate(request, set));
       return query.top === undefined ? page : { ...page, next: undefined };
     }
-    const rows = this.#matching(request, table);
+    const rows = this.#matching(request, set);
     const more = query.top === undefined && from + size < rows.length;
     return { rows: rows.slice(from, from + size), next: more ? from + size : undefined };
   }
 
   /** All rows of the query, sorted. */
-  #matching(request: ApiRequest, table: Table): readonly Row[] {
-    const accept = this.#predicate(request, table);
+  #matching(request: ApiRequest, set: RowSet): readonly Row[] {
+    const { table } = set;
+    const accept = this.#predicate(request, set);
     const all = this.#d.computed.get(table.logicalName)?.() ?? [...this.#d.store.table(table.logicalName).values()];
     const rows = all.filter(accept);
     const order = request.query.orderBy?.split(',').map((item) => item.trim().split(/\s+/)) ?? [];
     for (const [name = '', direction] of order.toReversed()) {
       const sign = direction === 'desc' ? -1 : 1;
+      readable(table, name);
       const value = (row: Row): Comparable => comparable(table, row, name);
       rows.sort((a, b) => sign * compareValues(value(a), value(b)));
     }
     return rows;
   }
 
-  #predicate(request: ApiRequest, table: Table): (row: Row) => boolean {
-    if (request.query.filter === undefined) return () => true;
+  #predicate(request: ApiRequest, { table, includes }: RowSet): (row: Row) => boolean {
+    if (request.query.filter === undefined) return includes;
     const predicate: Predicate = compileFilter(request.query.filter);
-    return (row) => predicate((name) => comparable(table, row, name));
+    return (row) => includes(row) && predicate((name) => comparable(table, row, name));
   }
 
   #changes(request: ApiRequest, table: Table, projection: Projection): ApiResponse {
@@ -202,7 +238,7 @@ export class RowRequests {
         ? this.#json(request, projection, item.row)
         : { '@odata.context': deletedContext, id: item.id, reason: 'deleted' },
     );
-    const url = link(request, table, page.link.parameter);
+    const url = link(request, table.entitySetName, page.link.parameter);
     const context = `${contextUrl(request, table)}${page.isDelta ? '/$delta' : ''}`;
     // A page has one link, never both: the delta link says that the run is complete.
     return page.link.kind === 'next'
@@ -210,16 +246,19 @@ export class RowRequests {
       : { status: 200, body: { '@odata.context': context, '@odata.deltaLink': url, value } };
   }
 
-  #count(request: ApiRequest, table: Table): ApiResponse {
+  #count(request: ApiRequest, set: RowSet): ApiResponse {
     const count =
       request.query.deltaToken === undefined
-        ? this.#matching(request, table).length
-        : this.#d.tracking.count(table, request.query);
+        ? this.#matching(request, set).length
+        : this.#d.tracking.count(set.table, request.query);
     return { status: 200, text: String(count) };
   }
 }
 
 const etag = (row: Row): string => `W/"${row.version}"`;
+
+const unsupportedPath = (table: Table, rest: string): DataverseError =>
+  badRequest(`The path after '${table.entitySetName}' is not supported here: '${rest}'.`);
 
 const notAllowed = (): DataverseError =>
   new DataverseError(405, '0x80060888', 'The HTTP method is not supported here.');
@@ -230,16 +269,24 @@ function contextUrl(request: ApiRequest, table: Table): string {
 }
 
 /** The request's own URL with another page or delta parameter; the rest of its query is kept as it came. */
-function link(request: ApiRequest, table: Table, parameter: string): string {
+function link(request: ApiRequest, path: string, parameter: string): string {
   const kept = request.search
     .split('&')
     .filter((part) => part !== '' && !/^(\$|%24)(skiptoken|deltatoken)=/i.test(part));
-  return `${request.serviceRoot}/${table.entitySetName}?${[...kept, parameter].join('&')}`;
+  return `${request.serviceRoot}/${path}?${[...kept, parameter].join('&')}`;
+}
+
+/** The column that a filter or an order names; what can't be read can't be compared either. */
+function readable(table: Table, property: string): ColumnDefinition {
+  const column = table.byName.get(/^_(.+)_value$/.exec(property)?.[1] ?? property);
+  if (column === undefined || column.writeOnly === true || propertyName(column) !== property) {
+    throw noProperty(property, table.logicalName);
+  }
+  return column;
 }
 
 function comparable(table: Table, row: Row, property: string): Comparable {
-  const column = table.byName.get(/^_(.+)_value$/.exec(property)?.[1] ?? property);
-  if (column === undefined || propertyName(column) !== property) throw noProperty(property, table.logicalName);
+  const column = readable(table, property);
   const value = row.columns[column.logicalName] ?? null;
   if (typeof value === 'bigint') return value;
   const reference = asReference(value);

@@ -53,6 +53,7 @@ import { CustomApis } from './custom-apis';
 import type { Dataverse, DataverseOptions } from './dataverse';
 import { noResource } from './dataverse-error';
 import type { NameOf } from './formatted-value';
+import { EndpointChecks } from './endpoint-checks';
 import { IntersectRows } from './intersect-rows';
 import { MetadataRequests } from './metadata-requests';
 import { Operations } from './operations';
@@ -60,6 +61,7 @@ import { Poster } from './poster';
 import { seededRandom } from './random';
 import { ReferenceRequests } from './reference-requests';
 import { endpointRow, imageRows, stepRow, type NewRow } from './registration';
+import { RegistrationRules } from './registration-rules';
 import { ASYNC_OPERATION, REGISTRATION_TABLES, STRING_MAP } from './registration-tables';
 import { intersectTable, Relationships, type ManyToManyDefinition } from './relationship';
 import { RelationshipRequests } from './relationship-requests';
@@ -187,7 +189,21 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     postSync: (event, step, at) => poster.post(steps.endpoint(step.endpointId), event, step, { kind: 'sync', at }),
     createJob: (event, step, version) => jobs.create(event, step, version),
   });
-  const changes = new RowChanges({ catalog, store, intersects, random, errorForm });
+  const rules = new RegistrationRules(catalog, store);
+  const checks = new EndpointChecks({
+    store,
+    errorForm,
+    random: seededRandom(seed + 2),
+    now,
+    user: (id) => transactions.user(id),
+    post: (event, step, job) =>
+      poster.post(steps.endpoint(step.endpointId), event, step, {
+        kind: 'async',
+        jobId: job.id,
+        createdAt: job.createdAt,
+      }),
+  });
+  const changes = new RowChanges({ catalog, store, intersects, random, errorForm, rules });
   const operations = new Operations(transactions, changes);
   const bulk = new BulkOperations(transactions, changes);
   const messages = new RowMessages({ store, transactions, changes, errorForm });
@@ -200,16 +216,21 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     catalog,
     store,
     operations,
+    relationships,
     tracking,
     nameOf,
     errorForm,
     maxPageSize: options.maxPageSize ?? 5000,
     applicationUserId: organization.applicationUserId,
-    computed: computedRows(catalog, () => jobs.list()),
+    computed: computedRows(
+      catalog,
+      () => jobs.list(),
+      () => checks.list(),
+    ),
   });
   const { applicationUserId } = organization;
   const referenceRequests = new ReferenceRequests({ catalog, relationships, associations, applicationUserId });
-  const actionRequests = new ActionRequests({ bulk, messages, customApis, parameters, applicationUserId });
+  const actionRequests = new ActionRequests({ bulk, messages, customApis, checks, parameters, applicationUserId });
   const metadataRequests = new MetadataRequests(catalog);
   const relationshipRequests = new RelationshipRequests(relationships);
 
@@ -313,7 +334,9 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
       for (const each of table === undefined ? catalog.tables : [catalog.table(table)]) tracking.expire(each);
     },
     revokeAccessTokens: () => tokens.revokeAll(),
-    drain: (timeoutMs) => jobs.drain(timeoutMs),
+    async drain(timeoutMs) {
+      await Promise.all([jobs.drain(timeoutMs), checks.settled()]);
+    },
     stats: () => ({ ...counters, webApi: { ...server.counters }, openJobs: jobs.open }),
     jobs: () => jobs.list(),
     async close() {

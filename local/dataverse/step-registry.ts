@@ -1,6 +1,7 @@
 import { endpointOf, type Endpoint } from './endpoint';
 import type { Step, StepImage } from './event';
 import type { RowStore } from './row-store';
+import { columnNames } from './step-rules';
 import { asReference, type Columns, type Value } from './value';
 
 const STEP = 'sdkmessageprocessingstep';
@@ -8,9 +9,8 @@ const IMAGE = 'sdkmessageprocessingstepimage';
 
 /** A comma list as registration keeps one; undefined when it is empty: all columns. */
 function columnList(value: Value | undefined): readonly string[] | undefined {
-  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim().toLowerCase()) : [];
-  const filled = names.filter((name) => name !== '');
-  return filled.length === 0 ? undefined : filled;
+  const names = columnNames(value);
+  return names.length === 0 ? undefined : names;
 }
 
 function imagesOf(row: Columns): StepImage[] {
@@ -76,6 +76,7 @@ export class StepRegistry {
         rank: typeof columns.rank === 'number' ? columns.rank : 1,
         filteringColumns: message === 'Update' ? columnList(columns.filteringattributes) : undefined,
         endpointId,
+        autoDelete: columns.asyncautodelete === true,
         images: images.get(id) ?? [],
       };
       const key = `${message} ${table}`;

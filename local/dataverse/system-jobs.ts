@@ -28,6 +28,8 @@ export interface SystemJob {
   readonly status: keyof typeof JOB_STATUS;
   readonly attempts: number;
   readonly error: string | undefined;
+  /** Deleted from `asyncoperations` when it has succeeded. */
+  readonly autoDelete: boolean;
 }
 
 /** Disturbances of asynchronous deliveries; each probability is 0 to 1. */
@@ -350,4 +352,5 @@ const report = (job: Job): SystemJob => ({
   status: job.status,
   attempts: job.attempts,
   error: job.error,
+  autoDelete: job.step.autoDelete,
 });

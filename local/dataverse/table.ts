@@ -48,6 +48,8 @@ export interface TableDefinition {
   /** Names and states of its own: `Open`, `Won`, `Lost` instead of `Active`, `Inactive`. */
   readonly states?: readonly Option[];
   readonly statuses?: readonly Option[];
+  /** Has no state and status reason. */
+  readonly stateless?: boolean;
 }
 
 /** A table with all its columns. */
@@ -90,6 +92,7 @@ function platformColumns(definition: TableDefinition): ColumnDefinition[] {
       { logicalName: 'owningteam', type: 'lookup', targets: ['team'], platform },
     );
   }
+  if (definition.stateless === true) return [...columns, version];
   columns.push(
     { logicalName: 'statecode', type: 'state', options: definition.states ?? ACTIVE },
     { logicalName: 'statuscode', type: 'status', options: definition.statuses ?? ACTIVE_REASONS },

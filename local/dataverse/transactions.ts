@@ -84,7 +84,7 @@ export class Transactions {
     const releases: (() => void)[] = [];
     try {
       for (const key of keys) releases.push(await this.#lock(key));
-      const work = new UnitOfWork(this.#d.store, this.#d.now(), this.#user(options.user));
+      const work = new UnitOfWork(this.#d.store, this.#d.now(), this.user(options.user));
       const result = await make(work);
       const firings = this.#firings(work, options);
       await this.#runSync(firings.filter(({ step }) => step.mode === 'sync'));
@@ -117,7 +117,7 @@ export class Transactions {
   #firings(work: UnitOfWork, options: OperationOptions): Firing[] {
     const common = {
       user: work.user,
-      initiatingUser: this.#user(options.initiatingUser ?? options.user),
+      initiatingUser: this.user(options.initiatingUser ?? options.user),
       userAgent: options.userAgent ?? '',
       requestId: options.requestId ?? this.#d.random.guid(),
       correlationId: options.correlationId ?? this.#d.random.guid(),
@@ -163,7 +163,8 @@ export class Transactions {
     };
   }
 
-  #user(id = this.#d.defaultUser): User {
+  /** The user under whom something runs; throws when there is none. */
+  user(id = this.#d.defaultUser): User {
     const row = this.#d.store.table('systemuser').get(id);
     if (row === undefined) throw new DataverseError(403, '0x80041d1f', `The user ${id} does not exist.`);
     const { fullname, azureactivedirectoryobjectid: objectId, businessunitid } = row.columns;

@@ -156,6 +156,9 @@ export function valueText(value: Exclude<Value, null>): string {
   return isReferenceValue(value) ? value.id : value.join(',');
 }
 
+/** The value as text; empty when it is none. */
+export const asText = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
+
 /** The value as a reference; undefined when it is none. */
 export const asReference = (value: Value | undefined): Reference | undefined =>
   typeof value === 'object' && value !== null && isReferenceValue(value) ? value : undefined;

@@ -52,6 +52,7 @@ const acknowledged = (message: string): readonly SystemJob[] =>
       completedAt: 0,
       attempts: 1,
       error: undefined,
+      autoDelete: false,
     };
   });
 
