@@ -29,15 +29,6 @@ export function changeText(change: Change): string {
   }
 }
 
-/** The columns of a change: all that a new item gets, or what is otherwise. */
-function differencesOf(change: Change): readonly Difference[] {
-  if (change.action === 'update') return change.differences;
-  if (change.action !== 'create') return [];
-  return Object.entries(change.item.fields)
-    .filter(([field, value]) => value !== null && !['endpoint', 'step'].includes(field))
-    .map(([field, to]) => ({ field, from: null, to }));
-}
-
 /** A value on one line. Nothing means all columns, where columns are meant. */
 function valueText(field: string, value: FieldValue): string {
   if (value === null) return field === 'columns' || field === 'filteringColumns' ? 'all' : 'none';
@@ -46,7 +37,8 @@ function valueText(field: string, value: FieldValue): string {
 
 function changeLines(change: Change): string[] {
   const isNew = change.action === 'create';
-  const lines = differencesOf(change).map(({ field, from, to }) =>
+  const differences = 'differences' in change ? change.differences : [];
+  const lines = differences.map(({ field, from, to }) =>
     isNew
       ? `    ${field}: ${valueText(field, to)}\n`
       : `    ${field}: ${valueText(field, from)} -> ${valueText(field, to)}\n`,
@@ -118,7 +110,7 @@ export function planJson(
       item: change.action === 'update' ? change.item.label : changeText(change),
       ...(change.action === 'track' ? { table: change.table } : { kind: change.item.kind, id: change.item.id }),
       ...(change.action === 'update' && change.adopts ? { takenOver: true } : {}),
-      ...(change.action === 'create' || change.action === 'update' ? { columns: differencesOf(change) } : {}),
+      ...('differences' in change ? { columns: change.differences } : {}),
       ...(state === undefined ? {} : { state: state(index) }),
     })),
     counts: countsOf(plan),

@@ -33,7 +33,10 @@ export async function applyChange(change: Change, input: ApplyInput): Promise<vo
     case 'update': {
       const { item, differences } = change;
       const changed = new Set(differences.map(({ field }) => field));
-      const fields = Object.fromEntries(Object.entries(item.fields).filter(([field]) => changed.has(field)));
+      // The platform fails when an image is changed without naming its step.
+      const fields = Object.fromEntries(
+        Object.entries(item.fields).filter(([field]) => changed.has(field) || field === 'step'),
+      );
       // An endpoint's secret goes along with whatever is written, as its mark says when that was.
       const marked =
         item.kind === 'endpoint' || ['owner', 'declared as', 'description'].some((field) => changed.has(field));

@@ -1,6 +1,6 @@
 import type { Fault } from '../shared/yaml/schema-faults';
 import type { Declaration, DeclaredEndpoint, DeclaredImage, DeclaredStep } from './declaration-schema';
-import { hasFilteringColumns, imageProperties, messagesWithImages } from './message-facts';
+import { createsRows, deletesRows, hasFilteringColumns, imageProperties, messagesWithImages } from './message-facts';
 
 /** One or several, as a list. */
 export const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
@@ -113,9 +113,9 @@ function imageFaults(
     });
   const hasPre = image.type !== 'post';
   const hasPost = image.type !== 'pre';
-  if (hasPre && messages.includes('Create'))
+  if (hasPre && messages.some(createsRows))
     faults.push({ path: [...path, 'type'], text: 'must be post: before Create there is no row' });
-  if (hasPost && messages.includes('Delete'))
+  if (hasPost && messages.some(deletesRows))
     faults.push({ path: [...path, 'type'], text: 'must be pre: after Delete there is no row' });
   if (hasPost && stage !== undefined && stage !== 'postOperation')
     faults.push({ path: [...path, 'type'], text: `must be pre: at ${stage} the operation is yet to come` });

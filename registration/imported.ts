@@ -51,13 +51,13 @@ export function importedDeclaration(
     const endpoint = keys.get(String(fields.endpoint));
     // What posts elsewhere is left out with its endpoint.
     if (endpoint === undefined) continue;
-    const why = isForeign(item) ? `it is ${item.mark?.owner ?? ''}'s` : stepObstacle(fields);
+    const images = [...registered.image.values()].filter((image) => image.fields.step === item.id);
+    const why = isForeign(item) ? `it is ${item.mark?.owner ?? ''}'s` : stepObstacle(fields, images);
     if (why !== undefined) {
       notes.push(`step ${String(fields.name)} (${item.id}) is left out: ${why}`);
       continue;
     }
     const key = freeKey([fields.table ?? 'any', fields.message, endpoint].join('-'), new Set(Object.keys(steps)));
-    const images = [...registered.image.values()].filter((image) => image.fields.step === item.id);
     steps[key] = stepOf(item.id, fields, endpoint, images);
   }
   const file = {
@@ -115,7 +115,11 @@ function endpointOf(key: string, { id, fields }: RegisteredItem): unknown {
   };
 }
 
-function stepObstacle({ stage, message, filteringColumns }: Fields): string | undefined {
+function stepObstacle(
+  { stage, message, filteringColumns }: Fields,
+  images: readonly RegisteredItem[],
+): string | undefined {
+  if (new Set(images.map(({ fields }) => fields.alias)).size < images.length) return 'two of its images share an alias';
   if (typeof stage !== 'string' || !Object.hasOwn(STAGES, stage))
     return `${String(stage)} is no stage that can be chosen`;
   if (filteringColumns !== null && !hasFilteringColumns(String(message)))

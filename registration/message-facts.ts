@@ -6,8 +6,9 @@
 /** Messages whose steps can have images, each with the parameters whose row an image can be of; the first by default. */
 const IMAGE_PROPERTIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   Assign: ['Target'],
-  // Its row has an id only when it is there: the parameter is that of the answer.
+  // The documentation says Target; the platform takes the answer's parameter only, as the row has no id before.
   Create: ['Id'],
+  CreateMultiple: ['Ids'],
   Delete: ['Target'],
   DeliverIncoming: ['EmailId'],
   DeliverPromote: ['EmailId'],
@@ -17,11 +18,16 @@ const IMAGE_PROPERTIES: Readonly<Record<string, readonly [string, ...string[]]>>
   SetState: ['EntityMoniker'],
   SetStateDynamicEntity: ['EntityMoniker'],
   Update: ['Target'],
+  UpdateMultiple: ['Targets'],
 };
 
 /** The parameters whose row an image of this message can be of; undefined: it has no images. */
 export const imageProperties = (message: string): readonly [string, ...string[]] | undefined =>
   IMAGE_PROPERTIES[message];
+
+/** Whether a message makes rows, or deletes them. */
+export const createsRows = (message: string): boolean => /^Create(?:Multiple)?$/.test(message);
+export const deletesRows = (message: string): boolean => /^Delete(?:Multiple)?$/.test(message);
 
 /** Messages with images, for errors. */
 export const messagesWithImages = (): readonly string[] => Object.keys(IMAGE_PROPERTIES);

@@ -30,7 +30,7 @@ export class Messages {
     const filters = await rowsWhere(
       api,
       'sdkmessagefilters',
-      ['sdkmessagefilterid', 'primaryobjecttypecode', '_sdkmessageid_value'],
+      ['sdkmessagefilterid', 'primaryobjecttypecode', '_sdkmessageid_value', 'iscustomprocessingstepallowed'],
       [
         ...wanted.flatMap(({ message, table }) => {
           const id = messages.#ids.get(String(message));
@@ -41,9 +41,11 @@ export class Messages {
         ...there.flatMap(({ table }) => (table === null ? [] : [`sdkmessagefilterid eq ${String(table)}`])),
       ],
     );
-    for (const { sdkmessagefilterid: id, primaryobjecttypecode: table, _sdkmessageid_value: message } of filters) {
-      messages.#tables.set(String(id), String(table));
-      messages.#filters.set(`${String(message)} ${String(table)}`, String(id));
+    for (const row of filters) {
+      const [id, table] = [String(row.sdkmessagefilterid), String(row.primaryobjecttypecode)];
+      messages.#tables.set(id, table);
+      if (row.iscustomprocessingstepallowed !== false)
+        messages.#filters.set(`${String(row._sdkmessageid_value)} ${table}`, id);
     }
     return messages;
   }
@@ -53,7 +55,7 @@ export class Messages {
     return this.#ids.get(message);
   }
 
-  /** The id of what stands for a message of a table; undefined: there are no steps for it. */
+  /** The id of what stands for a message of a table; undefined: there are none, or no steps of ours, for it. */
   filterOf(message: string, table: string): string | undefined {
     return this.#filters.get(`${this.#ids.get(message) ?? ''} ${table}`);
   }

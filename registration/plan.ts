@@ -17,7 +17,7 @@ export interface Difference {
 
 /** One thing to do. */
 export type Change =
-  | { readonly action: 'create'; readonly item: DesiredItem }
+  | { readonly action: 'create'; readonly item: DesiredItem; readonly differences: readonly Difference[] }
   | {
       readonly action: 'update';
       readonly item: DesiredItem;
@@ -67,7 +67,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   for (const item of desired) {
     const found = registered[item.kind].get(item.id.toLowerCase());
     if (found === undefined) {
-      wanted.push({ action: 'create', item });
+      wanted.push({ action: 'create', item, differences: newColumns(item, input) });
       continue;
     }
     const { differences, note } = await differencesOf(item, found, input);
@@ -113,24 +113,37 @@ export const inWords = (fields: RegisteredItem['fields'], messages: Messages): R
   table: fields.table === null || fields.table === undefined ? null : messages.tableOf(String(fields.table)),
 });
 
+/** What a new item gets, but for what its name says already. */
+function newColumns({ kind, fields }: DesiredItem, input: PlanInput): Difference[] {
+  const given = Object.entries(fields)
+    .filter(
+      ([field, value]) => !['message', 'table', 'step'].includes(field) && (value !== null || field === 'columns'),
+    )
+    .map(([field, value]): Difference => ({ field, from: null, to: shown(field, value, input) }));
+  return kind === 'endpoint' ? [...given, { field: 'secret', from: null, to: DECLARED }] : given;
+}
+
+/** What is told of a secret. */
+const DECLARED = 'the one declared';
+
+/** An endpoint by its name instead of its id. */
+function shown(field: string, value: FieldValue, { desired, registered }: PlanInput): FieldValue {
+  if (field !== 'endpoint' || typeof value !== 'string') return value;
+  const endpoint = desired.find(({ kind, id }) => kind === 'endpoint' && id.toLowerCase() === value.toLowerCase());
+  const other = registered.endpoint.get(value);
+  return endpoint?.key ?? (other === undefined ? value : `${String(other.fields.name)} (${value})`);
+}
+
 async function differencesOf(
   item: DesiredItem,
   found: RegisteredItem,
   input: PlanInput,
 ): Promise<{ readonly differences: readonly Difference[]; readonly note: string | undefined }> {
-  const { messages, declaration, registered } = input;
+  const { messages, declaration } = input;
   const there = found.kind === 'step' ? inWords(found.fields, messages) : found.fields;
-  const shown = (field: string, value: FieldValue): FieldValue => {
-    if (field !== 'endpoint' || typeof value !== 'string') return value;
-    const endpoint = input.desired.find(
-      ({ kind, id }) => kind === 'endpoint' && id.toLowerCase() === value.toLowerCase(),
-    );
-    const other = registered.endpoint.get(value);
-    return endpoint?.key ?? (other === undefined ? value : `${String(other.fields.name)} (${value})`);
-  };
   const differences: Difference[] = Object.entries(item.fields)
     .filter(([field, to]) => !isSame(there[field] ?? null, to))
-    .map(([field, to]) => ({ field, from: shown(field, there[field] ?? null), to: shown(field, to) }));
+    .map(([field, to]) => ({ field, from: shown(field, there[field] ?? null, input), to: shown(field, to, input) }));
   if (found.mark?.owner !== declaration.owner)
     differences.push({ field: 'owner', from: found.mark?.owner ?? null, to: declaration.owner });
   else if (found.mark.item !== item.key)
@@ -139,7 +152,7 @@ async function differencesOf(
   const secret = input.secrets.get(item.key);
   const from = await secretState(found, secret);
   if (from !== undefined)
-    return { differences: [...differences, { field: 'secret', from, to: 'the one declared' }], note: undefined };
+    return { differences: [...differences, { field: 'secret', from, to: DECLARED }], note: undefined };
   const note = secret?.kind === 'unknown' ? `${item.label}: its secret wasn't compared: ${secret.reason}` : undefined;
   return { differences, note };
 }
@@ -190,7 +203,10 @@ function itemFaults(item: DesiredItem, { registered, messages, tables, declarati
   return messages.filterOf(message, String(table)) === undefined
     ? [
         ...faults,
-        { path: [...path, 'message'], text: `names ${message}, which table ${String(table)} has no steps for` },
+        {
+          path: [...path, 'message'],
+          text: `names ${message}, which table ${String(table)} has no steps for, or none but the platform's`,
+        },
       ]
     : faults;
 }
