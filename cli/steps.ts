@@ -4,10 +4,12 @@ import { keyVault } from '../registration/key-vault';
 import { prepare, type Prepared } from '../registration/prepare';
 import { readSecrets } from '../registration/secrets';
 import { environment } from '../shared/config/config';
+import { spanArgument } from './arguments';
 import { carryOut, missingSecrets } from './steps-apply';
 import { openDeclaration, openOwner, type OpenDeclaration } from './steps-declaration';
 import { importSteps, type ImportFlags } from './steps-import';
 import { driftLines, planJson, showNotes, showPlan, type Heading } from './steps-report';
+import { testSteps, type TestFlags } from './steps-test';
 import { agreed, DriftFound, type Terminal } from './terminal';
 
 interface Flags {
@@ -124,6 +126,14 @@ export function addStepsCommand(program: Command, terminal: Terminal): void {
   command('destroy', "delete what bears the declaration's owner's mark, and nothing else")
     .option('--yes', "don't ask")
     .action((file: string, flags: Flags) => destroy(terminal, file, flags));
+  command(
+    'test',
+    'have Dataverse send a probe through each endpoint, and tell what came of it; exit code 1 if one failed',
+  )
+    .option('--row <table>', 'instead make, change and delete a row of this table, and look at the jobs of its steps')
+    .option('--wait <span>', 'how long to wait for each outcome', spanArgument, 60_000)
+    .option('--yes', "don't ask before a row is made")
+    .action((file: string, flags: TestFlags) => testSteps(terminal, file, flags));
   steps
     .command('import')
     .description('write a declaration of what was registered by hand; the next apply takes it over')

@@ -174,6 +174,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['DeleteMultiple', onDeleteMultiple],
   ['Associate', onAssociate('associate')],
   ['Disassociate', onAssociate('disassociate')],
+  // Whoever has an endpoint checked asks whether it is reached: no row changed.
+  ['TriggerServiceEndpointCheck', () => []],
 ]);
 
 /** The messages that are turned into changes; any other is an event (`messageEventOf`). */

@@ -505,6 +505,44 @@ describe('whose it is', () => {
   });
 });
 
+describe('test', () => {
+  test('sends a probe through each endpoint with the key that Dataverse has, and tells which was not reached', async () => {
+    const file = declared();
+    await dvo(['apply', file, '--yes']);
+    const { code, out, err } = await dvo(['test', file]);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/^endpoint hook: delivered\nendpoint queue: FAILED: .*ECONNREFUSED.*\n$/),
+    ]);
+    expect(err).toContain('1 of 2 were not reached');
+    expect(hook.deliveries.map(({ context }) => context.MessageName)).toEqual(['TriggerServiceEndpointCheck']);
+    hook.answers.push(401);
+    expect((await dvo(['test', file])).out).toMatch(/^endpoint hook: FAILED: .*401/);
+  });
+
+  test('lets the steps of a table fire for a row that is gone afterwards', async () => {
+    const file = declared(
+      DECLARATION.replace('message: [Create, Update]\n', 'message: [Create, Update]\n    asyncAutoDelete: false\n'),
+    );
+    await dvo(['apply', file, '--yes']);
+    const { code, err } = await dvo(['test', file, '--row', 'account']);
+    expect([code, err]).toEqual([
+      64,
+      expect.stringMatching(/Make a row in table account of .*, change and delete it\? Nobody/),
+    ]);
+    hook.answers.push(200, 500);
+    const rowTest = await dvo(['test', file, '--row', 'account', '--yes', '--json']);
+    const { probes } = JSON.parse(rowTest.out) as { probes: { item: string; result: { kind: string } }[] };
+    expect([rowTest.code, probes.map(({ item }) => item)]).toEqual([
+      1,
+      ['step accounts: Create of account', 'step accounts: Update of account'],
+    ]);
+    expect(probes.map(({ result }) => result.kind).sort()).toEqual(['delivered', 'failed']);
+    expect([...dataverse.rows('account')]).toEqual([]);
+    expect(await dvo(['test', file, '--row', 'lead', '--yes'])).toMatchObject({ code: 64 });
+  });
+});
+
 describe('what the environment does not have is told before anything is sent', () => {
   test.each([
     [
