@@ -7,7 +7,7 @@ import { daySettings } from './day/settings';
 import { howToLook } from './look';
 import { startStack } from './stack';
 import { USAGE_EXIT_CODE, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
-import { registerAllSteps } from './steps';
+import { registerSteps } from './register-steps';
 
 interface Flags extends StackFlags {
   readonly seed: number;
@@ -36,11 +36,7 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
   const stack = await startStack(flags);
   try {
     await defineBusinessApis(stack.dataverse);
-    await registerAllSteps(stack.dataverse, {
-      webhookUrl,
-      webhookKey: stack.webhookKey,
-      busConnectionString: stack.broker.connectionString,
-    });
+    await registerSteps(stack, { root: APP_DIR, webhookUrl });
     const file = JSON.stringify({ IsEncrypted: false, Values: { ...stack.settings, ...mapped } }, null, 2);
     if (write === undefined) console.log(`local.settings.json:\n${file}\n`);
     else {

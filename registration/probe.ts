@@ -34,7 +34,7 @@ const jobsAbout = ({ api }: ProbeInput, rowId: string): Promise<Row[]> =>
 
 /** Asks again until what is asked for is there, or the time is up. */
 async function until<T>(
-  { sleep, waitMs, nowMs }: ProbeInput,
+  { sleep, waitMs }: ProbeInput,
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const endMs = performance.now() + waitMs;

@@ -7,7 +7,7 @@ import { howToLook } from '../look';
 import { defineBusinessApis } from '../business-apis';
 import { SYNCED_TABLES, startStack, type Stack } from '../stack';
 import { USAGE_EXIT_CODE, share, wholeNumber, withStackFlags, writableFile, type StackFlags } from '../stack-flags';
-import { registerAllSteps } from '../steps';
+import { registerSteps } from '../register-steps';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/standard-relationships';
 import { businessDay, type BusinessResult } from './business';
 import { compare, type CheckResult } from './check';
@@ -113,11 +113,8 @@ async function main(flags: Flags): Promise<number> {
       onProgress: () => undefined,
     });
     await completePull(started, figures, stopping.signal);
-    await registerAllSteps(stack.dataverse, {
-      webhookUrl,
-      webhookKey: stack.webhookKey,
-      busConnectionString: stack.broker.connectionString,
-    });
+    display.say('Registering the steps: dvo steps apply local/day/dataverse.yaml …');
+    await registerSteps(stack, { root: APP_DIR, webhookUrl });
     const outcome = await Promise.race([
       runDay(flags, mapped, stack, started, figures, display, stopping.signal),
       interrupted,

@@ -15,7 +15,7 @@ import { readView } from '../day/view';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/standard-relationships';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
 import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack';
-import { registerAllSteps } from '../steps';
+import { registerSteps } from '../register-steps';
 import { attack, scheduleOf, type Done } from './attack';
 import { Front } from './front';
 import type { Finding } from './observer';
@@ -124,11 +124,7 @@ class FaultyDay {
     await defineBusinessApis(dataverse);
     await this.#work(options.seed + 1, signal, { changes: EARLIER_CHANGES, rate: 100_000 });
     await completePull(this.#running(), this.#figures, signal);
-    await registerAllSteps(dataverse, {
-      webhookUrl: `${this.#front.url}/api/webhook`,
-      webhookKey: stack.webhookKey,
-      busConnectionString: stack.broker.connectionString,
-    });
+    await registerSteps(stack, { root: options.appDir, webhookUrl: `${this.#front.url}/api/webhook` });
     const { duplicate, reorder, drop, seed } = options;
     dataverse.disturb({ duplicate, reorder, drop, seed });
     this.#begun = performance.now();

@@ -17,10 +17,11 @@ import { readView } from '../../local/day/view';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
 import { Front } from '../../local/faults/front';
 import type { KillPoint } from '../../local/faults/kill-points';
+import { builtFolder } from '../build-once';
 import { FaultRig, MANY_DELIVERIES, type Route } from '../../local/faults/rig';
 import type { TcpFault } from '../../local/faults/tcp-proxy';
 import { SYNCED_TABLES } from '../../local/stack';
-import { registerAllSteps } from '../../local/steps';
+import { registerSteps } from '../../local/register-steps';
 import { System, type Fields } from './system';
 
 /** Changes a second of the work that goes on. */
@@ -84,10 +85,10 @@ export class Attacked {
       await Promise.all(attacked.instances.map((instance) => attacked.startApp(instance)));
       if (twins) attacked.#front = await Front.open(() => attacked.instances.map(({ host }) => host.port));
       await defineBusinessApis(system.dataverse);
-      await registerAllSteps(system.dataverse, {
+      await registerSteps(system.stack, {
+        root: resolve(__dirname, '../..'),
         webhookUrl: `${(attacked.#front ?? system.host).url}/api/webhook`,
-        webhookKey: system.stack.webhookKey,
-        busConnectionString: system.stack.broker.connectionString,
+        dvo: join(await builtFolder(), 'dist/cli/dvo.js'),
       });
       await attacked.work(60);
       await system.pull();

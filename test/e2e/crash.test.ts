@@ -5,8 +5,11 @@
  */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { join, resolve } from 'node:path';
 import { businessDay } from '../../local/day/business';
-import { registerSteps } from '../../local/steps';
+import { defineBusinessApis } from '../../local/business-apis';
+import { registerSteps } from '../../local/register-steps';
+import { builtFolder } from '../build-once';
 import { System } from './system';
 
 /** One table for each pushed way, as registered by the steps of the local stack, and the name of its set in URLs. */
@@ -21,10 +24,11 @@ let system: System;
 
 beforeAll(async () => {
   system = await System.start();
-  await registerSteps(system.dataverse, {
+  await defineBusinessApis(system.dataverse);
+  await registerSteps(system.stack, {
+    root: resolve(__dirname, '../..'),
     webhookUrl: `${system.host.url}/api/webhook`,
-    webhookKey: system.stack.webhookKey,
-    busConnectionString: system.stack.broker.connectionString,
+    dvo: join(await builtFolder(), 'dist/cli/dvo.js'),
   });
 });
 afterAll(() => system.stop());
