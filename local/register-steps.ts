@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Stack } from './stack';
 
 const run = promisify(execFile);
 
 /** Where the operator's tool lies, beside this file's folder once both are compiled. */
 const DVO = resolve(__dirname, '../cli/dvo.js');
 
-/** What registering the steps of the local stack needs. */
+/** Where the steps of the local stack are declared, and where they post to. */
 export interface StepTargets {
   /** Folder of the repository: declarations aren't compiled. */
   readonly root: string;
@@ -19,19 +18,31 @@ export interface StepTargets {
 
 /**
  * Registers the steps of `local/day/dataverse.yaml` in the simulator as an operator does in an environment: by `dvo steps
- * apply`, with the settings in its environment. The custom APIs have to be there.
+ * apply`, with these settings of the app's in its environment. The custom APIs have to be there.
  */
-export async function registerSteps(stack: Stack, { root, webhookUrl, dvo = DVO }: StepTargets): Promise<void> {
-  const [, namespace = '', name = '', key = ''] =
-    /^Endpoint=([^;]+);SharedAccessKeyName=([^;]+);SharedAccessKey=([^;]+)/.exec(stack.broker.connectionString) ?? [];
-  const variables = { WEBHOOK_URL: webhookUrl, BUS_NAMESPACE: namespace, BUS_KEY_NAME: name, BUS_KEY: key };
+export async function registerSteps(
+  settings: Readonly<Record<string, string>>,
+  { root, webhookUrl, dvo = DVO }: StepTargets,
+): Promise<void> {
+  const variables = {
+    WEBHOOK_URL: webhookUrl,
+    ...namespaceOf('BUS', settings.ServiceBusConnection),
+    ...namespaceOf('HUB', settings.EventHubConnection),
+  };
   const file = join(root, 'local/day/dataverse.yaml');
   try {
     await run(process.execPath, [dvo, 'steps', 'apply', file, '--yes'], {
-      env: { ...process.env, ...stack.settings, ...variables },
+      env: { ...process.env, ...settings, ...variables },
     });
   } catch (error) {
     const { stderr = '' } = error as { readonly stderr?: string };
     throw new Error(`The steps could not be registered: ${stderr.trim()}`, { cause: error });
   }
+}
+
+/** A connection string as the declaration's values. */
+function namespaceOf(prefix: 'BUS' | 'HUB', connectionString = ''): Record<string, string> {
+  const [, address = '', name = '', key = ''] =
+    /^Endpoint=([^;]+);SharedAccessKeyName=([^;]+);SharedAccessKey=([^;]+)/.exec(connectionString) ?? [];
+  return { [`${prefix}_NAMESPACE`]: address, [`${prefix}_KEY_NAME`]: name, [`${prefix}_KEY`]: key };
 }

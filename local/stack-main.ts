@@ -1,10 +1,10 @@
 /** `npm run stack`: only the stand-ins, with the settings under which `func start` or any own process can use them. */
 import { Command } from 'commander';
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineBusinessApis } from './business-apis';
 import { daySettings } from './day/settings';
 import { howToLook } from './look';
+import { howToStart } from './settings-text';
 import { startStack } from './stack';
 import { USAGE_EXIT_CODE, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
 import { registerSteps } from './register-steps';
@@ -36,27 +36,9 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
   const stack = await startStack(flags);
   try {
     await defineBusinessApis(stack.dataverse);
-    await registerSteps(stack, { root: APP_DIR, webhookUrl });
-    const file = JSON.stringify({ IsEncrypted: false, Values: { ...stack.settings, ...mapped } }, null, 2);
-    if (write === undefined) console.log(`local.settings.json:\n${file}\n`);
-    else {
-      writeFileSync(write, `${file}\n`);
-      console.log(`The settings are in ${write}.\n`);
-    }
-    const { port } = new URL(webhookUrl);
-    console.log(
-      [
-        'Start the app with these settings, for example:',
-        // Node reads this one before it starts, so it can't come from local.settings.json.
-        `  export NODE_EXTRA_CA_CERTS=${stack.settings.NODE_EXTRA_CA_CERTS ?? ''}`,
-        `  func start --port ${port}`,
-        `  npm run host -- --port ${port}`,
-        '',
-        howToLook(stack, webhookUrl, mapped),
-        '',
-        'The stand-ins run until Ctrl-C.',
-      ].join('\n'),
-    );
+    await registerSteps(stack.settings, { root: APP_DIR, webhookUrl });
+    console.log(howToStart({ ...stack.settings, ...mapped }, webhookUrl, write));
+    console.log(`${howToLook(stack, webhookUrl, mapped)}\n\nThe stand-ins run until Ctrl-C.`);
     await stopped;
   } finally {
     await stack.stop();

@@ -35,7 +35,7 @@ export interface Stack {
 }
 
 /** That of the events in test/fixtures, so that they can be sent to the app by hand. */
-const FIXTURES_ORGANIZATION = { id: 'b3539c1f-d2cc-4daa-a841-b0f0c3f9ec12', name: 'unqb3539c1f' };
+export const FIXTURES_ORGANIZATION = { id: 'b3539c1f-d2cc-4daa-a841-b0f0c3f9ec12', name: 'unqb3539c1f' };
 
 /** Names of the broker's entities. */
 export const BUS = {
@@ -82,7 +82,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       broker,
       dataverse,
       webhookKey,
-      settings: settingsFor(azurite, broker, dataverse, webhookKey),
+      settings: settingsFor(
+        {
+          storage: azurite.connectionString,
+          serviceBus: broker.connectionString,
+          eventHubs: broker.connectionString,
+        },
+        dataverse,
+        webhookKey,
+      ),
       stop,
     };
   } catch (error) {
@@ -91,23 +99,30 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 }
 
-function settingsFor(
-  azurite: Azurite,
-  broker: Broker,
+/** Connection strings of what stands in for Azure. */
+export interface Places {
+  readonly storage: string;
+  readonly serviceBus: string;
+  readonly eventHubs: string;
+}
+
+/** Everything the app needs to use stand-ins, as in local.settings.json. */
+export function settingsFor(
+  { storage, serviceBus, eventHubs }: Places,
   dataverse: Dataverse,
   webhookKey: string,
 ): Record<string, string> {
   return {
     FUNCTIONS_WORKER_RUNTIME: 'node',
-    AzureWebJobsStorage: azurite.connectionString,
-    LOB_STORAGE: azurite.connectionString,
+    AzureWebJobsStorage: storage,
+    LOB_STORAGE: storage,
     SYNC_TABLES: SYNCED_TABLES.join(','),
     WEBHOOK_KEYS: webhookKey,
-    ServiceBusConnection: broker.connectionString,
+    ServiceBusConnection: serviceBus,
     SERVICEBUS_QUEUE: BUS.queue,
     SERVICEBUS_TOPIC: BUS.topic,
     SERVICEBUS_SUBSCRIPTION: BUS.subscription,
-    EventHubConnection: broker.connectionString,
+    EventHubConnection: eventHubs,
     EVENTHUB_NAME: BUS.hub,
     EVENTHUB_CONSUMER_GROUP: BUS.group,
     PULL_SCHEDULE: '*/10 * * * * *',

@@ -114,7 +114,7 @@ async function main(flags: Flags): Promise<number> {
     });
     await completePull(started, figures, stopping.signal);
     display.say('Registering the steps: dvo steps apply local/day/dataverse.yaml …');
-    await registerSteps(stack, { root: APP_DIR, webhookUrl });
+    await registerSteps(stack.settings, { root: APP_DIR, webhookUrl });
     const outcome = await Promise.race([
       runDay(flags, mapped, stack, started, figures, display, stopping.signal),
       interrupted,

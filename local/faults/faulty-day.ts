@@ -124,7 +124,7 @@ class FaultyDay {
     await defineBusinessApis(dataverse);
     await this.#work(options.seed + 1, signal, { changes: EARLIER_CHANGES, rate: 100_000 });
     await completePull(this.#running(), this.#figures, signal);
-    await registerSteps(stack, { root: options.appDir, webhookUrl: `${this.#front.url}/api/webhook` });
+    await registerSteps(stack.settings, { root: options.appDir, webhookUrl: `${this.#front.url}/api/webhook` });
     const { duplicate, reorder, drop, seed } = options;
     dataverse.disturb({ duplicate, reorder, drop, seed });
     this.#begun = performance.now();

@@ -85,7 +85,7 @@ export class Attacked {
       await Promise.all(attacked.instances.map((instance) => attacked.startApp(instance)));
       if (twins) attacked.#front = await Front.open(() => attacked.instances.map(({ host }) => host.port));
       await defineBusinessApis(system.dataverse);
-      await registerSteps(system.stack, {
+      await registerSteps(system.stack.settings, {
         root: resolve(__dirname, '../..'),
         webhookUrl: `${(attacked.#front ?? system.host).url}/api/webhook`,
         dvo: join(await builtFolder(), 'dist/cli/dvo.js'),

@@ -25,7 +25,7 @@ let system: System;
 beforeAll(async () => {
   system = await System.start();
   await defineBusinessApis(system.dataverse);
-  await registerSteps(system.stack, {
+  await registerSteps(system.stack.settings, {
     root: resolve(__dirname, '../..'),
     webhookUrl: `${system.host.url}/api/webhook`,
     dvo: join(await builtFolder(), 'dist/cli/dvo.js'),

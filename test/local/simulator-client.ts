@@ -37,9 +37,12 @@ export interface Answer {
   readonly body: Members;
 }
 
+/** Where a simulator is, and as whom it is called. */
+export type Callable = Pick<Dataverse, 'url' | 'certificatePath' | 'tenantId' | 'clientId' | 'clientSecret'>;
+
 /** One HTTPS request that trusts the simulator's certificate. */
 export function request(
-  dataverse: Dataverse,
+  dataverse: Pick<Callable, 'url' | 'certificatePath'>,
   method: string,
   target: string,
   headers: Record<string, string> = {},
@@ -67,7 +70,7 @@ export function request(
   });
 }
 
-async function accessToken(dataverse: Dataverse): Promise<string> {
+async function accessToken(dataverse: Callable): Promise<string> {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: dataverse.clientId,
@@ -86,7 +89,7 @@ export type Call = (
 ) => Promise<Answer>;
 
 /** Calls the Web API with a good token; paths are below the service root. */
-export async function caller(dataverse: Dataverse): Promise<Call> {
+export async function caller(dataverse: Callable): Promise<Call> {
   const Authorization = `Bearer ${await accessToken(dataverse)}`;
   return (method, target, headers = {}, body) =>
     request(
