@@ -192,13 +192,15 @@ const LONGEST_LAG = 60;
 export function readLags(stamp: Stamp | undefined, read: ReadBack, changes: readonly RowChange[]): boolean {
   if (read.kind === 'missing') return false;
   if (read.version < (stamp?.version ?? NO_VERSION)) return true;
-  return changes.some(
-    ({ evidence }) =>
+  return changes.some(({ evidence }) => {
+    if (evidence.kind === 'hint') return read.version < (evidence.atLeast ?? NO_VERSION);
+    return (
       evidence.kind === 'event' &&
       evidence.sure &&
       read.modifiedOn < evidence.at &&
-      read.begin < evidence.at + LONGEST_LAG,
-  );
+      read.begin < evidence.at + LONGEST_LAG
+    );
+  });
 }
 
 interface FullRead {

@@ -435,6 +435,14 @@ describe('a read-back is plausible unless "version below v, or (event) modifiedo
     ['OperationCreatedOn is no modifiedon', ROW.stamp, found(200n), [patch({ at: 2000, sure: false })], false],
     ['a hint has no time', ROW.stamp, found(200n), [hint()], false],
     [
+      'a hint of a version that the row had: the read shows an older one',
+      ROW.stamp,
+      found(200n),
+      [hint({ atLeast: 201n })],
+      true,
+    ],
+    ['the read shows that version', ROW.stamp, found(200n), [hint({ atLeast: 200n })], false],
+    [
       'modifiedon went back: a minute after the event the read is believed',
       ROW.stamp,
       found(200n, undefined, { modifiedOn: 1019, begin: 1080 }),
