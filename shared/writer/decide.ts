@@ -10,19 +10,23 @@ import type { DeliveryKey, RowChange } from '../change/row-change';
 import { NO_VERSION, type RowVersion } from '../change/row-version';
 import { NO_STAMP, withKeys, type Stamp } from './stamp';
 
+/** Every verdict. */
+export const VERDICTS = [
+  'applied',
+  'refreshed',
+  'merged',
+  'replaced',
+  'deleted',
+  'adopted',
+  'touched',
+  'duplicate',
+  'stale',
+  'contained',
+  'readBack',
+] as const;
+
 /** How a change was settled; every change gets exactly one, and they are counted. */
-export type Verdict =
-  | 'applied'
-  | 'refreshed'
-  | 'merged'
-  | 'replaced'
-  | 'deleted'
-  | 'adopted'
-  | 'touched'
-  | 'duplicate'
-  | 'stale'
-  | 'contained'
-  | 'readBack';
+export type Verdict = (typeof VERDICTS)[number];
 
 /** What a write does to the stored row's columns. */
 export type DataEffect = 'snapshot' | 'patch' | 'keep' | 'clear';

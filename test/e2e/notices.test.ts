@@ -4,6 +4,7 @@
  * them are lies, so that whatever of them reached the store would be seen.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { undocumented } from '../documented-answers';
 import { System, type Answer, type Fields } from './system';
 
 const TABLE = 'account';
@@ -143,4 +144,9 @@ describe('what can not be', () => {
 test('and after one pull the store equals Dataverse', async () => {
   await system.pull();
   expect((await system.compare()).differences).toEqual([]);
+});
+
+test('every answer was one that docs/openapi.json documents', () => {
+  expect(system.answers.length).toBeGreaterThan(10);
+  expect(system.answers.flatMap(({ status, body }) => undocumented(status, body))).toEqual([]);
 });
