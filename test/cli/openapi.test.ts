@@ -159,12 +159,11 @@ describe('the answers', () => {
       body: typeof body === 'string' ? { string: body } : { bytes: body },
     });
     const handler = webhookHandler(config, () => receiver);
-    const { status, jsonBody } = (await handler(
-      request,
-      new InvocationContext({ logHandler: () => undefined }),
-    )) as HttpResponseInit;
+    const context = new InvocationContext({ logHandler: () => undefined });
+    const response = (await handler(request, context)) as HttpResponseInit;
+    const { status } = response;
     answered.add(status);
-    return { status, wrong: undocumented(status, JSON.parse(JSON.stringify(jsonBody))) };
+    return { status, wrong: undocumented(status, JSON.parse(JSON.stringify(response.jsonBody))) };
   }
 
   test.each<[string, number, Post]>([
