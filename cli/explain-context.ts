@@ -141,7 +141,7 @@ function evidenceText(evidence: Evidence): string {
     }
     case 'hint':
       return evidence.committed === true
-        ? `none: the row is read at once${evidence.atLeast === undefined ? '' : `, until it shows version ${evidence.atLeast}`}, and nothing of this message is stored`
+        ? `none: the row is read at once${evidence.atLeast === undefined ? '' : `, until it shows version ${evidence.atLeast.version}`}, and nothing of this message is stored`
         : 'none (a hint): the row is read, and nothing of this message is stored';
     case 'pull':
       return `row version ${evidence.version}`;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { floorInstant } from '../change/instant';
 import type { Origin, RowAddress, RowChange } from '../change/row-change';
 import type { RowVersion } from '../change/row-version';
 import { objectOf, stringOf, type Json, type JsonObject } from '../json/exact-json';
@@ -24,9 +25,9 @@ export interface RowNotice {
   readonly row: RowAddress;
   /** The environment's organisation, where the flow names it. */
   readonly organizationId: string | null;
-  /** A version that the row had by then: a read that shows an older one has lagged. Never stored. */
+  /** A version that the row had when it was changed: a read soon after it that shows an older one has lagged. Never stored. */
   readonly version: RowVersion | null;
-  /** When the row was changed, milliseconds since 1970: to tell how late the notice is, never for order. */
+  /** When the row was changed, milliseconds since 1970: to tell how late notice and read are, never for order. */
   readonly modifiedOnMs: number | null;
   /** Names of the columns that came along, which are not used. */
   readonly columns: readonly string[];
@@ -135,7 +136,8 @@ export function changeOfNotice(notice: RowNotice, { source, body }: { source: st
     ...(organizationId === null ? {} : { organizationId }),
     ...(modifiedOnMs === null ? {} : { occurredAtMs: modifiedOnMs }),
   };
-  const evidence = { kind: 'hint', key, committed: true, ...(version === null ? {} : { atLeast: version }) } as const;
+  const atLeast = version === null || modifiedOnMs === null ? undefined : { version, at: floorInstant(modifiedOnMs) };
+  const evidence = { kind: 'hint', key, committed: true, ...(atLeast && { atLeast }) } as const;
   return message === 'Delete'
     ? { kind: 'delete', row, evidence, origin }
     : { kind: 'patch', row, evidence, origin, columns: new Map() };

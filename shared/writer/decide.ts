@@ -184,8 +184,9 @@ export function settleByReadBack(
 }
 
 /**
- * So many seconds after an event a read is believed although its modifiedon is older than the event's: no replica lags for
- * that long, and modifiedon itself may have gone back (a longer transaction, an import that sets it).
+ * So many seconds after an event a read is believed although its modifiedon is older than the event's, or its version than
+ * a flow's notice says: no replica lags for that long, and modifiedon itself may have gone back (a longer transaction, an
+ * import that sets it), or the notice be wrong.
  */
 const LONGEST_LAG = 60;
 
@@ -196,14 +197,11 @@ const LONGEST_LAG = 60;
 export function readLags(stamp: Stamp | undefined, read: ReadBack, changes: readonly RowChange[]): boolean {
   if (read.kind === 'missing') return false;
   if (read.version < (stamp?.version ?? NO_VERSION)) return true;
+  const isSoonAfter = (at: Instant): boolean => read.begin < at + LONGEST_LAG;
   return changes.some(({ evidence }) => {
-    if (evidence.kind === 'hint') return read.version < (evidence.atLeast ?? NO_VERSION);
-    return (
-      evidence.kind === 'event' &&
-      evidence.sure &&
-      read.modifiedOn < evidence.at &&
-      read.begin < evidence.at + LONGEST_LAG
-    );
+    if (evidence.kind === 'event') return evidence.sure && read.modifiedOn < evidence.at && isSoonAfter(evidence.at);
+    if (evidence.kind !== 'hint' || evidence.atLeast === undefined) return false;
+    return read.version < evidence.atLeast.version && isSoonAfter(evidence.atLeast.at);
   });
 }
 

@@ -248,7 +248,7 @@ describe('the notice of a flow', () => {
     const change = {
       kind: 'patch',
       row: { table: 'account', id: '7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3' },
-      evidence: { kind: 'hint', committed: true, atLeast: '4711083' },
+      evidence: { kind: 'hint', committed: true, atLeast: { version: '4711083' } },
       columns: {},
     };
     expect(parsed(out)).toMatchObject([change]);

@@ -2,6 +2,7 @@
 // row is to be read and nothing more; and what doesn't say enough is refused with what was expected, never with a value.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { RowChange } from '../../shared/change/row-change';
 import { ContextInvalid } from '../../shared/context/errors';
 import { readPush, type Push } from '../../shared/context/read-push';
 import { changeOfNotice, NOTICE_MESSAGES, type RowNotice } from '../../shared/context/row-notice';
@@ -150,26 +151,36 @@ describe('a notice that does not say enough', () => {
     expect(error).toBeInstanceOf(ContextInvalid);
     expect(error).toMatchObject({ member, code: 'context-invalid', disposition: 'park' });
     expect(String(error)).not.toMatch(/Lakeside|secret|A-4711/);
+    expect(String(error)).toMatch(/ must be (?:a|the|that|one|an) .{10,}; check what sent this body/);
+  });
+
+  test.each(['[]', 'null', '"table"', '7', '[{"table":"account"}]'])('%s is neither notice nor context', (body) => {
+    const failure = failureOf(() => readPush(body, { contentType: 'application/json' }));
+    expect(failure).toMatchObject({ code: 'context-invalid', member: 'The body' });
   });
 });
 
 describe('what a notice means', () => {
-  const body = fixture('notices/update-account.json');
-  const change = changeOfNotice(noticeIn(readPush(body)), { source: 'webhook', body });
+  const changeIn = (body: Buffer): RowChange => changeOfNotice(noticeIn(readPush(body)), { source: 'webhook', body });
+  const changeOf = (wire: Wire): RowChange => changeIn(Buffer.from(JSON.stringify(wire)));
 
   test('that the row is to be read: none of its columns, and its version only to know a read that lags', () => {
-    expect(change).toEqual({
+    expect(changeIn(fixture('notices/update-account.json'))).toEqual({
       kind: 'patch',
       row: ACCOUNT,
       columns: new Map(),
-      evidence: { kind: 'hint', key: expect.stringMatching(/^[\w-]{22}$/), committed: true, atLeast: 4711083n },
+      evidence: {
+        kind: 'hint',
+        key: expect.stringMatching(/^[\w-]{22}$/),
+        committed: true,
+        atLeast: { version: 4711083n, at: Date.UTC(2026, 2, 14, 9, 26, 53) / 1000 },
+      },
       origin: { source: 'webhook', message: 'Update', occurredAtMs: Date.UTC(2026, 2, 14, 9, 26, 53) },
     });
   });
 
   test('or that it may be gone', () => {
-    const gone = fixture('notices/delete-account.json');
-    expect(changeOfNotice(noticeIn(readPush(gone)), { source: 'webhook', body: gone })).toEqual({
+    expect(changeIn(fixture('notices/delete-account.json'))).toEqual({
       kind: 'delete',
       row: ACCOUNT,
       evidence: { kind: 'hint', key: expect.any(String), committed: true },
@@ -177,10 +188,23 @@ describe('what a notice means', () => {
     });
   });
 
+  test('a version counts only together with the time that it is of', () => {
+    const known = { ...ACCOUNT, message: 'Update', version: '12', modifiedon: '2026-03-14T09:26:53.999Z' };
+    expect(changeOf(known).evidence).toMatchObject({ atLeast: { version: 12n, at: 1773480413 } });
+    for (const half of [without(known, 'version'), without(known, 'modifiedon')])
+      expect(changeOf(half).evidence).not.toHaveProperty('atLeast');
+    expect(changeOf(without(known, 'version')).origin.occurredAtMs).toBe(1773480413999);
+    expect(changeOf(without(known, 'modifiedon')).origin).not.toHaveProperty('occurredAtMs');
+  });
+
+  test('the organisation goes along', () => {
+    const { origin } = changeOf({ ...ACCOUNT, message: 'Update', organization: OTHER });
+    expect(origin).toEqual({ source: 'webhook', message: 'Update', organizationId: OTHER });
+  });
+
   test('the key is that of the body, row and message', () => {
     const keyOf = (text: string): unknown => {
-      const bytes = Buffer.from(text);
-      const { evidence } = changeOfNotice(noticeIn(readPush(bytes)), { source: 's', body: bytes });
+      const { evidence } = changeIn(Buffer.from(text));
       return evidence.kind === 'hint' && evidence.key;
     };
     const plain = JSON.stringify({ ...ACCOUNT, message: 'Update' });

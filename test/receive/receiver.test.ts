@@ -116,9 +116,17 @@ describe('the notice of a flow', () => {
   });
 
   test('[A12] a read that shows an older version than the notice is tried again later', async () => {
-    const [outcome] = await receiver.receive([notice({ row: { ...row, RowVersion: '301' } })]);
+    const at = NOW / 1000;
+    reader.answer = () => found(300n, columns({ jobtitle: 'read' }), { modifiedOn: at, begin: at, end: at + 2 });
+    const lagging = { ...row, RowVersion: '301', modifiedon: new Date(NOW).toISOString() };
+    const [outcome] = await receiver.receive([notice({ row: lagging })]);
     expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { code: 'read-lagged' } });
     expect([store.rows.size, parking.parked[0]?.dueAtMs]).toEqual([0, NOW + 15_000]);
+    // Without a time, or long after it, the read is believed: the version may mean something else.
+    for (const modifiedon of [undefined, new Date(NOW - 3_600_000).toISOString()])
+      expect(await receiver.receive([notice({ row: { ...lagging, modifiedon } })])).toMatchObject([
+        { kind: 'settled' },
+      ]);
   });
 
   test('ten of one row that come together are one read', async () => {
