@@ -67,8 +67,8 @@ export function rowNoticeOf(wire: JsonObject): RowNotice {
   if (row === undefined) throw new ContextInvalid('row', "the body of the flow's trigger, an object");
   const table = tableOf(wire, row);
   const columns = columnsOf(row, row === wire ? ENVELOPES_OWN : TRIGGERS_OWN);
-  const version = stringOf(wire.version) ?? stringOf(row.RowVersion) ?? '';
-  const modifiedOn = stringOf(wire.modifiedon) ?? stringOf(row.modifiedon) ?? '';
+  const version = stringOf([wire.version, row.RowVersion].find(isGiven)) ?? '';
+  const modifiedOn = stringOf([wire.modifiedon, row.modifiedon].find(isGiven)) ?? '';
   return {
     message: messageOf(wire, row),
     row: { table, id: idOf(wire, row, table, columns) },

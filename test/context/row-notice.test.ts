@@ -44,7 +44,7 @@ describe('the forms of a notice', () => {
     ['the id with braces and in capitals', { table: 'account', id: `{${ID.toUpperCase()}}`, row: TRIGGER }, {}],
     [
       'empty texts, as expressions that find nothing give them',
-      { table: 'account', id: '', organization: '', row: TRIGGER },
+      { table: 'account', id: '', organization: '', version: '', modifiedon: '', row: TRIGGER },
       {},
     ],
     ['the body of a delete', { table: 'account', row: DELETED }, { message: 'Delete', modifiedOnMs: null }],
