@@ -29,10 +29,12 @@ const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { t
 const seconds = Number(values.seconds ?? '60');
 const firstSeed = Number(values.seed ?? String(Date.now() % 1_000_000_007));
 
-const corpus = readdirSync(FIXTURES).flatMap((file) => {
-  const format = formatOf(file);
-  return format === undefined ? [] : [seedOf(format, readFileSync(path.join(FIXTURES, file)))];
-});
+const corpus = ['.', 'notices'].flatMap((folder) =>
+  readdirSync(path.join(FIXTURES, folder)).flatMap((file) => {
+    const format = formatOf(file);
+    return format === undefined ? [] : [seedOf(format, readFileSync(path.join(FIXTURES, folder, file)))];
+  }),
+);
 
 const endings = new Map<string, number>();
 const slowest = { msPer256Kb: 0, bytes: 0 };

@@ -1,18 +1,18 @@
-import { readContext } from '../shared/context/read-context';
+import { readPush } from '../shared/context/read-push';
 import { codeOf, messageOf } from '../shared/errors';
 import type { KeptDelivery } from '../shared/parking/parking';
-import { explainChanges, explainContext, toldBy } from './explain-context';
+import { explainChanges, explainPush, toldBy } from './explain-context';
 
 const refusal = (error: unknown): string => `can't be read: ${codeOf(error)}: ${messageOf(error)}`;
 
 /** What `dvo parse --explain` says of a body that was kept. Names columns, not values; never throws. */
 export function explainBody({ source, body, contentType, truncated }: KeptDelivery, fullImageAlias?: string): string {
   try {
-    const context = readContext(body, contentType === undefined ? {} : { contentType });
+    const push = readPush(body, contentType === undefined ? {} : { contentType });
     const told = (): string => {
       try {
         return explainChanges(
-          toldBy(context, {
+          toldBy(push, {
             source,
             body,
             ...(truncated === undefined ? {} : { truncated }),
@@ -23,7 +23,7 @@ export function explainBody({ source, body, contentType, truncated }: KeptDelive
         return refusal(error);
       }
     };
-    return `${explainContext(context)}\n${told()}`;
+    return `${explainPush(push)}\n${told()}`;
   } catch (error) {
     return refusal(error);
   }
@@ -32,7 +32,9 @@ export function explainBody({ source, body, contentType, truncated }: KeptDelive
 /** What a body is about, in two words: `Update of account`, or why it can't be read. */
 export function aboutBody(body: Uint8Array, contentType?: string): string {
   try {
-    const { message, table } = readContext(body, contentType === undefined ? {} : { contentType });
+    const push = readPush(body, contentType === undefined ? {} : { contentType });
+    if (push.kind === 'notice') return `${push.notice.message} of ${push.notice.row.table}`;
+    const { message, table } = push.context;
     return table === '' || table === 'none' ? message : `${message} of ${table}`;
   } catch (error) {
     return codeOf(error);

@@ -7,6 +7,8 @@ import type { ContextFormat } from '../shared/context/format';
 import { odditiesOf } from '../shared/context/oddities';
 import type { Delivery } from '../shared/context/pushed-event';
 import { ROW_MESSAGES, changesOf } from '../shared/context/to-changes';
+import type { Push } from '../shared/context/read-push';
+import { changeOfNotice, type RowNotice } from '../shared/context/row-notice';
 import { messageEventOf } from '../shared/context/to-message-event';
 import { messageOf } from '../shared/errors';
 import type { MappedChange } from './mapped-change';
@@ -138,7 +140,9 @@ function evidenceText(evidence: Evidence): string {
         : `not after ${at}, which may prove it old but never new: otherwise the row is read`;
     }
     case 'hint':
-      return 'none (a hint): the row is read, and nothing of this message is stored';
+      return evidence.committed === true
+        ? `none: the row is read at once${evidence.atLeast === undefined ? '' : `, until it shows version ${evidence.atLeast.version}`}, and nothing of this message is stored`
+        : 'none (a hint): the row is read, and nothing of this message is stored';
     case 'pull':
       return `row version ${evidence.version}`;
   }
@@ -194,19 +198,37 @@ function willBeKept({ message, columns, key, committed, truncated }: MessageEven
 }
 
 /** A context in words, for operators: what happened, and what is worth knowing about it. Names columns, not values. */
-export function explainContext(context: Context): string {
+function explainContext(context: Context): string {
   const oddities = attempt(() => odditiesOf(context).map((oddity) => `${oddity.kind}: ${oddity.text}`));
   return [...happened(context), ...section('noticed', oddities.length === 0 ? ['nothing odd'] : oddities)].join('\n');
 }
 
+/** A notice in words, for operators. Names columns, not values. */
+function explainNotice({ message, row, organizationId, modifiedOnMs, columns }: RowNotice): string {
+  return [
+    `${message} of ${addressText(row)}`,
+    ...section('format', ['JSON, the notice of a flow']),
+    ...section('when', [modifiedOnMs === null ? 'not said' : `${isoOf(modifiedOnMs)} (modifiedon)`]),
+    ...section('organisation', [organizationId ?? 'not said: the row is read in DATAVERSE_URL']),
+    ...section('columns', [columns.length === 0 ? 'none' : `${names(columns)} (not used)`]),
+  ].join('\n');
+}
+
+/** A body that was pushed, in words. */
+export const explainPush = (push: Push): string =>
+  push.kind === 'notice' ? explainNotice(push.notice) : explainContext(push.context);
+
 /** What a context tells: changes, or an event. */
 export type Told = (Change | (MessageEvent & { readonly kind: 'event' })) & { readonly stored?: MappedChange };
 
-/** What a context tells, whether or not this deployment takes it. @throws OutboundError where it can't become changes */
-export const toldBy = (context: Context, delivery: Delivery): readonly Told[] =>
-  ROW_MESSAGES.has(context.message)
+/** What a body tells, whether or not this deployment takes it. @throws OutboundError where it can't become changes */
+export function toldBy(push: Push, delivery: Delivery): readonly Told[] {
+  if (push.kind === 'notice') return [changeOfNotice(push.notice, delivery)];
+  const { context } = push;
+  return ROW_MESSAGES.has(context.message)
     ? changesOf(context, delivery)
     : [{ kind: 'event', ...messageEventOf(context, delivery) }];
+}
 
 /** Changes in words: what the writer will make of them. */
 export const explainChanges = (changes: readonly Told[]): string =>

@@ -4,9 +4,9 @@ import type { Context } from '../shared/context/context';
 import type { ContextFormat } from '../shared/context/format';
 import { CONTEXT_FORMATS } from '../shared/context/format';
 import { environment } from '../shared/config/config';
-import { readContext } from '../shared/context/read-context';
+import { readPush, type Push } from '../shared/context/read-push';
 import type { Delivery } from '../shared/context/pushed-event';
-import { explainChanges, explainContext, toldBy, type Told } from './explain-context';
+import { explainChanges, explainPush, toldBy, type Told } from './explain-context';
 import { mappedChange, mappingAt } from './mapped-change';
 import { plainJson } from './plain-json';
 import type { Terminal } from './terminal';
@@ -76,17 +76,21 @@ function wholeOf(context: Context): object {
   return { ...scalars, ...Object.fromEntries(read), parent: parent === null ? null : wholeOf(parent) };
 }
 
-const jsonOf = (context: Context, changes: readonly Told[] | null, full: boolean): string =>
-  plainJson(full ? { context: wholeOf(context), changes } : changes);
+const jsonOf = (push: Push, changes: readonly Told[] | null, full: boolean): string => {
+  if (!full) return plainJson(changes);
+  return plainJson(
+    push.kind === 'notice' ? { notice: push.notice, changes } : { context: wholeOf(push.context), changes },
+  );
+};
 
 async function parse(terminal: Terminal, file: string, options: ParseOptions): Promise<void> {
   const body = await bodyOf(terminal, file);
-  const context = readContext(body, options.format === undefined ? {} : { format: options.format });
+  const push = readPush(body, options.format === undefined ? {} : { format: options.format });
   const show = (changes: readonly Told[] | null): void => {
-    const words = [explainContext(context), ...(changes === null ? [] : [explainChanges(changes)])];
+    const words = [explainPush(push), ...(changes === null ? [] : [explainChanges(changes)])];
     if (options.explain === true) terminal.out(`${words.join('\n')}\n`);
     if (options.full === true || (options.explain !== true && changes !== null)) {
-      terminal.out(`${jsonOf(context, changes, options.full === true)}\n`);
+      terminal.out(`${jsonOf(push, changes, options.full === true)}\n`);
     }
   };
   const delivery: Delivery = {
@@ -98,7 +102,7 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
   const mapping = options.mapping === undefined ? undefined : mappingAt(options.mapping, environment());
   let changes: readonly Told[];
   try {
-    changes = toldBy(context, delivery);
+    changes = toldBy(push, delivery);
   } catch (error) {
     // What can't become changes can still be looked at.
     show(null);
@@ -113,10 +117,10 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
 export function addParseCommand(program: Command, terminal: Terminal): void {
   program
     .command('parse')
-    .description('print the changes, or the event, that a pushed execution context means')
+    .description('print the changes, or the event, that a pushed execution context or notice means')
     .argument('<file>', 'the body as it was received; - for standard input')
     .option('--explain', 'say it in words instead')
-    .option('--full', 'print the whole context as well')
+    .option('--full', 'print the whole context (or notice) as well')
     .option('--format <format>', `take the body as ${CONTEXT_FORMATS.join(', ')}`, formatArgument)
     .option('--full-image <alias>', 'take this image after the operation as the full row')
     .option(

@@ -3,6 +3,7 @@ import { codeOf, messageOf, OutboundError } from '../shared/errors';
 import { addDeadLettersCommand } from './dead-letters';
 import { addHubCommand } from './hub';
 import { addMappingCommand } from './mapping';
+import { addOpenApiCommand } from './openapi';
 import { addParkedCommand } from './parked';
 import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
@@ -23,6 +24,7 @@ const COMMANDS = [
   addTombstonesCommand,
   addTrackingCommand,
   addStepsCommand,
+  addOpenApiCommand,
 ];
 
 /**

@@ -3,7 +3,8 @@ import type { Context } from '../../shared/context/context';
 import type { ContextFormat } from '../../shared/context/format';
 import { odditiesOf } from '../../shared/context/oddities';
 import type { ReadOptions } from '../../shared/context/read-context';
-import { readContext } from '../../shared/context/read-context';
+import { readPush, type Push } from '../../shared/context/read-push';
+import { changeOfNotice } from '../../shared/context/row-notice';
 import { changesOf, ROW_MESSAGES } from '../../shared/context/to-changes';
 import { messageEventOf } from '../../shared/context/to-message-event';
 import { codeOf, OutboundError } from '../../shared/errors';
@@ -56,14 +57,16 @@ function readAll(body: Uint8Array, options: ReadOptions): { readonly ending: End
     }
   };
   const begun = performance.now();
-  let context: Context | undefined;
+  let push: Push | undefined;
   attempt(() => {
-    context = readContext(body, options);
+    push = readPush(body, options);
   });
-  const found = context;
+  const delivery = { source: 'fuzz', body, fullImageAlias: 'After' };
+  const noticed = push?.kind === 'notice' ? push.notice : undefined;
+  const found = push?.kind === 'context' ? push.context : undefined;
+  if (noticed !== undefined) attempt(() => changeOfNotice(noticed, delivery));
   if (found !== undefined) {
     readParts(found, attempt);
-    const delivery = { source: 'fuzz', body, fullImageAlias: 'After' };
     attempt(() => (ROW_MESSAGES.has(found.message) ? changesOf(found, delivery) : messageEventOf(found, delivery)));
   }
   const ms = performance.now() - begun;

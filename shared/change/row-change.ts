@@ -16,13 +16,20 @@ export type DeliveryKey = string;
  *
  * - `event`: pushed after its transaction was committed (an asynchronous step). `at` is `modifiedon` and then `sure`;
  *   otherwise OperationCreatedOn, which may prove the event old but never new.
- * - `hint`: pushed from a synchronous step, inside a transaction that may yet roll back. Only a reason to read the row.
+ * - `hint`: only a reason to read the row, and nothing of it is stored. Pushed from a synchronous step, inside a transaction
+ *   that may yet roll back; or, `committed`, told by a flow after the change, in no order. `atLeast` is a version that the row
+ *   is said to have had at an instant: a read soon after it that shows an older one has lagged.
  * - `pull`: read through the Web API. `runBegin` is when the pull run began and `end` when the response was made, both
  *   in Dataverse's clock; `version` and `modifiedOn` are those of the row as read (a deleted row has neither).
  */
 export type Evidence =
   | { readonly kind: 'event'; readonly key: DeliveryKey; readonly at: Instant; readonly sure: boolean }
-  | { readonly kind: 'hint'; readonly key: DeliveryKey }
+  | {
+      readonly kind: 'hint';
+      readonly key: DeliveryKey;
+      readonly committed?: true;
+      readonly atLeast?: { readonly version: RowVersion; readonly at: Instant };
+    }
   | {
       readonly kind: 'pull';
       readonly version: RowVersion;

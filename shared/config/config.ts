@@ -156,6 +156,9 @@ const coreSchema = z.object({
   WEB_API_CONCURRENCY: whole(1, 500, 20),
 });
 
+/** What the webhook's settings are unless they are set. */
+export const WEBHOOK_DEFAULTS = { keyName: 'x-dvo-key', maxKilobytes: 512 } as const;
+
 const webhookSchema = z.object({
   WEBHOOK_KEYS: list
     .pipe(z.array(z.string().min(16, 'must hold keys of at least 16 characters')))
@@ -164,10 +167,10 @@ const webhookSchema = z.object({
       'is missing: set the key that the webhook step sends (several, separated by commas, while rotating)',
     ),
   WEBHOOK_KEY_NAME: z.preprocess(
-    (value) => (value === undefined || value === '' ? 'x-dvo-key' : value),
+    (value) => (value === undefined || value === '' ? WEBHOOK_DEFAULTS.keyName : value),
     z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name'),
   ),
-  WEBHOOK_MAX_KILOBYTES: whole(64, 640, 512),
+  WEBHOOK_MAX_KILOBYTES: whole(64, 640, WEBHOOK_DEFAULTS.maxKilobytes),
 });
 
 const flag = oneOf(['false', 'true'], 'false').transform((value) => value === 'true');

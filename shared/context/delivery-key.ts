@@ -3,7 +3,7 @@ import type { DeliveryKey } from '../change/row-change';
 import type { Context } from './context';
 
 /** Half of a SHA-256 (132 bits): ample against chance, and short enough to keep many of them in a row's stamp. */
-const KEY_LENGTH = 22;
+export const KEY_LENGTH = 22;
 
 /**
  * Names events of rows: equal for every delivery of one, different for any other. The body is hashed once, however many

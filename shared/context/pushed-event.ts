@@ -27,7 +27,8 @@ export const MODIFIED_ON_MARGIN_S = 300;
 
 const MODIFIED_ON = 'modifiedon';
 
-const TABLE = /^[a-z][a-z0-9_]{0,127}$/;
+/** Logical names of tables. */
+export const TABLE = /^[a-z][a-z0-9_]{0,127}$/;
 
 /** A place in the row's history: what an event's evidence says besides its key. */
 export interface Moment {

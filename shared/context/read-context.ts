@@ -3,7 +3,7 @@ import { BodyEmpty, BodyTooLarge, ContextFormatUnsupported } from './errors';
 import type { ContextFormat } from './format';
 import { detectFormat } from './format';
 import { readBinary, readXml } from './read-elements';
-import { readJson } from './read-json';
+import { readJson, type ReadBounds } from './read-json';
 
 /**
  * Webhooks send up to 256 KB and buses up to 192 KB (https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks);
@@ -44,6 +44,25 @@ function isBlank(body: Uint8Array | string): boolean {
   return true;
 }
 
+/** A body that may be read: its format, undefined where nothing tells it, and how much it may hold. */
+export interface CheckedBody {
+  readonly format: ContextFormat | undefined;
+  readonly bounds: ReadBounds;
+}
+
+/** What can be said of a body before it is read. @throws BodyEmpty, BodyTooLarge */
+export function checkBody(body: Uint8Array | string, options: ReadOptions): CheckedBody {
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const bytes = bytesOf(body);
+  if (bytes > maxBytes) throw new BodyTooLarge(bytes, maxBytes);
+  if (isBlank(body)) throw new BodyEmpty();
+  const bounds = {
+    maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
+    maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
+  };
+  return { format: options.format ?? detectFormat(body, options.contentType), bounds };
+}
+
 /**
  * Reads an execution context in any format that a service endpoint can send.
  *
@@ -53,15 +72,7 @@ function isBlank(body: Uint8Array | string): boolean {
  *   ContextInvalid
  */
 export function readContext(body: Uint8Array | string, options: ReadOptions = {}): Context {
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  const bytes = bytesOf(body);
-  if (bytes > maxBytes) throw new BodyTooLarge(bytes, maxBytes);
-  if (isBlank(body)) throw new BodyEmpty();
-  const bounds = {
-    maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
-    maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
-  };
-  const format = options.format ?? detectFormat(body, options.contentType);
+  const { format, bounds } = checkBody(body, options);
   switch (format) {
     case 'json':
       return readJson(body, bounds);

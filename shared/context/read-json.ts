@@ -49,6 +49,19 @@ export interface ReadBounds {
 
 const PLAIN: BodyForm = { format: 'json', envelope: null };
 
+/** A body of JSON: what it holds, and its text. */
+export interface JsonBody {
+  readonly root: Json;
+  readonly text: string;
+}
+
+/** Parses a body of JSON. @throws JsonInvalid when it is not JSON in UTF-8; BodyTooComplex */
+export function parseBody(body: Uint8Array | string, { maxNodes }: ReadBounds): JsonBody {
+  const text = decode(body);
+  if (mayHoldMore(text, maxNodes)) throw new BodyTooComplex('nodes', maxNodes);
+  return { root: parse(text), text };
+}
+
 /**
  * Reads a context in the JSON form, as webhooks send it.
  * https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
@@ -56,7 +69,9 @@ const PLAIN: BodyForm = { format: 'json', envelope: null };
  * @throws JsonInvalid when the body is not JSON in UTF-8; BodyTooComplex; ContextInvalid when it is no context
  */
 export function readJson(body: Uint8Array | string, bounds: ReadBounds, form: BodyForm = PLAIN): Context {
-  const text = decode(body);
-  if (mayHoldMore(text, bounds.maxNodes)) throw new BodyTooComplex('nodes', bounds.maxNodes);
-  return contextOfJson(parse(text), text, bounds.maxDepth, form);
+  return contextIn(parseBody(body, bounds), bounds, form);
 }
+
+/** The context in a body that is parsed already. @throws ContextInvalid when it is no context */
+export const contextIn = ({ root, text }: JsonBody, { maxDepth }: ReadBounds, form: BodyForm = PLAIN): Context =>
+  contextOfJson(root, text, maxDepth, form);

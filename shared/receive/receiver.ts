@@ -2,7 +2,8 @@ import { StoreUnavailable } from '../azure/store-unavailable';
 import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
 import type { Delivery } from '../context/pushed-event';
-import { readContext } from '../context/read-context';
+import { readPush } from '../context/read-push';
+import { changeOfNotice, type RowNotice } from '../context/row-notice';
 import { changesOf } from '../context/to-changes';
 import { messageEventOf } from '../context/to-message-event';
 import type { OrganizationPin } from '../dataverse/organization-pin';
@@ -140,7 +141,7 @@ export class Receiver {
   /** Handles deliveries that arrived together: their changes are settled together, each on its own merits. */
   async receive(deliveries: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
     const plans = await Promise.all(deliveries.map((delivery) => this.#plan(delivery)));
-    const changes = plans.flatMap((plan) => (plan.kind === 'settle' && !isHint(plan) ? plan.changes : []));
+    const changes = plans.flatMap((plan) => (plan.kind === 'settle' && !isUncommitted(plan) ? plan.changes : []));
     const events = plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : []));
     const [settlements, stored] = await Promise.all([
       this.parts.writer.settle(changes),
@@ -152,7 +153,7 @@ export class Receiver {
       deliveries.map((delivery, index) => {
         const plan = plans[index];
         if (plan?.kind === 'settle') {
-          if (isHint(plan)) return this.#park(delivery, UNCONFIRMED, onRetry, this.options.hintDelayMs);
+          if (isUncommitted(plan)) return this.#park(delivery, UNCONFIRMED, onRetry, this.options.hintDelayMs);
           return this.#settled(
             delivery,
             onRetry,
@@ -185,10 +186,12 @@ export class Receiver {
 
   async #plan({ source, body, contentType, truncated }: KeptDelivery): Promise<Plan> {
     try {
-      const context = readContext(body, {
+      const push = readPush(body, {
         maxBytes: MAX_PARKED_BYTES,
         ...(contentType === undefined ? {} : { contentType }),
       });
+      if (push.kind === 'notice') return await this.#planNotice(push.notice, { source, body });
+      const { context } = push;
       await this.parts.organization.check(context.organizationId);
       const delivery: Delivery = {
         source,
@@ -206,6 +209,12 @@ export class Receiver {
     } catch (error) {
       return { kind: 'putAside', error };
     }
+  }
+
+  /** What a notice makes the app read is of the store's own organisation, so one that names none does no harm. */
+  async #planNotice(notice: RowNotice, delivery: Delivery): Promise<Plan> {
+    if (notice.organizationId !== null) await this.parts.organization.check(notice.organizationId);
+    return { kind: 'settle', changes: await this.#conform(changeOfNotice(notice, delivery)) };
   }
 
   async #conform(change: Change): Promise<readonly RowChange[]> {
@@ -295,5 +304,6 @@ async function delayed(
   }
 }
 
-const isHint = ({ changes }: Extract<Plan, { kind: 'settle' }>): boolean =>
-  changes.some(({ evidence }) => evidence.kind === 'hint');
+/** Whether a plan's transaction may yet roll back. */
+const isUncommitted = ({ changes }: Extract<Plan, { kind: 'settle' }>): boolean =>
+  changes.some(({ evidence }) => evidence.kind === 'hint' && evidence.committed !== true);

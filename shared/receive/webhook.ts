@@ -4,9 +4,10 @@ import { messageOf } from '../errors';
 import { logTo, type Log } from '../telemetry/log';
 import type { Outcome, Receiver } from './receiver';
 import { logOutcomes } from './summary';
+import { WEBHOOK_ENDPOINT, WEBHOOK_STATUS } from './webhook-endpoint';
 import { keyMatches } from './webhook-key';
 
-const SOURCE = 'webhook';
+const SOURCE = WEBHOOK_ENDPOINT.name;
 
 /**
  * Answers Dataverse's webhook posts. Dataverse looks at the status only: 2xx is success, and of all others only
@@ -21,21 +22,29 @@ export function webhookHandler(config: Section<WebhookConfig>, receiver: () => R
     try {
       const target = receiver();
       if (!config.ok || target === undefined)
-        return answer(503, 'not-configured', 'This webhook is not configured; see the log of the app.');
+        return answer(
+          WEBHOOK_STATUS.unavailable,
+          'not-configured',
+          'This webhook is not configured; see the log of the app.',
+        );
       const refused = refusal(config.value, request);
       if (refused !== undefined) return refuse(log, refused);
       const body = new Uint8Array(await request.arrayBuffer());
       // The declared length may be absent or wrong: what counts is what came.
       if (body.byteLength > config.value.maxBytes) return refuse(log, tooLarge(config.value.maxBytes));
-      const contentType = request.headers.get('content-type') ?? 'application/json';
-      const truncated = request.headers.has('x-ms-dynamics-msg-size-exceeded');
+      const contentType = request.headers.get('content-type') ?? WEBHOOK_ENDPOINT.contentType;
+      const truncated = request.headers.has(WEBHOOK_ENDPOINT.truncatedHeader);
       const [outcome] = await target.receive([{ source: SOURCE, body, contentType, truncated }]);
-      if (outcome === undefined) return answer(503, 'unavailable', 'Try again.');
+      if (outcome === undefined) return answer(WEBHOOK_STATUS.unavailable, 'unavailable', 'Try again.');
       logOutcomes(log, SOURCE, [outcome]);
       return responseTo(outcome);
     } catch (error) {
       log('parkingFailed', { source: SOURCE, reason: messageOf(error) });
-      return answer(503, 'unavailable', 'The event could neither be settled nor parked. Try again.');
+      return answer(
+        WEBHOOK_STATUS.unavailable,
+        'unavailable',
+        'The event could neither be settled nor parked. Try again.',
+      );
     }
   };
 }
@@ -47,7 +56,7 @@ interface Refusal {
 }
 
 const tooLarge = (maxBytes: number): Refusal => ({
-  status: 413,
+  status: WEBHOOK_STATUS.tooLarge,
   code: 'body-too-large',
   reason: `The body is larger than ${maxBytes} bytes. Dataverse itself sends 256 KB at most.`,
 });
@@ -55,14 +64,18 @@ const tooLarge = (maxBytes: number): Refusal => ({
 function refusal({ keys, keyName, maxBytes }: WebhookConfig, request: HttpRequest): Refusal | undefined {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge(maxBytes);
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type !== 'application/json') {
+  if (type !== WEBHOOK_ENDPOINT.contentType) {
     return {
-      status: 415,
+      status: WEBHOOK_STATUS.contentType,
       code: 'content-type',
       reason: 'Content-Type must be application/json, the only one that Dataverse posts to webhooks.',
     };
   }
-  const offered = [request.headers.get(keyName), request.query.get(keyName), request.query.get('code')];
+  const offered = [
+    request.headers.get(keyName),
+    request.query.get(keyName),
+    request.query.get(WEBHOOK_ENDPOINT.codeParameter),
+  ];
   if (
     !keyMatches(
       offered.filter((key) => key !== null),
@@ -70,9 +83,9 @@ function refusal({ keys, keyName, maxBytes }: WebhookConfig, request: HttpReques
     )
   ) {
     return {
-      status: 401,
+      status: WEBHOOK_STATUS.key,
       code: 'key',
-      reason: `No valid key came as query parameter "code" or as "${keyName}" in header or query.`,
+      reason: `No valid key came as query parameter "${WEBHOOK_ENDPOINT.codeParameter}" or as "${keyName}" in header or query.`,
     };
   }
   return undefined;
@@ -86,17 +99,17 @@ function refuse(log: Log, { status, code, reason }: Refusal): HttpResponseInit {
 function responseTo(outcome: Outcome): HttpResponseInit {
   switch (outcome.kind) {
     case 'settled':
-      return { status: 200, jsonBody: { outcome: 'settled', changes: outcome.changes } };
+      return { status: WEBHOOK_STATUS.taken, jsonBody: { outcome: 'settled', changes: outcome.changes } };
     case 'parked':
       return { status: statusOfParked(outcome.cause.code), jsonBody: { outcome: 'parked', ...outcome.cause } };
     case 'ignored':
-      return { status: 200, jsonBody: { outcome: 'ignored', ...outcome.cause } };
+      return { status: WEBHOOK_STATUS.taken, jsonBody: { outcome: 'ignored', ...outcome.cause } };
     case 'delayed':
     case 'held':
       // Never of a webhook, which has no such ways; nothing of it would be kept.
-      return answer(503, outcome.cause.code, outcome.cause.message);
+      return answer(WEBHOOK_STATUS.unavailable, outcome.cause.code, outcome.cause.message);
     case 'rejected':
-      return answer(400, outcome.cause.code, outcome.cause.message);
+      return answer(WEBHOOK_STATUS.bad, outcome.cause.code, outcome.cause.message);
     default:
       return outcome satisfies never;
   }
@@ -115,7 +128,7 @@ const NOT_A_CONTEXT = new Set([
   'column-name-invalid',
 ]);
 
-const statusOfParked = (code: string): number => (NOT_A_CONTEXT.has(code) ? 400 : 202);
+const statusOfParked = (code: string): number => (NOT_A_CONTEXT.has(code) ? WEBHOOK_STATUS.bad : WEBHOOK_STATUS.parked);
 
 const answer = (status: number, code: string, reason: string): HttpResponseInit => ({
   status,

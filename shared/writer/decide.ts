@@ -10,19 +10,23 @@ import type { DeliveryKey, RowChange } from '../change/row-change';
 import { NO_VERSION, type RowVersion } from '../change/row-version';
 import { NO_STAMP, withKeys, type Stamp } from './stamp';
 
+/** Every verdict. */
+export const VERDICTS = [
+  'applied',
+  'refreshed',
+  'merged',
+  'replaced',
+  'deleted',
+  'adopted',
+  'touched',
+  'duplicate',
+  'stale',
+  'contained',
+  'readBack',
+] as const;
+
 /** How a change was settled; every change gets exactly one, and they are counted. */
-export type Verdict =
-  | 'applied'
-  | 'refreshed'
-  | 'merged'
-  | 'replaced'
-  | 'deleted'
-  | 'adopted'
-  | 'touched'
-  | 'duplicate'
-  | 'stale'
-  | 'contained'
-  | 'readBack';
+export type Verdict = (typeof VERDICTS)[number];
 
 /** What a write does to the stored row's columns. */
 export type DataEffect = 'snapshot' | 'patch' | 'keep' | 'clear';
@@ -180,8 +184,9 @@ export function settleByReadBack(
 }
 
 /**
- * So many seconds after an event a read is believed although its modifiedon is older than the event's: no replica lags for
- * that long, and modifiedon itself may have gone back (a longer transaction, an import that sets it).
+ * So many seconds after an event a read is believed although its modifiedon is older than the event's, or its version than
+ * a flow's notice says: no replica lags for that long, and modifiedon itself may have gone back (a longer transaction, an
+ * import that sets it), or the notice be wrong.
  */
 const LONGEST_LAG = 60;
 
@@ -192,13 +197,12 @@ const LONGEST_LAG = 60;
 export function readLags(stamp: Stamp | undefined, read: ReadBack, changes: readonly RowChange[]): boolean {
   if (read.kind === 'missing') return false;
   if (read.version < (stamp?.version ?? NO_VERSION)) return true;
-  return changes.some(
-    ({ evidence }) =>
-      evidence.kind === 'event' &&
-      evidence.sure &&
-      read.modifiedOn < evidence.at &&
-      read.begin < evidence.at + LONGEST_LAG,
-  );
+  const isSoonAfter = (at: Instant): boolean => read.begin < at + LONGEST_LAG;
+  return changes.some(({ evidence }) => {
+    if (evidence.kind === 'event') return evidence.sure && read.modifiedOn < evidence.at && isSoonAfter(evidence.at);
+    if (evidence.kind !== 'hint' || evidence.atLeast === undefined) return false;
+    return read.version < evidence.atLeast.version && isSoonAfter(evidence.atLeast.at);
+  });
 }
 
 interface FullRead {

@@ -239,6 +239,43 @@ describe('with a mapping file', () => {
   });
 });
 
+describe('the notice of a flow', () => {
+  const body = file('notices/update-account.json');
+
+  test('as changes, and with --full as a whole', async () => {
+    const { code, out } = await dvo(['parse', body]);
+    expect(code).toBe(0);
+    const change = {
+      kind: 'patch',
+      row: { table: 'account', id: '7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3' },
+      evidence: { kind: 'hint', committed: true, atLeast: { version: '4711083' } },
+      columns: {},
+    };
+    expect(parsed(out)).toMatchObject([change]);
+    const full = await dvo(['parse', '--full', body]);
+    expect(parsed(full.out)).toMatchObject({ notice: { message: 'Update', version: '4711083' }, changes: [change] });
+  });
+
+  test('in words, with the names of its columns and none of their values', async () => {
+    const { code, out } = await dvo(['parse', '--explain', body]);
+    expect(code).toBe(0);
+    expect(out).toContain('Update of account 7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3');
+    expect(out).toMatch(/format +JSON, the notice of a flow/);
+    expect(out).toMatch(/when +2026-03-14T09:26:53.000Z/);
+    expect(out).toMatch(/columns +accountid, name, .*\(not used\)/);
+    expect(out).toMatch(/order +none: the row is read at once, until it shows version 4711083/);
+    expect(out).not.toContain('Lakeside');
+    const deleted = await dvo(['parse', '--explain', file('notices/delete-account.json')]);
+    expect(deleted.out).toMatch(/order +none: the row is read at once, and nothing/);
+  });
+
+  test('one that does not name its table', async () => {
+    const { code, err } = await dvo(['parse', file('notices/trigger-update-account.json')]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^dvo: context-invalid: table must be the logical name of the row's table/);
+  });
+});
+
 describe('how it is called', () => {
   test.each([
     [['parse']],

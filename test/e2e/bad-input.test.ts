@@ -4,6 +4,7 @@
  * behind it arrives, and the process that met it all still answers.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { DOCUMENTED_STATUSES, undocumented } from '../documented-answers';
 import { recorded } from './recorder';
 import { System, type Fields } from './system';
 
@@ -271,4 +272,10 @@ describe('a bad message', () => {
       await expectAlive();
     },
   );
+});
+
+test('every answer was one that docs/openapi.json documents', () => {
+  const statuses = new Set(system.answers.map(({ status }) => status));
+  expect([...statuses].toSorted()).toEqual(DOCUMENTED_STATUSES.filter((status) => status !== 503));
+  expect(system.answers.flatMap(({ status, body }) => undocumented(status, body))).toEqual([]);
 });

@@ -62,6 +62,8 @@ const PAUSE_MS = 25;
 export class System {
   /** Everything the app and its host have said since the stack was started. */
   readonly log: LogRecord[] = [];
+  /** Every answer to a POST to the webhook. */
+  readonly answers: Answer[] = [];
   #host: SpawnedHost | undefined;
   #port = 0;
   /** Where the log of the app's present process begins. */
@@ -190,7 +192,9 @@ export class System {
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     });
     const text = await response.text();
-    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Fields) : {} };
+    const answer = { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Fields) : {} };
+    if (method === 'POST') this.answers.push(answer);
+    return answer;
   }
 
   /** Sends bodies by one of the pushed ways, as Dataverse does: in this order, to a hub all to one partition. */

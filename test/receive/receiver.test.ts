@@ -4,6 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
+import { OrganizationForeign } from '../../shared/dataverse/organization-pin';
 import type { KeptDelivery } from '../../shared/parking/parking';
 import type { EventOutcome, EventStore, StoredEvent } from '../../shared/lob/event-store';
 import { EventMapping, type EventRules } from '../../shared/mapping/event-mapping';
@@ -17,7 +18,7 @@ import {
   type ReceiverParts,
 } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
-import { RULE, columns, found } from '../writer/changes';
+import { RULE, columns, found, missing } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 import { CONTACT, RecordingParking, UNMAPPED, fixture } from './deliveries';
@@ -92,6 +93,81 @@ test('[I18] a synchronous step is parked until its transaction is over, and noth
   expect([store.rows.size, reader.gets]).toEqual([0, []]);
   expect(await receiver.replay(delivery(body))).toBeUndefined();
   expect([store.rows.size, reader.gets.length]).toEqual([1, 1]);
+});
+
+describe('the notice of a flow', () => {
+  const notice = (members: object): KeptDelivery => text(JSON.stringify({ ...CONTACT, ...members }));
+  const row = { contactid: CONTACT.id, jobtitle: 'sent', RowVersion: '300', SdkMessage: 'Update' };
+
+  test('[I38] is settled at once by reading the row, and nothing of it is stored', async () => {
+    const [outcome] = await receiver.receive([notice({ row })]);
+    expect(outcome).toEqual({ kind: 'settled', changes: [{ ...CONTACT, verdict: 'readBack' }], lagMs: undefined });
+    expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
+    expect(store.stampOf(CONTACT)).toMatchObject({ version: 300n, ring: [] });
+    expect(parking.parked).toEqual([]);
+  });
+
+  test('[I38] of a delete is no deletion: the row is read', async () => {
+    await receiver.receive([notice({ message: 'Delete' })]);
+    expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
+    reader.answer = () => missing();
+    await receiver.receive([notice({ message: 'Update' })]);
+    expect(store.stampOf(CONTACT)).toMatchObject({ gone: true });
+  });
+
+  test('[A12] a read that shows an older version than the notice is tried again later', async () => {
+    const at = NOW / 1000;
+    reader.answer = () => found(300n, columns({ jobtitle: 'read' }), { modifiedOn: at, begin: at, end: at + 2 });
+    const lagging = { ...row, RowVersion: '301', modifiedon: new Date(NOW).toISOString() };
+    const [outcome] = await receiver.receive([notice({ row: lagging })]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { code: 'read-lagged' } });
+    expect([store.rows.size, parking.parked[0]?.dueAtMs]).toEqual([0, NOW + 15_000]);
+    // Without a time, or long after it, the read is believed: the version may mean something else.
+    for (const modifiedon of [undefined, new Date(NOW - 3_600_000).toISOString()])
+      expect(await receiver.receive([notice({ row: { ...lagging, modifiedon } })])).toMatchObject([
+        { kind: 'settled' },
+      ]);
+  });
+
+  test('ten of one row that come together are one read', async () => {
+    await receiver.receive(Array.from({ length: 10 }, (_, n) => notice({ row: { ...row, RowVersion: `${200 + n}` } })));
+    expect([store.counts.writes, reader.gets.length]).toEqual([1, 1]);
+  });
+
+  test('without a Web API it waits for an operator, whatever is done about order', async () => {
+    for (const unprovable of ['park', 'apply'] as const) {
+      const writer = new Writer(store, undefined, { rule: RULE, unprovable });
+      const blind = new Receiver({ ...parts(), writer }, { tables: ['contact'], hintDelayMs: 0, now: () => NOW });
+      expect(await blind.receive([notice({ row })])).toMatchObject([
+        { kind: 'parked', disposition: 'park', cause: { code: 'order-unprovable' } },
+      ]);
+    }
+    expect(store.rows.size).toBe(0);
+  });
+
+  test('its organisation is checked where it names one', async () => {
+    const seen: string[] = [];
+    const organization = {
+      check: (id: string) => {
+        seen.push(id);
+        return Promise.reject(new OrganizationForeign('The event', id, 'another'));
+      },
+    };
+    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    const strict = new Receiver({ ...parts(), organization }, options);
+    const id = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    expect(await strict.receive([notice({ row, organization: id }), notice({ row })])).toMatchObject([
+      { kind: 'parked', cause: { code: 'organization-foreign' } },
+      { kind: 'settled' },
+    ]);
+    expect(seen).toEqual([id]);
+  });
+
+  test('of a table that is not kept in step', async () => {
+    expect(await receiver.receive([notice({ table: 'account', message: 'Update' })])).toMatchObject([
+      { kind: 'parked', cause: { code: 'table-not-synced' } },
+    ]);
+  });
 });
 
 test('the mark of a message that lost members counts, whatever the body still holds', async () => {

@@ -74,10 +74,13 @@ export const eventDelete = (parts: EventParts = {}): RowDelete => ({
   origin,
 });
 
-/** An event of a synchronous step, which may roll back. */
-export const hint = (parts: EventParts = {}): RowPatch => ({
+/** An event of a synchronous step, which may roll back; with `atLeast` the notice of a flow. */
+export const hint = ({
+  atLeast,
+  ...parts
+}: EventParts & { readonly atLeast?: { readonly version: RowVersion; readonly at: Instant } } = {}): RowPatch => ({
   ...patch(parts),
-  evidence: { kind: 'hint', key: parts.key ?? 'h1' },
+  evidence: { kind: 'hint', key: parts.key ?? 'h1', ...(atLeast === undefined ? {} : { committed: true, atLeast }) },
 });
 
 interface PullParts {

@@ -424,6 +424,8 @@ describe('how the stamp moves', () => {
   });
 });
 
+const notice = (version: bigint) => hint({ atLeast: { version, at: 1020 } });
+
 describe('a read-back is plausible unless "version below v, or (event) modifiedon below the event\'s at"', () => {
   test.each([
     ['version below v', ROW.stamp, found(99n), [], true],
@@ -434,6 +436,16 @@ describe('a read-back is plausible unless "version below v, or (event) modifiedo
     ["modifiedon = the event's at", ROW.stamp, found(200n, undefined, { modifiedOn: 1020 }), [patch()], false],
     ['OperationCreatedOn is no modifiedon', ROW.stamp, found(200n), [patch({ at: 2000, sure: false })], false],
     ['a hint has no time', ROW.stamp, found(200n), [hint()], false],
+    ['a notice of a version: the read shows an older one', ROW.stamp, found(200n), [notice(201n)], true],
+    ['the read shows that version', ROW.stamp, found(200n), [notice(200n)], false],
+    ['a second less than a minute after it', ROW.stamp, found(200n, undefined, { begin: 1079 }), [notice(201n)], true],
+    [
+      'a minute after it the read is believed',
+      ROW.stamp,
+      found(200n, undefined, { begin: 1080 }),
+      [notice(201n)],
+      false,
+    ],
     [
       'modifiedon went back: a minute after the event the read is believed',
       ROW.stamp,
