@@ -63,7 +63,7 @@ describe('the document', () => {
       ['--key-name', 'a b'],
       ['--max-kilobytes', '0'],
     ])
-      expect(await dvo(['openapi', ...wrong])).toMatchObject({ code: 2, out: '' });
+      expect(await dvo(['openapi', ...wrong])).toMatchObject({ code: 64, out: '' });
   });
 
   test('has every function that is registered for HTTP, and no other', () => {
