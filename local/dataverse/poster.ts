@@ -2,7 +2,7 @@ import { busClient } from './bus-client';
 import type { DeliveryResult } from './delivery';
 import type { Endpoint } from './endpoint';
 import type { RaisedEvent, Step } from './event';
-import { contextBody, type ContextSettings, type StepRun } from './execution-context';
+import { contextBody, CONTENT_TYPE, type ContextSettings, type StepRun } from './execution-context';
 import { webhookClient } from './webhook-client';
 
 /** Above this a webhook's context is reduced (use-webhooks). */
@@ -33,7 +33,8 @@ export class Poster {
   ): Promise<DeliveryResult> {
     if (endpoint === undefined) return { kind: 'failed', attempts: 0, reason: 'The service endpoint does not exist.' };
     const limitBytes = endpoint.kind === 'webhook' ? WEBHOOK_LIMIT : BUS_LIMIT;
-    const body = contextBody(event, step, run, this.#settings, { limitBytes, reduce });
+    const form = endpoint.kind === 'webhook' ? 'json' : endpoint.form;
+    const body = contextBody(event, step, run, this.#settings, { limitBytes, reduce, form });
     if (body === undefined) {
       return {
         kind: 'failed',
@@ -43,6 +44,7 @@ export class Poster {
     }
     const message = {
       body: body.bytes,
+      contentType: CONTENT_TYPE[form],
       reduced: body.reduced,
       table: event.table,
       message: event.message,
