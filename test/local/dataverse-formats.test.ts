@@ -290,7 +290,7 @@ function comparable(context: Context): unknown {
 
 const byMessage = (a: Context, b: Context): number => (a.table + a.message < b.table + b.message ? -1 : 1);
 
-/** Elements with the elements in them and their types, prefixes resolved. */
+/** Elements with the elements in them, their types and what they declare, prefixes resolved. */
 function edges(xml: Buffer): Set<string> {
   const found = new Set<string>();
   const visit = (met: Met, parent: string, scope: ReadonlyMap<string, string>): void => {
@@ -298,7 +298,10 @@ function edges(xml: Buffer): Set<string> {
     const name = `{${within.get(met.prefix) ?? ''}}${met.name}`;
     const type = met.attributes.find((attribute) => attribute.name === 'type')?.value;
     const [local = '', prefix = ''] = type?.split(':').toReversed() ?? [];
-    found.add(`${parent} > ${name}${type === undefined ? '' : ` = {${within.get(prefix) ?? ''}}${local}`}`);
+    const declared = met.declares.map(({ uri }) => uri).join(' ');
+    found.add(
+      `${parent} > ${name}${type === undefined ? '' : ` = {${within.get(prefix) ?? ''}}${local}`} declares ${declared}`,
+    );
     for (const child of met.children) visit(child, name, within);
   };
   visit(treeOf(eventsOf(xml)), '', new Map());
@@ -356,6 +359,7 @@ describe('contexts', () => {
       new_temperature: { kind: 'double' },
       new_externalid: { kind: 'guid' },
       new_dispatchedon: { kind: 'instant' },
+      new_duedate: { kind: 'wallTime' },
     });
 
     const known = new Set(FIXTURES.flatMap((name) => [...edges(bytesOf(`${name}.xml`))]));

@@ -180,6 +180,9 @@ describe('rows under ids of the caller', () => {
       expect([filterText, (await valueAt(`${set}?$filter=${filterText}`)).length]).toEqual([filterText, count]);
     }
     const steps = `serviceendpoints(${ENDPOINT})/serviceendpoint_sdkmessageprocessingstep`;
+    await post('endpoint', webhook({ serviceendpointid: IMAGE }));
+    const foreign = { 'eventhandler_serviceendpoint@odata.bind': `/serviceendpoints(${IMAGE})` };
+    await post('step', await step({ more: { ...foreign, sdkmessageprocessingstepid: IMAGE, name: 'x' } }));
     expect(await valueAt(`${steps}?$select=name`)).toMatchObject([{ name: 'step' }]);
     expect(await valueAt(`${steps}?$select=name&$filter=name eq 'x'`)).toEqual([]);
     expect((await get(steps.replace(ENDPOINT, NOBODY))).status).toBe(404);
@@ -192,6 +195,7 @@ describe('rows under ids of the caller', () => {
       ['eventhandler_serviceendpoint', 'serviceendpoints', 'serviceendpoint'],
       ['sdkmessageid', 'sdkmessages', 'sdkmessage'],
       ['sdkmessagefilterid', 'sdkmessagefilters', 'sdkmessagefilter'],
+      ['impersonatinguserid', 'systemusers', 'systemuser'],
     ] as const) {
       const row = await step({ more: { [`${property}@odata.bind`]: `/${target}(${NOBODY})` } });
       expect(await refused('step', row)).toEqual([
@@ -223,9 +227,10 @@ describe('columns', () => {
     expect(body).toMatchObject({ isauthvalueset: false, issaskeyset: false, issastokenset: true });
     // What only the platform sets is passed over.
     await change('endpoint', ENDPOINT, { issaskeyset: true, name: 'other' });
-    expect((await get(`serviceendpoints(${ENDPOINT})?$select=name,issaskeyset`)).body).toMatchObject({
+    expect((await get(`serviceendpoints(${ENDPOINT})?$select=name,${flags}`)).body).toMatchObject({
       name: 'other',
       issaskeyset: false,
+      issastokenset: true,
     });
   });
 
