@@ -10,6 +10,8 @@ const WEBHOOK_LIMIT = 256 * 1024;
 /** Above this a bus message is reduced (azure-integration). */
 const BUS_LIMIT = 192 * 1024;
 
+const NO_ENDPOINT = 'The service endpoint does not exist, or is of a contract that is not posted to here.';
+
 /** Posts events to endpoints. */
 export class Poster {
   readonly #settings: ContextSettings;
@@ -31,7 +33,7 @@ export class Poster {
     run: StepRun,
     reduce = false,
   ): Promise<DeliveryResult> {
-    if (endpoint === undefined) return { kind: 'failed', attempts: 0, reason: 'The service endpoint does not exist.' };
+    if (endpoint === undefined) return { kind: 'failed', attempts: 0, reason: NO_ENDPOINT };
     const limitBytes = endpoint.kind === 'webhook' ? WEBHOOK_LIMIT : BUS_LIMIT;
     const form = endpoint.kind === 'webhook' ? 'json' : endpoint.form;
     const body = contextBody(event, step, run, this.#settings, { limitBytes, reduce, form });

@@ -318,7 +318,12 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     registerEndpoint: (endpoint) => register(endpointRow(endpoint)),
     async registerStep(step) {
       const id = await register(stepRow(store, step));
-      for (const row of imageRows(step, id)) await register(row);
+      try {
+        for (const row of imageRows(step, id)) await register(row);
+      } catch (error) {
+        await operations.delete('sdkmessageprocessingstep', id);
+        throw error;
+      }
       return id;
     },
     async unregister(id) {
