@@ -421,6 +421,10 @@ describe('steps', () => {
     await expect(dataverse.registerStep({ ...given, endpoint: ENDPOINT, mode: 'async', stage: 10 })).rejects.toThrow(
       'Asynchronous steps are only supported in',
     );
+    const images = [{ kind: 'pre', alias: 'before' }] as const;
+    const onCreate = { ...given, endpoint: ENDPOINT, message: 'Create', images };
+    await expect(dataverse.registerStep(onCreate)).rejects.toThrow('does not support this image type');
+    expect(await valueAt(SETS.step)).toHaveLength(1);
     await expect(dataverse.registerEndpoint({ name: 'x', contract: 'webhook', url: 'not an address' })).rejects.toThrow(
       'absolute',
     );
