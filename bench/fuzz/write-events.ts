@@ -1,17 +1,10 @@
 import { RECORD } from '../../shared/context/binary-records';
+import { counted } from '../../local/dataverse/binary-xml';
+import { escapeXml } from '../../local/dataverse/text-xml';
 import type { LoggedEvent } from './event-log';
 import type { Random } from './random';
 
 const qualified = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}:${name}`);
-
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-/** As .NET escapes text: also what XML 1.0 has no way to write. */
-const escaped = (text: string): string =>
-  text.replace(
-    /[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g,
-    (char) => ESCAPES[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`,
-  );
 
 /** Writes what was met as text XML, whether or not it is well formed. */
 export function toXml(events: readonly LoggedEvent[]): Buffer {
@@ -24,16 +17,16 @@ export function toXml(events: readonly LoggedEvent[]): Buffer {
         out += `<${open.at(-1) ?? ''}`;
         break;
       case 'declare':
-        out += ` ${event.prefix === '' ? 'xmlns' : `xmlns:${event.prefix}`}="${escaped(event.uri)}"`;
+        out += ` ${event.prefix === '' ? 'xmlns' : `xmlns:${event.prefix}`}="${escapeXml(event.uri)}"`;
         break;
       case 'attribute':
-        out += ` ${qualified(event.prefix, event.name)}="${escaped(event.value)}"`;
+        out += ` ${qualified(event.prefix, event.name)}="${escapeXml(event.value)}"`;
         break;
       case 'opened':
         out += '>';
         break;
       case 'text':
-        out += escaped(event.text);
+        out += escapeXml(event.text);
         break;
       case 'bytes':
         out += Buffer.from(event.bytes).toString('base64');
@@ -58,19 +51,6 @@ function i32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value);
   return bytes;
-}
-
-/** A length as the records of names have it, seven bits in a byte. */
-export function length31(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
-  return u8(...bytes, rest);
-}
-
-function string(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([length31(bytes.length), bytes]);
 }
 
 /** Length and content in the records of 8, 16 or 32 bits of length that have room for them. */
@@ -121,23 +101,23 @@ export function toBinary(events: readonly LoggedEvent[], random: Random): Buffer
         if (event.prefix === '') out.push(u8(RECORD.shortElement));
         else if (LETTER.test(event.prefix) && random.happens(0.7)) {
           out.push(u8(RECORD.prefixElementA + event.prefix.charCodeAt(0) - 0x61));
-        } else out.push(u8(RECORD.element), string(event.prefix));
-        out.push(string(event.name));
+        } else out.push(u8(RECORD.element), counted(event.prefix));
+        out.push(counted(event.name));
         break;
       case 'declare':
         if (event.prefix === '') out.push(u8(RECORD.shortXmlnsAttribute));
-        else out.push(u8(RECORD.xmlnsAttribute), string(event.prefix));
-        out.push(string(event.uri));
+        else out.push(u8(RECORD.xmlnsAttribute), counted(event.prefix));
+        out.push(counted(event.uri));
         break;
       case 'attribute':
         if (event.prefix === '') out.push(u8(RECORD.shortAttribute));
         else if (LETTER.test(event.prefix) && random.happens(0.7)) {
           out.push(u8(RECORD.prefixAttributeA + event.prefix.charCodeAt(0) - 0x61));
-        } else out.push(u8(RECORD.attribute), string(event.prefix));
-        out.push(string(event.name), textRecord(event.value, random));
+        } else out.push(u8(RECORD.attribute), counted(event.prefix));
+        out.push(counted(event.name), textRecord(event.value, random));
         break;
       case 'opened':
-        if (random.happens(0.05)) out.push(u8(RECORD.comment), string('a comment'));
+        if (random.happens(0.05)) out.push(u8(RECORD.comment), counted('a comment'));
         break;
       case 'text': {
         const cut = random.happens(0.2) ? random.below(event.text.length + 1) : event.text.length;

@@ -23,7 +23,7 @@ function applicationProperties(message: PushMessage): Record<string, string> {
   };
 }
 
-/** Posts contexts to queues, topics and event hubs with the Azure clients; the body goes as the bytes of its JSON. */
+/** Posts contexts to queues, topics and event hubs with the Azure clients; the body goes as bytes. */
 export function busClient(): DeliveryClient<BusEndpoint> {
   const buses = new Map<string, ServiceBusClient>();
   const senders = new Map<string, ServiceBusSender>();
@@ -54,13 +54,13 @@ export function busClient(): DeliveryClient<BusEndpoint> {
   const send = async (endpoint: BusEndpoint, message: PushMessage): Promise<void> => {
     if (endpoint.kind === 'eventHub') {
       // No documentation tells of properties on events of an event hub: a reader has the body only.
-      const event = { body: message.body, contentType: 'application/json' };
+      const event = { body: message.body, contentType: message.contentType };
       await producer(endpoint).sendBatch([event]);
       return;
     }
     await sender(endpoint).sendMessages({
       body: message.body,
-      contentType: 'application/json',
+      contentType: message.contentType,
       applicationProperties: applicationProperties(message),
     });
   };

@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint';
 /** What one posting carries, whatever the endpoint. */
 export interface PushMessage {
   readonly body: Buffer;
+  readonly contentType: string;
   /** The four bulky members were removed: the endpoint is told. */
   readonly reduced: boolean;
   readonly table: string;

@@ -1,4 +1,5 @@
-import { AUTH_TYPE, CONTRACT } from './service-endpoint-table';
+import type { ContextForm } from './execution-context';
+import { AUTH_TYPE, CONTRACT, MESSAGE_FORMAT } from './service-endpoint-table';
 import type { Columns } from './value';
 
 /** How a webhook shows its key. */
@@ -25,6 +26,7 @@ export type Endpoint =
       readonly connectionString: string;
       /** Name of the queue, topic or event hub. */
       readonly path: string;
+      readonly form: ContextForm;
     };
 
 const KINDS = {
@@ -79,6 +81,18 @@ function connectionString(row: Columns, text: (name: string) => string): string 
   return `Endpoint=${address};${secret}${local}`;
 }
 
+/** The form that an endpoint asks for; without one the documented default, which event hubs don't take. */
+function formOf(kind: 'queue' | 'topic' | 'eventHub', format: unknown): ContextForm {
+  switch (format) {
+    case MESSAGE_FORMAT.json:
+      return 'json';
+    case MESSAGE_FORMAT.textXml:
+      return 'xml';
+    default:
+      return kind === 'eventHub' ? 'json' : 'binary';
+  }
+}
+
 /** Reads an endpoint out of its row; undefined when its contract is not one of the four that can be posted to here. */
 export function endpointOf(id: string, row: Columns): Endpoint | undefined {
   const text = (name: string): string | undefined => {
@@ -97,5 +111,6 @@ export function endpointOf(id: string, row: Columns): Endpoint | undefined {
     name,
     connectionString: connectionString(row, (column) => text(column) ?? ''),
     path: text('path') ?? '',
+    form: formOf(kind, row.messageformat),
   };
 }

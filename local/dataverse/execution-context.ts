@@ -1,8 +1,23 @@
-import { attributeJson, entityJson, pair, parameterJson, referenceJson, type Members } from './contract-json';
+import { binaryXml } from './binary-xml';
+import { contractJson } from './contract-json';
+import { attributeValue, entityValue, parameterContract, referenceValue } from './contract-parts';
+import {
+  flagValue,
+  guidValue,
+  intValue,
+  pairsValue,
+  textValue,
+  type ContractObject,
+  type ContractValue,
+  type Members,
+  type Pair,
+  type Scalar,
+} from './contract-value';
+import { contractXml } from './contract-xml';
 import type { ImageSource, RaisedEvent, Step, StepImage, User } from './event';
 import { formattedValue, type DateForm, type NameOf } from './formatted-value';
-import { writeJson, type Json } from './json-text';
 import type { Parameter } from './parameter';
+import { textXml } from './text-xml';
 import { valueText, type Columns } from './value';
 
 /** What a context says of the organisation, and which generation of contexts it sends. */
@@ -39,30 +54,36 @@ const TRAITS: Readonly<Record<string, Traits>> = {
   Assign: { primaryName: 'pre', changed: 'Update', duplicateDetection: false },
 };
 
-function imageEntity({ table, id }: ImageSource, row: Columns, image: StepImage, settings: ContextSettings): Members {
+function imageEntity(
+  { table, id }: ImageSource,
+  row: Columns,
+  image: StepImage,
+  settings: ContextSettings,
+): ContractObject {
   const form: DateForm = { kind: 'image', utcOffsetMinutes: settings.utcOffsetMinutes };
-  const attributes: Json[] = [];
-  const formatted: Json[] = [];
+  const attributes: Pair[] = [];
+  const formatted: Pair[] = [];
   for (const column of table.columns) {
     const name = column.logicalName;
     const value = row[name] ?? null;
     // An image holds only columns that have a value, and never the row version.
     if (value === null || name === 'versionnumber') continue;
     if (image.columns !== undefined && !image.columns.includes(name) && name !== table.primaryId) continue;
-    attributes.push(pair(name, attributeJson(column, value, settings.nameOf)));
+    attributes.push({ key: name, value: attributeValue(column, value, settings.nameOf) });
     const shown = formattedValue(column, value, form, settings.nameOf);
-    if (shown !== undefined) formatted.push(pair(name, shown));
+    if (shown !== undefined) formatted.push({ key: name, value: textValue(shown) });
   }
-  return entityJson(table.logicalName, id, attributes, formatted);
+  return entityValue(table.logicalName, id, attributes, formatted);
 }
 
 /** The image that asynchronous steps of some messages get unasked: primary name and id. */
-function primaryNameImage({ table, id }: ImageSource, row: Columns): Members {
+function primaryNameImage({ table, id }: ImageSource, row: Columns): Pair {
   const { primaryName, primaryId } = table;
   const name = primaryName === null ? null : (row[primaryName] ?? null);
-  const attributes: Json[] = primaryName === null || name === null ? [] : [pair(primaryName, valueText(name))];
-  attributes.push(pair(primaryId, id));
-  return pair('AsynchronousStepPrimaryName', entityJson(table.logicalName, id, attributes));
+  const attributes: Pair[] =
+    primaryName === null || name === null ? [] : [{ key: primaryName, value: textValue(valueText(name)) }];
+  attributes.push({ key: primaryId, value: guidValue(id) });
+  return { key: 'AsynchronousStepPrimaryName', value: entityValue(table.logicalName, id, attributes) };
 }
 
 /** The row of an image: that of its parameter, or the only one there is. */
@@ -71,12 +92,12 @@ function imageSource(event: RaisedEvent, property: string): ImageSource | undefi
   return event.images[property] ?? (sources.length === 1 ? sources[0] : undefined);
 }
 
-function images(event: RaisedEvent, step: Step, run: StepRun, when: 'pre' | 'post', settings: ContextSettings): Json[] {
+function images(event: RaisedEvent, step: Step, run: StepRun, when: 'pre' | 'post', settings: ContextSettings): Pair[] {
   // There is no pre image on Create, no post image on Delete, and a post image only after the main operation.
   if (when === 'post' && step.stage < 40) return [];
   const rowOf = (source: ImageSource | undefined): Columns | undefined =>
     when === 'pre' ? source?.before : source?.after;
-  const list: Json[] = [];
+  const list: Pair[] = [];
   const target = event.images.Target;
   const targetRow = rowOf(target);
   const unasked = run.kind === 'async' && when === TRAITS[event.message]?.primaryName;
@@ -85,33 +106,29 @@ function images(event: RaisedEvent, step: Step, run: StepRun, when: 'pre' | 'pos
     const source = imageSource(event, image.property);
     const row = rowOf(source);
     if (image.when !== when || source === undefined || row === undefined) continue;
-    list.push(pair(image.alias, imageEntity(source, row, image, settings)));
+    list.push({ key: image.alias, value: imageEntity(source, row, image, settings) });
   }
   return list;
 }
 
-function inputParameters(event: RaisedEvent, stage: number): Json[] {
-  const parameters = parametersJson(stage === 40 ? event.input : event.requested);
+function inputParameters(event: RaisedEvent, stage: number): Pair[] {
+  const parameters = parameterPairs(stage === 40 ? event.input : event.requested);
   const detection = stage === 30 && TRAITS[event.message]?.duplicateDetection === true;
-  return detection ? [...parameters, pair('SuppressDuplicateDetection', false)] : parameters;
+  return detection ? [...parameters, { key: 'SuppressDuplicateDetection', value: flagValue(false) }] : parameters;
 }
 
-const parametersJson = (parameters: readonly Parameter[]): Json[] =>
-  parameters.map(({ name, value }) => pair(name, parameterJson(value)));
+const parameterPairs = (parameters: readonly Parameter[]): Pair[] =>
+  parameters.map(({ name, value }) => ({ key: name, value: parameterContract(value) }));
 
-function sharedVariables(event: RaisedEvent, run: StepRun, stage: number): Json[] {
-  const variables: Json[] = [];
-  if (run.kind === 'async') variables.push(pair('IsAutoTransact', true));
-  if (event.message === 'Create') variables.push(pair('DefaultsAddedFlag', true));
-  if (event.tag !== undefined) variables.push(pair('tag', event.tag));
+function sharedVariables(event: RaisedEvent, run: StepRun, stage: number): Pair[] {
+  const variables: Pair[] = [];
+  if (run.kind === 'async') variables.push({ key: 'IsAutoTransact', value: flagValue(true) });
+  if (event.message === 'Create') variables.push({ key: 'DefaultsAddedFlag', value: flagValue(true) });
+  if (event.tag !== undefined) variables.push({ key: 'tag', value: textValue(event.tag) });
   const traits = TRAITS[event.message];
   if (stage === 30 && traits !== undefined) {
-    const changed = {
-      __type: 'KeyValuePairOfstringstring:#System.Collections.Generic',
-      key: event.table,
-      value: traits.changed,
-    };
-    variables.push(pair('ChangedEntityTypes', [changed]));
+    const changed = [{ key: event.table, value: textValue(traits.changed) }];
+    variables.push({ key: 'ChangedEntityTypes', value: pairsValue('dictionary', changed) });
   }
   return variables;
 }
@@ -120,68 +137,94 @@ function sharedVariables(event: RaisedEvent, run: StepRun, stage: number): Json[
  * OperationCreatedOn: to the millisecond and without offset as part of a request; of a system job whole seconds, with the
  * offset of a server that keeps UTC (the job's time is read back from the database without its kind).
  */
-const createdOn = (run: StepRun, event: RaisedEvent, stage: number): string =>
+const createdOn = (run: StepRun, event: RaisedEvent, stage: number): Scalar =>
   run.kind === 'async'
-    ? `/Date(${Math.floor(run.createdAt / 1000) * 1000}+0000)/`
-    : `/Date(${stage === 30 ? event.startedAt : run.at})/`;
+    ? { kind: 'dateTime', epochMs: Math.floor(run.createdAt / 1000) * 1000, zone: 'none' }
+    : { kind: 'dateTime', epochMs: stage === 30 ? event.startedAt : run.at, zone: 'utc' };
 
 function context(event: RaisedEvent, step: Step, run: StepRun, stage: number, settings: ContextSettings): Members {
   const { initiatingUser, user } = event;
   const isAsync = run.kind === 'async';
   const inner = stage === 30;
-  const objectId = (member: string, of: User): Members => (settings.identityMembers ? { [member]: of.objectId } : {});
+  const objectId = (member: string, of: User): Members =>
+    settings.identityMembers ? { [member]: guidValue(of.objectId) } : {};
   const hasParent = stage === 40 && TRAITS[event.message] !== undefined;
   // The members stand in ordinal alphabetical order in every format.
   return {
-    BusinessUnitId: user.businessUnitId,
-    CorrelationId: event.correlationId,
-    Depth: event.depth,
-    ...(settings.identityMembers ? { InitiatingUserAgent: event.userAgent } : {}),
+    BusinessUnitId: guidValue(user.businessUnitId),
+    CorrelationId: guidValue(event.correlationId),
+    Depth: intValue(event.depth),
+    ...(settings.identityMembers ? { InitiatingUserAgent: textValue(event.userAgent) } : {}),
     ...objectId('InitiatingUserAzureActiveDirectoryObjectId', initiatingUser),
-    InitiatingUserId: initiatingUser.id,
-    InputParameters: inputParameters(event, stage),
-    IsExecutingOffline: false,
+    InitiatingUserId: guidValue(initiatingUser.id),
+    InputParameters: pairsValue('anyType', inputParameters(event, stage)),
+    IsExecutingOffline: flagValue(false),
     // Stage 10 runs before the transaction; asynchronous steps run after it.
-    IsInTransaction: !isAsync && stage !== 10,
-    IsOfflinePlayback: false,
-    IsolationMode: 1,
-    MessageName: event.message,
-    Mode: isAsync ? 1 : 0,
+    IsInTransaction: flagValue(!isAsync && stage !== 10),
+    IsOfflinePlayback: flagValue(false),
+    IsolationMode: intValue(1),
+    MessageName: textValue(event.message),
+    Mode: intValue(isAsync ? 1 : 0),
     OperationCreatedOn: createdOn(run, event, stage),
-    OperationId: isAsync ? run.jobId : event.requestId,
-    OrganizationId: settings.organizationId,
-    OrganizationName: settings.organizationName,
-    OutputParameters: stage === 40 ? parametersJson(event.output) : [],
-    OwningExtension: referenceJson({ table: 'sdkmessageprocessingstep', id: step.id }, isAsync ? null : step.name),
-    ParentContext: hasParent ? context(event, step, run, 30, settings) : null,
-    PostEntityImages: inner ? [] : images(event, step, run, 'post', settings),
-    PreEntityImages: inner ? [] : images(event, step, run, 'pre', settings),
-    PrimaryEntityId: event.id,
-    PrimaryEntityName: event.table,
-    RequestId: event.requestId,
-    SecondaryEntityName: 'none',
-    SharedVariables: sharedVariables(event, run, stage),
-    Stage: stage,
+    OperationId: guidValue(isAsync ? run.jobId : event.requestId),
+    OrganizationId: guidValue(settings.organizationId),
+    OrganizationName: textValue(settings.organizationName),
+    OutputParameters: pairsValue('anyType', stage === 40 ? parameterPairs(event.output) : []),
+    OwningExtension: referenceValue({ table: 'sdkmessageprocessingstep', id: step.id }, isAsync ? null : step.name),
+    ParentContext: hasParent ? contextValue(context(event, step, run, 30, settings)) : null,
+    PostEntityImages: pairsValue('Entity', inner ? [] : images(event, step, run, 'post', settings)),
+    PreEntityImages: pairsValue('Entity', inner ? [] : images(event, step, run, 'pre', settings)),
+    PrimaryEntityId: guidValue(event.id),
+    PrimaryEntityName: textValue(event.table),
+    RequestId: guidValue(event.requestId),
+    SecondaryEntityName: textValue('none'),
+    SharedVariables: pairsValue('anyType', sharedVariables(event, run, stage)),
+    Stage: intValue(stage),
     ...objectId('UserAzureActiveDirectoryObjectId', user),
-    UserId: user.id,
+    UserId: guidValue(user.id),
   };
 }
 
-const REMOVED: Readonly<Record<string, Json>> = {
-  InputParameters: [],
+const contextValue = (members: Members): ContractObject => ({
+  kind: 'object',
+  type: 'RemoteExecutionContext',
+  members,
+});
+
+const REMOVED: Members = {
+  InputParameters: pairsValue('anyType', []),
   ParentContext: null,
-  PostEntityImages: [],
-  PreEntityImages: [],
+  PostEntityImages: pairsValue('Entity', []),
+  PreEntityImages: pairsValue('Entity', []),
 };
 
 function withoutBulk(members: Members, form: ContextSettings['oversizeForm']): Members {
-  const kept = Object.entries(members).flatMap(([name, value]): [string, Json][] => {
+  const kept = Object.entries(members).flatMap(([name, value]): [string, ContractValue][] => {
     const empty = REMOVED[name];
     if (empty === undefined) return [[name, value]];
     if (form === 'absent') return [];
     return [[name, form === 'null' ? null : empty]];
   });
   return Object.fromEntries(kept);
+}
+
+/** The forms in which contexts are sent, by their content types (write-listener-application). */
+export const CONTENT_TYPE = { json: 'application/json', xml: 'application/xml', binary: 'application/msbin1' } as const;
+
+/** A form of contexts. */
+export type ContextForm = keyof typeof CONTENT_TYPE;
+
+function serialized(members: Members, form: ContextForm): Buffer {
+  switch (form) {
+    case 'json':
+      return contractJson(members);
+    case 'xml':
+      return textXml(contractXml(members));
+    case 'binary':
+      return binaryXml(contractXml(members));
+    default:
+      return form satisfies never;
+  }
 }
 
 /** A serialised context. */
@@ -192,7 +235,7 @@ export interface ContextBody {
 }
 
 /**
- * The RemoteExecutionContext of an event as DataContractJsonSerializer writes it. Over `limitBytes`, ParentContext,
+ * The RemoteExecutionContext of an event as .NET's serialisers write it. Over `limitBytes`, ParentContext,
  * InputParameters and the images are removed (or always, with `reduce`). Undefined when it is too long even then: the
  * platform does not send it.
  */
@@ -201,14 +244,13 @@ export function contextBody(
   step: Step,
   run: StepRun,
   settings: ContextSettings,
-  size: { readonly limitBytes: number; readonly reduce: boolean },
+  size: { readonly limitBytes: number; readonly reduce: boolean; readonly form: ContextForm },
 ): ContextBody | undefined {
   const members = context(event, step, run, step.stage, settings);
-  const write = (json: Json): Buffer => Buffer.from(writeJson(json, 'dataContract'), 'utf8');
   if (!size.reduce) {
-    const bytes = write(members);
+    const bytes = serialized(members, size.form);
     if (bytes.length <= size.limitBytes) return { bytes, reduced: false };
   }
-  const bytes = write(withoutBulk(members, settings.oversizeForm));
+  const bytes = serialized(withoutBulk(members, settings.oversizeForm), size.form);
   return bytes.length <= size.limitBytes ? { bytes, reduced: true } : undefined;
 }

@@ -2,13 +2,15 @@ import { busClient } from './bus-client';
 import type { DeliveryResult } from './delivery';
 import type { Endpoint } from './endpoint';
 import type { RaisedEvent, Step } from './event';
-import { contextBody, type ContextSettings, type StepRun } from './execution-context';
+import { contextBody, CONTENT_TYPE, type ContextSettings, type StepRun } from './execution-context';
 import { webhookClient } from './webhook-client';
 
 /** Above this a webhook's context is reduced (use-webhooks). */
 const WEBHOOK_LIMIT = 256 * 1024;
 /** Above this a bus message is reduced (azure-integration). */
 const BUS_LIMIT = 192 * 1024;
+
+const NO_ENDPOINT = 'The service endpoint does not exist, or is of a contract that is not posted to here.';
 
 /** Posts events to endpoints. */
 export class Poster {
@@ -31,9 +33,10 @@ export class Poster {
     run: StepRun,
     reduce = false,
   ): Promise<DeliveryResult> {
-    if (endpoint === undefined) return { kind: 'failed', attempts: 0, reason: 'The service endpoint does not exist.' };
+    if (endpoint === undefined) return { kind: 'failed', attempts: 0, reason: NO_ENDPOINT };
     const limitBytes = endpoint.kind === 'webhook' ? WEBHOOK_LIMIT : BUS_LIMIT;
-    const body = contextBody(event, step, run, this.#settings, { limitBytes, reduce });
+    const form = endpoint.kind === 'webhook' ? 'json' : endpoint.form;
+    const body = contextBody(event, step, run, this.#settings, { limitBytes, reduce, form });
     if (body === undefined) {
       return {
         kind: 'failed',
@@ -43,6 +46,7 @@ export class Poster {
     }
     const message = {
       body: body.bytes,
+      contentType: CONTENT_TYPE[form],
       reduced: body.reduced,
       table: event.table,
       message: event.message,

@@ -1,5 +1,6 @@
 import { writeSettings } from './endpoint';
-import { AUTH_TYPE, CONTRACT } from './service-endpoint-table';
+import type { ContextForm } from './execution-context';
+import { AUTH_TYPE, CONTRACT, MESSAGE_FORMAT } from './service-endpoint-table';
 import type { RowStore } from './row-store';
 import type { ColumnInputs } from './value';
 
@@ -20,8 +21,8 @@ export type EndpointRegistration =
       readonly connectionString: string;
       /** Name of the queue, topic or event hub. */
       readonly path: string;
-      /** The simulator writes JSON only. */
-      readonly messageFormat?: 'json';
+      /** @default json */
+      readonly messageFormat?: ContextForm;
     };
 
 /** An image to register with a step. */
@@ -64,6 +65,8 @@ export interface NewRow {
   readonly columns: ColumnInputs;
 }
 
+const FORMAT = { json: MESSAGE_FORMAT.json, xml: MESSAGE_FORMAT.textXml, binary: MESSAGE_FORMAT.binaryXml } as const;
+
 const IMAGE_TYPE = { pre: 0, post: 1, both: 2 } as const;
 
 /** The parameter that an image belongs to, where it is not Target. */
@@ -75,14 +78,16 @@ const IMAGE_PROPERTY: Readonly<Record<string, string>> = {
 
 /** The `serviceendpoint` row of an endpoint. */
 export function endpointRow(endpoint: EndpointRegistration): NewRow {
-  const common = { name: endpoint.name, contract: CONTRACT[endpoint.contract], messageformat: 2, messagecharset: 1 };
+  const common = { name: endpoint.name, contract: CONTRACT[endpoint.contract], messagecharset: 1 };
   if (endpoint.contract !== 'webhook') {
-    const { connectionString: authvalue, path } = endpoint;
-    return { table: 'serviceendpoint', columns: { ...common, authtype: AUTH_TYPE.connectionString, authvalue, path } };
+    const { connectionString: authvalue, path, messageFormat = 'json' } = endpoint;
+    const columns = { authtype: AUTH_TYPE.connectionString, authvalue, path, messageformat: FORMAT[messageFormat] };
+    return { table: 'serviceendpoint', columns: { ...common, ...columns } };
   }
   const { authtype = 4, authvalue } = endpoint;
   const value = typeof authvalue === 'object' ? writeSettings(authvalue) : (authvalue ?? null);
-  return { table: 'serviceendpoint', columns: { ...common, authtype, authvalue: value, url: endpoint.url } };
+  const columns = { authtype, authvalue: value, url: endpoint.url, messageformat: MESSAGE_FORMAT.json };
+  return { table: 'serviceendpoint', columns: { ...common, ...columns } };
 }
 
 function idWhere(

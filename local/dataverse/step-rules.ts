@@ -43,12 +43,13 @@ export const completedStep = (requested: Columns, before: Columns | undefined): 
   before === undefined ? withDefaults(requested, DEFAULTS) : {};
 
 const STAGES = [10, 20, 40];
+
 /** The columns that a step has to have. */
 export const STEP_COLUMNS = ['name', 'stage', 'mode', 'rank', 'supporteddeployment', 'eventhandler', 'sdkmessageid'];
 
 /**
- * What the platform asks of a step, in its order and, where quoted here without a "likely", its words
- * (SdkMessageProcessingStepService.VerifyData; register-plug-in).
+ * What the platform asks of a step, as far as known in its order and words (the texts in
+ * SdkMessageProcessingStepService.VerifyData; register-plug-in).
  */
 export function checkStep(step: Columns, parts: StepParts): void {
   const { mode, stage, statecode, statuscode } = step;

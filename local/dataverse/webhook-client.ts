@@ -18,7 +18,7 @@ function address(webhook: Webhook): URL {
 
 function headers(webhook: Webhook, message: PushMessage): http.OutgoingHttpHeaders {
   return {
-    'Content-Type': 'application/json',
+    'Content-Type': message.contentType,
     'Content-Length': message.body.length,
     'x-ms-dynamics-organization': message.organizationHost,
     'x-ms-dynamics-entity-name': message.table,
