@@ -8,6 +8,8 @@ export interface RegistrationColumn {
   readonly column: string;
   /** Numbers of a choice by their words. */
   readonly words?: Readonly<Record<string, number>>;
+  /** Words of other numbers, which are read and not written. */
+  readonly alsoMean?: Readonly<Record<number, string>>;
   /** What an empty column means. */
   readonly absent?: string;
   /** A list of columns, with commas. */
@@ -40,7 +42,7 @@ export const TABLES: Readonly<Record<ItemKind, RegistrationTable>> = {
     columns: [
       { field: 'name', column: 'name' },
       { field: 'description', column: 'description' },
-      { field: 'kind', column: 'contract', words: CONTRACTS },
+      { field: 'kind', column: 'contract', words: CONTRACTS, alsoMean: { 2: 'queue' } },
       { field: 'auth', column: 'authtype', words: AUTH_KINDS },
       { field: 'url', column: 'url' },
       { field: 'sasName', column: 'saskeyname' },
@@ -116,7 +118,7 @@ export function readField(of: RegistrationColumn, row: Readonly<Record<string, u
   if (of.column === 'statecode') return value === 0;
   if (of.isList === true) return typeof value === 'string' ? columnsField(value.split(',')) : null;
   if (of.words !== undefined) {
-    const word = Object.entries(of.words).find(([, number]) => number === value)?.[0];
+    const word = Object.entries(of.words).find(([, number]) => number === value)?.[0] ?? of.alsoMean?.[Number(value)];
     return word ?? (typeof value === 'number' ? `${of.column} ${value}` : (of.absent ?? null));
   }
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { CONTRACTS, STAGES } from './words';
-import { eventText, type Fields, type RegisteredItem } from './item';
+import type { Fields, RegisteredItem } from './item';
 import { hasFilteringColumns, imageProperties } from './message-facts';
 import type { Messages } from './messages';
 import { inWords } from './plan';
@@ -166,6 +166,3 @@ export const tablesOf = (registered: Registered, messages: Messages): string[] =
   [...new Set([...registered.step.values()].map(({ fields }) => inWords(fields, messages).table))]
     .filter((table) => table !== null && table !== undefined)
     .map(String);
-
-/** What a step does, for messages. */
-export const stepText = (fields: Fields, messages: Messages): string => eventText(inWords(fields, messages));

@@ -33,10 +33,7 @@ const jobsAbout = ({ api }: ProbeInput, rowId: string): Promise<Row[]> =>
   rowsWhere(api, 'asyncoperations', JOB_COLUMNS, [`_regardingobjectid_value eq ${rowId}`]);
 
 /** Asks again until what is asked for is there, or the time is up. */
-async function until<T>(
-  { sleep, waitMs }: ProbeInput,
-  ask: () => Promise<T | undefined>,
-): Promise<T | undefined> {
+async function until<T>({ sleep, waitMs }: ProbeInput, ask: () => Promise<T | undefined>): Promise<T | undefined> {
   const endMs = performance.now() + waitMs;
   for (;;) {
     const found = await ask();

@@ -4,8 +4,11 @@
  * https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/sdkmessageprocessingstep
  */
 
-/** What an endpoint is: `contract`. */
-export const CONTRACTS = { queue: 2, topic: 5, eventHub: 7, webhook: 8 } as const;
+/**
+ * What an endpoint is: `contract`. A queue is the persistent one: 2 was a message buffer, which was retired.
+ * https://learn.microsoft.com/previous-versions/dynamicscrm-2013/developers-guide/gg309657(v=crm.6)
+ */
+export const CONTRACTS = { queue: 6, topic: 5, eventHub: 7, webhook: 8 } as const;
 
 /** How an endpoint is shown that it is Dataverse: `authtype`. */
 export const AUTH_KINDS = { sasKey: 2, sasToken: 3, webhookKey: 4, httpHeader: 5, httpQueryString: 6 } as const;
