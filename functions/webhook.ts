@@ -1,14 +1,17 @@
 import { app } from '@azure/functions';
 import { webhookHandler } from '../shared/receive/webhook';
-import { appConfig, appServices, coreFaults, servable } from '../shared/services';
+import { appConfig, appServices, coreFaults, leftOut, servable } from '../shared/services';
 
+const NAME = 'webhook';
 const { webhook } = appConfig();
-servable('webhook', coreFaults(), webhook.ok ? [] : webhook.faults);
+servable(NAME, coreFaults(), webhook.ok ? [] : webhook.faults);
 
 // Registered even without its settings, to answer 503: a 404 would make Dataverse give the event up at once.
-app.http('webhook', {
-  methods: ['POST'],
-  authLevel: 'anonymous', // Its own key check allows several keys at once, in constant time.
-  route: 'webhook',
-  handler: webhookHandler(webhook, () => appServices()?.receiver),
-});
+if (!leftOut(NAME)) {
+  app.http(NAME, {
+    methods: ['POST'],
+    authLevel: 'anonymous', // Its own key check allows several keys at once, in constant time.
+    route: 'webhook',
+    handler: webhookHandler(webhook, () => appServices()?.receiver),
+  });
+}
