@@ -1,4 +1,4 @@
-import { child, literal, members, part, pieceOfString, type Syntax } from './syntax';
+import { child, literal, part, pieceOfString, type Syntax } from './syntax';
 
 /** A value of Bicep. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
@@ -9,6 +9,8 @@ export interface Scope {
   value(name: string): Value;
   /** The text of a file, its path as it is written. */
   text(file: string): string;
+  /** An environment variable of who deploys. */
+  variable(name: string): string | undefined;
 }
 
 /** As long as the real one: 13 lower-case letters and digits. */
@@ -53,22 +55,43 @@ export function evaluate(expression: Syntax, scope: Scope): Value {
     case 'member_expression': {
       const object = again(part(expression, 'object'));
       const name = part(expression, 'property')?.text ?? '';
-      if (object === null && expression.tokens.includes('.?')) return null;
+      // A safe dereference ends the whole chain.
+      if (object === null && /\.\?\w+(?:\.\w+)*$/.test(expression.text)) return null;
       const found = isRecord(object) ? object[name] : undefined;
       if (found === undefined) throw new Error(`Line ${expression.line}: ${expression.text} has no ${name}.`);
       return found;
     }
     case 'call_expression':
       return call(expression, scope, again);
+    case 'for_statement':
+      return eachOf(expression, scope).map((inside) => {
+        const body = part(expression, 'body');
+        return body === undefined ? null : evaluate(body, inside);
+      });
     default:
       throw new Error(`Line ${expression.line}: can't compute ${expression.kind} ${expression.text}`);
   }
 }
 
-const isRecord = (value: Value): value is { readonly [key: string]: Value } =>
+/** The scopes of a loop's rounds. */
+export function eachOf(loop: Syntax, scope: Scope): readonly Scope[] {
+  const names = child(loop, 'for_loop_parameters')?.children ?? [part(loop, 'initializer')];
+  const list = loop.children.find(
+    ({ kind, field }) => field !== 'body' && field !== 'initializer' && kind !== 'for_loop_parameters',
+  );
+  const items = list === undefined ? [] : evaluate(list, scope);
+  if (!Array.isArray(items)) throw new Error(`Line ${loop.line}: no list`);
+  return (items as readonly Value[]).map((item, index) => ({
+    ...scope,
+    value: (name) => (name === names[0]?.text ? item : name === names[1]?.text ? index : scope.value(name)),
+  }));
+}
+
+const isRecord = (value: Value): value is Readonly<Record<string, Value>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function asText(value: Value): string {
+/** A text or a number, as text. */
+export function asText(value: Value | undefined): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   throw new Error(`No text: ${JSON.stringify(value)}`);
@@ -92,6 +115,8 @@ function binary(expression: Syntax, again: (syntax: Syntax | undefined) => Value
       return again(left) ?? again(right);
     case '==':
       return again(left) === again(right);
+    case '+':
+      return Number(again(left)) + Number(again(right));
     case '>':
       return Number(again(left)) > Number(again(right));
     default:
@@ -103,6 +128,11 @@ function call(expression: Syntax, scope: Scope, again: (syntax: Syntax | undefin
   const name = part(expression, 'function')?.text ?? '';
   const syntaxes = child(expression, 'arguments')?.children ?? [];
   if (name === 'loadTextContent') return scope.text(literal(syntaxes[0]) ?? '');
+  if (name === 'readEnvironmentVariable') {
+    const value = scope.variable(literal(syntaxes[0]) ?? '') ?? literal(syntaxes[1]);
+    if (value === undefined) throw new Error(`The environment has no ${syntaxes[0]?.text ?? ''}.`);
+    return value;
+  }
   const values = syntaxes.map(again);
   const [first = null, second = null, third = null] = values;
   switch (name) {
@@ -125,7 +155,12 @@ function call(expression: Syntax, scope: Scope, again: (syntax: Syntax | undefin
     case 'uniqueString':
       return UNIQUE;
     case 'resourceId':
+    case 'subscriptionResourceId':
       return `/${values.map(asText).join('/')}`;
+    case 'guid':
+      return values.map(asText).join('|');
+    case 'tenant':
+      return { tenantId: 'the-tenant' };
     case 'environment':
       return { suffixes: { storage: 'core.windows.net' } };
     case 'resourceGroup':
@@ -137,6 +172,3 @@ function call(expression: Syntax, scope: Scope, again: (syntax: Syntax | undefin
 
 const lengthOf = (value: Value): number =>
   typeof value === 'string' || Array.isArray(value) ? (value as string | readonly Value[]).length : Number.NaN;
-
-/** The text of an object's keys. */
-export const keysOf = (object: Syntax): readonly string[] => members(object).flatMap(({ key }) => key ?? []);

@@ -23,7 +23,7 @@ export function typeOf(expression: Syntax, source: Source, sources: Sources): st
     case 'unary_expression':
       return expression.tokens.includes('!') ? 'bool' : 'int';
     case 'binary_expression':
-      if (expression.tokens.includes('??')) return again(part(expression, 'right'));
+      if (expression.tokens.includes('??')) return again(part(expression, 'left')) ?? again(part(expression, 'right'));
       return expression.tokens.some((token) => ['+', '-', '*', '/', '%'].includes(token)) ? 'int' : 'bool';
     case 'ternary_expression':
       return again(part(expression, 'consequence')) ?? again(part(expression, 'alternative'));
@@ -46,7 +46,10 @@ export function typeOf(expression: Syntax, source: Source, sources: Sources): st
 /** The kind of a declared type: `string[]` is an `array`. */
 export const kindOf = (type: string): string => (type.endsWith('[]') ? 'array' : type);
 
+/** Of an output of a module, and of a resource's id and name. */
 function outputOf(expression: Syntax, source: Source, sources: Sources): string | undefined {
+  const [, resource] = /^(\w+)\.(?:id|name)$/.exec(expression.text) ?? [];
+  if (source.resources.some(({ symbol: each }) => each === resource)) return 'string';
   const [, symbol, output] = /^(\w+)\.\??outputs\.(\w+)$/.exec(expression.text) ?? [];
   const call = source.modules.find((module) => module.symbol === symbol);
   const type = sources.get(call?.file ?? '')?.outputs.find(({ name }) => name === output)?.type;

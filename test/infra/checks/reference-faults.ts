@@ -1,6 +1,6 @@
 import { BUILTINS } from '../bicep/builtins';
 import type { Source, Sources } from '../bicep/source';
-import { child, literal, members, nodes, part, type Syntax } from '../bicep/syntax';
+import { child, literal, members, part, type Syntax } from '../bicep/syntax';
 import { itemsOf } from '../bicep/type-of';
 
 /** What may be asked of a resource. https://learn.microsoft.com/azure/azure-resource-manager/bicep/resource-declaration */
