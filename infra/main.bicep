@@ -84,9 +84,9 @@ param nodeVersion string = '22'
 @description('Memory of an instance in MB: 2,048 comes with one core.')
 param instanceMemoryMB int = 2048
 
-@minValue(1)
+@minValue(40)
 @maxValue(1000)
-@description('Instances at most. Without a limit, a backlog of 10,000 messages would ask for 313 at once.')
+@description('Instances at most, of each function that scales for itself; Azure takes no less than 40. Without a limit, a backlog of 10,000 messages would ask for 313 at once.')
 param maximumInstanceCount int = 40
 
 @description('Instances that are always there: objects with name (http, or function:NAME) and instanceCount.')

@@ -9,7 +9,6 @@ param tables = ['account', 'contact']
 // Without it the webhook's keys stay as they are.
 param webhookKeys = readEnvironmentVariable('WEBHOOK_KEYS', '')
 
-param maximumInstanceCount = 10
 param hubPartitions = 2
 param hubRetentionHours = 24
 param maximumThroughputUnits = 1

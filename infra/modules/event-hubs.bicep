@@ -63,7 +63,8 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
     maximumThroughputUnits: maximumThroughputUnits > throughputUnits ? maximumThroughputUnits : 0
     minimumTlsVersion: '1.2'
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
-    zoneRedundant: zoneRedundant
+    // Not false: Azure spreads namespaces by itself where it can, and doesn't take that back.
+    zoneRedundant: zoneRedundant ? true : null
   }
 }
 
@@ -73,8 +74,8 @@ resource firewall 'Microsoft.EventHub/namespaces/networkRuleSets@2024-01-01' = i
   properties: {
     publicNetworkAccess: 'Enabled'
     defaultAction: 'Deny'
-    ipRules: [for range in allowedRanges: {
-      ipMask: range
+    ipRules: [for addresses in allowedRanges: {
+      ipMask: addresses
       action: 'Allow'
     }]
   }

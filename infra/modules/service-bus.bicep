@@ -88,7 +88,8 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
     disableLocalAuth: disableLocalAuth
     minimumTlsVersion: '1.2'
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
-    zoneRedundant: isPremium && zoneRedundant
+    // Not false: Azure spreads namespaces by itself where it can, and doesn't take that back.
+    zoneRedundant: isPremium && zoneRedundant ? true : null
   }
 }
 
@@ -98,8 +99,8 @@ resource firewall 'Microsoft.ServiceBus/namespaces/networkRuleSets@2024-01-01' =
   properties: {
     publicNetworkAccess: 'Enabled'
     defaultAction: 'Deny'
-    ipRules: [for range in allowedRanges: {
-      ipMask: range
+    ipRules: [for addresses in allowedRanges: {
+      ipMask: addresses
       action: 'Allow'
     }]
   }

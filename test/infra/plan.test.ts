@@ -6,6 +6,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { asText } from './bicep/evaluate';
+import { bicepParser } from './bicep/syntax';
+import { sourcesOf } from './check-deployment';
+import { deploymentFiles } from './deployment-files';
 import { at, ENVIRONMENT, infra, nameOf, ofType } from './planned';
 import type { Plan } from './plan';
 
@@ -311,7 +314,7 @@ test('spread over zones: everything that can be', () => {
 
 test('the app runs on Flex Consumption, from a container that it reads by its identity', () => {
   const plan = templates.with({
-    maximumInstanceCount: 7,
+    maximumInstanceCount: 77,
     instanceMemoryMB: 4096,
     alwaysReady: [{ name: 'http', instanceCount: 2 }],
   });
@@ -329,11 +332,25 @@ test('the app runs on Flex Consumption, from a container that it reads by its id
     },
     runtime: { name: 'node', version: '22' },
     scaleAndConcurrency: {
-      maximumInstanceCount: 7,
+      maximumInstanceCount: 77,
       instanceMemoryMB: 4096,
       alwaysReady: [{ name: 'http', instanceCount: 2 }],
     },
   });
+});
+
+test('docs/deploy.md names each parameter, each alert and each output that it speaks of', async () => {
+  const said = readFileSync(path.join(__dirname, '../../docs/deploy.md'), 'utf8');
+  const main = sourcesOf(deploymentFiles(), await bicepParser()).get('main.bicep');
+  const alerts = templates
+    .with({})
+    .resources.filter(({ type }) => /scheduledQueryRules|metricAlerts/.test(type))
+    .map((alert) => nameOf(alert).replace('dvo-', ''));
+  const names = [...(main?.parameters.map(({ name }) => name) ?? []), ...alerts];
+  expect(names.length).toBeGreaterThan(50);
+  expect(names.filter((name) => !said.includes(`\`${name}\``))).toEqual([]);
+  const outputs = [...said.matchAll(/outputs? `(\w+)`/g)].map(([, name = '']) => name);
+  expect(outputs.filter((name) => !main?.outputs.some((output) => output.name === name))).toEqual([]);
 });
 
 test('azd deploys the package to the app that carries its service', () => {
