@@ -321,6 +321,50 @@ const BROKEN: Readonly<Record<string, readonly Broken[]>> = {
     ],
     ['a parameter file of nothing', 'main.dev.bicepparam', './main.bicep', './mine.bicep', /there is no mine\.bicep/],
   ],
+  order: [
+    [
+      'a name that is known only later',
+      'main.bicep',
+      'name: item.name',
+      'name: bus.outputs.name',
+      /the name of secret hangs on bus\.outputs\.name/,
+    ],
+    [
+      'a condition',
+      'main.bicep',
+      'if (!empty(webhookKeys))',
+      "if (bus.?outputs.name == 'x')",
+      /the condition of secret hangs on bus/,
+    ],
+    [
+      'a list, by a variable',
+      'main.bicep',
+      "    name: 'one'\n",
+      "    name: bus.?outputs.name ?? ''\n",
+      /the list of secret hangs on bus/,
+    ],
+    [
+      "a resource's property",
+      'modules/bus.bicep',
+      "name: 'events'",
+      'name: namespace.properties.x',
+      /the name of queue hangs on namespace/,
+    ],
+    [
+      'what waits for itself',
+      'modules/bus.bicep',
+      'name: name\n',
+      'name: guid(sender.id)\n',
+      /(?:namespace|sender) needs .*(?:namespace|sender)/,
+    ],
+    [
+      'two modules of one name',
+      'main.bicep',
+      'module secret',
+      "module bus2 'modules/bus.bicep' = {\n  name: 'bus'\n}\n\nmodule secret",
+      /two modules are deployed as bus/,
+    ],
+  ],
   resources: [
     [
       'a version that is not confirmed',

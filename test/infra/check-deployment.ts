@@ -2,6 +2,7 @@ import { sourceOf, type Source, type Sources } from './bicep/source';
 import type { ParseBicep } from './bicep/syntax';
 import { callFaults } from './checks/call-faults';
 import { descriptionFaults } from './checks/description-faults';
+import { orderFaults } from './checks/order-faults';
 import { referenceFaults } from './checks/reference-faults';
 import { resourceFaults } from './checks/resource-faults';
 import { rightFaults } from './checks/right-faults';
@@ -30,6 +31,7 @@ export function checkDeployment(files: Readonly<Record<string, string>>, parse: 
     : [
         ...referenceFaults(sources, new Set(Object.keys(files))),
         ...callFaults(sources),
+        ...orderFaults(sources),
         ...resourceFaults(sources),
         ...secretFaults(sources),
         ...rightFaults(sources),
