@@ -7,6 +7,7 @@ import { deferredCredential } from './azure/deferred-credential';
 import { tableClients } from './azure/table-clients';
 import { placeOf } from './azure/tables';
 import { environment, readConfig, type Config, type CoreConfig, type DataverseConfig } from './config/config';
+import { isLeftOut, type FunctionName } from './config/left-out';
 import { ChangeFeed } from './dataverse/change-feed';
 import { MetadataCatalog } from './dataverse/metadata';
 import { WebApiLinkReader } from './dataverse/link-reader';
@@ -94,8 +95,12 @@ export function requiredServices(): Services {
   return made;
 }
 
-/** Says once, at the start, what is wrong with the settings that a function needs. Returns whether it can be served. */
-export function servable(functionName: string, ...faults: readonly (readonly string[])[]): boolean {
+/** The settings leave this function out. */
+export const leftOut = (functionName: FunctionName): boolean => isLeftOut(environment(), functionName);
+
+/** Says once, at the start, what is wrong with the settings that a function needs. Returns whether it is to be served. */
+export function servable(functionName: FunctionName, ...faults: readonly (readonly string[])[]): boolean {
+  if (leftOut(functionName)) return false;
   const all = faults.flat();
   if (all.length === 0) return true;
   console.error(

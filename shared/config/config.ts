@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { compileMapping } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, NO_HASH, type Mapping } from '../mapping/mapping';
+import { FUNCTION_NAMES, isLeftOut, type FunctionName } from './left-out';
 import { readServiceBusConfig, type ServiceBusConfig } from './message-connections';
 import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
 
@@ -154,6 +155,7 @@ const coreSchema = z.object({
   CACHE_MEGABYTES: whole(1, 4096, 32),
   WEB_API_REQUESTS_PER_5_MINUTES: whole(20, 1_000_000, 5000),
   WEB_API_CONCURRENCY: whole(1, 500, 20),
+  DISABLED_FUNCTIONS: list.pipe(z.array(z.enum(FUNCTION_NAMES, { error: `must hold ${FUNCTION_NAMES.join(', ')}` }))),
 });
 
 /** What the webhook's settings are unless they are set. */
@@ -162,6 +164,12 @@ export const WEBHOOK_DEFAULTS = { keyName: 'x-dvo-key', maxKilobytes: 512 } as c
 const webhookSchema = z.object({
   WEBHOOK_KEYS: list
     .pipe(z.array(z.string().min(16, 'must hold keys of at least 16 characters')))
+    .refine(
+      // What the platform leaves in the setting when it can't read the secret; whoever guesses the vault's name knows it.
+      // https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+      (keys) => !keys.some((key) => key.startsWith('@Microsoft.KeyVault(')),
+      'is a Key Vault reference that the platform could not resolve: see that the secret exists and that the app may read it',
+    )
     .refine(
       (keys) => keys.length > 0,
       'is missing: set the key that the webhook step sends (several, separated by commas, while rotating)',
@@ -294,8 +302,9 @@ function readMessages(environment: Environment): Section<MessagesConfig> {
   };
 }
 
-/** Switched off by the platform's own setting, whose dots are underscores on Linux. https://learn.microsoft.com/azure/azure-functions/disable-function */
-const isDisabled = (environment: Environment, functionName: string): boolean =>
+/** Left out, or switched off by the platform's own setting, whose dots are underscores on Linux. https://learn.microsoft.com/azure/azure-functions/disable-function */
+const isDisabled = (environment: Environment, functionName: FunctionName): boolean =>
+  isLeftOut(environment, functionName) ||
   [`AzureWebJobs.${functionName}.Disabled`, `AzureWebJobs_${functionName}_Disabled`].some((name) =>
     ['true', '1'].includes(environment[name]?.trim().toLowerCase() ?? ''),
   );

@@ -87,6 +87,7 @@ describe('messages', () => {
     ['no connection', { ServiceBusConnection: undefined }],
     ['its function is switched off', { 'AzureWebJobs.service-bus-queue.Disabled': 'true' }],
     ['… as it is called on Linux', { 'AzureWebJobs_service-bus-queue_Disabled': '1' }],
+    ['… by name', { DISABLED_FUNCTIONS: 'webhook, service-bus-queue' }],
   ])('there is no queue for copies: %s', (_what, settings) => {
     expect(messages({ ...QUEUE, ...settings })).toMatchObject({ retryQueue: undefined });
   });
@@ -373,11 +374,24 @@ describe('Dataverse', () => {
     expect(coreFaults({ ...URL, DATAVERSE_AUTH: 'password' })).toEqual([expect.stringMatching(/^DATAVERSE_AUTH/)]));
 });
 
+test('only functions that exist can be left out', () => {
+  expect(coreFaults({ ...CORE, DISABLED_FUNCTIONS: 'event-hub, pull-sync' })).toEqual([]);
+  expect(coreFaults({ ...CORE, DISABLED_FUNCTIONS: 'eventhub' })).toEqual([
+    'DISABLED_FUNCTIONS must hold webhook, service-bus-queue, service-bus-topic, event-hub, pull-sync, replay-parked',
+  ]);
+});
+
 describe('webhook', () => {
   test('several keys, for rotation', () =>
     expect(webhook({ WEBHOOK_KEYS: `${KEY},${KEY}2` }).keys).toEqual([KEY, `${KEY}2`]));
   test('a key of 15 characters is too short', () =>
     expect(webhookFaults({ WEBHOOK_KEYS: `${KEY},${'x'.repeat(15)}` })).toHaveLength(1));
+  test('what Azure leaves of a Key Vault reference that it could not resolve is no key', () => {
+    const reference = '@Microsoft.KeyVault(VaultName=acme;SecretName=webhook-keys)';
+    expect(webhookFaults({ WEBHOOK_KEYS: reference })).toEqual([
+      expect.stringMatching(/^WEBHOOK_KEYS is a Key Vault reference/),
+    ]);
+  });
   test('no key is a fault', () => expect(webhookFaults({})).toHaveLength(1));
   test("the key's name is compared as HTTP compares headers", () =>
     expect(webhook({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: 'X-Acme' }).keyName).toBe('x-acme'));

@@ -87,6 +87,20 @@ describe('switched off', () => {
     });
   });
 
+  test('[I33] left out by DISABLED_FUNCTIONS: not even registered, and nothing is said; the others run and work', async () => {
+    const since = system.log.length;
+    const out: readonly FunctionName[] = ['webhook', 'pull-sync', 'replay-parked'];
+    await withApp(
+      { DISABLED_FUNCTIONS: out.join(','), WEBHOOK_KEYS: undefined, DATAVERSE_URL: undefined },
+      async () => {
+        const others = FUNCTIONS.filter((each) => !out.includes(each));
+        expect(system.states()).toEqual(Object.fromEntries(others.map((each) => [each, 'running'])));
+        expect(await system.post('{}')).toMatchObject({ status: 404 });
+        expect(system.records('misconfigured', since)).toEqual([]);
+      },
+    );
+  });
+
   test('[A11] what was sent meanwhile arrives afterwards: from the broker by itself, from a webhook by the next pull', async () => {
     expect(waiting.map(({ way }) => way)).toEqual(WAYS);
     await withApp({}, async () => {

@@ -1,0 +1,132 @@
+// What the app reads, as one object; there is no resource here. docs/configuration.md says what each setting means.
+
+@description('Account of AzureWebJobsStorage.')
+param hostStorageName string
+
+@description('Account of the LOB store.')
+param lobStorageName string
+
+@description('Client id of the app\'s identity.')
+param identityClientId string
+
+@description('Functions that are left out.')
+param disabledFunctions string[]
+
+@description('Logical names of the tables; may be empty with a mapping file.')
+param tables string[]
+
+@description('Schema names of the many-to-many relationships.')
+param relationships string[]
+
+@description('Address of the environment; empty: no Web API.')
+param dataverseUrl string
+
+@description('Whether the webhook is used.')
+param withWebhook bool
+
+@description('Whether the mapping file hashes columns.')
+param withRedactionKey bool
+
+@description('The vault of the secrets.')
+param vaultName string
+
+@description('Name of the secret with the webhook\'s keys.')
+param webhookKeysName string
+
+@description('Name of the secret with the key of hashed columns.')
+param redactionKeyName string
+
+@description('Name of the Service Bus namespace.')
+param serviceBusName string
+
+@description('The queue; empty: none.')
+param queueName string
+
+@description('The topic; empty: none.')
+param topicName string
+
+@description('The app\'s subscription.')
+param subscriptionName string
+
+@description('Whether the queue requires sessions.')
+param queueSessions bool
+
+@description('Whether the subscription requires sessions.')
+param subscriptionSessions bool
+
+@description('Name of the Event Hubs namespace.')
+param eventHubsName string
+
+@description('The event hub; empty: none.')
+param hubName string
+
+@description('The app\'s consumer group.')
+param consumerGroupName string
+
+@description('When to pull, as NCRONTAB with seconds.')
+param pullSchedule string
+
+@description('When to try parked items again.')
+param replaySchedule string
+
+@description('Further settings of docs/configuration.md, by name.')
+param further object
+
+// AZURE_CLIENT_ID says which identity @azure/identity takes: for the tables, and for Dataverse.
+var commonSettings = {
+  AzureWebJobsStorage__accountName: hostStorageName
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  LOB_STORAGE__accountName: lobStorageName
+  AZURE_CLIENT_ID: identityClientId
+  DISABLED_FUNCTIONS: join(disabledFunctions, ',')
+  SYNC_TABLES: join(tables, ',')
+  SYNC_RELATIONSHIPS: join(relationships, ',')
+  DATAVERSE_URL: dataverseUrl
+  DATAVERSE_AUTH: 'managed-identity'
+  PULL_SCHEDULE: pullSchedule
+  REPLAY_SCHEDULE: replaySchedule
+}
+
+// References without a version: a new one is taken up within a day.
+// https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+var webhookSettings = {
+  WEBHOOK_KEYS: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${webhookKeysName})'
+}
+var redactionSettings = {
+  REDACTION_KEY: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${redactionKeyName})'
+}
+
+var serviceBusSettings = {
+  ServiceBusConnection__fullyQualifiedNamespace: '${serviceBusName}.servicebus.windows.net'
+  ServiceBusConnection__credential: 'managedidentity'
+  ServiceBusConnection__clientId: identityClientId
+}
+var queueSettings = {
+  SERVICEBUS_QUEUE: queueName
+  SERVICEBUS_QUEUE_SESSIONS: queueSessions ? 'true' : 'false'
+}
+var topicSettings = {
+  SERVICEBUS_TOPIC: topicName
+  SERVICEBUS_SUBSCRIPTION: subscriptionName
+  SERVICEBUS_SUBSCRIPTION_SESSIONS: subscriptionSessions ? 'true' : 'false'
+}
+var eventHubSettings = {
+  EventHubConnection__fullyQualifiedNamespace: '${eventHubsName}.servicebus.windows.net'
+  EventHubConnection__credential: 'managedidentity'
+  EventHubConnection__clientId: identityClientId
+  EVENTHUB_NAME: hubName
+  EVENTHUB_CONSUMER_GROUP: consumerGroupName
+}
+
+@description('The settings, by name. Secrets are references to the vault.')
+output settings object = union(
+  further,
+  commonSettings,
+  withWebhook ? webhookSettings : {},
+  withRedactionKey ? redactionSettings : {},
+  empty(queueName) && empty(topicName) ? {} : serviceBusSettings,
+  empty(queueName) ? {} : queueSettings,
+  empty(topicName) ? {} : topicSettings,
+  empty(hubName) ? {} : eventHubSettings
+)

@@ -1,0 +1,227 @@
+// What Dataverse posts to by Service Bus: a queue, and a topic with the app's subscription.
+//
+// Dataverse signs in with a SAS key, so local authentication stays on for it. Its keys may only send, each to one queue or
+// topic, and they aren't read here: an operator copies them into the Plug-in Registration Tool. The app itself signs in with
+// its identity. Azure gives every namespace a rule RootManageSharedAccessKey that may do everything: nobody uses it
+// (docs/deploy.md says how to change its keys so that nobody has them).
+import { roleIds } from 'role-ids.bicep'
+
+@description('Name of the namespace, unique in the world.')
+param name string
+
+@description('Region.')
+param location string
+
+@description('Tags of the resource.')
+param tags object
+
+@description('Standard is shared and billed by operation; Premium has units of its own, and private endpoints.')
+param skuName string
+
+@description('Messaging units of Premium.')
+param messagingUnits int
+
+@description('Whether Premium is spread over availability zones.')
+param zoneRedundant bool
+
+@description('Whether keys are refused, so that only identities may send and listen. Dataverse can\'t post then.')
+param disableLocalAuth bool
+
+@description('Whether the namespace is reached by private endpoints only.')
+param isPrivate bool
+
+@description('Addresses (IPv4 or CIDR) that may connect; empty: everybody who has a key or a role.')
+param allowedRanges string[]
+
+@description('Name of the queue; empty: there is none.')
+param queueName string
+
+@description('Name of the topic; empty: there is none.')
+param topicName string
+
+@description('Name of the app\'s subscription to the topic.')
+param subscriptionName string
+
+@description('Logical names of the tables whose events the subscription takes; empty: all.')
+param tables string[]
+
+@description('Whether the queue requires sessions.')
+param queueSessions bool
+
+@description('Whether the subscription requires sessions.')
+param subscriptionSessions bool
+
+@description('How long a message waits before it is dead-lettered, as an ISO 8601 duration.')
+param timeToLive string
+
+@description('Object id of the app\'s identity.')
+param principalId string
+
+@description('Workspace for the operational log.')
+param workspaceId string
+
+var isPremium = skuName == 'Premium'
+
+// This app never uses the count to stop a bad message, since those are parked: only deaths of its process count
+// (docs/operations.md). 2,000 is the most that Service Bus takes.
+var maxDeliveryCount = 2000
+
+// Long enough to renew (the host does so for up to five minutes, host.json), and short enough that what a dead process had
+// locked comes again soon.
+var lockDuration = 'PT1M'
+
+// The claims that Dataverse sets as properties of a message; the name has slashes and colons, hence the quotes.
+// https://learn.microsoft.com/power-apps/developer/data-platform/write-listener-application-azure-solution
+var tableClaim = 'http://schemas.microsoft.com/xrm/2011/Claims/EntityLogicalName'
+var tableFilter = '"${tableClaim}" IN (\'${join(tables, '\', \'')}\')'
+
+resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  sku: {
+    name: isPremium ? 'Premium' : 'Standard'
+    tier: isPremium ? 'Premium' : 'Standard'
+    capacity: isPremium ? messagingUnits : null
+  }
+  properties: {
+    disableLocalAuth: disableLocalAuth
+    minimumTlsVersion: '1.2'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    // Not false: Azure spreads namespaces by itself where it can, and doesn't take that back.
+    zoneRedundant: isPremium && zoneRedundant ? true : null
+  }
+}
+
+resource firewall 'Microsoft.ServiceBus/namespaces/networkRuleSets@2024-01-01' = if (!isPrivate && !empty(allowedRanges)) {
+  parent: namespace
+  name: 'default'
+  properties: {
+    publicNetworkAccess: 'Enabled'
+    defaultAction: 'Deny'
+    ipRules: [for addresses in allowedRanges: {
+      ipMask: addresses
+      action: 'Allow'
+    }]
+  }
+}
+
+// Resource Manager refuses an empty name even where nothing is deployed.
+resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = if (!empty(queueName)) {
+  parent: namespace
+  name: empty(queueName) ? 'none' : queueName
+  properties: {
+    lockDuration: lockDuration
+    maxDeliveryCount: maxDeliveryCount
+    deadLetteringOnMessageExpiration: true
+    defaultMessageTimeToLive: timeToLive
+    // Nothing says that Dataverse's message ids are unique, and delayed copies need to be accepted.
+    requiresDuplicateDetection: false
+    requiresSession: queueSessions
+  }
+}
+
+resource dataverseToQueue 'Microsoft.ServiceBus/namespaces/queues/authorizationRules@2024-01-01' = if (!empty(queueName) && !disableLocalAuth) {
+  parent: queue
+  name: 'dataverse'
+  properties: {
+    rights: [
+      'Send'
+    ]
+  }
+}
+
+resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = if (!empty(topicName)) {
+  parent: namespace
+  name: empty(topicName) ? 'none' : topicName
+  properties: {
+    defaultMessageTimeToLive: timeToLive
+    requiresDuplicateDetection: false
+  }
+}
+
+resource dataverseToTopic 'Microsoft.ServiceBus/namespaces/topics/authorizationRules@2024-01-01' = if (!empty(topicName) && !disableLocalAuth) {
+  parent: topic
+  name: 'dataverse'
+  properties: {
+    rights: [
+      'Send'
+    ]
+  }
+}
+
+resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = if (!empty(topicName)) {
+  parent: topic
+  name: subscriptionName
+  properties: {
+    lockDuration: lockDuration
+    maxDeliveryCount: maxDeliveryCount
+    deadLetteringOnMessageExpiration: true
+    deadLetteringOnFilterEvaluationExceptions: true
+    defaultMessageTimeToLive: timeToLive
+    requiresSession: subscriptionSessions
+  }
+}
+
+// Azure makes a rule of this name that lets everything through, together with the subscription. Under the same name ours
+// takes its place; under another one it would only be added to it.
+resource onlySyncedTables 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2024-01-01' = if (!empty(topicName)) {
+  parent: subscription
+  name: '$Default'
+  properties: {
+    filterType: 'SqlFilter'
+    sqlFilter: {
+      // An expression takes 1,024 characters; with more names everything that comes from Dataverse is let through.
+      // https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas
+      sqlExpression: empty(tables) || length(tableFilter) > 1024 ? '"${tableClaim}" IS NOT NULL' : tableFilter
+    }
+  }
+}
+
+resource receiveFromQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(queueName)) {
+  name: guid(queue.id, principalId, roleIds.azureServiceBusDataReceiver)
+  scope: queue
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.azureServiceBusDataReceiver)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// For the delayed copies of what can't be settled now. Those of the topic's messages go to the queue, too: the app never
+// sends to the topic.
+resource sendToQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(queueName)) {
+  name: guid(queue.id, principalId, roleIds.azureServiceBusDataSender)
+  scope: queue
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.azureServiceBusDataSender)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// "The role assignment needs to have effective scope over the Service Bus subscription resource."
+// https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
+resource receiveFromSubscription 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(topicName)) {
+  name: guid(subscription.id, principalId, roleIds.azureServiceBusDataReceiver)
+  scope: subscription
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.azureServiceBusDataReceiver)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: namespace
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'allLogs'
+        enabled: true
+      }
+    ]
+  }
+}
