@@ -37,8 +37,10 @@ export interface TrackingMetadata {
 const pathOf = (table: string): string => `EntityDefinitions(LogicalName='${encodeURIComponent(table)}')`;
 
 /** Whether a table's changes are tracked, by its definition. */
-export const trackingOf = ({ ChangeTrackingEnabled: on, CanChangeTrackingBeEnabled: can }: TrackingMetadata): Tracking =>
-  on ? 'on' : can?.Value === false ? 'impossible' : 'off';
+export const trackingOf = ({
+  ChangeTrackingEnabled: on,
+  CanChangeTrackingBeEnabled: can,
+}: TrackingMetadata): Tracking => (on ? 'on' : can?.Value === false ? 'impossible' : 'off');
 
 /** Whether a table's changes are tracked, as it is published. @throws TableUnknown */
 export async function readTracking(api: Pick<WebApi, 'getCurrent'>, table: string): Promise<Tracking> {
