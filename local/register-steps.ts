@@ -24,21 +24,26 @@ export async function registerSteps(
   settings: Readonly<Record<string, string>>,
   { root, webhookUrl, dvo = DVO }: StepTargets,
 ): Promise<void> {
-  const variables = {
-    WEBHOOK_URL: webhookUrl,
-    ...namespaceOf('BUS', settings.ServiceBusConnection),
-    ...namespaceOf('HUB', settings.EventHubConnection),
-  };
   const file = join(root, 'local/day/dataverse.yaml');
   try {
     await run(process.execPath, [dvo, 'steps', 'apply', file, '--yes'], {
-      env: { ...process.env, ...settings, ...variables },
+      env: { ...process.env, ...settings, ...stepVariables(settings, webhookUrl) },
     });
   } catch (error) {
     const { stderr = '' } = error as { readonly stderr?: string };
     throw new Error(`The steps could not be registered: ${stderr.trim()}`, { cause: error });
   }
 }
+
+/** What stands in the declaration for the places that the steps of the local stack post to. */
+export const stepVariables = (
+  settings: Readonly<Record<string, string>>,
+  webhookUrl: string,
+): Readonly<Record<string, string>> => ({
+  WEBHOOK_URL: webhookUrl,
+  ...namespaceOf('BUS', settings.ServiceBusConnection),
+  ...namespaceOf('HUB', settings.EventHubConnection),
+});
 
 /** A connection string as the declaration's values. */
 function namespaceOf(prefix: 'BUS' | 'HUB', connectionString = ''): Record<string, string> {

@@ -1,17 +1,27 @@
 import { writeFileSync } from 'node:fs';
 
+/** Settings as a file: lines for a shell where its name ends so, else in the form of local.settings.json. */
+const contentOf = (settings: Readonly<Record<string, string>>, file = ''): string =>
+  file.endsWith('.env')
+    ? Object.entries(settings)
+        .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)
+        .join('\n')
+    : JSON.stringify({ IsEncrypted: false, Values: settings }, null, 2);
+
 /**
  * How to start the app with some settings, as lines for a shell; the settings come first, unless they are written to `file`.
  */
 export function howToStart(settings: Readonly<Record<string, string>>, webhookUrl: string, file?: string): string {
-  const content = JSON.stringify({ IsEncrypted: false, Values: settings }, null, 2);
+  const content = contentOf(settings, file);
   if (file !== undefined) writeFileSync(file, `${content}\n`);
   const { port } = new URL(webhookUrl);
   return [
     file === undefined ? `local.settings.json:\n${content}\n` : `The settings are in ${file}.\n`,
     'Start the app with these settings, for example:',
     // Node reads this one before it starts, so it can't come from local.settings.json.
-    `  export NODE_EXTRA_CA_CERTS=${settings.NODE_EXTRA_CA_CERTS ?? ''}`,
+    file?.endsWith('.env') === true
+      ? `  . ${file}`
+      : `  export NODE_EXTRA_CA_CERTS=${settings.NODE_EXTRA_CA_CERTS ?? ''}`,
     `  func start --port ${port}`,
     `  npm run host -- --port ${port}`,
     '',

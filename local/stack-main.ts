@@ -7,12 +7,13 @@ import { howToLook } from './look';
 import { howToStart } from './settings-text';
 import { startStack } from './stack';
 import { USAGE_EXIT_CODE, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
-import { registerSteps } from './register-steps';
+import { registerSteps, stepVariables } from './register-steps';
 
 interface Flags extends StackFlags {
   readonly seed: number;
   readonly webhookUrl: string;
   readonly write?: string;
+  readonly steps: boolean;
 }
 
 /** Root of the repository: this file runs as dist/local/stack-main.js. */
@@ -24,11 +25,16 @@ const command = withStackFlags(new Command('npm run stack --'))
   )
   .option('--seed <n>', 'seed of everything random in the simulator', wholeNumber(0, 2 ** 31), 1)
   .option('--webhook-url <url>', 'where the simulator posts webhooks', 'http://127.0.0.1:7071/api/webhook')
-  .option('--write <file>', 'write the settings to this file, in the form of local.settings.json', writableFile)
+  .option(
+    '--write <file>',
+    'write the settings to this file: for a shell if its name ends in .env, else in the form of local.settings.json',
+    writableFile,
+  )
+  .option('--no-steps', 'register nothing: an empty environment, for trying dvo steps')
   .showHelpAfterError('(--help lists the flags)')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
 
-async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
+async function main({ webhookUrl, write, steps, ...flags }: Flags): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
@@ -36,8 +42,9 @@ async function main({ webhookUrl, write, ...flags }: Flags): Promise<void> {
   const stack = await startStack(flags);
   try {
     await defineBusinessApis(stack.dataverse);
-    await registerSteps(stack.settings, { root: APP_DIR, webhookUrl });
-    console.log(howToStart({ ...stack.settings, ...mapped }, webhookUrl, write));
+    if (steps) await registerSteps(stack.settings, { root: APP_DIR, webhookUrl });
+    const settings = { ...stack.settings, ...mapped, ...(steps ? {} : stepVariables(stack.settings, webhookUrl)) };
+    console.log(howToStart(settings, webhookUrl, write));
     console.log(`${howToLook(stack, webhookUrl, mapped)}\n\nThe stand-ins run until Ctrl-C.`);
     await stopped;
   } finally {

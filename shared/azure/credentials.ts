@@ -1,5 +1,6 @@
 /** Credentials of the identity SDK. Loaded by `deferredCredential` alone: connection strings need none of it. */
 import {
+  AzureCliCredential,
   ClientCertificateCredential,
   ClientSecretCredential,
   DefaultAzureCredential,
@@ -25,6 +26,8 @@ export function dataverseCredential(auth: DataverseAuth, disableInstanceDiscover
       return auth.clientId === undefined
         ? new ManagedIdentityCredential()
         : new ManagedIdentityCredential({ clientId: auth.clientId });
+    case 'azure-cli':
+      return new AzureCliCredential();
     default:
       return auth satisfies never;
   }

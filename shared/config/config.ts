@@ -23,7 +23,9 @@ export type DataverseAuth =
       readonly clientId: string;
       readonly certificatePath: string;
     }
-  | { readonly kind: 'managed-identity'; readonly clientId?: string };
+  | { readonly kind: 'managed-identity'; readonly clientId?: string }
+  /** Whoever is signed in on this machine (`az login`): operators and developers. */
+  | { readonly kind: 'azure-cli' };
 
 /** The Web API: where, as whom. */
 export interface DataverseConfig {
@@ -372,9 +374,15 @@ function readDataverse(environment: Environment): Found<DataverseConfig> {
           ? { kind: 'managed-identity' }
           : { kind: 'managed-identity', clientId: setting('AZURE_CLIENT_ID') };
       break;
+    case 'azure-cli':
+      auth = { kind: 'azure-cli' };
+      break;
     default:
       return {
-        faults: [...faults, 'DATAVERSE_AUTH must be one of client-secret, client-certificate, managed-identity'],
+        faults: [
+          ...faults,
+          'DATAVERSE_AUTH must be one of client-secret, client-certificate, managed-identity, azure-cli',
+        ],
       };
   }
   if (!url.success || faults.length > 0) return { faults };

@@ -70,7 +70,7 @@ export function request(
   });
 }
 
-async function accessToken(dataverse: Callable): Promise<string> {
+export async function accessToken(dataverse: Callable): Promise<string> {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: dataverse.clientId,
