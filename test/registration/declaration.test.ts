@@ -295,6 +295,10 @@ test('what is left open is filled in, and everything has an id of its own that s
   expect(items[9]?.fields).toMatchObject({ property: 'Target' });
 });
 
+test.each(['dev', 'prod'])('the sample has no fault in %s', (environment) => {
+  expect(faultsOf(readFileSync('docs/dataverse.sample.yaml', 'utf8'), { environment, variables: {} })).toEqual([]);
+});
+
 test('the committed schema is the code’s', () => {
   expect(JSON.parse(readFileSync('docs/dataverse.schema.json', 'utf8'))).toEqual(declarationJsonSchema());
 });
