@@ -1,7 +1,7 @@
 // What Dataverse posts to by Service Bus: a queue, and a topic with the app's subscription.
 //
 // Dataverse signs in with a SAS key, so local authentication stays on for it. Its keys may only send, each to one queue or
-// topic, and they aren't read here: an operator copies them into the Plug-in Registration Tool. The app itself signs in with
+// topic, and they aren't read here: an operator gives them to `dvo steps apply`. The app itself signs in with
 // its identity. Azure gives every namespace a rule RootManageSharedAccessKey that may do everything: nobody uses it
 // (docs/deploy.md says how to change its keys so that nobody has them).
 import { roleIds } from 'role-ids.bicep'
