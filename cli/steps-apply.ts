@@ -1,5 +1,5 @@
 import { applyChange } from '../registration/apply';
-import type { Change } from '../registration/plan';
+import type { Change } from '../registration/change';
 import type { Prepared } from '../registration/prepare';
 import { changeText } from './steps-report';
 import type { Terminal } from './terminal';

@@ -1,6 +1,6 @@
 import type { FaultPlace } from '../shared/yaml/yaml-file';
 import type { FieldValue } from '../registration/item';
-import type { Change, Difference, Plan } from '../registration/plan';
+import type { Change, Difference, Plan } from '../registration/change';
 import { plainJson } from './plain-json';
 import type { Terminal } from './terminal';
 import { oneLine } from './text-table';

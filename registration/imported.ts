@@ -3,7 +3,7 @@ import { CONTRACTS, STAGES } from './words';
 import type { Fields, RegisteredItem } from './item';
 import { hasFilteringColumns, imageProperties } from './message-facts';
 import type { Messages } from './messages';
-import { inWords } from './plan';
+import { inWords } from './registered-label';
 import type { Registered } from './registered';
 
 /** A declaration of what somebody registered by hand. */
