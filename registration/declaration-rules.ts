@@ -38,7 +38,7 @@ function endpointFaults(path: Path, endpoint: DeclaredEndpoint): Fault[] {
   const faults: Fault[] = [];
   if (
     !/^sb:\/\/[A-Za-z0-9.-]+(?::\d+)?\/?$/.test(endpoint.namespace) ||
-    !URL.canParse(endpoint.namespace) ||
+    !URL.canParse(endpoint.namespace.replace(/^sb:/, 'https:')) ||
     endpoint.namespace.length > 255
   )
     faults.push({
