@@ -5,6 +5,7 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from '../local/simulator-client';
 import { byHand, dataverse, dvo, folder, hook, rows } from './steps-stand';
 
 const imported = (): string => readFileSync(join(folder, 'i.yaml'), 'utf8');
@@ -66,7 +67,7 @@ test('a description that is too long for its mark is cut, and that is told', asy
   await byHand('PATCH', `serviceendpoints(${endpoint})`, { description: 'e'.repeat(2000) });
   await dataverse.registerStep({ name: 's', table: 'account', message: 'Update', mode: 'async', endpoint });
   const step = (await rows('sdkmessageprocessingsteps')).get('s');
-  await byHand('PATCH', `sdkmessageprocessingsteps(${String(step?.sdkmessageprocessingstepid)})`, {
+  await byHand('PATCH', `sdkmessageprocessingsteps(${text(step?.sdkmessageprocessingstepid)})`, {
     description: 's'.repeat(256),
   });
   const { err } = await importInto();

@@ -334,6 +334,19 @@ describe('half-way', () => {
   });
 });
 
+describe('two at once', () => {
+  test('apply and destroy: whatever each met, nothing is there twice, and the next run completes', async () => {
+    const file = declared();
+    await Promise.all([dvo(['apply', file, '--yes']), dvo(['apply', file, '--yes'])]);
+    expect((await dvo(['apply', file, '--yes'])).code).toBe(0);
+    expect([(await rows('serviceendpoints')).size, (await rows('sdkmessageprocessingsteps')).size]).toEqual([2, 5]);
+    expect((await dvo(['verify', file])).code).toBe(0);
+    await Promise.all([dvo(['destroy', file, '--yes']), dvo(['destroy', file, '--yes'])]);
+    expect((await dvo(['destroy', file, '--yes'])).code).toBe(0);
+    expect([(await rows('serviceendpoints')).size, (await rows('sdkmessageprocessingsteps')).size]).toEqual([0, 0]);
+  });
+});
+
 describe('whose it is', () => {
   test('destroy deletes what bears the mark and leaves what does not, other declarations’ included', async () => {
     const file = declared();
