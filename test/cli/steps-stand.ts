@@ -27,7 +27,7 @@ beforeEach(async () => {
   printed = '';
   folder = mkdtempSync(join(tmpdir(), 'dvo-steps-'));
   hook = await startHook();
-  dataverse = await startDataverse({ now: () => Date.now() + aheadMs, jobs: { jitterMs: 0 } });
+  dataverse = await startDataverse({ now: () => Date.now() + aheadMs, jobs: { jitterMs: 0 }, maxPageSize: 4 });
   call = await caller(dataverse);
 });
 afterEach(async () => {
@@ -85,8 +85,14 @@ export function declared(content = DECLARATION, name = 'dataverse.yaml'): string
 
 /** Rows of a registration table, by name. */
 export async function rows(set: string): Promise<Map<string, Members>> {
-  const { body } = await call('GET', set);
-  return new Map(list(body.value).map((row) => [text(members(row).name), members(row)]));
+  const found = new Map<string, Members>();
+  for (let target: string | undefined = set; target !== undefined;) {
+    const { body } = await call('GET', target);
+    for (const row of list(body.value)) found.set(text(members(row).name), members(row));
+    const next = body['@odata.nextLink'];
+    target = next === undefined ? undefined : text(next);
+  }
+  return found;
 }
 export const idIn = async (set: string, name: string): Promise<string> => {
   const row = (await rows(set)).get(name);

@@ -362,6 +362,26 @@ describe('whose it is', () => {
     expect((await dvo(['verify', other])).code).toBe(0);
   });
 
+  test('among dozens of endpoints and steps of others, in many pages and filters, each of ours is found and none of theirs changed', async () => {
+    const file = declared();
+    for (let index = 0; index < 40; index += 1) {
+      const endpoint = await dataverse.registerEndpoint({ name: `their ${index}`, contract: 'webhook', url: hook.url });
+      for (const message of ['Create', 'Update'])
+        await dataverse.registerStep({ table: 'lead', message, mode: 'async', name: `${index} ${message}`, endpoint });
+    }
+    const theirs = async (): Promise<unknown[]> =>
+      [...(await rows('serviceendpoints')), ...(await rows('sdkmessageprocessingsteps'))].filter(([name]) =>
+        /^(?:their )?\d/.test(name),
+      );
+    const before = await theirs();
+    expect(before).toHaveLength(120);
+    expect((await dvo(['apply', file, '--yes'])).code).toBe(0);
+    expect((await dvo(['verify', file])).code).toBe(0);
+    expect((await dvo(['destroy', file, '--yes'])).code).toBe(0);
+    expect(await theirs()).toEqual(before);
+    expect((await rows('serviceendpoints')).size).toBe(40);
+  });
+
   test("an endpoint that somebody else's step posts to isn't deleted, and both are told", async () => {
     const file = declared();
     await dvo(['apply', file, '--yes']);

@@ -366,3 +366,7 @@ test('what is left open is filled in, and everything has an id of its own that s
 test('the committed schema is the code’s', () => {
   expect(JSON.parse(readFileSync('docs/dataverse.schema.json', 'utf8'))).toEqual(declarationJsonSchema());
 });
+
+test.each(['dev', 'prod'])('the sample is good for %s', (environment) => {
+  expect(faultsOf(readFileSync('docs/dataverse.sample.yaml', 'utf8'), { environment, variables: {} })).toEqual([]);
+});
