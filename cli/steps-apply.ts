@@ -1,15 +1,9 @@
 import { applyChange } from '../registration/apply';
-import type { Change } from '../registration/plan';
+import type { Change } from '../registration/change';
 import type { Prepared } from '../registration/prepare';
+import type { Outcome } from './steps-outcome';
 import { changeText } from './steps-report';
 import type { Terminal } from './terminal';
-
-/** How far a plan was carried out. */
-export interface Outcome {
-  readonly done: number;
-  /** Why it ended before its end. */
-  readonly error?: Error;
-}
 
 const DID: Readonly<Record<Change['action'], string>> = {
   create: 'created',
@@ -18,13 +12,15 @@ const DID: Readonly<Record<Change['action'], string>> = {
   track: 'enabled',
 };
 
-/** Why endpoints that would be written can't be: their secrets can't be had. */
-export const missingSecrets = ({ plan, input }: Prepared): string[] =>
-  plan.changes.flatMap((change) => {
+/** @throws Error where endpoints would be written whose secrets can't be had */
+export function refuseMissingSecrets({ plan, input }: Prepared): void {
+  const missing = plan.changes.flatMap((change) => {
     if ((change.action !== 'create' && change.action !== 'update') || change.item.kind !== 'endpoint') return [];
     const secret = input.secrets.get(change.item.key);
     return secret?.kind === 'unknown' ? [`${change.item.label} is to be written, and ${secret.reason}`] : [];
   });
+  if (missing.length > 0) throw new Error(`Nothing was changed: ${missing.join('; ')}.`);
+}
 
 /** Carries out a plan, one change after the other, and tells each; it ends at the first that fails. */
 export async function carryOut(terminal: Terminal, { plan, input }: Prepared, quiet: boolean): Promise<Outcome> {

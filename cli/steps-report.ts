@@ -1,6 +1,9 @@
 import type { FaultPlace } from '../shared/yaml/yaml-file';
-import type { FieldValue } from '../registration/item';
-import type { Change, Difference, Plan } from '../registration/plan';
+import { messageOf } from '../shared/errors';
+import type { FieldValue, RegisteredItem } from '../registration/item';
+import { withoutSecrets } from '../registration/without-secrets';
+import type { Outcome } from './steps-outcome';
+import type { Change, Difference, Plan } from '../registration/change';
 import { plainJson } from './plain-json';
 import type { Terminal } from './terminal';
 import { oneLine } from './text-table';
@@ -43,8 +46,17 @@ function changeLines(change: Change): string[] {
       ? `    ${field}: ${valueText(field, to)}\n`
       : `    ${field}: ${valueText(field, from)} -> ${valueText(field, to)}\n`,
   );
-  return [`${SIGNS[change.action]} ${changeText(change)}\n`, ...lines];
+  return [
+    `${SIGNS[change.action]} ${changeText(change)}\n`,
+    ...lines,
+    ...(change.action === 'delete' ? goneLines(change.item) : []),
+  ];
 }
+
+/** What goes, as Dataverse has it: the mark that names it can be written by anyone who may change descriptions. */
+const goneLines = (item: RegisteredItem): string[] => [`    name: ${oneLine(nameOf(item))}\n`, `    id: ${item.id}\n`];
+
+const nameOf = ({ fields }: RegisteredItem): string => withoutSecrets(String(fields.name ?? fields.alias));
 
 /** How many of each. */
 export function countsOf({ changes, unchanged }: Plan): Readonly<Record<Change['action'] | 'unchanged', number>> {
@@ -95,13 +107,8 @@ function driftText({ field, from, to }: Difference): string {
   return `${field} is ${valueText(field, from)}, declared as ${valueText(field, to)}`;
 }
 
-/** A plan as JSON; `state` says what became of each change, where that is known. */
-export function planJson(
-  heading: Heading,
-  plan: Plan,
-  at: FaultPlace,
-  state?: (index: number) => 'done' | 'failed' | 'open',
-): string {
+/** A plan as JSON; once it was carried out, with what became of each change. */
+export function planJson(heading: Heading, plan: Plan, at: FaultPlace, outcome?: Outcome): string {
   return plainJson({
     environment: heading.host,
     owner: heading.owner,
@@ -109,12 +116,19 @@ export function planJson(
       action: change.action,
       item: change.action === 'update' ? change.item.label : changeText(change),
       ...(change.action === 'track' ? { table: change.table } : { kind: change.item.kind, id: change.item.id }),
+      ...(change.action === 'delete' ? { name: nameOf(change.item) } : {}),
       ...(change.action === 'update' && change.adopts ? { takenOver: true } : {}),
       ...('differences' in change ? { columns: change.differences } : {}),
-      ...(state === undefined ? {} : { state: state(index) }),
+      ...(outcome === undefined ? {} : { state: stateOf(index, outcome) }),
     })),
     counts: countsOf(plan),
     notes: plan.notes,
     faults: plan.faults.map(at),
+    ...(outcome?.error === undefined ? {} : { error: messageOf(outcome.error) }),
   });
+}
+
+function stateOf(index: number, { done, error, refused }: Outcome): 'done' | 'failed' | 'open' {
+  if (index < done) return 'done';
+  return index === done && error !== undefined && refused !== true ? 'failed' : 'open';
 }

@@ -5,12 +5,14 @@ import { prepare, type Prepared } from '../registration/prepare';
 import { readSecrets } from '../registration/secrets';
 import { environment } from '../shared/config/config';
 import { spanArgument } from './arguments';
-import { carryOut, missingSecrets } from './steps-apply';
+import { carryOut, refuseMissingSecrets } from './steps-apply';
 import { openDeclaration, openOwner, type OpenDeclaration } from './steps-declaration';
 import { importSteps, type ImportFlags } from './steps-import';
+import type { Outcome } from './steps-outcome';
 import { driftLines, planJson, showNotes, showPlan, type Heading } from './steps-report';
 import { testSteps, type TestFlags } from './steps-test';
-import { agreed, DriftFound, type Terminal } from './terminal';
+import { agreed, DriftFound, UsageError, type Terminal } from './terminal';
+import { oneLine } from './text-table';
 
 interface Flags {
   readonly environment?: string;
@@ -27,7 +29,7 @@ async function planOf(opened: OpenDeclaration): Promise<Prepared> {
 
 /** @throws Error with every fault that the environment shows */
 function refuseFaults({ plan }: Prepared, { at }: OpenDeclaration, terminal: Terminal): void {
-  for (const fault of plan.faults) terminal.err(`${at(fault)}\n`);
+  for (const fault of plan.faults) terminal.err(`${oneLine(at(fault))}\n`);
   if (plan.faults.length > 0) throw new Error('The declaration does not fit the environment: nothing was changed.');
 }
 
@@ -58,29 +60,40 @@ async function change(
   opened: OpenDeclaration,
   prepared: Prepared,
   verb: string,
-  { json, yes }: Flags,
+  flags: Flags,
 ): Promise<void> {
   const { changes } = prepared.plan;
   const heading = headingOf(opened);
-  if (json !== true) {
+  if (flags.json !== true) {
     showPlan(terminal, heading, prepared.plan);
     showNotes(terminal, prepared.plan);
   }
-  refuseFaults(prepared, opened, terminal);
-  const missing = missingSecrets(prepared);
-  if (missing.length > 0) throw new Error(`Nothing was changed: ${missing.join('; ')}.`);
-  if (changes.length > 0) {
-    const what = `${changes.length} change${changes.length === 1 ? '' : 's'}`;
-    await agreed(terminal, `${verb} ${what} in ${heading.host}?`, yes);
+  let outcome: Outcome = { done: 0 };
+  try {
+    refuseFaults(prepared, opened, terminal);
+    refuseMissingSecrets(prepared);
+    await askFor(
+      terminal,
+      `${verb} ${changes.length} change${changes.length === 1 ? '' : 's'} in ${heading.host}?`,
+      prepared,
+      flags,
+    );
+    outcome = await carryOut(terminal, prepared, flags.json === true);
+  } catch (error) {
+    outcome = { done: 0, refused: true, error: error instanceof Error ? error : new Error(String(error)) };
   }
-  const { done, error } = await carryOut(terminal, prepared, json === true);
-  const state = (index: number): 'done' | 'failed' | 'open' =>
-    index < done ? 'done' : index === done && error !== undefined ? 'failed' : 'open';
-  if (json === true) terminal.out(`${planJson(heading, prepared.plan, opened.at, state)}\n`);
-  if (error !== undefined) {
+  const { done, error, refused } = outcome;
+  if (flags.json === true) terminal.out(`${planJson(heading, prepared.plan, opened.at, outcome)}\n`);
+  if (error === undefined) return;
+  if (refused !== true)
     terminal.err(`${done} of ${changes.length} changes are done. Run it again: it goes on from there.\n`);
-    throw error;
-  }
+  throw error;
+}
+
+async function askFor(terminal: Terminal, question: string, { plan }: Prepared, { json, yes }: Flags): Promise<void> {
+  if (plan.changes.length === 0) return;
+  if (json === true && yes !== true) throw new UsageError(`${question} --json shows no plan to agree to: say --yes.`);
+  await agreed(terminal, question, yes);
 }
 
 async function verify(terminal: Terminal, file: string, flags: Flags): Promise<void> {
@@ -89,7 +102,7 @@ async function verify(terminal: Terminal, file: string, flags: Flags): Promise<v
   const drift = [...prepared.plan.faults.map(opened.at), ...driftLines(prepared.plan)];
   if (flags.json === true) terminal.out(`${planJson(headingOf(opened), prepared.plan, opened.at)}\n`);
   else {
-    for (const line of drift) terminal.out(`${line}\n`);
+    for (const line of drift) terminal.out(`${oneLine(line)}\n`);
     showNotes(terminal, prepared.plan);
     if (drift.length === 0) terminal.out(`${opened.api.host}: all ${prepared.plan.unchanged} items are as declared\n`);
   }

@@ -5,12 +5,14 @@ import { fingerprintOf } from './fingerprint';
 import type { DesiredItem, Fields } from './item';
 import { withMark, type SecretMark } from './mark';
 import type { Messages } from './messages';
-import type { Change } from './plan';
+import type { Change } from './change';
+import { scrubbedError } from './scrubbed-error';
 import type { EndpointSecret } from './secrets';
+import { isStillOwned } from './still-owned';
 
 /** What carrying out a plan needs. */
 export interface ApplyInput {
-  readonly api: Pick<WebApi, 'getCurrent' | 'change'>;
+  readonly api: Pick<WebApi, 'get' | 'getCurrent' | 'change'>;
   readonly owner: string;
   readonly messages: Messages;
   readonly secrets: ReadonlyMap<string, EndpointSecret>;
@@ -19,12 +21,22 @@ export interface ApplyInput {
 }
 
 /**
- * Carries out one change, with one request (two for a step that shall be disabled; some more for change tracking). What is
- * made has an id that is made of what it is, so a change that was carried out before its answer was lost isn't in the next
- * plan any more.
- * @throws WebApiError
+ * Carries out one change, with one request (two for a step that shall be disabled; before something is deleted it is looked
+ * at again; some more for change tracking). What is made has an id that is made of what it is, so a change that was carried
+ * out before its answer was lost isn't in the next plan any more.
+ * @throws WebApiError; Error where what shall be deleted isn't the owner's any more
  */
 export async function applyChange(change: Change, input: ApplyInput): Promise<void> {
+  const writesSecret = (change.action === 'create' || change.action === 'update') && change.item.kind === 'endpoint';
+  if (!writesSecret) return carryOut(change, input);
+  try {
+    await carryOut(change, input);
+  } catch (error) {
+    throw scrubbedError(error, input.secrets.get(change.item.key));
+  }
+}
+
+async function carryOut(change: Change, input: ApplyInput): Promise<void> {
   const { api } = input;
   switch (change.action) {
     case 'create':
@@ -48,7 +60,8 @@ export async function applyChange(change: Change, input: ApplyInput): Promise<vo
       return;
     }
     case 'delete':
-      await api.change('DELETE', `${TABLES[change.item.kind].set}(${change.item.id})`);
+      if (await isStillOwned(api, change.item, change.label, input.owner))
+        await api.change('DELETE', `${TABLES[change.item.kind].set}(${change.item.id})`);
       return;
     case 'track':
       await enableTracking(api, change.table);
@@ -62,9 +75,11 @@ async function create(item: DesiredItem, input: ApplyInput): Promise<void> {
   const { set, id, fixed } = TABLES[item.kind];
   const { enabled, ...fields } = item.fields;
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  const columns = writtenColumns(item.kind, withIds(given, item, input));
   await input.api.change('POST', set, {
     [id]: item.id,
-    ...writtenColumns(item.kind, withIds(given, item, input)),
+    // A new row refers to nothing by itself: nothing can be bound to null.
+    ...Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null)),
     ...fixed(item.fields),
     ...(await markColumns(item, input)),
   });

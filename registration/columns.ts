@@ -53,7 +53,7 @@ export const TABLES: Readonly<Record<ItemKind, RegistrationTable>> = {
       { field: 'charset', column: 'messagecharset', words: CHARSETS, absent: 'default' },
       { field: 'claims', column: 'userclaim', words: CLAIMS, absent: 'none' },
     ],
-    alsoRead: ['modifiedon', 'isauthvalueset', 'issaskeyset', 'issastokenset'],
+    alsoRead: ['modifiedon', 'ismanaged', 'isauthvalueset', 'issaskeyset', 'issastokenset'],
     // Normal connections; a webhook is sent JSON, whatever is set; a namespace is given by its address.
     fixed: ({ kind }) =>
       kind === 'webhook'
@@ -84,7 +84,7 @@ export const TABLES: Readonly<Record<ItemKind, RegistrationTable>> = {
       { field: 'asyncAutoDelete', column: 'asyncautodelete' },
       { field: 'enabled', column: 'statecode' },
     ],
-    alsoRead: ['modifiedon'],
+    alsoRead: ['modifiedon', 'ismanaged'],
     // On the server.
     fixed: () => ({ supporteddeployment: 0 }),
   },
@@ -103,7 +103,7 @@ export const TABLES: Readonly<Record<ItemKind, RegistrationTable>> = {
       { field: 'property', column: 'messagepropertyname' },
       { field: 'columns', column: 'attributes', isList: true },
     ],
-    alsoRead: ['modifiedon'],
+    alsoRead: ['modifiedon', 'ismanaged'],
     fixed: ({ alias }) => ({ name: String(alias) }),
   },
 };

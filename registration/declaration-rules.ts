@@ -25,7 +25,6 @@ export function ruleFaults(declaration: Declaration): Fault[] {
       })),
     ...repeated(changeTracking).map((index) => ({ path: ['changeTracking', index], text: 'repeats a table' })),
     ...repeatedSteps(steps),
-    ...repeatedIds(declaration),
   ];
 }
 
@@ -37,7 +36,11 @@ function endpointFaults(path: Path, endpoint: DeclaredEndpoint): Fault[] {
     return fault === undefined ? [] : [{ path: [...path, 'url'], text: fault }];
   }
   const faults: Fault[] = [];
-  if (!/^sb:\/\/[A-Za-z0-9.-]+(?::\d+)?\/?$/.test(endpoint.namespace) || endpoint.namespace.length > 255)
+  if (
+    !/^sb:\/\/[A-Za-z0-9.-]+(?::\d+)?\/?$/.test(endpoint.namespace) ||
+    !URL.canParse(endpoint.namespace.replace(/^sb:/, 'https:')) ||
+    endpoint.namespace.length > 255
+  )
     faults.push({
       path: [...path, 'namespace'],
       text: 'must be the address of a namespace, sb://NAME.servicebus.windows.net/, 255 characters at most',
@@ -156,21 +159,4 @@ function repeatedSteps(steps: Readonly<Record<string, DeclaredStep>>): Fault[] {
       }
   }
   return faults;
-}
-
-function repeatedIds({ endpoints = {}, steps = {} }: Declaration): Fault[] {
-  const given: [Path, string | undefined][] = [
-    ...Object.entries(endpoints).map(([key, { id }]): [Path, string | undefined] => [['endpoints', key, 'id'], id]),
-    ...Object.entries(steps).map(([key, { id }]): [Path, string | undefined] => [['steps', key, 'id'], id]),
-    ...Object.entries(steps).flatMap(([key, { images = {} }]) =>
-      Object.entries(images).map(([alias, { id }]): [Path, string | undefined] => [
-        ['steps', key, 'images', alias, 'id'],
-        id,
-      ]),
-    ),
-  ];
-  const ids = given.map(([, id]) => id?.toLowerCase());
-  return given.flatMap(([path, id], index) =>
-    id !== undefined && ids.indexOf(id.toLowerCase()) < index ? [{ path, text: 'is the id of another item, too' }] : [],
-  );
 }

@@ -49,9 +49,14 @@ const named = z.record(z.string().min(1), secret).refine((value) => Object.keys(
 
 const hasOne = (value: object): boolean => Object.keys(value).length === 1;
 
+/** Longest descriptions, in characters: their marks have to find room beside them. */
+export const MAX_DESCRIPTION = { endpoint: 1500, step: 120 } as const;
+const descriptionOf = (longest: number) =>
+  z.string().max(longest, `must not be longer than ${longest} characters`).optional();
+
 const common = {
   name: name.describe('Name in Dataverse. Default: owner and key.'),
-  description: z.string().max(1500, 'must not be longer than 1500 characters').optional(),
+  description: descriptionOf(MAX_DESCRIPTION.endpoint),
   id,
 };
 
@@ -133,7 +138,7 @@ const step = strict({
     .describe('Whether the job of a delivery that succeeded is deleted. Default: true where it is asynchronous.'),
   enabled: z.boolean().optional().describe('Default: true.'),
   name: name.describe('Name in Dataverse, for a step of one message and table. Default: message, table and endpoint.'),
-  description: z.string().max(120, 'must not be longer than 120 characters').optional(),
+  description: descriptionOf(MAX_DESCRIPTION.step),
   images: z.record(z.string(), image).optional().describe('Images by alias.'),
   id,
 });

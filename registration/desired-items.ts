@@ -26,18 +26,24 @@ export function desiredItems(declaration: Declaration): DesiredItem[] {
   return [...endpoints, ...steps.map(({ item }) => item), ...steps.flatMap(({ images }) => images)];
 }
 
+/** Space around a description couldn't be told from the space before its mark. */
+const descriptionField = (description = ''): string | null => {
+  const text = description.trim();
+  return text === '' ? null : text;
+};
+
 function endpointItem(owner: string, key: string, endpoint: DeclaredEndpoint): DesiredItem {
   return {
     kind: 'endpoint',
     // One of another kind is another one: the platform doesn't turn a queue into a webhook.
-    id: endpoint.id ?? itemId(owner, 'endpoint', key, endpoint.kind),
+    id: endpoint.id?.toLowerCase() ?? itemId(owner, 'endpoint', key, endpoint.kind),
     isAdopted: endpoint.id !== undefined,
     key,
     label: `endpoint ${key}`,
     path: ['endpoints', key],
     fields: {
       name: endpoint.name ?? `${owner} ${key}`,
-      description: endpoint.description ?? null,
+      description: descriptionField(endpoint.description),
       kind: endpoint.kind,
       ...(endpoint.kind === 'webhook' ? webhookFields(endpoint) : busFields(endpoint)),
     },
@@ -75,14 +81,14 @@ function stepItem(
   const event = eventText({ message, table });
   return {
     kind: 'step',
-    id: step.id ?? itemId(owner, 'step', key, message, table ?? ''),
+    id: step.id?.toLowerCase() ?? itemId(owner, 'step', key, message, table ?? ''),
     isAdopted: step.id !== undefined,
     key,
     label: `step ${key}: ${event}`,
     path: ['steps', key],
     fields: {
       name: (step.name ?? `${owner}: ${event} to ${step.endpoint}`).slice(0, 256),
-      description: step.description ?? null,
+      description: descriptionField(step.description),
       message,
       table,
       endpoint,
@@ -100,12 +106,13 @@ function imageItem(step: DesiredItem, message: string, alias: string, image: Dec
   const path: Fault['path'] = [...step.path, 'images', alias];
   return {
     kind: 'image',
-    id: image.id ?? itemId(step.id, 'image', alias),
+    id: image.id?.toLowerCase() ?? itemId(step.id, 'image', alias),
     isAdopted: image.id !== undefined,
     key: `${step.key}/${alias}`,
     label: `image ${alias} of ${step.label}`,
     path,
     fields: {
+      description: null,
       step: step.id,
       alias,
       type: image.type,

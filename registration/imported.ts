@@ -1,10 +1,13 @@
 import { stringify } from 'yaml';
 import { CONTRACTS, STAGES } from './words';
-import type { Fields, RegisteredItem } from './item';
+import { MAX_DESCRIPTION } from './declaration-schema';
+import { importable } from './importable';
+import type { Fields, FieldValue, RegisteredItem } from './item';
 import { hasFilteringColumns, imageProperties } from './message-facts';
 import type { Messages } from './messages';
-import { inWords } from './plan';
+import { inWords } from './registered-label';
 import type { Registered } from './registered';
+import { withoutSecrets } from './without-secrets';
 
 /** A declaration of what somebody registered by hand. */
 export interface Imported {
@@ -29,46 +32,71 @@ export function importedDeclaration(
   const notes: string[] = [];
   const keys = new Map<string, string>();
   const endpoints: Record<string, unknown> = {};
-  const isForeign = ({ mark }: RegisteredItem): boolean => mark !== undefined && mark.owner !== owner;
+  const steps: Record<string, unknown> = {};
+  /** What each part is called in notes. */
+  const called = { endpoints: new Map<string, string>(), steps: new Map<string, string>() };
+  const obstacleOf = ({ mark, fields }: RegisteredItem, others: () => string | undefined): string | undefined => {
+    if (mark !== undefined && mark.owner !== owner) return `it is ${mark.owner}'s`;
+    const texts = [fields.name, fields.description].map((text) => String(text));
+    if (texts.some((text) => withoutSecrets(text) !== text)) return 'its name or description may have a secret in it';
+    return others();
+  };
   for (const item of registered.endpoint.values()) {
-    const name = String(item.fields.name);
-    const why = isForeign(item) ? `it is ${item.mark?.owner ?? ''}'s` : endpointObstacle(item.fields);
+    const what = nameInNotes(item);
+    const why = obstacleOf(item, () => endpointObstacle(item.fields));
     if (why !== undefined) {
-      notes.push(`endpoint ${name} (${item.id}) is left out: ${why}`);
+      notes.push(`${what} is left out: ${why}`);
       continue;
     }
-    const key = freeKey(item.mark?.item ?? name, new Set(keys.values()));
+    const key = freeKey(item.mark?.item ?? String(item.fields.name), [...keys.values()]);
     keys.set(item.id, key);
+    called.endpoints.set(key, what);
     endpoints[key] = endpointOf(key, item);
+    notes.push(...cutNote(what, item, MAX_DESCRIPTION.endpoint));
     if (item.fields.auth === 'httpHeader' || item.fields.auth === 'httpQueryString')
       notes.push(
         `endpoint ${key}: the names that its keys are sent under can't be read: write them where it says NAME`,
       );
   }
-  const steps: Record<string, unknown> = {};
   for (const item of registered.step.values()) {
+    const what = nameInNotes(item);
     const fields = inWords(item.fields, messages);
     const endpoint = keys.get(String(fields.endpoint));
     // What posts elsewhere is left out with its endpoint.
     if (endpoint === undefined) continue;
     const images = [...registered.image.values()].filter((image) => image.fields.step === item.id);
-    const why = isForeign(item) ? `it is ${item.mark?.owner ?? ''}'s` : stepObstacle(fields, images);
+    const why = obstacleOf(item, () => stepObstacle(fields, images));
     if (why !== undefined) {
-      notes.push(`step ${String(fields.name)} (${item.id}) is left out: ${why}`);
+      notes.push(`${what} is left out: ${why}`);
       continue;
     }
-    const key = freeKey([fields.table ?? 'any', fields.message, endpoint].join('-'), new Set(Object.keys(steps)));
+    const key = freeKey([fields.table ?? 'any', fields.message, endpoint].join('-'), Object.keys(steps));
+    called.steps.set(key, what);
     steps[key] = stepOf(item.id, fields, endpoint, images);
+    notes.push(...cutNote(what, item, MAX_DESCRIPTION.step));
   }
-  const file = {
+  const { draft, leftOut } = importable({
     owner,
     endpoints,
     steps,
     ...(tracked.length === 0 ? {} : { changeTracking: tracked }),
-  };
-  const text = `${HEADING}\n${stringify(file, { lineWidth: 120 })}`;
-  return { text, endpoints: Object.keys(endpoints).length, steps: Object.keys(steps).length, notes };
+  });
+  for (const { section, key, why } of leftOut) notes.push(`${called[section].get(key) ?? key} is left out: ${why}`);
+  const text = `${HEADING}\n${stringify(draft, { lineWidth: 120 })}`;
+  return { text, endpoints: Object.keys(draft.endpoints).length, steps: Object.keys(draft.steps).length, notes };
 }
+
+const nameInNotes = ({ kind, fields, id }: RegisteredItem): string =>
+  `${kind} ${withoutSecrets(String(fields.name))} (${id})`;
+
+const cutNote = (what: string, { fields }: RegisteredItem, longest: number): string[] =>
+  String(fields.description).length > longest
+    ? [`${what}: its description is cut to ${longest} characters, so that its mark has room`]
+    : [];
+
+/** A description as it is declared; none where there is none. */
+const descriptionOf = (description: FieldValue | undefined, longest: number): { description?: string } =>
+  typeof description === 'string' ? { description: description.slice(0, longest) } : {};
 
 const HEADING = [
   '# yaml-language-server: $schema=./dataverse.schema.json',
@@ -77,13 +105,17 @@ const HEADING = [
   '',
 ].join('\n');
 
-/** A name that may stand in a declaration and is nobody's yet. */
-function freeKey(wanted: string, taken: ReadonlySet<string>): string {
+/** Where the secret of an endpoint of this name is expected. */
+const variableOf = (key: string): string => `${key.replace(/-/g, '_').toUpperCase()}_SECRET`;
+
+/** A name that may stand in a declaration and is nobody's yet, nor is the variable that is named after it. */
+function freeKey(wanted: string, taken: readonly string[]): string {
+  const variables = new Set(taken.map(variableOf));
   const plain = wanted.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^[^A-Za-z]+|-+$/g, '');
   const base = (plain === '' ? 'item' : plain).slice(0, 36);
   for (let count = 1; ; count += 1) {
     const key = count === 1 ? base : `${base}-${count}`;
-    if (!taken.has(key)) return key;
+    if (!variables.has(variableOf(key))) return key;
   }
 }
 
@@ -100,8 +132,8 @@ function endpointObstacle({ kind, auth, url }: Fields): string | undefined {
 
 function endpointOf(key: string, { id, fields }: RegisteredItem): unknown {
   const { name, description, kind, auth } = fields;
-  const secret = { env: `${key.replace(/-/g, '_').toUpperCase()}_SECRET` };
-  const common = { kind, id, name, ...(description === null ? {} : { description }) };
+  const secret = { env: variableOf(key) };
+  const common = { kind, id, name, ...descriptionOf(description, MAX_DESCRIPTION.endpoint) };
   if (kind === 'webhook')
     return { ...common, url: fields.url, auth: { [String(auth)]: auth === 'webhookKey' ? secret : { NAME: secret } } };
   return {
@@ -132,7 +164,7 @@ function stepOf(id: string, fields: Fields, endpoint: string, images: readonly R
   return {
     id,
     name,
-    ...(description === null ? {} : { description: String(description).slice(0, 120) }),
+    ...descriptionOf(description, MAX_DESCRIPTION.step),
     ...(table === null ? {} : { table }),
     message,
     endpoint,

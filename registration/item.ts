@@ -36,6 +36,8 @@ export interface RegisteredItem {
   readonly modifiedMs: number;
   /** Of an endpoint: whether it has any secret. */
   readonly hasSecret: boolean;
+  /** It came with a managed solution. */
+  readonly isManaged: boolean;
 }
 
 /** What a step fires for, in words. */

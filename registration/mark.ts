@@ -37,7 +37,7 @@ export function readMark(description: string | null): {
   const found = MARK.exec(description ?? '');
   if (found === null || description === null) return { text: description, mark: undefined };
   const [all, owner = '', item = '', fingerprint, written = ''] = found;
-  const text = description.slice(0, description.length - all.length);
+  const text = description.slice(0, description.length - all.length).trim();
   const secret = fingerprint === undefined ? {} : { secret: { fingerprint, writtenMs: Date.parse(written) } };
   return { text: text === '' ? null : text, mark: { owner, item, ...secret } };
 }

@@ -23,7 +23,7 @@ const IMAGE_PROPERTIES: Readonly<Record<string, readonly [string, ...string[]]>>
 
 /** The parameters whose row an image of this message can be of; undefined: it has no images. */
 export const imageProperties = (message: string): readonly [string, ...string[]] | undefined =>
-  IMAGE_PROPERTIES[message];
+  Object.hasOwn(IMAGE_PROPERTIES, message) ? IMAGE_PROPERTIES[message] : undefined;
 
 /** Whether a message makes rows, or deletes them. */
 export const createsRows = (message: string): boolean => /^Create(?:Multiple)?$/.test(message);

@@ -8,13 +8,13 @@ const PLACEHOLDER = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
  */
 export function fillIn(
   content: unknown,
-  valueOf: (name: string) => string | undefined,
+  valueOf: (name: string, path: Fault['path']) => string | undefined,
 ): { readonly content: unknown; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
   const fill = (value: unknown, path: Fault['path']): unknown => {
     if (typeof value === 'string')
       return value.replace(PLACEHOLDER, (all, name: string) => {
-        const found = valueOf(name);
+        const found = valueOf(name, path);
         if (found !== undefined && found !== '') return found;
         faults.push({
           path,

@@ -4,7 +4,8 @@ import { listOf } from './declaration-rules';
 import type { Declaration } from './declaration-schema';
 import { desiredItems } from './desired-items';
 import { Messages } from './messages';
-import { makePlan, type Plan } from './plan';
+import type { Plan } from './change';
+import { makePlan } from './plan';
 import { readRegistered, type Registered } from './registered';
 import type { EndpointSecret } from './secrets';
 import { readTables } from './tables';
@@ -34,7 +35,7 @@ export async function prepare(
   const named = Object.values(declaration.steps ?? {}).flatMap(({ table }) => listOf(table));
   const [tables, { registered, messages }] = await Promise.all([
     readTables(api, [...named, ...(declaration.changeTracking ?? [])]),
-    readRegistered(api, desired).then(async (found) => ({
+    readRegistered(api, desired, declaration.owner).then(async (found) => ({
       registered: found,
       messages: await Messages.read(api, desired, found),
     })),

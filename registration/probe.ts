@@ -1,5 +1,6 @@
-import type { WebApi } from '../shared/dataverse/web-api';
+import { rowIsMissing, type WebApi } from '../shared/dataverse/web-api';
 import { rowsWhere, type Row } from './rows';
+import { withoutSecrets } from './without-secrets';
 
 /** What came of a probe. */
 export type ProbeResult =
@@ -47,7 +48,10 @@ const resultOf = (job: Row): ProbeResult =>
     ? { kind: 'delivered' }
     : {
         kind: 'failed',
-        reason: [job.friendlymessage, job.message].find((text) => typeof text === 'string') ?? 'no reason given',
+        // It may name the address, and that its key.
+        reason: withoutSecrets(
+          [job.friendlymessage, job.message].find((text) => typeof text === 'string') ?? 'no reason given',
+        ),
       };
 
 /**
@@ -57,7 +61,12 @@ const resultOf = (job: Row): ProbeResult =>
  */
 export async function probeEndpoint(input: ProbeInput, id: string): Promise<ProbeResult> {
   const before = new Set((await jobsAbout(input, id)).map((job) => job.asyncoperationid));
-  await input.api.change('POST', `serviceendpoints(${id})/Microsoft.Dynamics.CRM.TriggerServiceEndpointCheck`);
+  try {
+    await input.api.change('POST', `serviceendpoints(${id})/Microsoft.Dynamics.CRM.TriggerServiceEndpointCheck`);
+  } catch (error) {
+    if (!rowIsMissing(error)) throw error;
+    return { kind: 'failed', reason: 'it is not registered yet: apply first' };
+  }
   const job = await until(input, async () =>
     (await jobsAbout(input, id)).find(
       ({ asyncoperationid, statecode }) => statecode === COMPLETED && !before.has(asyncoperationid),
@@ -104,12 +113,15 @@ export async function probeSteps(
 ): Promise<ReadonlyMap<string, ProbeResult>> {
   const { api } = input;
   const name = `dvo steps test ${new Date().toISOString()}`;
-  await api.change('POST', set, { [primaryId]: rowId, [primaryName]: name });
   try {
+    await api.change('POST', set, { [primaryId]: rowId, [primaryName]: name });
     await api.change('PATCH', `${set}(${rowId})`, { [primaryName]: `${name} changed` }, { 'If-Match': '*' });
-  } finally {
-    await api.change('DELETE', `${set}(${rowId})`);
+  } catch (error) {
+    // It may have been made though no answer said so. Why it all went wrong matters more than what this comes to.
+    await api.change('DELETE', `${set}(${rowId})`).catch(() => undefined);
+    throw error;
   }
+  await api.change('DELETE', `${set}(${rowId})`);
   let results = new Map<string, ProbeResult>();
   await until(input, async () => {
     const jobs = await jobsAbout(input, rowId);

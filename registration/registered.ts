@@ -8,22 +8,30 @@ export type Registered = Readonly<Record<ItemKind, ReadonlyMap<string, Registere
 
 /**
  * Reads every service endpoint, the steps that post to one of them, and their images; also what is there under the ids of
- * `desired` and posts elsewhere. Messages and tables of steps are ids here: `Messages` has their names.
+ * `desired`, or bears the owner's mark, and posts elsewhere. Messages and tables of steps are ids here: `Messages` has their
+ * names.
+ * @param owner undefined: nobody's in particular
  */
-export async function readRegistered(api: Asks, desired: readonly DesiredItem[]): Promise<Registered> {
+export async function readRegistered(api: Asks, desired: readonly DesiredItem[], owner?: string): Promise<Registered> {
   const ask = (kind: ItemKind, conditions: readonly string[] | 'everything'): Promise<Row[]> => {
     const { set, id, columns, alsoRead } = TABLES[kind];
     return rowsWhere(api, set, [id, ...columns.map(readName), ...alsoRead], conditions);
   };
   const wanted = (kind: ItemKind): string[] =>
     desired.filter((item) => item.kind === kind).map(({ id }) => `${TABLES[kind].id} eq ${id}`);
+  // Without the bracket of the mark, which would be a wildcard; what this finds too much is nobody's business.
+  const marked = owner === undefined ? [] : [`contains(description,'dvo owner=${owner} ')`];
   const endpoints = itemsOf('endpoint', await ask('endpoint', 'everything'));
   const steps = itemsOf(
     'step',
-    await ask('step', [...[...endpoints.keys()].map((id) => `_eventhandler_value eq ${id}`), ...wanted('step')]),
+    await ask('step', [
+      ...[...endpoints.keys()].map((id) => `_eventhandler_value eq ${id}`),
+      ...wanted('step'),
+      ...marked,
+    ]),
   );
   const ofSteps = [...steps.keys()].map((id) => `_sdkmessageprocessingstepid_value eq ${id}`);
-  const images = itemsOf('image', await ask('image', [...ofSteps, ...wanted('image')]));
+  const images = itemsOf('image', await ask('image', [...ofSteps, ...wanted('image'), ...marked]));
   return { endpoint: endpoints, step: steps, image: images };
 }
 
@@ -41,5 +49,6 @@ function itemOf(kind: ItemKind, row: Row): RegisteredItem {
     mark,
     modifiedMs: Date.parse(String(row.modifiedon)),
     hasSecret: row.isauthvalueset === true || row.issaskeyset === true || row.issastokenset === true,
+    isManaged: row.ismanaged === true,
   };
 }

@@ -6,7 +6,13 @@ export type ReadVault = (address: string) => Promise<string>;
 
 /** The secret of an endpoint: in the form in which Dataverse takes it; or why it can't be had. */
 export type EndpointSecret =
-  | { readonly kind: 'known'; readonly column: SecretColumn; readonly value: string }
+  | {
+      readonly kind: 'known';
+      readonly column: SecretColumn;
+      readonly value: string;
+      /** What must not show: the value, and what it is made of. */
+      readonly hidden: readonly string[];
+    }
   | { readonly kind: 'unknown'; readonly column: SecretColumn; readonly reason: string };
 
 /** Columns that are written and never read. */
@@ -47,7 +53,8 @@ export async function readSecrets(
     try {
       const values = await Promise.all(Object.entries(named).map(async ([name, of]) => [name, await one(of)] as const));
       const value = '' in named ? (values[0]?.[1] ?? '') : settingsXml(values);
-      return [key, { kind: 'known', column, value }];
+      const hidden = [value, ...values.flatMap(([, each]) => [escaped(each), each])];
+      return [key, { kind: 'known', column, value, hidden }];
     } catch (error) {
       return [key, { kind: 'unknown', column, reason: messageOf(error) }];
     }

@@ -2,120 +2,28 @@
  * Proves, against the simulator and with the CLI as a process of its own, that `dvo steps` makes an environment as it is
  * declared and keeps it so: from empty, a second time, after changes by hand, killed half-way, taken over, and taken away.
  */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
-import { runDvo, startDvo, type Ended } from '../e2e/spawned-dvo';
+import { startDvo } from '../e2e/spawned-dvo';
+import { list, members, targetOf, text } from '../local/simulator-client';
 import {
-  caller,
-  list,
-  members,
-  startHook,
-  targetOf,
-  text,
-  type Call,
-  type Hook,
-  type Members,
-} from '../local/simulator-client';
-
-const HOOK_KEY = 'the-key-of-the-webhook';
-const BUS_KEY = 'dGhlLWtleS1vZi10aGUtcXVldWU=';
-/** Time that the environment's clock is ahead. */
-let aheadMs = 0;
-let dataverse: Dataverse;
-let hook: Hook;
-let call: Call;
-let folder: string;
-/** Everything that was printed: no secret may be in it. */
-let printed: string;
-
-beforeEach(async () => {
-  aheadMs = 0;
-  printed = '';
-  folder = mkdtempSync(join(tmpdir(), 'dvo-steps-'));
-  hook = await startHook();
-  dataverse = await startDataverse({ now: () => Date.now() + aheadMs, jobs: { jitterMs: 0 } });
-  call = await caller(dataverse);
-});
-afterEach(async () => {
-  await dataverse.close();
-  expect(printed).not.toContain(HOOK_KEY);
-  expect(printed).not.toContain(BUS_KEY);
-});
-
-const settings = (): Record<string, string> => ({
-  NODE_EXTRA_CA_CERTS: dataverse.certificatePath,
-  ...{ DATAVERSE_URL: dataverse.url, AZURE_AUTHORITY_HOST: dataverse.authorityHost },
-  ...{ AZURE_TENANT_ID: dataverse.tenantId, AZURE_CLIENT_ID: dataverse.clientId },
-  ...{ AZURE_CLIENT_SECRET: dataverse.clientSecret, AZURE_DISABLE_INSTANCE_DISCOVERY: 'true' },
-  ...{ HOOK_URL: hook.url, HOOK_KEY, BUS_KEY },
-});
-
-async function dvo(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const ended = await runDvo(['steps', ...args], { ...settings(), ...more });
-  printed += ended.out + ended.err;
-  return ended;
-}
-
-const DECLARATION = `owner: shop
-endpoints:
-  hook:
-    kind: webhook
-    description: Rows to the shop.
-    url: \${HOOK_URL}
-    auth: { webhookKey: { env: HOOK_KEY } }
-  queue:
-    kind: queue
-    namespace: sb://localhost:5672/
-    path: dataverse-events
-    auth: { sasKey: { name: send, key: { env: BUS_KEY } } }
-steps:
-  accounts:
-    table: account
-    message: [Create, Update]
-    endpoint: hook
-    images: { full: { type: post, columns: [name, telephone1] } }
-  names:
-    table: contact
-    message: Update
-    endpoint: queue
-    filteringColumns: [lastname, firstname]
-  gone: { table: [account, contact], message: Delete, endpoint: queue, enabled: false }
-changeTracking: [account, new_note]
-`;
-
-function declared(content = DECLARATION, name = 'dataverse.yaml'): string {
-  const file = join(folder, name);
-  writeFileSync(file, content);
-  return file;
-}
-
-/** Rows of a registration table, by name. */
-async function rows(set: string): Promise<Map<string, Members>> {
-  const { body } = await call('GET', set);
-  return new Map(list(body.value).map((row) => [text(members(row).name), members(row)]));
-}
-const idIn = async (set: string, name: string): Promise<string> => {
-  const row = (await rows(set)).get(name);
-  return text(row?.[`${set.slice(0, -1)}id`]);
-};
-
-/** Requests that change something, from now on. */
-function changesFrom(): string[] {
-  const changing: string[] = [];
-  dataverse.intercept(({ method, target, moment }) => {
-    if (method !== 'GET' && moment === 'asked' && target.includes('/api/data/')) changing.push(`${method} ${target}`);
-    return false;
-  });
-  return changing;
-}
-
-async function byHand(method: string, target: string, body?: Members): Promise<void> {
-  const { status, raw } = await call(method, target, { 'Content-Type': 'application/json' }, body);
-  if (status >= 300) throw new Error(`${method} ${target}: ${status} ${raw}`);
-}
+  advance,
+  byHand,
+  call,
+  changesFrom,
+  dataverse,
+  DECLARATION,
+  declared,
+  dvo,
+  folder,
+  hook,
+  HOOK_KEY,
+  idIn,
+  printed,
+  rows,
+  settings,
+} from './steps-stand';
 
 describe('from an empty environment', () => {
   test('plan shows each item and column and changes nothing; apply makes it; its steps fire; apply again changes nothing', async () => {
@@ -328,7 +236,7 @@ describe('after changes by hand', () => {
     [
       'another key, which nobody can read',
       async (id) => {
-        aheadMs = 60_000;
+        advance(60_000);
         await byHand('PATCH', `serviceendpoints(${await id('serviceendpoints', 'shop queue')})`, {
           saskey: 'b3RoZXI=',
         });
@@ -426,6 +334,19 @@ describe('half-way', () => {
   });
 });
 
+describe('two at once', () => {
+  test('apply and destroy: whatever each met, nothing is there twice, and the next run completes', async () => {
+    const file = declared();
+    await Promise.all([dvo(['apply', file, '--yes']), dvo(['apply', file, '--yes'])]);
+    expect((await dvo(['apply', file, '--yes'])).code).toBe(0);
+    expect([(await rows('serviceendpoints')).size, (await rows('sdkmessageprocessingsteps')).size]).toEqual([2, 5]);
+    expect((await dvo(['verify', file])).code).toBe(0);
+    await Promise.all([dvo(['destroy', file, '--yes']), dvo(['destroy', file, '--yes'])]);
+    expect((await dvo(['destroy', file, '--yes'])).code).toBe(0);
+    expect([(await rows('serviceendpoints')).size, (await rows('sdkmessageprocessingsteps')).size]).toEqual([0, 0]);
+  });
+});
+
 describe('whose it is', () => {
   test('destroy deletes what bears the mark and leaves what does not, other declarations’ included', async () => {
     const file = declared();
@@ -439,6 +360,26 @@ describe('whose it is', () => {
     expect((await rows('sdkmessageprocessingsteps')).size).toBe(5);
     expect((await dvo(['destroy', file, '--yes'])).out).toContain('0 to delete');
     expect((await dvo(['verify', other])).code).toBe(0);
+  });
+
+  test('among dozens of endpoints and steps of others, in many pages and filters, each of ours is found and none of theirs changed', async () => {
+    const file = declared();
+    for (let index = 0; index < 40; index += 1) {
+      const endpoint = await dataverse.registerEndpoint({ name: `their ${index}`, contract: 'webhook', url: hook.url });
+      for (const message of ['Create', 'Update'])
+        await dataverse.registerStep({ table: 'lead', message, mode: 'async', name: `${index} ${message}`, endpoint });
+    }
+    const theirs = async (): Promise<unknown[]> =>
+      [...(await rows('serviceendpoints')), ...(await rows('sdkmessageprocessingsteps'))].filter(([name]) =>
+        /^(?:their )?\d/.test(name),
+      );
+    const before = await theirs();
+    expect(before).toHaveLength(120);
+    expect((await dvo(['apply', file, '--yes'])).code).toBe(0);
+    expect((await dvo(['verify', file])).code).toBe(0);
+    expect((await dvo(['destroy', file, '--yes'])).code).toBe(0);
+    expect(await theirs()).toEqual(before);
+    expect((await rows('serviceendpoints')).size).toBe(40);
   });
 
   test("an endpoint that somebody else's step posts to isn't deleted, and both are told", async () => {

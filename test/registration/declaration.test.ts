@@ -155,6 +155,36 @@ describe("the platform's rules for steps", () => {
   });
 });
 
+test('an id that is made of a name and is given to another item, too', () => {
+  const one = 'table: account, message: Update, endpoint: hook';
+  const [step] = desiredItems(declarationOf(`${ENDPOINTS}steps:\n  one: { ${one} }\n`)).filter(
+    ({ kind }) => kind === 'step',
+  );
+  expect(
+    faultsOf(
+      `${ENDPOINTS}steps:\n  one: { ${one} }\n  two: { table: contact, message: Update, endpoint: hook, id: ${step?.id.toUpperCase()} }\n`,
+    ),
+  ).toEqual([expect.stringMatching(/^8:\d+ steps\.two\.id is the id of step one: Update of account, too$/)]);
+});
+
+test('anchors and their merging, and keys that come twice', () => {
+  expect(
+    declarationOf(`${ENDPOINTS}steps:\n  one: &one { table: account, message: Update, endpoint: hook }\n`).steps,
+  ).toBeDefined();
+  expect(
+    faultsOf(
+      `${ENDPOINTS}steps:\n  one: &one { table: account, message: Update, endpoint: hook }\n  two: { <<: *one, table: contact }\n`,
+    ),
+  ).toContainEqual(expect.stringMatching(/^8:10 steps\.two\["<<"\] is no known key/));
+  expect(faultsOf(`${ENDPOINTS}owner: b\n`)).toEqual([expect.stringMatching(/^6:1 Map keys must be unique/)]);
+});
+
+test('a message with the name of something that every object has', () => {
+  expect(
+    step('{ message: constructor, endpoint: hook, images: { i: { type: pre, columns: all, property: x } } }'),
+  ).toEqual([expect.stringMatching(/can't be: constructor has no images/)]);
+});
+
 describe('endpoints', () => {
   const endpoint = (text: string): readonly string[] =>
     faultsOf(`owner: a\nendpoints:\n  e: ${text}`).map((fault) => fault.replace(/^\d+:\d+ /, ''));
@@ -185,6 +215,10 @@ describe('endpoints', () => {
   test.each([
     [
       '{ kind: queue, namespace: contoso, path: q, auth: { sasToken: { env: K } } }',
+      /^endpoints\.e\.namespace must be the address of a namespace, sb:/,
+    ],
+    [
+      '{ kind: queue, namespace: "sb://a.example:99999", path: q, auth: { sasToken: { env: K } } }',
       /^endpoints\.e\.namespace must be the address of a namespace, sb:/,
     ],
     [
@@ -239,12 +273,17 @@ endpoints:
     expect(urlOf({ environment: 'dev', variables: { APP: 'https://other.example' } })).toBe(
       'https://dev-app.example/api/webhook',
     );
-    expect(urlOf({ variables: { APP: 'https://other.example' } })).toBe('https://other.example/api/webhook');
+    expect(urlOf({ environment: 'prod', variables: { APP: 'https://other.example', PROD_HOST: 'p.example' } })).toBe(
+      'https://prod-app.example/api/webhook',
+    );
+    const without = text.replace(/environments:\n.*\n.*\n/, '');
+    const { hook } = declarationOf(without, { variables: { APP: 'https://other.example' } }).endpoints ?? {};
+    expect(hook).toMatchObject({ url: 'https://other.example/api/webhook' });
   });
 
   test('one that is missing is told with its place; those of other environments are not needed', () => {
-    expect(faultsOf(text)).toEqual([
-      "6:31 endpoints.hook.url needs a value for ${APP}: an environment variable, or one of the environment's values",
+    expect(faultsOf(text.replace(/environments:\n.*\n.*\n/, ''))).toEqual([
+      "3:31 endpoints.hook.url needs a value for ${APP}: an environment variable, or one of the environment's values",
     ]);
     expect(faultsOf(text, { environment: 'prod', variables: {} })).toEqual([
       expect.stringMatching(/^4:\d+ environments\.prod\.url needs a value for \$\{PROD_HOST\}/),
@@ -258,8 +297,37 @@ endpoints:
     ]);
   });
 
+  test('of a file with environments one has to be chosen, by whoever deletes, too', () => {
+    const fault = 'environments has dev, prod: say which is meant with --environment';
+    expect(faultsOf(text, { variables: { APP: 'https://x.example' } })).toEqual([`3:3 ${fault}`]);
+    expect(readOwner('d.yaml', text, NOTHING)).toEqual({ ok: false, faults: [`d.yaml:3:3 ${fault}`] });
+  });
+
   test('who deletes needs no values', () => {
-    expect(readOwner('d.yaml', text, NOTHING)).toMatchObject({ ok: true, file: { owner: 'a' } });
+    expect(readOwner('d.yaml', text, { environment: 'dev', variables: {} })).toMatchObject({
+      ok: true,
+      file: { owner: 'a' },
+    });
+  });
+
+  test("an environment's value may itself be made of environment variables", () => {
+    const nested = text.replace("'https://dev-app.example'", "'https://${DEV_HOST}'");
+    const { hook } =
+      declarationOf(nested, { environment: 'dev', variables: { DEV_HOST: 'h.example' } }).endpoints ?? {};
+    expect(hook).toMatchObject({ url: 'https://h.example/api/webhook' });
+    expect(faultsOf(nested, { environment: 'dev', variables: {} })).toEqual([
+      expect.stringMatching(/^3:\d+ environments\.dev\.values\.APP needs a value for \$\{DEV_HOST\}/),
+    ]);
+  });
+
+  test('a secret in the place of the name of its variable is not repeated', () => {
+    const slip = text.replace('env: K', "env: '${K}'");
+    const told = faultsOf(slip, { environment: 'dev', variables: { K: 'Hunter2' } });
+    expect(told).toEqual([expect.stringMatching(/endpoints\.hook\.auth\.webhookKey\.env /)]);
+    const staged = text.replace('env: K', "env: '${STAGE}_K'").replace('values: {', 'values: { STAGE: DEV,');
+    expect(declarationOf(staged, { environment: 'dev', variables: {} }).endpoints).toMatchObject({
+      hook: { auth: { webhookKey: { env: 'DEV_K' } } },
+    });
   });
 });
 
@@ -301,4 +369,8 @@ test.each(['dev', 'prod'])('the sample has no fault in %s', (environment) => {
 
 test('the committed schema is the code’s', () => {
   expect(JSON.parse(readFileSync('docs/dataverse.schema.json', 'utf8'))).toEqual(declarationJsonSchema());
+});
+
+test.each(['dev', 'prod'])('the sample is good for %s', (environment) => {
+  expect(faultsOf(readFileSync('docs/dataverse.sample.yaml', 'utf8'), { environment, variables: {} })).toEqual([]);
 });
