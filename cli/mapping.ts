@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import { environment, readMappingPart } from '../shared/config/config';
 import { readMappingFile } from '../shared/config/mapping-settings';
 import { MetadataCatalog } from '../shared/dataverse/metadata';
@@ -21,6 +22,7 @@ async function check(
   const settings = environment();
   const path = argument ?? settings.MAPPING_FILE?.trim() ?? '';
   if (path === '') throw new UsageError('name the mapping file, or set MAPPING_FILE');
+  if (!existsSync(path)) throw new UsageError(`there is no file ${path}`);
   const keyIsSet = (settings.REDACTION_KEY?.trim() ?? '') !== '';
   const { faults, mapping } = readMappingPart({
     ...settings,

@@ -1,5 +1,14 @@
 import type { DaySettings } from './day/settings';
+import { sourced } from './settings-text';
 import type { Stack } from './stack';
+
+/** How to register the steps where none are, with settings that may have been written to a file. */
+export const howToRegister = (file?: string): string =>
+  [
+    `Nothing is registered yet. In a shell with these settings${file?.endsWith('.env') === true ? ` (${sourced(file)})` : ''}:`,
+    '  npm run -s dvo -- steps plan local/day/dataverse.yaml',
+    '  npm run -s dvo -- steps apply local/day/dataverse.yaml',
+  ].join('\n');
 
 /** How to look for oneself while the stack runs: shell lines that work as they stand. */
 export function howToLook(

@@ -8,6 +8,9 @@ const contentOf = (settings: Readonly<Record<string, string>>, file = ''): strin
         .join('\n')
     : JSON.stringify({ IsEncrypted: false, Values: settings }, null, 2);
 
+/** The line that brings the settings of a file into a shell, which looks for a name without a folder elsewhere. */
+export const sourced = (file: string): string => `. ${file.includes('/') ? file : `./${file}`}`;
+
 /**
  * How to start the app with some settings, as lines for a shell; the settings come first, unless they are written to `file`.
  */
@@ -20,10 +23,9 @@ export function howToStart(settings: Readonly<Record<string, string>>, webhookUr
     'Start the app with these settings, for example:',
     // Node reads this one before it starts, so it can't come from local.settings.json.
     file?.endsWith('.env') === true
-      ? `  . ${file}`
+      ? `  ${sourced(file)}`
       : `  export NODE_EXTRA_CA_CERTS=${settings.NODE_EXTRA_CA_CERTS ?? ''}`,
-    `  func start --port ${port}`,
-    `  npm run host -- --port ${port}`,
+    `  npm run host -- --port ${port}    # or, with Core Tools: func start --port ${port}`,
     '',
   ].join('\n');
 }

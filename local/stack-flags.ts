@@ -21,6 +21,13 @@ export function share(text: string): number {
   return value;
 }
 
+/** Reads an absolute address of HTTP; commander shows the message with the flag's name. */
+export function address(text: string): string {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:7071/api/webhook.');
+  return text;
+}
+
 /** Exit code for flags that are wrong: 1 means that differences were found. */
 export const USAGE_EXIT_CODE = 2;
 

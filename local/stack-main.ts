@@ -1,12 +1,14 @@
 /** `npm run stack`: only the stand-ins, with the settings under which `func start` or any own process can use them. */
 import { Command } from 'commander';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { defineBusinessApis } from './business-apis';
 import { daySettings } from './day/settings';
-import { howToLook } from './look';
+import { howToLook, howToRegister } from './look';
 import { howToStart } from './settings-text';
+import { portTaken } from './port-taken';
 import { startStack } from './stack';
-import { USAGE_EXIT_CODE, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
+import { USAGE_EXIT_CODE, address, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
 import { registerSteps, stepVariables } from './register-steps';
 
 interface Flags extends StackFlags {
@@ -24,29 +26,39 @@ const command = withStackFlags(new Command('npm run stack --'))
     'Starts Azurite, the AMQP broker and the Dataverse simulator, and prints the settings with which the app can use them.',
   )
   .option('--seed <n>', 'seed of everything random in the simulator', wholeNumber(0, 2 ** 31), 1)
-  .option('--webhook-url <url>', 'where the simulator posts webhooks', 'http://127.0.0.1:7071/api/webhook')
+  .option('--webhook-url <url>', 'where the simulator posts webhooks', address, 'http://127.0.0.1:7071/api/webhook')
   .option(
     '--write <file>',
-    'write the settings to this file: for a shell if its name ends in .env, else in the form of local.settings.json',
+    'write the settings to this file, over what is in it: for a shell if its name ends in .env, else in the form of local.settings.json',
     writableFile,
   )
   .option('--no-steps', 'register nothing: an empty environment, for trying dvo steps')
   .showHelpAfterError('(--help lists the flags)')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
 
-async function main({ webhookUrl, write, steps, ...flags }: Flags): Promise<void> {
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+async function main(flags: Flags): Promise<void> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  try {
+    await standIns(flags, stopping.signal);
+  } catch (error) {
+    // Ctrl-C reaches what this process has started as well: that it ended is no fault then.
+    if (!stopping.signal.aborted) throw error;
+  }
+}
+
+async function standIns({ webhookUrl, write, steps, ...flags }: Flags, stopping: AbortSignal): Promise<void> {
   const mapped = daySettings(APP_DIR);
+  console.log('Starting Azurite, the broker and the Dataverse simulator …\n');
   const stack = await startStack(flags);
   try {
     await defineBusinessApis(stack.dataverse);
     if (steps) await registerSteps(stack.settings, { root: APP_DIR, webhookUrl });
     const settings = { ...stack.settings, ...mapped, ...(steps ? {} : stepVariables(stack.settings, webhookUrl)) };
     console.log(howToStart(settings, webhookUrl, write));
+    if (!steps) console.log(`${howToRegister(write)}\n`);
     console.log(`${howToLook(stack, webhookUrl, mapped)}\n\nThe stand-ins run until Ctrl-C.`);
-    await stopped;
+    if (!stopping.aborted) await once(stopping, 'abort');
   } finally {
     await stack.stop();
   }
@@ -56,7 +68,7 @@ command.action(async (flags: Flags) => {
   try {
     await main(flags);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(portTaken(error) ?? (error instanceof Error ? error.message : error));
     process.exitCode = 2;
   }
 });

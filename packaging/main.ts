@@ -1,7 +1,7 @@
 /** Makes the folder that is deployed, and a zip file of it: npm run package -- [--out FOLDER] [--zip FILE]. See docs/packaging.md. */
 import { Command } from 'commander';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { packageApp, PackagingError } from './package-app';
 import { zipFolder } from './zip';
 
@@ -23,17 +23,21 @@ async function run({ out, zip, mapping, sourceMaps }: Flags): Promise<void> {
   });
   for (const { name, bytes } of functions) console.log(`${name}: ${kilobytes(bytes)} at the start`);
   console.log(`Folder: ${out}`);
-  if (zip === undefined) return;
-  await zipFolder(resolve(out), resolve(zip));
-  console.log(`Zip file: ${zip} (${kilobytes((await stat(zip)).size)})`);
+  if (zip !== undefined) {
+    await zipFolder(resolve(out), resolve(zip));
+    console.log(`Zip file: ${zip} (${kilobytes((await stat(zip)).size)})`);
+  }
+  if (mapping !== undefined) console.log(`The app needs the setting MAPPING_FILE=${basename(mapping)}.`);
+  console.log('How to deploy it: docs/packaging.md');
 }
 
-new Command('package')
+new Command('npm run package --')
   .description('make the folder that is deployed')
   .option('--out <folder>', 'folder to make; it must be empty if it is there', 'dist/package')
   .option('--zip <file>', 'write a zip file of it, too')
   .option('--mapping <file>', 'deploy this mapping file; MAPPING_FILE is then its name without folders')
   .option('--source-maps', 'write source maps, for Node started with --enable-source-maps')
+  .showHelpAfterError('(--help lists the flags)')
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {

@@ -93,8 +93,9 @@ async function manifestOf(root: string): Promise<object> {
   return { name, version, private: true, license, main: 'functions/*.mjs', engines };
 }
 
-/** One with faults would only be found by the deployed app. */
+/** One that isn't there or has faults would only be found by the deployed app. */
 async function copyMapping(path: string, out: string): Promise<void> {
+  if (!existsSync(path)) throw new PackagingError(`There is no mapping file ${path}.`);
   const read = readMappingFile(path);
   if (read?.ok === false) throw new PackagingError(read.faults.join('\n'));
   await copyFile(path, join(out, basename(path)));

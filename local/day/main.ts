@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
 import { howToLook } from '../look';
 import { defineBusinessApis } from '../business-apis';
+import { portTaken } from '../port-taken';
 import { SYNCED_TABLES, startStack, type Stack } from '../stack';
 import { USAGE_EXIT_CODE, share, wholeNumber, withStackFlags, writableFile, type StackFlags } from '../stack-flags';
 import { registerSteps } from '../register-steps';
@@ -74,15 +75,33 @@ const FAULTY = { rate: 25, duplicate: 0.1, reorder: 0.1, drop: 0.05 };
 async function main(flags: Flags): Promise<number> {
   const display = await openDisplay();
   const stopping = new AbortController();
+  let wasInterrupted = (): boolean => false;
   const interrupted = new Promise<void>((resolveInterrupt) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
+        wasInterrupted = () => true;
         stopping.abort();
         resolveInterrupt();
       });
     }
   });
-  if (flags.faults === true) return underAttack(flags, display, stopping.signal);
+  try {
+    return flags.faults === true
+      ? await underAttack(flags, display, stopping.signal)
+      : await calmDay(flags, display, stopping, interrupted);
+  } catch (error) {
+    // Ctrl-C reaches what this process has started as well: that it ended is no fault then.
+    if (wasInterrupted()) return 130;
+    throw error;
+  }
+}
+
+async function calmDay(
+  flags: Flags,
+  display: Display,
+  stopping: AbortController,
+  interrupted: Promise<void>,
+): Promise<number> {
   const figures = new Figures();
   const mapped = daySettings(APP_DIR);
   display.say('Starting Azurite, the broker and the Dataverse simulator …');
@@ -250,7 +269,7 @@ command.action(async (flags: Flags) => {
   try {
     process.exitCode = await main(flags);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(portTaken(error) ?? (error instanceof Error ? error.message : error));
     process.exitCode = 2;
   }
 });

@@ -10,10 +10,11 @@ import { readDeclaration } from '../../registration/read-declaration';
 import { defineBusinessApis } from '../business-apis';
 import { daySettings } from '../day/settings';
 import { startDataverse } from '../dataverse/simulator';
+import { portTaken } from '../port-taken';
 import { registerSteps } from '../register-steps';
 import { howToStart } from '../settings-text';
 import { BUS, FIXTURES_ORGANIZATION, settingsFor } from '../stack';
-import { USAGE_EXIT_CODE, wholeNumber, writableFile } from '../stack-flags';
+import { USAGE_EXIT_CODE, address, wholeNumber, writableFile } from '../stack-flags';
 import { emulatorConfigs } from './config';
 
 interface Flags {
@@ -93,15 +94,19 @@ void new Command('npm run emulators --')
   .option('--event-hubs <address>', 'where the Event Hubs emulator listens', 'sb://localhost:5673')
   .option('--storage <connection string>', 'of Azurite', 'UseDevelopmentStorage=true')
   .option('--dataverse-port <port>', 'port of the simulator (default: a free one)', wholeNumber(0, 65_535), 0)
-  .option('--webhook-url <url>', 'where the simulator posts webhooks', 'http://127.0.0.1:7071/api/webhook')
-  .option('--write <file>', 'write the settings to this file, in the form of local.settings.json', writableFile)
+  .option('--webhook-url <url>', 'where the simulator posts webhooks', address, 'http://127.0.0.1:7071/api/webhook')
+  .option(
+    '--write <file>',
+    'write the settings to this file, over what is in it: for a shell if its name ends in .env, else in the form of local.settings.json',
+    writableFile,
+  )
   .showHelpAfterError('(--help lists the flags)')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE))
   .action(async (flags: Flags) => {
     try {
       await main(flags);
     } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
+      console.error(portTaken(error) ?? (error instanceof Error ? error.message : error));
       process.exitCode = 1;
     }
   })

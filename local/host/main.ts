@@ -17,6 +17,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { join, resolve } from 'node:path';
+import { portTaken } from '../port-taken';
 import { startHost, type FunctionState } from './host';
 import { writeJson, writeReadable, type Log } from './log';
 import { loadSettingsFile } from './settings';
@@ -32,7 +33,7 @@ interface Flags {
 const program = new Command('host')
   .description('Runs an Azure Functions app (Node, programming model v4) on this machine.')
   .argument('[APP_DIR]', 'folder of the app: package.json, host.json', '.')
-  .option('--port <N>', 'port for HTTP; 0 = a free one', parsePort, 0)
+  .option('--port <N>', 'port for HTTP, by default that of func start; 0 = a free one', parsePort, 7071)
   .option('--settings <FILE>', 'settings below the environment (default: APP_DIR/local.settings.json)')
   .option('--json-logs', 'log lines as JSON even on a terminal')
   .option('--function-key <KEY>', 'ask callers for a key; this one opens functions of auth level "function"')
@@ -83,7 +84,9 @@ async function run(folder: string, flags: Flags): Promise<void> {
   });
 
   console.log(['Functions:', ...host.functions.map(describe)].join('\n'));
-  console.log(`HOST READY ${JSON.stringify({ url: host.url, functions: host.functions })}`);
+  // For programs (spawn-host.ts); who sits at a terminal has just read the same.
+  if (process.stdout.isTTY) console.log('Ctrl-C stops it.');
+  else console.log(`HOST READY ${JSON.stringify({ url: host.url, functions: host.functions })}`);
 }
 
 function describe({ name, trigger, state, url, methods }: FunctionState): string {
@@ -92,7 +95,7 @@ function describe({ name, trigger, state, url, methods }: FunctionState): string
 }
 
 function fail(error: unknown): never {
-  console.error(error instanceof Error ? error : String(error));
+  console.error(portTaken(error) ?? (error instanceof Error ? error : String(error)));
   process.exit(1);
 }
 

@@ -88,6 +88,7 @@ describe('dvo mapping check', () => {
     ).toMatchObject({
       ...{ code: 64, err: expect.stringContaining('DATAVERSE_URL is missing') },
     });
+    expect(await dvo(['check', 'none.yaml'])).toMatchObject({ code: 64, err: 'dvo: there is no file none.yaml\n' });
     for (const asked of [['--help'], ['check', '--help'], ['init', '--help'], ['schema', '--help']])
       expect(await dvo(asked)).toMatchObject({ code: 0, out: expect.stringContaining('Usage: dvo mapping') });
   });

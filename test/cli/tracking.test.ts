@@ -48,6 +48,17 @@ describe('show', () => {
     expect(err).toMatch(/^dvo: table-unknown: Dataverse has no table acount/);
   });
 
+  test('who did not say how to sign in is told of az login; who did is not', async () => {
+    const nobody = { AZURE_TENANT_ID: '', AZURE_CLIENT_ID: '', AZURE_CLIENT_SECRET: '' };
+    const missing = 'AZURE_CLIENT_SECRET is missing: DATAVERSE_AUTH=client-secret needs it';
+    expect(await dvo(['show', 'account'], nobody)).toMatchObject({
+      code: 64,
+      err: expect.stringContaining(`${missing}; or set DATAVERSE_AUTH=azure-cli`),
+    });
+    for (const settings of [{ ...nobody, DATAVERSE_AUTH: 'client-secret' }, { DATAVERSE_URL: '' }])
+      expect((await dvo(['show', 'account'], settings)).err).not.toContain('azure-cli');
+  });
+
   test('no table is named anywhere: called wrongly', async () => {
     expect(await dvo(['show'], { SYNC_TABLES: '' })).toMatchObject({
       code: 64,

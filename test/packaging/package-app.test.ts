@@ -97,6 +97,13 @@ describe('the folder', () => {
       /wrong\.yaml:2:3 tables\.Account must be the logical name/,
     );
   });
+
+  test('nor is one that is not there, which is told by the name that was given', async () => {
+    const mapping = join(temporary, 'none.yaml');
+    await expect(packageApp({ root: ROOT, out: join(temporary, 'none'), mapping })).rejects.toThrow(
+      new PackagingError(`There is no mapping file ${mapping}.`),
+    );
+  });
 });
 
 test('the zip file holds the same files, and the same bytes each time', async () => {
@@ -110,6 +117,11 @@ test('the zip file holds the same files, and the same bytes each time', async ()
   for (const file of await files())
     if (!(await readFile(join(out, file))).equals(unzipped[file] ?? Buffer.of())) differing.push(file);
   expect(differing).toEqual([]);
+});
+
+test('a zip file that can not be written', async () => {
+  const file = join(temporary, 'no folder', 'a.zip');
+  await expect(zipFolder(out, file)).rejects.toThrow(`${file} can't be written (ENOENT).`);
 });
 
 describe('the packaged app in the local host', () => {
