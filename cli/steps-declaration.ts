@@ -47,9 +47,12 @@ async function textOf(terminal: Terminal, file: string): Promise<string> {
     return Buffer.from(await terminal.readFile(file)).toString();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
-    throw new UsageError(`${file} can't be read (${code}); docs/registration.md says what a declaration is`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `${file} can't be read (${code}); begin with a copy of docs/dataverse.sample.yaml (docs/registration.md)`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -106,7 +106,10 @@ async function verify(terminal: Terminal, file: string, flags: Flags): Promise<v
     showNotes(terminal, prepared.plan);
     if (drift.length === 0) terminal.out(`${opened.api.host}: all ${prepared.plan.unchanged} items are as declared\n`);
   }
-  if (drift.length > 0) throw new DriftFound(`${opened.api.host} is not as declared: ${drift.length} differences.`);
+  if (drift.length > 0)
+    throw new DriftFound(
+      `${opened.api.host} is not as declared: ${drift.length} difference${drift.length === 1 ? '' : 's'}.`,
+    );
 }
 
 const SETTINGS = `

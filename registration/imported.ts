@@ -99,7 +99,7 @@ const descriptionOf = (description: FieldValue | undefined, longest: number): { 
   typeof description === 'string' ? { description: description.slice(0, longest) } : {};
 
 const HEADING = [
-  '# yaml-language-server: $schema=./dataverse.schema.json',
+  '# yaml-language-server: $schema=./dataverse.schema.json (dvo steps schema > dataverse.schema.json)',
   '# Made by "dvo steps import". Each id says: this one is there already, take it over.',
   "# Secrets can't be read from Dataverse: each { env: NAME } says where this one is expected.",
   '',
