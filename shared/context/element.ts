@@ -16,7 +16,7 @@ export interface WireElement {
   readonly nil: boolean;
   /** Text directly inside, comments left out; bytes as base64, piece by piece, as .NET has them when text is asked for. */
   readonly text: string;
-  /** Content that came as bytes alone, in the pieces it was sent in: only the binary form has any. */
+  /** Content that came as bytes alone, in the pieces it was sent in: none but the binary form has such. */
   readonly bytes: readonly Uint8Array[];
   /** The elements directly inside; a new list each time. */
   readonly children: readonly WireElement[];
