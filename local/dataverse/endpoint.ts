@@ -36,20 +36,12 @@ const KINDS = {
   [CONTRACT.eventHub]: 'eventHub',
 } as const;
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };
+const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&quot;': '"', '&lt;': '<', '&gt;': '>' };
 
 /** Headers or query parameters as `authvalue` keeps them: `<settings><setting name="k" value="v" /></settings>`. */
-export function writeSettings(values: Readonly<Record<string, string>>): string {
-  const escape = (text: string): string => text.replace(/[&"<>]/g, (found) => ESCAPES[found] ?? found);
-  const items = Object.entries(values).map(
-    ([name, value]) => `<setting name="${escape(name)}" value="${escape(value)}" />`,
-  );
-  return `<settings>${items.join('')}</settings>`;
-}
-
 function readSettings(text: string): Record<string, string> {
-  const unescape = (escaped: string): string =>
-    Object.entries(ESCAPES).reduce((result, [character, entity]) => result.replaceAll(entity, character), escaped);
+  // All at once: what comes of one entity is no part of another.
+  const unescape = (escaped: string): string => escaped.replace(/&\w+;/g, (entity) => ENTITIES[entity] ?? entity);
   const found = text.matchAll(/<setting\s+name="([^"]*)"\s+value="([^"]*)"/g);
   return Object.fromEntries([...found].map(([, name = '', value = '']) => [unescape(name), unescape(value)]));
 }

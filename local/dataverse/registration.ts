@@ -1,4 +1,4 @@
-import { writeSettings } from './endpoint';
+import { settingsXml } from '../../registration/secrets';
 import type { ContextForm } from './execution-context';
 import { AUTH_TYPE, CONTRACT, MESSAGE_FORMAT } from './service-endpoint-table';
 import type { RowStore } from './row-store';
@@ -85,7 +85,7 @@ export function endpointRow(endpoint: EndpointRegistration): NewRow {
     return { table: 'serviceendpoint', columns: { ...common, ...columns } };
   }
   const { authtype = 4, authvalue } = endpoint;
-  const value = typeof authvalue === 'object' ? writeSettings(authvalue) : (authvalue ?? null);
+  const value = typeof authvalue === 'object' ? settingsXml(Object.entries(authvalue)) : (authvalue ?? null);
   const columns = { authtype, authvalue: value, url: endpoint.url, messageformat: MESSAGE_FORMAT.json };
   return { table: 'serviceendpoint', columns: { ...common, ...columns } };
 }

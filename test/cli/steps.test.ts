@@ -119,6 +119,26 @@ describe('from an empty environment', () => {
     expect(err).toContain(`Apply 10 changes in ${new URL(dataverse.url).host}? Nobody is there`);
   });
 
+  test.each(['httpHeader', 'httpQueryString'])(
+    'keys sent by %s reach the webhook as they are, markup and all',
+    async (auth) => {
+      const key = `<&lt;"a'b&amp;>`;
+      const file = declared(
+        DECLARATION.replace(
+          'webhookKey: { env: HOOK_KEY }',
+          `${auth}: { x-key: { env: MARKED_KEY }, x-other: { env: HOOK_KEY } }`,
+        ),
+      );
+      expect((await dvo(['apply', file, '--yes'], { MARKED_KEY: key })).code).toBe(0);
+      await dataverse.create('account', { name: 'Ada' });
+      await dataverse.drain(5000);
+      const { headers = {}, url = '' } = hook.deliveries[0] ?? {};
+      const query = Object.fromEntries(new URL(url, 'http://x').searchParams);
+      expect(auth === 'httpHeader' ? headers : query).toMatchObject({ 'x-key': key, 'x-other': HOOK_KEY });
+      expect(printed).not.toContain(key);
+    },
+  );
+
   test('as JSON', async () => {
     const { out, code } = await dvo(['apply', declared(), '--yes', '--json']);
     expect([code, JSON.parse(out)]).toEqual([
