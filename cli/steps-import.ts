@@ -1,3 +1,4 @@
+import { KEY } from '../registration/declaration-schema';
 import { importedDeclaration, tablesOf } from '../registration/imported';
 import { Messages } from '../registration/messages';
 import { readRegistered } from '../registration/registered';
@@ -15,8 +16,7 @@ export interface ImportFlags {
 
 /** Writes a declaration of what is registered. */
 export async function importSteps(terminal: Terminal, { owner, out }: ImportFlags): Promise<void> {
-  if (!/^[A-Za-z][A-Za-z0-9_-]{0,39}$/.test(owner))
-    throw new UsageError('--owner must be a name of letters, digits, _ and -, 40 at most');
+  if (!KEY.test(owner)) throw new UsageError('--owner must be a name of letters, digits, _ and -, 40 at most');
   const api = environmentAt();
   const registered = await readRegistered(api, []);
   const messages = await Messages.read(api, [], registered);

@@ -6,7 +6,8 @@ import * as z from 'zod';
 import { strict } from '../shared/yaml/strict-object';
 import { CHARSETS, CLAIMS, FORMATS, IMAGE_TYPES, MODES, STAGES, wordsOf } from './words';
 
-const KEY = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
+/** Names in a declaration: of its owner, endpoints, steps and environments. */
+export const KEY = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
 const key = z.string().regex(KEY, 'must be a name of letters, digits, _ and -, 40 at most, that begins with a letter');
 const guid = z.guid('must be an id such as 00000000-0000-0000-0000-000000000000');
 const logicalName = z.string().regex(/^[a-z][a-z0-9_]{0,127}$/, 'must be a logical name (lower case)');

@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
-import { CONTRACTS, STAGES } from './words';
 import { MAX_DESCRIPTION } from './declaration-schema';
 import { importable } from './importable';
 import type { Fields, FieldValue, RegisteredItem } from './item';
-import { hasFilteringColumns, imageProperties } from './message-facts';
+import { endpointObstacle, stepObstacle } from './import-obstacles';
+import { imageProperties } from './message-facts';
 import type { Messages } from './messages';
 import { inWords } from './registered-label';
 import type { Registered } from './registered';
@@ -119,17 +119,6 @@ function freeKey(wanted: string, taken: readonly string[]): string {
   }
 }
 
-function endpointObstacle({ kind, auth, url }: Fields): string | undefined {
-  if (typeof kind !== 'string' || !Object.hasOwn(CONTRACTS, kind))
-    return `${String(kind)} is no webhook, queue, topic or event hub`;
-  if (typeof auth !== 'string' || auth.startsWith('authtype'))
-    return `its authentication (${String(auth)}) isn't known here`;
-  const isWebhookAuth = ['webhookKey', 'httpHeader', 'httpQueryString'].includes(auth);
-  if (isWebhookAuth !== (kind === 'webhook')) return `a ${kind} with ${auth} isn't known here`;
-  if (kind === 'webhook' && /[?@]/.test(String(url))) return 'its address has a query, which may be a secret';
-  return undefined;
-}
-
 function endpointOf(key: string, { id, fields }: RegisteredItem): unknown {
   const { name, description, kind, auth } = fields;
   const secret = { env: variableOf(key) };
@@ -145,18 +134,6 @@ function endpointOf(key: string, { id, fields }: RegisteredItem): unknown {
     charset: fields.charset,
     claims: fields.claims,
   };
-}
-
-function stepObstacle(
-  { stage, message, filteringColumns }: Fields,
-  images: readonly RegisteredItem[],
-): string | undefined {
-  if (new Set(images.map(({ fields }) => fields.alias)).size < images.length) return 'two of its images share an alias';
-  if (typeof stage !== 'string' || !Object.hasOwn(STAGES, stage))
-    return `${String(stage)} is no stage that can be chosen`;
-  if (filteringColumns !== null && !hasFilteringColumns(String(message)))
-    return `${String(message)} has no filtering columns, and it has some`;
-  return undefined;
 }
 
 function stepOf(id: string, fields: Fields, endpoint: string, images: readonly RegisteredItem[]): unknown {

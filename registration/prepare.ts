@@ -6,14 +6,13 @@ import { desiredItems } from './desired-items';
 import { Messages } from './messages';
 import type { Plan } from './change';
 import { makePlan } from './plan';
-import { readRegistered, type Registered } from './registered';
+import { readRegistered } from './registered';
 import type { EndpointSecret } from './secrets';
 import { readTables } from './tables';
 
 /** A plan, and what it takes to carry it out. */
 export interface Prepared {
   readonly plan: Plan;
-  readonly registered: Registered;
   readonly input: ApplyInput;
 }
 
@@ -42,5 +41,5 @@ export async function prepare(
   ]);
   const plan = await makePlan({ declaration, desired, registered, messages, tables, secrets });
   const nowMs = (): number => Date.now() + aheadMs;
-  return { plan, registered, input: { api, owner: declaration.owner, messages, secrets, nowMs } };
+  return { plan, input: { api, owner: declaration.owner, messages, secrets, nowMs } };
 }
