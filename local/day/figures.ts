@@ -1,17 +1,11 @@
+import { FUNCTION_NAMES, type FunctionName } from '../../shared/config/left-out';
 import type { LogRecord } from '../host/log';
 
 /** The ways by which changes reach the store: the names of the app's functions. */
-export const PATHS = [
-  'webhook',
-  'service-bus-queue',
-  'service-bus-topic',
-  'event-hub',
-  'pull-sync',
-  'replay-parked',
-] as const;
+export const PATHS = FUNCTION_NAMES;
 
 /** One way. */
-export type Path = (typeof PATHS)[number];
+export type Path = FunctionName;
 
 /** Verdicts that changed the store. */
 const APPLYING = new Set(['applied', 'merged', 'replaced', 'deleted', 'adopted', 'touched']);
