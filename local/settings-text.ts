@@ -1,25 +1,29 @@
 import { writeFileSync } from 'node:fs';
 
-/** Settings as a file: lines for a shell where its name ends so, else in the form of local.settings.json. */
-const contentOf = (settings: Readonly<Record<string, string>>, file = ''): string =>
-  file.endsWith('.env')
+/** Settings in the form of local.settings.json. */
+const asJson = (settings: Readonly<Record<string, string>>): string =>
+  JSON.stringify({ IsEncrypted: false, Values: settings }, null, 2);
+
+/** Writes settings to a file: as lines for a shell if its name ends in .env, else in the form of local.settings.json. */
+export function writeSettings(file: string, settings: Readonly<Record<string, string>>): void {
+  const content = file.endsWith('.env')
     ? Object.entries(settings)
         .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)
         .join('\n')
-    : JSON.stringify({ IsEncrypted: false, Values: settings }, null, 2);
+    : asJson(settings);
+  writeFileSync(file, `${content}\n`);
+}
 
 /** The line that brings the settings of a file into a shell, which looks for a name without a folder elsewhere. */
 export const sourced = (file: string): string => `. ${file.includes('/') ? file : `./${file}`}`;
 
 /**
- * How to start the app with some settings, as lines for a shell; the settings come first, unless they are written to `file`.
+ * How to start the app with some settings, as lines for a shell; the settings come first, unless they are in `file`.
  */
 export function howToStart(settings: Readonly<Record<string, string>>, webhookUrl: string, file?: string): string {
-  const content = contentOf(settings, file);
-  if (file !== undefined) writeFileSync(file, `${content}\n`);
   const { port } = new URL(webhookUrl);
   return [
-    file === undefined ? `local.settings.json:\n${content}\n` : `The settings are in ${file}.\n`,
+    file === undefined ? `local.settings.json:\n${asJson(settings)}\n` : `The settings are in ${file}.\n`,
     'Start the app with these settings, for example:',
     // Node reads this one before it starts, so it can't come from local.settings.json.
     file?.endsWith('.env') === true

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { defineBusinessApis } from './business-apis';
 import { daySettings } from './day/settings';
 import { howToLook, howToRegister } from './look';
-import { howToStart } from './settings-text';
+import { howToStart, writeSettings } from './settings-text';
 import { portTaken } from './port-taken';
 import { startStack } from './stack';
 import { USAGE_EXIT_CODE, address, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
@@ -55,6 +55,7 @@ async function standIns({ webhookUrl, write, steps, ...flags }: Flags, stopping:
     await defineBusinessApis(stack.dataverse);
     if (steps) await registerSteps(stack.settings, { root: APP_DIR, webhookUrl });
     const settings = { ...stack.settings, ...mapped, ...(steps ? {} : stepVariables(stack.settings, webhookUrl)) };
+    if (write !== undefined) writeSettings(write, settings);
     console.log(howToStart(settings, webhookUrl, write));
     if (!steps) console.log(`${howToRegister(write)}\n`);
     console.log(`${howToLook(stack, webhookUrl, mapped)}\n\nThe stand-ins run until Ctrl-C.`);

@@ -12,7 +12,7 @@ import { daySettings } from '../day/settings';
 import { startDataverse } from '../dataverse/simulator';
 import { portTaken } from '../port-taken';
 import { registerSteps } from '../register-steps';
-import { howToStart } from '../settings-text';
+import { howToStart, writeSettings } from '../settings-text';
 import { BUS, FIXTURES_ORGANIZATION, settingsFor } from '../stack';
 import { USAGE_EXIT_CODE, address, wholeNumber, writableFile } from '../stack-flags';
 import { emulatorConfigs } from './config';
@@ -75,6 +75,7 @@ async function main(flags: Flags): Promise<void> {
     const settings = settingsFor(places, dataverse, randomBytes(24).toString('base64url'));
     await registerSteps(settings, flags);
     const all = { ...settings, ...daySettings(flags.root) };
+    if (flags.write !== undefined) writeSettings(flags.write, all);
     console.log(howToStart(all, flags.webhookUrl, flags.write));
     console.log('The Dataverse simulator runs until Ctrl-C.');
     await stopped;
