@@ -1,6 +1,7 @@
 import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import type { StorageAccount } from '../config/config';
 import { messageOf } from '../errors';
+import type { ClockSample } from '../telemetry/clock-watch';
 import type { Log } from '../telemetry/log';
 import { Circuit, type Answer, type End } from './circuit';
 import { appIdentity } from './deferred-credential';
@@ -54,7 +55,7 @@ function circuitOf(place: string, log: Log): Circuit {
  * Attempts are short and few, and none is made while the account doesn't answer: what waits for it is parked, or stays
  * where it is durable.
  */
-function optionsOf(log: Log): TableServiceClientOptions {
+function optionsOf(log: Log, answered?: (sample: ClockSample) => void): TableServiceClientOptions {
   let circuit: Circuit | undefined;
   return {
     retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 },
@@ -63,10 +64,15 @@ function optionsOf(log: Log): TableServiceClientOptions {
         position: 'perRetry',
         policy: {
           name: 'timeLimitAndCircuit',
-          sendRequest: (request, next) => {
+          sendRequest: async (request, next) => {
             request.timeout = isQuery(request.method, request.url) ? QUERY_LIMIT_MS : ATTEMPT_LIMIT_MS;
             circuit ??= circuitOf(new URL(request.url).host, log);
-            return circuit.run(() => next(request), answerOf);
+            const sentAt = performance.now();
+            const response = await circuit.run(() => next(request), answerOf);
+            const dateMs = Date.parse(response.headers.get('Date') ?? '');
+            if (!Number.isNaN(dateMs))
+              answered?.({ dateMs, receivedMs: Date.now(), tookMs: performance.now() - sentAt });
+            return response;
           },
         },
       },
@@ -77,9 +83,15 @@ function optionsOf(log: Log): TableServiceClientOptions {
 /**
  * Makes the clients of an account's tables. They share one circuit: while the account doesn't answer, each request ends
  * at once with StoreUnavailable.
+ *
+ * @param answered is told when each answer was made and came
  */
-export function tableClients(account: StorageAccount, log: Log = () => undefined): TableClientFactory {
-  const shared = optionsOf(log);
+export function tableClients(
+  account: StorageAccount,
+  log: Log = () => undefined,
+  answered?: (sample: ClockSample) => void,
+): TableClientFactory {
+  const shared = optionsOf(log, answered);
   if (account.kind === 'identity') {
     const credential = appIdentity();
     return (name) => new TableClient(account.tableEndpoint, name, credential, shared);

@@ -1,8 +1,9 @@
+import type { Instant } from '../change/instant';
 import { OutboundError } from '../errors';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { AnswerUnreadable, ROW_ANNOTATIONS, readRows, type ODataItem } from './odata-row';
 import { slicedPage } from './page-slices';
-import { endOf } from './read-back';
+import { spanOf } from './read-back';
 import type { WebApi, WebApiPage } from './web-api';
 
 /** Thrown when change tracking is off for a table that is to be pulled. */
@@ -21,8 +22,9 @@ export class ChangeTrackingOff extends OutboundError {
 /** A page of changes, or a part of one: so many rows as are in memory at once. */
 export interface FeedPage {
   readonly items: readonly ODataItem[];
-  /** When the page was made, in Dataverse's clock. */
-  readonly end: number;
+  /** When it was asked for (no later) and made (no earlier), in Dataverse's clock. */
+  readonly begin: Instant;
+  readonly end: Instant;
   /** More rows of this page follow; its link comes with the last ones. */
   readonly more?: true;
   readonly nextLink?: string;
@@ -65,9 +67,13 @@ export class ChangeFeed {
    * tracking, and there is no such link.
    *
    * While a page is gone through, the one after it is already under way: at most one, which is called off when nobody goes
-   * on. What fails there is told in its turn.
+   * on, or by `calledOff`. What fails there is told in its turn.
    */
-  async *pages({ definition: known, by, select }: FeedRequest, from: FeedStart): AsyncIterable<FeedPage> {
+  async *pages(
+    { definition: known, by, select }: FeedRequest,
+    from: FeedStart,
+    calledOff?: AbortSignal,
+  ): AsyncIterable<FeedPage> {
     let definition = known;
     const tracked = by === 'changeTracking';
     // It may have been enabled since the definition was read.
@@ -76,15 +82,16 @@ export class ChangeFeed {
     const prefer = [`odata.maxpagesize=${this.pageSize}`, ROW_ANNOTATIONS];
     if (tracked && from.mode === 'load') prefer.unshift('odata.track-changes');
     const ended = new AbortController();
+    const signal = calledOff === undefined ? ended.signal : AbortSignal.any([ended.signal, calledOff]);
     const ask = (link: string): Promise<WebApiPage> => {
-      const asked = this.api.getPage(link, prefer, ended.signal);
+      const asked = this.api.getPage(link, prefer, signal);
       asked.catch(() => undefined);
       return asked;
     };
     try {
       let next = ask(from.link ?? definition.entitySet + (select === undefined ? '' : `?$select=${select.join(',')}`));
       for (;;) {
-        const { bytes, dateMs } = await next;
+        const { bytes, ...time } = await next;
         const { slices, ...links } = slicedPage(bytes, definition.table, this.sliceBytes);
         // A known defect left both links out on the last page; going on would lose every later change in silence.
         if (tracked && (links.nextLink === undefined) === (links.deltaLink === undefined)) {
@@ -98,7 +105,7 @@ export class ChangeFeed {
             definition = await this.catalog.refresh(definition.table);
             read = readRows(rows, definition);
           }
-          yield { items: read.items, end: endOf(dateMs), ...(isLast ? links : { more: true }) };
+          yield { items: read.items, ...spanOf(time), ...(isLast ? links : { more: true }) };
         }
         if (links.nextLink === undefined) return;
       }

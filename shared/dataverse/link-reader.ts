@@ -1,4 +1,4 @@
-import { BEGINNING, floorInstant } from '../change/instant';
+import { BEGINNING } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
 import { OutboundError } from '../errors';
@@ -7,7 +7,7 @@ import type { Relationship, RelationshipCatalog } from '../mapping/relationship'
 import type { TableCatalog } from '../mapping/table-definition';
 import type { RowRead, RowReader } from '../writer/row-reader';
 import { AnswerUnreadable, readPage } from './odata-row';
-import { endOf } from './read-back';
+import { spanOf } from './read-back';
 import type { WebApi } from './web-api';
 
 /** Thrown when a relationship that is to be kept isn't a many-to-many one that the application user can see. */
@@ -38,7 +38,6 @@ export class WebApiLinkReader implements RowReader {
     private readonly api: WebApi,
     private readonly tables: TableCatalog,
     private readonly relationships: RelationshipCatalog,
-    private readonly now: () => number = Date.now,
   ) {}
 
   async read(link: RowAddress): Promise<RowRead> {
@@ -47,19 +46,18 @@ export class WebApiLinkReader implements RowReader {
     const [first, second] = orderedEnds(relationship);
     if (ids === undefined) throw new RelationshipUnknown(link.table);
     const definition = await this.tables.get(relationship.intersect);
-    const begin = floorInstant(this.now());
     const response = await this.api.get(
       `${definition.entitySet}?$filter=${first.column} eq ${ids[0]} and ${second.column} eq ${ids[1]}`,
     );
-    const end = endOf(response.dateMs);
+    const span = spanOf(response);
     const [row] = readPage(response.body, definition).items;
-    if (row === undefined) return { kind: 'missing', begin, end };
+    if (row === undefined) return { kind: 'missing', ...span };
     if (row.kind !== 'row' || row.version === NO_VERSION)
       throw new AnswerUnreadable(relationship.intersect, 'a row has no version');
     const columns = linkColumns([
       { table: first.table, id: ids[0] },
       { table: second.table, id: ids[1] },
     ]);
-    return { kind: 'found', columns, version: row.version, modifiedOn: BEGINNING, begin, end };
+    return { kind: 'found', columns, version: row.version, modifiedOn: BEGINNING, ...span };
   }
 }

@@ -3,7 +3,7 @@ import type { RowAddress } from '../change/row-change';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import type { RowRead, RowReader } from '../writer/row-reader';
 import { ROW_ANNOTATIONS, readRow } from './odata-row';
-import { columnUnknown, rowIsMissing, type WebApi, type WebApiResponse } from './web-api';
+import { columnUnknown, rowIsMissing, type AnswerTime, type WebApi, type WebApiResponse } from './web-api';
 
 /**
  * Seconds by which the Date header of an answer may lag behind the moment that the answer tells of. Without it a lagging
@@ -17,8 +17,11 @@ const DATE_ALLOWANCE = 2;
  */
 const LEAST_AGE_MS = 2000;
 
-/** The end of a read, in Dataverse's clock: never earlier than what the answer shows. */
-export const endOf = (dateMs: number): Instant => ceilInstant(dateMs) + DATE_ALLOWANCE;
+/** When a read was made, in Dataverse's clock: `begin` is no later than its request, `end` no earlier than what it shows. */
+export const spanOf = ({ sentMs, dateMs }: AnswerTime): { readonly begin: Instant; readonly end: Instant } => ({
+  begin: floorInstant(sentMs),
+  end: ceilInstant(dateMs) + DATE_ALLOWANCE,
+});
 
 /** Reads rows back one by one: one GET each. */
 export class WebApiRowReader implements RowReader {
@@ -27,12 +30,10 @@ export class WebApiRowReader implements RowReader {
     private readonly catalog: TableCatalog,
     /** The columns to ask for, as the Web API names them; undefined: all. */
     private readonly selectOf: (definition: TableDefinition) => readonly string[] | undefined = () => undefined,
-    private readonly now: () => number = Date.now,
   ) {}
 
   async read({ table, id }: RowAddress): Promise<RowRead> {
     let definition = await this.catalog.get(table);
-    const begin = floorInstant(this.now());
     try {
       let response: WebApiResponse;
       try {
@@ -49,12 +50,11 @@ export class WebApiRowReader implements RowReader {
         columns: row.columns,
         version: row.version,
         modifiedOn: row.modifiedOn,
-        begin,
-        end: endOf(response.dateMs),
+        ...spanOf(response),
       };
     } catch (error) {
-      if (!rowIsMissing(error)) throw error;
-      return { kind: 'missing', begin, end: endOf(error.dateMs ?? this.now()) };
+      if (!rowIsMissing(error) || error.time === undefined) throw error;
+      return { kind: 'missing', ...spanOf(error.time) };
     }
   }
 

@@ -14,6 +14,7 @@ import {
 import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
 import { OutboundError, messageOf, type Disposition } from '../errors';
+import type { ClockSample } from '../telemetry/clock-watch';
 import { RateBudget, type Call, type Refusal } from './rate-budget';
 import type { Urgency } from './rate-window';
 
@@ -27,6 +28,8 @@ export interface WebApiOptions {
   readonly maxRetries?: number;
   /** What all requests keep to, retries too. @default one of its own */
   readonly budget?: RateBudget;
+  /** Is told when each answer was made and came. */
+  readonly answered?: (sample: ClockSample) => void;
 }
 
 /** Time allowed for a request, in milliseconds. */
@@ -53,24 +56,30 @@ export const CHANGING: RequestLimits = { attemptMs: 300_000, totalMs: 600_000 };
 /** Shortest time between two sign-ins that a 401 causes, in milliseconds. */
 const RENEW_EVERY_MS = 10_000;
 
-/** A successful answer. */
-export interface WebApiResponse {
-  readonly body: string;
-  /** The Date header, milliseconds since 1970: the response in Dataverse's clock. */
+/**
+ * When a request was answered, in Dataverse's clock, milliseconds since 1970: this machine's clock may be any time off.
+ */
+export interface AnswerTime {
+  /** The Date header. */
   readonly dateMs: number;
+  /** No later than when the request was sent: the Date header less what the answer took. */
+  readonly sentMs: number;
+}
+
+/** A successful answer. */
+export interface WebApiResponse extends AnswerTime {
+  readonly body: string;
 }
 
 /** A successful answer that is not text yet: a page may have megabytes, which as text take up to twice as many. */
-export interface WebApiPage {
+export interface WebApiPage extends AnswerTime {
   readonly bytes: Buffer;
-  /** As of a `WebApiResponse`. */
-  readonly dateMs: number;
 }
 
 /** Thrown when the Web API answers with an error, or (after the retries) not at all. */
 export class WebApiError extends OutboundError {
   readonly code = 'web-api';
-  readonly disposition: Disposition;
+  readonly disposition: Disposition = 'retry';
   constructor(
     /** What was asked for, without query values: `GET accounts(…)`. */
     readonly request: string,
@@ -79,13 +88,20 @@ export class WebApiError extends OutboundError {
     /** The platform's own code (`0x80040217`), empty where it sends none. */
     readonly platformCode: string,
     text: string,
-    /** The answer's Date header, milliseconds since 1970; undefined when no answer came. */
-    readonly dateMs?: number,
+    /** Undefined when no answer came. */
+    readonly time?: AnswerTime,
     options?: ErrorOptions,
   ) {
     super(`${request} answered ${status === 0 ? 'nothing' : status}: ${text}${hintFor(status, request)}`, options);
-    // A request that Dataverse calls wrong stays wrong; all else (token, privilege, throttling, outage) can be mended.
-    this.disposition = status === 400 || status === 404 ? 'park' : 'retry';
+  }
+
+  /** Dataverse answers, and refuses this very request (400, 404): others may well succeed. */
+  get refusesRequest(): boolean {
+    return this.status === 400 || this.status === 404;
+  }
+
+  override get isOfOne(): boolean {
+    return this.refusesRequest;
   }
 }
 
@@ -130,7 +146,7 @@ export class WebApi {
   readonly #http: HttpClient = createDefaultHttpClient();
   readonly #budget: RateBudget;
   readonly #calls = new WeakMap<PipelineRequest, Call>();
-  readonly #bodies = new WeakMap<PipelineRequest, Buffer>();
+  readonly #answers = new WeakMap<PipelineRequest, { readonly time: AnswerTime; readonly bytes: Buffer }>();
   #pipeline: Pipeline;
   #signedInAt = Number.NEGATIVE_INFINITY;
 
@@ -165,12 +181,16 @@ export class WebApi {
         const leave = await this.#budget.enter(call);
         try {
           const sentMs = this.#budget.nowMs;
+          const sentAt = performance.now();
           const response = await next(request);
-          const body = await bodyOf(response, call.signal);
-          if (response.status === 200) this.#bodies.set(request, body);
-          else response.bodyAsText = body.toString();
+          const tookMs = performance.now() - sentAt;
+          const time = timeOf(response, tookMs);
+          this.options.answered?.({ dateMs: time.dateMs, receivedMs: Date.now(), tookMs });
+          const bytes = await bodyOf(response, call.signal);
+          this.#answers.set(request, { time, bytes });
+          if (response.status !== 200) response.bodyAsText = bytes.toString();
           if (response.status === 429) this.#budget.refused(call, refusalOf(response, sentMs, this.#budget.nowMs));
-          if (request.method !== 'GET' && response.status >= 500) throw errorFrom(call.what, response);
+          if (request.method !== 'GET' && response.status >= 500) throw errorFrom(call.what, response, time);
           return response;
         } catch (error) {
           // What may have been carried out isn't sent again: no retry takes up an error of ours.
@@ -264,8 +284,9 @@ export class WebApi {
       response = await this.#send(this.#pipeline, request, what);
     }
     const isDone = response.status === 200 || (method !== 'GET' && response.status === 204);
-    if (!isDone) throw errorFrom(what, response);
-    return { bytes: this.#bodies.get(request) ?? Buffer.alloc(0), dateMs: dateOf(response) };
+    const { time = timeOf(response, 0), bytes = Buffer.alloc(0) } = this.#answers.get(request) ?? {};
+    if (!isDone) throw errorFrom(what, response, time);
+    return { bytes, ...time };
   }
 
   async #send(pipeline: Pipeline, request: PipelineRequest, what: string): Promise<PipelineResponse> {
@@ -289,7 +310,7 @@ const readHeaders = (prefer: readonly string[]): Readonly<Record<string, string>
   ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
 });
 
-const textOf = ({ bytes, dateMs }: WebApiPage): WebApiResponse => ({ body: bytes.toString(), dateMs });
+const textOf = ({ bytes, ...time }: WebApiPage): WebApiResponse => ({ body: bytes.toString(), ...time });
 
 /**
  * The whole body. The HTTP client would wait for ever for one that is compressed and breaks off: what it unpacks from never
@@ -322,12 +343,15 @@ function refusalOf({ headers, bodyAsText }: PipelineResponse, sentMs: number, no
   };
 }
 
-const dateOf = ({ headers }: PipelineResponse): number => Date.parse(headers.get('Date') ?? '') || Date.now();
+function timeOf({ headers }: PipelineResponse, tookMs: number): AnswerTime {
+  const dateMs = Date.parse(headers.get('Date') ?? '') || Date.now();
+  return { dateMs, sentMs: dateMs - tookMs };
+}
 
 const noAnswer = (what: string, error: unknown): WebApiError =>
   new WebApiError(what, 0, '', messageOf(error), undefined, { cause: error });
 
-function errorFrom(what: string, response: PipelineResponse): WebApiError {
+function errorFrom(what: string, response: PipelineResponse, time: AnswerTime): WebApiError {
   let code = '';
   let message = 'no error text';
   try {
@@ -337,7 +361,7 @@ function errorFrom(what: string, response: PipelineResponse): WebApiError {
   } catch {
     // A proxy's page instead of OData: the status has to do.
   }
-  return new WebApiError(what, response.status, code, `${code} ${message}`.trim(), dateOf(response));
+  return new WebApiError(what, response.status, code, `${code} ${message}`.trim(), time);
 }
 
 /** ObjectDoesNotExist: the row is gone. A 404 for another reason (a table unknown to the Web API) is no delete. */

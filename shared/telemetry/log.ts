@@ -27,6 +27,12 @@ export const LOG_EVENTS = {
   pullFailed: { id: 2002, level: 'error' },
   /** A table's columns are others than at the run before: added, removed, of another type. */
   schemaDrift: { id: 2003, level: 'warn' },
+  /** A pull run of one table goes on: what it has done so far. */
+  pulling: { id: 2004, level: 'info' },
+  /** Tables that there was no time for: they come first at the next tick. */
+  pullsLeft: { id: 2005, level: 'warn' },
+  /** Something in the store's table isn't this app's, so it was passed over. Said of the first in a run. */
+  foreignEntry: { id: 2006, level: 'warn' },
   /** Parked items were tried again. */
   replayed: { id: 3001, level: 'info' },
   /** An operator discarded a parked item: id, code, source (or table), reason. */
@@ -39,6 +45,8 @@ export const LOG_EVENTS = {
   webApiPaused: { id: 5001, level: 'warn' },
   /** The instances' requests of five minutes are used up: nothing of this urgency is sent until then. */
   webApiBudgetSpent: { id: 5002, level: 'warn' },
+  /** The clock of this machine, or the store's, is off from Dataverse's. Said once, until it is right again. */
+  clockOff: { id: 6001, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
 } as const satisfies Record<string, { id: number; level: LogLevel }>;

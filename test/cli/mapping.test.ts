@@ -189,7 +189,7 @@ describe('links, messages and change tracking', () => {
       const answer = answers[request];
       return answer === undefined
         ? Promise.reject(new WebApiError(request, 404, '0x80060888', 'not found'))
-        : Promise.resolve({ body: JSON.stringify(answer), dateMs: 0 });
+        : Promise.resolve({ body: JSON.stringify(answer), dateMs: 0, sentMs: 0 });
     },
   };
   const findings = async (content: string): Promise<readonly string[]> => {

@@ -130,7 +130,7 @@ describe('enable', () => {
 test('a definition that does not show it after publishing is no success', async () => {
   const changed: string[] = [];
   const api = {
-    getCurrent: () => Promise.resolve({ body: '{"ChangeTrackingEnabled":false,"Other":[1]}', dateMs: 0 }),
+    getCurrent: () => Promise.resolve({ body: '{"ChangeTrackingEnabled":false,"Other":[1]}', dateMs: 0, sentMs: 0 }),
     change: (method: string, path: string, body: unknown, headers = {}) => {
       changed.push(`${method} ${path} ${JSON.stringify([body, headers])}`);
       return Promise.resolve();

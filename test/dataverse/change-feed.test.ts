@@ -37,7 +37,7 @@ const api: Pick<WebApi, 'getPage'> = {
     signals.push(signal);
     const answer = answers.shift();
     if (answer instanceof Error) return Promise.reject(answer);
-    return Promise.resolve({ bytes: Buffer.from(JSON.stringify(answer)), dateMs: 1000 });
+    return Promise.resolve({ bytes: Buffer.from(JSON.stringify(answer)), dateMs: 1000, sentMs: 0 });
   },
 };
 const refresh = (): Promise<TableDefinition> => {
@@ -105,10 +105,10 @@ describe('a page in parts', () => {
     ];
     const pages = await pagesOf({ definition: NEW, by: 'changeTracking' }, 1);
     expect(pages.map(({ items, ...rest }) => [items.map(({ id }) => id), rest])).toEqual([
-      [[rowId(1)], { end: 3, more: true }],
-      [[rowId(2)], { end: 3, more: true }],
-      [[rowId(3)], { end: 3, nextLink: 'N' }],
-      [[], { end: 3, deltaLink: 'D' }],
+      [[rowId(1)], { begin: 0, end: 3, more: true }],
+      [[rowId(2)], { begin: 0, end: 3, more: true }],
+      [[rowId(3)], { begin: 0, end: 3, nextLink: 'N' }],
+      [[], { begin: 0, end: 3, deltaLink: 'D' }],
     ]);
   });
 

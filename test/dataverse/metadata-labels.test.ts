@@ -27,7 +27,7 @@ function answer(path: string): unknown {
 }
 
 const api = {
-  get: (path: string) => Promise.resolve({ body: JSON.stringify(answer(path)), dateMs: 0 }),
+  get: (path: string) => Promise.resolve({ body: JSON.stringify(answer(path)), dateMs: 0, sentMs: 0 }),
 } as unknown as WebApi;
 
 describe('the label of a choice', () => {

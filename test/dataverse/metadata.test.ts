@@ -21,7 +21,7 @@ const api: Pick<WebApi, 'get'> = {
           Attributes: columns.map((LogicalName) => ({ LogicalName, AttributeType: 'String' })),
         }
       : { value: [] };
-    return Promise.resolve({ body: JSON.stringify(body), dateMs: 0 });
+    return Promise.resolve({ body: JSON.stringify(body), dateMs: 0, sentMs: 0 });
   },
 };
 

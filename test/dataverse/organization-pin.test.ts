@@ -66,7 +66,7 @@ test('an environment that does not answer decides nothing', async () => {
 
 test('the answer of WhoAmI', async () => {
   const api = {
-    get: () => Promise.resolve({ body: JSON.stringify({ OrganizationId: OURS.toUpperCase() }), dateMs: 0 }),
+    get: () => Promise.resolve({ body: JSON.stringify({ OrganizationId: OURS.toUpperCase() }), dateMs: 0, sentMs: 0 }),
   };
   expect(await whoAmI(api)).toBe(OURS);
 });

@@ -21,12 +21,13 @@ const answer = (path: string): unknown => {
 };
 const api: Pick<WebApi, 'get'> = {
   get: (path) => {
-    if (!path.startsWith('accounts(')) return Promise.resolve({ body: JSON.stringify(answer(path)), dateMs: 0 });
+    if (!path.startsWith('accounts('))
+      return Promise.resolve({ body: JSON.stringify(answer(path)), dateMs: 0, sentMs: 0 });
     gets.push(path.split('$select=')[1] ?? '');
     const select = gets.at(-1)?.split(',') ?? [];
     if (select.some((name) => !columns.includes(name))) return Promise.reject(refusal);
     const body = JSON.stringify({ '@odata.etag': 'W/"7"', accountid: row().id, name: 'Ada' });
-    return Promise.resolve({ body, dateMs: 0 });
+    return Promise.resolve({ body, dateMs: 0, sentMs: 0 });
   },
 };
 const goneColumn = (): WebApiError =>

@@ -11,7 +11,7 @@ test('an address in the reason loses its query', async () => {
   let jobs: unknown[] = [];
   const input: ProbeInput = {
     api: {
-      get: () => Promise.resolve({ body: JSON.stringify({ value: jobs }), dateMs: 0 }),
+      get: () => Promise.resolve({ body: JSON.stringify({ value: jobs }), dateMs: 0, sentMs: 0 }),
       change: () => Promise.resolve(void (jobs = [job])),
     },
     sleep: () => Promise.resolve(),

@@ -50,7 +50,7 @@ export class Registry {
 
   constructor(public rows: Rows = {}) {}
 
-  readonly get = (path: string): Promise<{ body: string; dateMs: number }> => {
+  readonly get = (path: string): Promise<{ body: string; dateMs: number; sentMs: number }> => {
     const { pathname, searchParams } = new URL(path, 'https://org.example/');
     const filter = searchParams.get('$filter');
     const matches = filter === null ? () => true : compileFilter(filter);
@@ -58,13 +58,14 @@ export class Registry {
     const value = (this.rows[set] ?? PLATFORM[set] ?? []).filter((row) =>
       matches((name) => (row[name] ?? null) as string | null),
     );
-    return Promise.resolve({ body: JSON.stringify({ value }), dateMs: Date.parse(WRITTEN) });
+    return Promise.resolve({ body: JSON.stringify({ value }), dateMs: Date.parse(WRITTEN), sentMs: 0 });
   };
 
-  readonly getCurrent = (): Promise<{ body: string; dateMs: number }> =>
+  readonly getCurrent = (): Promise<{ body: string; dateMs: number; sentMs: number }> =>
     Promise.resolve({
       body: JSON.stringify({ ChangeTrackingEnabled: true, Attributes: [{ LogicalName: 'name' }] }),
       dateMs: Date.parse(WRITTEN),
+      sentMs: 0,
     });
 
   readonly change = (method: string, path: string, body?: unknown): Promise<void> => {
