@@ -73,7 +73,9 @@ export class Entities {
   write({ kind, table, partitionKey, rowKey, body }: Write): string {
     const partition = this.#partition(table, partitionKey);
     const before = partition.entities.get(rowKey);
-    const etag = `W/"${(this.#etags += 1)}"`;
+    // As the table service's: the time of the write, and unlike any other.
+    const time = new Date().toISOString().slice(0, -1) + String((this.#etags += 1) % 10_000).padStart(4, '0');
+    const etag = `W/"datetime'${encodeURIComponent(time)}Z'"`;
     if (kind === 'delete') {
       partition.entities.delete(rowKey);
       partition.sorted = undefined;

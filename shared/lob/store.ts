@@ -1,6 +1,7 @@
 import type { Instant } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
 import type { Columns } from '../change/value';
+import type { OutboundError } from '../errors';
 import type { DataEffect } from '../writer/decide';
 import type { Stamp } from '../writer/stamp';
 
@@ -29,6 +30,25 @@ export interface StoredEntry {
   readonly stored: StampedRow;
 }
 
+/** What lies in a store's table and isn't a row of this app, or can't be read as one: somebody else wrote it. */
+export interface ForeignEntry {
+  /** What it is called in the store. */
+  readonly key: string;
+  readonly error: OutboundError;
+}
+
+/** A part of a store's table. */
+export interface StoredPage {
+  readonly entries: readonly StoredEntry[];
+  readonly foreign: readonly ForeignEntry[];
+}
+
+/** A part of a listing that can be gone on with. */
+export interface ListedPage extends StoredPage {
+  /** What has been listed so far, in the store's own words. */
+  readonly place: string;
+}
+
 /** A row and its columns. */
 export interface RowColumns {
   readonly row: RowAddress;
@@ -38,6 +58,12 @@ export interface RowColumns {
 /** What a write does to the stored columns. `hide`: they go, and readers don't see the row, though it isn't deleted. */
 export type RowEffect = DataEffect | 'hide';
 
+/**
+ * The longest time that a write takes to land, in milliseconds: so long after it was sent it is there, or never will be. Every
+ * store sees to it.
+ */
+export const LONGEST_WRITE_MS = 15_000;
+
 /** One compare-and-swap: data and stamp together, only if the row still is as `expected` (undefined: not there). */
 export interface RowWrite {
   readonly row: RowAddress;
@@ -46,6 +72,8 @@ export interface RowWrite {
   readonly effect: RowEffect;
   /** The columns of a `snapshot` or `patch`; ignored otherwise. */
   readonly columns: Columns;
+  /** Asked each time before it is sent: once it says no, the write isn't made, and the outcome is a conflict. */
+  readonly onlyWhile?: () => boolean;
 }
 
 /** What became of a write. */
@@ -76,8 +104,12 @@ export interface LobStore {
   write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
   /** Whether the stored columns of a row equal a snapshot of it. */
   sameData(stored: StoredRow, snapshot: RowColumns): boolean;
-  /** Every row of a table that isn't a tombstone, hidden ones too, in pages. Rows written meanwhile may be missing. */
-  liveRows(table: string): AsyncIterable<readonly StoredEntry[]>;
+  /**
+   * Every row of a table that isn't a tombstone, hidden ones too, in pages. Rows written meanwhile may be missing.
+   *
+   * @param after the place of an earlier page: the listing goes on there
+   */
+  liveRows(table: string, after?: string): AsyncIterable<ListedPage>;
 }
 
 /** Removes tombstones for good: what makes that safe is not the store's business (shared/sync/tombstone-purge.ts). */
@@ -86,7 +118,7 @@ export interface TombstoneStore {
    * Tombstones of a table that were last written before an instant of the store's clock, in pages. A row that is only hidden
    * is none. Those written meanwhile may be missing.
    */
-  tombstones(table: string, writtenBefore: Instant): AsyncIterable<readonly StoredEntry[]>;
+  tombstones(table: string, writtenBefore: Instant): AsyncIterable<StoredPage>;
   /** Removes those that still are as they were read. Returns how many went. */
   removeTombstones(tombstones: readonly StoredEntry[]): Promise<number>;
 }

@@ -19,8 +19,8 @@ export class MappedStore implements LobStore {
     return this.store.read(rows);
   }
 
-  liveRows(table: string): ReturnType<LobStore['liveRows']> {
-    return this.store.liveRows(table);
+  liveRows(table: string, after?: string): ReturnType<LobStore['liveRows']> {
+    return this.store.liveRows(table, after);
   }
 
   async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {

@@ -59,7 +59,7 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
   };
   const live = async (store: LobStore, table: string): Promise<string[]> => {
     const ids: string[] = [];
-    for await (const page of store.liveRows(table)) ids.push(...page.map(({ row: { id } }) => id));
+    for await (const { entries } of store.liveRows(table)) ids.push(...entries.map(({ row: { id } }) => id));
     return ids.sort();
   };
 
@@ -264,7 +264,7 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
       await store.write([{ ...snapshot(row(3), new Map(), third), effect: 'hide' }]);
       const listed = async (writtenBefore: number): Promise<StoredEntry[]> => {
         const all: StoredEntry[] = [];
-        for await (const page of store.tombstones('account', writtenBefore)) all.push(...page);
+        for await (const { entries } of store.tombstones('account', writtenBefore)) all.push(...entries);
         return all.sort((a, b) => (a.row.id < b.row.id ? -1 : 1));
       };
       expect(await listed((gone?.writtenAt ?? 0) - 5)).toEqual([]);
@@ -285,7 +285,7 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
 
     test('a table that is not there has no tombstones', async () => {
       const store = make();
-      for await (const page of store.tombstones('nowhere', 2_000_000_000)) expect(page).toEqual([]);
+      for await (const { entries } of store.tombstones('nowhere', 2_000_000_000)) expect(entries).toEqual([]);
     });
 
     test('a hidden row: no columns, not the same as any, live for the sweep, and told by every read', async () => {
@@ -297,7 +297,8 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
       expect([hidden.hidden, sameData(store, hidden, new Map())]).toEqual([true, false]);
       expect(await live(store, 'account')).toEqual([row().id]);
       const found: boolean[] = [];
-      for await (const page of store.liveRows('account')) found.push(...page.map(({ stored }) => stored.hidden));
+      for await (const { entries } of store.liveRows('account'))
+        found.push(...entries.map(({ stored }) => stored.hidden));
       expect(found).toEqual([true]);
     });
 
@@ -331,13 +332,50 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
         [row(1), row(2, 'contact'), row(3, 'account', '0')].map((of) => snapshot(of, columns({ name: of.id }))),
       );
       expect(await live(store, 'account')).toEqual([row(3, 'account', '0').id, row(1).id]);
-      for await (const page of store.liveRows('contact')) {
-        for (const { row: address, stored } of page) {
+      for await (const { entries } of store.liveRows('contact')) {
+        for (const { row: address, stored } of entries) {
           expect(address).toEqual(row(2, 'contact'));
           expect(stored.stamp).toEqual(LIVE);
           expect(stored.etag).toBe((await readOne(store, address)).etag);
         }
       }
+    });
+
+    test('a listing goes on after any of its pages: every row comes once, those of later pages only', async () => {
+      const store = make();
+      const ids = Array.from({ length: 40 }, (_, n) => row(n, 'account', (n % 16).toString(16)));
+      await store.write(ids.map((of) => snapshot(of, columns({ name: of.id }))));
+      const all: { readonly ids: readonly string[]; readonly place: string }[] = [];
+      for await (const { entries, place } of store.liveRows('account'))
+        all.push({ ids: entries.map((entry) => entry.row.id), place });
+      expect(all.flatMap((page) => page.ids).sort()).toEqual(ids.map(({ id }) => id).sort());
+      for (const [index, { place }] of all.entries()) {
+        const rest: string[] = [];
+        for await (const { entries } of store.liveRows('account', place))
+          rest.push(...entries.map(({ row: { id } }) => id));
+        expect(rest.sort()).toEqual(
+          all
+            .slice(index + 1)
+            .flatMap((page) => page.ids)
+            .sort(),
+        );
+      }
+    });
+
+    test('a write that is no longer to be sent conflicts; those beside it are written', async () => {
+      const store = make();
+      const write = (n: number, onlyWhile?: () => boolean): RowWrite => ({
+        ...snapshot(row(n), columns({ size: n })),
+        ...(onlyWhile === undefined ? {} : { onlyWhile }),
+      });
+      const outcomes = await store.write([write(1), write(2, () => false), write(3, () => true)]);
+      expect(kinds(outcomes)).toEqual(['written', 'conflict', 'written']);
+      expect(kinds(await store.write([write(2, () => false)]))).toEqual(['conflict']);
+      expect((await store.read([row(1), row(2), row(3)])).map((stored) => stored !== undefined)).toEqual([
+        true,
+        false,
+        true,
+      ]);
     });
 
     test('many rows of several tables and partitions at once, in the order asked', async () => {

@@ -7,17 +7,25 @@ import { floorInstant, type Instant } from '../../shared/change/instant';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import type {
+  ForeignEntry,
+  ListedPage,
   LobStore,
   RowColumns,
   RowWrite,
   StoredEntry,
+  StoredPage,
   StoredRow,
   TombstoneStore,
   WriteOutcome,
 } from '../../shared/lob/store';
 
-/** Where a store can be made to wait or fail: before a read, before a write, after a write whose answer is then lost. */
-export type StorePoint = 'read' | 'write' | 'written';
+/**
+ * Where a store can be made to wait or fail: before a read, before a page of a listing, before a write, after a write whose
+ * answer is then lost.
+ */
+export type StorePoint = 'read' | 'list' | 'write' | 'written';
+
+const ROWS_A_PAGE = 2;
 
 const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
 
@@ -29,6 +37,8 @@ export class MemoryStore implements LobStore, TombstoneStore {
   readonly counts = { reads: 0, writes: 0, calls: 0 };
   /** Runs at each point; what it throws is what the caller of the store gets. */
   at: (point: StorePoint, rows: readonly RowAddress[]) => Promise<void> | void = () => undefined;
+  /** What a listing meets besides its rows. */
+  foreign: readonly ForeignEntry[] = [];
   #etags = 0;
 
   constructor(private readonly now: () => number = Date.now) {}
@@ -52,7 +62,7 @@ export class MemoryStore implements LobStore, TombstoneStore {
   #writeOne(write: RowWrite): WriteOutcome {
     const key = keyOf(write.row);
     const have = this.rows.get(key);
-    if (!this.isAsExpected(have, write)) return { kind: 'conflict' };
+    if (write.onlyWhile?.() === false || !this.isAsExpected(have, write)) return { kind: 'conflict' };
     const written: StoredRow = {
       stamp: write.stamp,
       etag: String((this.#etags += 1)),
@@ -75,21 +85,35 @@ export class MemoryStore implements LobStore, TombstoneStore {
     return !stored.hidden && isDeepStrictEqual(stored.data, withoutNulls(columns));
   }
 
-  liveRows(table: string): AsyncIterable<readonly StoredEntry[]> {
-    return this.#entries(table, ({ stamp }) => !stamp.gone);
+  async *liveRows(table: string, after = ''): AsyncIterable<ListedPage> {
+    for await (const page of this.#list(table, ({ stamp }) => !stamp.gone, after))
+      yield { ...page, place: page.entries.at(-1)?.row.id ?? after };
   }
 
-  tombstones(table: string, writtenBefore: Instant): AsyncIterable<readonly StoredEntry[]> {
-    return this.#entries(table, ({ stamp, writtenAt }) => stamp.gone && writtenAt <= writtenBefore);
+  tombstones(table: string, writtenBefore: Instant): AsyncIterable<StoredPage> {
+    return this.#list(table, ({ stamp, writtenAt }) => stamp.gone && writtenAt <= writtenBefore, '');
   }
 
-  async *#entries(table: string, which: (stored: StoredRow) => boolean): AsyncIterable<readonly StoredEntry[]> {
-    await this.at('read', []);
+  /** In the order of ids; each page as of when it is listed. */
+  async *#list(table: string, which: (stored: StoredRow) => boolean, after: string): AsyncIterable<StoredPage> {
+    let last = after;
+    let { foreign } = this;
+    for (;;) {
+      await this.at('list', []);
+      const entries = this.#entriesAfter(table, which, last).slice(0, ROWS_A_PAGE);
+      if (entries.length > 0 || foreign.length > 0) yield { entries, foreign };
+      if (entries.length < ROWS_A_PAGE) return;
+      foreign = [];
+      last = entries.at(-1)?.row.id ?? last;
+    }
+  }
+
+  #entriesAfter(table: string, which: (stored: StoredRow) => boolean, last: string): readonly StoredEntry[] {
     const found = [...this.rows].flatMap(([key, stored]) => {
       const [of = '', id = ''] = key.split('/');
-      return of === table && which(stored) ? [{ row: { table, id }, stored }] : [];
+      return of === table && id > last && which(stored) ? [{ row: { table, id }, stored }] : [];
     });
-    for (let at = 0; at < found.length; at += 2) yield found.slice(at, at + 2);
+    return found.sort((a, b) => (a.row.id < b.row.id ? -1 : 1));
   }
 
   removeTombstones(tombstones: readonly StoredEntry[]): Promise<number> {

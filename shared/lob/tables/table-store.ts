@@ -2,15 +2,19 @@ import { odata, RestError, type TableClient, type TableEntityResult, type Transa
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { serviceCodeOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
-import { ceilInstant, floorInstant, type Instant } from '../../change/instant';
+import { floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns } from '../../change/value';
+import { OutboundError } from '../../errors';
 import type {
+  ForeignEntry,
+  ListedPage,
   LobStore,
   RowColumns,
   RowWrite,
   StampedRow,
   StoredEntry,
+  StoredPage,
   StoredRow,
   TombstoneStore,
   WriteOutcome,
@@ -69,7 +73,7 @@ const MAX_PAGE = 1000;
 const RANGE_CONCURRENCY = 4;
 
 /** What is read of an entity for its entry. */
-const ENTRY = ['PartitionKey', 'RowKey', 'Timestamp', STAMP_PROPERTY, HIDDEN_PROPERTY];
+const ENTRY = ['PartitionKey', 'RowKey', STAMP_PROPERTY, HIDDEN_PROPERTY];
 
 /** An entity as it was read. */
 type Entity = TableEntityResult<Record<string, unknown>>;
@@ -86,6 +90,16 @@ const columnsOf = (stored: StoredRow | undefined): Fingerprints =>
   (stored?.data as Fingerprints | undefined) ?? NO_FINGERPRINTS;
 const NO_FINGERPRINTS: Fingerprints = new Map();
 const NO_PROPERTIES: ReadonlyMap<string, Property> = new Map();
+
+/** How far a listing is: of each partition the last key, or null where all of it was listed. */
+type Reached = Readonly<Record<string, string | null>>;
+const NOWHERE = '{}';
+
+interface PartitionPage extends StoredPage {
+  readonly partition: string;
+  /** As in `Reached`; undefined where the page says nothing of it. */
+  readonly last: string | null | undefined;
+}
 
 interface Prepared {
   readonly index: number;
@@ -104,7 +118,6 @@ export class TableStore implements LobStore, TombstoneStore {
   constructor(
     private readonly clientOf: TableClientFactory,
     private readonly naming: StoreNaming,
-    private readonly now: () => number = Date.now,
   ) {}
 
   async read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]> {
@@ -219,7 +232,8 @@ export class TableStore implements LobStore, TombstoneStore {
     let rest = chunk;
     let created = false;
     let losers = 0;
-    while (rest.length > 0) {
+    for (;;) {
+      rest = stillWanted(rest, outcomes);
       const [first] = rest;
       if (first === undefined) return;
       try {
@@ -227,7 +241,7 @@ export class TableStore implements LobStore, TombstoneStore {
         const etags = alone ? [await this.#single(first)] : await this.#transaction(rest);
         rest.forEach((prepared, at) => {
           const { index, changesValues } = prepared;
-          outcomes[index] = { kind: 'written', stored: this.#written(prepared, etags[at] ?? ''), changesValues };
+          outcomes[index] = { kind: 'written', stored: written(prepared, etags[at] ?? ''), changesValues };
         });
         return;
       } catch (error) {
@@ -299,11 +313,6 @@ export class TableStore implements LobStore, TombstoneStore {
     return chunk.map((_, at) => knownTag(response.subResponses[at]?.etag));
   }
 
-  #written({ write, columns, size }: Prepared, etag: string): StoredRow {
-    const hidden = isHidden(write);
-    return { stamp: write.stamp, etag, hidden, writtenAt: ceilInstant(this.now()), data: columns, size };
-  }
-
   sameData({ hidden, data }: StoredRow, { columns }: RowColumns): boolean {
     if (hidden) return false;
     const have = data as Fingerprints;
@@ -313,15 +322,19 @@ export class TableStore implements LobStore, TombstoneStore {
     return true;
   }
 
-  liveRows(table: string): AsyncIterable<readonly StoredEntry[]> {
-    return this.#entries(table, 'Deleted eq false or Hidden eq true');
+  async *liveRows(table: string, after: string = NOWHERE): AsyncIterable<ListedPage> {
+    const reached = JSON.parse(after) as Record<string, string | null>;
+    for await (const { partition, last, ...page } of this.#list(table, 'Deleted eq false or Hidden eq true', reached)) {
+      if (last !== undefined) reached[partition] = last;
+      yield { ...page, place: JSON.stringify(reached) };
+    }
   }
 
-  async *tombstones(table: string, writtenBefore: Instant): AsyncIterable<readonly StoredEntry[]> {
+  async *tombstones(table: string, writtenBefore: Instant): AsyncIterable<StoredPage> {
     const before = new Date(writtenBefore * 1000);
-    for await (const page of this.#entries(table, odata`Deleted eq true and Timestamp lt ${before}`)) {
+    for await (const { entries, foreign } of this.#list(table, odata`Deleted eq true and Timestamp lt ${before}`)) {
       // No service filters by a property that isn't there in the same way; and the stamp decides.
-      yield page.filter(({ stored: { stamp, hidden } }) => stamp.gone && !hidden);
+      yield { entries: entries.filter(({ stored: { stamp, hidden } }) => stamp.gone && !hidden), foreign };
     }
   }
 
@@ -344,20 +357,33 @@ export class TableStore implements LobStore, TombstoneStore {
     }
   }
 
-  #entries(table: string, filter: string): AsyncIterable<readonly StoredEntry[]> {
-    const partitions = PARTITIONS.map((partition) =>
-      this.#partition(table, `PartitionKey eq '${partition}' and (${filter})`),
-    );
+  #list(table: string, filter: string, reached: Reached = {}): AsyncIterable<PartitionPage> {
+    const partitions = PARTITIONS.filter((partition) => reached[partition] !== null).map((partition) => {
+      const after = reached[partition];
+      const from = after === undefined ? '' : odata` and RowKey gt ${after}`;
+      return this.#listPartition(table, partition, `PartitionKey eq '${partition}'${from} and (${filter})`);
+    });
     return sideBySide(partitions, RANGE_CONCURRENCY);
   }
 
-  async *#partition(table: string, filter: string): AsyncIterable<readonly StoredEntry[]> {
+  async *#listPartition(table: string, partition: string, filter: string): AsyncIterable<PartitionPage> {
     const pages = this.#client(table)
       .listEntities({ disableTypeConversion: true, queryOptions: { filter, select: ENTRY } })
       .byPage({ maxPageSize: MAX_PAGE });
     try {
       for await (const page of pages) {
-        yield page.map((entity) => ({ row: this.#rowOf(table, entity), stored: stampedOf(entity) }));
+        const entries: StoredEntry[] = [];
+        const foreign: ForeignEntry[] = [];
+        for (const entity of page) {
+          try {
+            entries.push({ row: this.#rowOf(table, entity), stored: stampedOf(entity) });
+          } catch (error) {
+            if (!(error instanceof OutboundError)) throw error;
+            foreign.push({ key: `${partition}/${String(entity.rowKey)}`, error });
+          }
+        }
+        const last = page.continuationToken === undefined ? null : page.at(-1)?.rowKey;
+        yield { partition, last, entries, foreign };
       }
     } catch (error) {
       if (!tableIsMissing(error)) throw error;
@@ -382,6 +408,29 @@ export class TableStore implements LobStore, TombstoneStore {
     this.#clients.set(name, client);
     return client;
   }
+}
+
+/** Those that are still to be sent; the others count as lost races, so that they are decided again. */
+function stillWanted(chunk: readonly Prepared[], outcomes: WriteOutcome[]): readonly Prepared[] {
+  return chunk.filter(({ index, write }) => {
+    const wanted = write.onlyWhile?.() !== false;
+    if (!wanted) outcomes[index] = { kind: 'conflict' };
+    return wanted;
+  });
+}
+
+function written({ write, columns, size }: Prepared, etag: string): StoredRow {
+  return { stamp: write.stamp, etag, hidden: isHidden(write), writtenAt: writtenAtOf(etag), data: columns, size };
+}
+
+/**
+ * The entity tag of the table service holds the entity's Timestamp: `W/"datetime'2026-11-28T09%3A26%3A53.5897932Z'"`. Of another
+ * form it tells nothing: then the row was perhaps written just now.
+ */
+function writtenAtOf(etag: string): Instant {
+  const text = /datetime'([^']+)'/.exec(etag)?.[1] ?? '';
+  const ms = Date.parse(text.replaceAll('%3A', ':'));
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : floorInstant(ms) + 1;
 }
 
 /** Whether a write leaves its row hidden: the filter's columns decide that, and only `keep` brings none. */
@@ -459,8 +508,8 @@ function stampedOf(entity: Record<string, unknown>): StampedRow {
   const stamp = typeof property?.value === 'string' ? decodeStamp(property.value) : undefined;
   if (stamp === undefined) throw new StampUnreadable(String(entity.partitionKey), String(entity.rowKey));
   const hidden = String((entity[HIDDEN_PROPERTY] as { value?: unknown } | undefined)?.value) === 'true';
-  const writtenAt: Instant = floorInstant(Date.parse(String(entity.timestamp))) + 1;
-  return { stamp, etag: String(entity.etag), hidden, writtenAt };
+  const etag = String(entity.etag);
+  return { stamp, etag, hidden, writtenAt: writtenAtOf(etag) };
 }
 
 /** UTF-16 bytes of names and values, with a little for each: about what a row takes on the wire and in memory. */
