@@ -11,11 +11,19 @@ export type Disposition = 'retry' | 'park' | 'reject';
 export abstract class OutboundError extends Error {
   abstract readonly code: string;
   abstract readonly disposition: Disposition;
+
+  /** It says something of one row or delivery only: whatever comes beside that may well succeed. */
+  get isOfOne(): boolean {
+    return this.disposition !== 'retry';
+  }
 }
 
 /** The disposition of any error: what this app doesn't know may pass, so it is tried again. */
 export const dispositionOf = (error: unknown): Disposition =>
   error instanceof OutboundError ? error.disposition : 'retry';
+
+/** Whether an error is of one row or delivery only. What this app doesn't know may be of anything. */
+export const isOfOne = (error: unknown): boolean => error instanceof OutboundError && error.isOfOne;
 
 /** The stable code of an error, for logs and parked items. */
 export const codeOf = (error: unknown): string => (error instanceof OutboundError ? error.code : 'unexpected');

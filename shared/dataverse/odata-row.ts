@@ -25,6 +25,10 @@ export class AnswerUnreadable extends OutboundError {
   constructor(table: string, what: string, options?: ErrorOptions) {
     super(`The Web API's answer for ${table} can't be read: ${what}.`, options);
   }
+
+  override get isOfOne(): boolean {
+    return true;
+  }
 }
 
 /** A full row as read. */

@@ -34,7 +34,14 @@ export type DataEffect = 'snapshot' | 'patch' | 'keep' | 'clear';
 /** What to do about a change. */
 export type Decision =
   | { readonly kind: 'skip'; readonly verdict: 'duplicate' | 'stale' | 'contained' }
-  | { readonly kind: 'write'; readonly verdict: Verdict; readonly data: DataEffect; readonly stamp: Stamp }
+  | {
+      readonly kind: 'write';
+      readonly verdict: Verdict;
+      readonly data: DataEffect;
+      readonly stamp: Stamp;
+      /** Right only while the run that read the change holds its lease: it must not be sent later. */
+      readonly leased?: true;
+    }
   | { readonly kind: 'readBack' };
 
 /** Fixed parameters of the rule. */
@@ -74,6 +81,8 @@ const SKIP = {
 } as const satisfies Record<string, Decision>;
 
 const READ_BACK: Decision = { kind: 'readBack' };
+
+type WriteDecision = Extract<Decision, { kind: 'write' }>;
 
 /**
  * Decides one change against what is stored of its row (undefined: nothing, not even a tombstone). `floor`: every row
@@ -136,24 +145,26 @@ function decideEvent(
   return write('merged', 'patch', { ...stamp, seen: at, ahead: true, ring: withKeys(stamp.ring, [key]) });
 }
 
+/** A run that lost its lease may hold what is older than all that others know by now: what it says is read back. */
 function decidePull(stored: StoredState | undefined, change: RowChange, evidence: PullEvidence, rule: Rule): Decision {
   const { version, modifiedOn, runBegin, end, holdsLease } = evidence;
   if (change.kind === 'delete') {
     const window = { base: runBegin - rule.margin, seen: end };
     if (stored === undefined) return tombstone(NO_STAMP, window, []);
     if (stored.stamp.gone) return touch(stored.stamp, Math.max(stored.stamp.seen, end), []);
-    return writtenBefore(stored, runBegin, rule) ? tombstone(stored.stamp, window, []) : READ_BACK;
+    return writtenBefore(stored, runBegin, rule) && holdsLease()
+      ? leased(tombstone(stored.stamp, window, []))
+      : READ_BACK;
   }
   const read = { version, modifiedOn, begin: runBegin, end };
-  // A run that lost its lease may hold pages older than a delete that was since forgotten by everyone.
-  if (stored === undefined) return holdsLease() ? apply(NO_STAMP, read, [], rule) : READ_BACK;
+  if (stored === undefined) return holdsLease() ? leased(apply(NO_STAMP, read, [], rule)) : READ_BACK;
   const { stamp } = stored;
   if (version === stamp.version && !stamp.gone && holdsLease() && stored.sameData() === false) {
     // The same state of the row, in other columns: those that are kept, or their types, have changed since. Or a push was
-    // merged on top of it; then the page is at least as new only if all of that was written before the run began. A run that
-    // lost its lease may be the one with the columns of before.
+    // merged on top of it; then the page is at least as new only if all of that was written before the run began. (The run
+    // without its lease may be the one with the columns of before.)
     if (stamp.ahead && !writtenBefore(stored, runBegin, rule)) return READ_BACK;
-    return { ...apply(stamp, read, [], rule), verdict: 'refreshed' };
+    return leased({ ...apply(stamp, read, [], rule), verdict: 'refreshed' });
   }
   if (version <= stamp.version) return SKIP.contained;
   if (stamp.gone) return READ_BACK;
@@ -161,6 +172,8 @@ function decidePull(stored: StoredState | undefined, change: RowChange, evidence
   if (rule.mode === 'default' && modifiedOn > stamp.seen) return apply(stamp, read, [], rule);
   return stored.sameData() === true ? adopt(stamp, read, rule) : READ_BACK;
 }
+
+const leased = (decision: WriteDecision): WriteDecision => ({ ...decision, leased: true });
 
 /**
  * All that is stored was written before the run began, so the page is at least as new (rows only: a superseded run
@@ -178,7 +191,7 @@ export function settleByReadBack(
   read: ReadBack,
   keys: readonly DeliveryKey[],
   rule: Rule,
-): Extract<Decision, { kind: 'write' }> {
+): WriteDecision {
   if (read.kind === 'found') return { ...apply(stamp, read, keys, rule), verdict: 'readBack' };
   return { ...tombstone(stamp, { base: read.begin - rule.margin, seen: read.end }, keys), verdict: 'readBack' };
 }
@@ -199,9 +212,19 @@ export function readLags(stamp: Stamp | undefined, read: ReadBack, changes: read
   if (read.version < (stamp?.version ?? NO_VERSION)) return true;
   const isSoonAfter = (at: Instant): boolean => read.begin < at + LONGEST_LAG;
   return changes.some(({ evidence }) => {
-    if (evidence.kind === 'event') return evidence.sure && read.modifiedOn < evidence.at && isSoonAfter(evidence.at);
-    if (evidence.kind !== 'hint' || evidence.atLeast === undefined) return false;
-    return read.version < evidence.atLeast.version && isSoonAfter(evidence.atLeast.at);
+    switch (evidence.kind) {
+      case 'event':
+        return evidence.sure && read.modifiedOn < evidence.at && isSoonAfter(evidence.at);
+      case 'hint':
+        return (
+          evidence.atLeast !== undefined && read.version < evidence.atLeast.version && isSoonAfter(evidence.atLeast.at)
+        );
+      case 'pull':
+        // A pulled deletion has no version; the page shows that the row had this one before the read was sent.
+        return read.version < evidence.version;
+      default:
+        return evidence satisfies never;
+    }
   });
 }
 
@@ -246,7 +269,12 @@ function tombstone(stamp: Stamp, window: { base: Instant; seen: Instant }, keys:
 const touch = (stamp: Stamp, seen: Instant, keys: readonly DeliveryKey[]) =>
   write('touched', 'keep', { ...stamp, seen, ring: withKeys(stamp.ring, keys) });
 
-const write = (verdict: Verdict, data: DataEffect, stamp: Stamp) => ({ kind: 'write', verdict, data, stamp }) as const;
+const write = (verdict: Verdict, data: DataEffect, stamp: Stamp): WriteDecision => ({
+  kind: 'write',
+  verdict,
+  data,
+  stamp,
+});
 
 /**
  * What an event does where its order can't be proven and there is no Web API to ask: applied as it comes. Converges only

@@ -41,10 +41,12 @@ export interface WriterOptions {
   readonly readConcurrency?: number;
   /** The floor of a table (see `decide`), asked where an image meets an unknown row. @default none: such rows are read */
   readonly floorOf?: (table: string) => Promise<Instant>;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
+  /** Milliseconds that only grow: a clock that is set back would make an old read look young. @default performance.now */
+  readonly clock?: () => number;
   /** Another rule than the right one: only to show that the simulation finds it out. @default decide */
   readonly decide?: typeof decide;
+  /** Likewise. @default foldWrites */
+  readonly fold?: typeof foldWrites;
 }
 
 /** Thrown when a read-back shows a state older than what is known: it was served by a lagging replica. */
@@ -53,6 +55,10 @@ export class ReadLagged extends OutboundError {
   readonly disposition = 'retry';
   constructor(row: RowAddress) {
     super(`Reading ${row.table}(${row.id}) back showed an older state than is already known. It will be read again.`);
+  }
+
+  override get isOfOne(): boolean {
+    return true;
   }
 }
 
@@ -78,6 +84,10 @@ export class ReadTooSlow extends OutboundError {
         `If that is usual, raise READ_BACK_MAX_AGE_SECONDS.`,
     );
   }
+
+  override get isOfOne(): boolean {
+    return true;
+  }
 }
 
 /** Thrown when others keep winning the race for a row. */
@@ -86,6 +96,10 @@ export class RowContended extends OutboundError {
   readonly disposition = 'retry';
   constructor(row: RowAddress, rounds: number) {
     super(`${row.table}(${row.id}) was changed by others ${rounds} times in a row while it was being written.`);
+  }
+
+  override get isOfOne(): boolean {
+    return true;
   }
 }
 
@@ -149,8 +163,9 @@ export class Writer {
   readonly #lanes = new Map<string, Waiting[]>();
   readonly #readLimit: ReturnType<typeof pLimit>;
   readonly #maxReadAgeMs: number;
-  readonly #now: () => number;
+  readonly #clock: () => number;
   readonly #decide: typeof decide;
+  readonly #fold: typeof foldWrites;
 
   constructor(
     private readonly store: LobStore,
@@ -163,8 +178,9 @@ export class Writer {
     });
     this.#readLimit = pLimit(options.readConcurrency ?? 16);
     this.#maxReadAgeMs = options.maxReadAgeMs ?? 30_000;
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock ?? (() => performance.now());
     this.#decide = options.decide ?? decide;
+    this.#fold = options.fold ?? foldWrites;
   }
 
   /**
@@ -302,12 +318,15 @@ export class Writer {
       }
       verdicts[index] = decision.verdict;
       if (decision.kind === 'skip') continue;
-      pending = fold(pending, {
+      pending = this.#fold(pending, {
         row,
         expected: stored,
         stamp: decision.stamp,
         effect: decision.data,
         columns: columnsOf(change),
+        ...(decision.leased === true && change.evidence.kind === 'pull'
+          ? { onlyWhile: change.evidence.holdsLease }
+          : {}),
       });
       state = {
         stamp: decision.stamp,
@@ -388,9 +407,9 @@ export class Writer {
    */
   async #readFresh(reader: RowReader, row: RowAddress, stored: StoredRow | undefined): Promise<RowRead> {
     for (let attempt = 0; attempt < MAX_SLOW_READS; attempt += 1) {
-      const sent = this.#now();
+      const sent = this.#clock();
       const read = await reader.read(row);
-      if (this.#now() - sent <= this.#maxReadAgeMs / 2 || (stored !== undefined && !stored.stamp.gone)) return read;
+      if (this.#clock() - sent <= this.#maxReadAgeMs / 2 || (stored !== undefined && !stored.stamp.gone)) return read;
     }
     throw new ReadTooSlow(row, this.#maxReadAgeMs);
   }
@@ -452,9 +471,20 @@ const isSkip = (verdict: Conclusion | undefined): verdict is 'duplicate' | 'stal
   verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained';
 
 /** Two writes of one row as one. */
-function fold(first: RowWrite | undefined, then: RowWrite): RowWrite {
-  if (first === undefined || then.effect === 'snapshot' || then.effect === 'clear') return then;
+export function foldWrites(first: RowWrite | undefined, then: RowWrite): RowWrite {
+  if (first === undefined) return then;
+  const onlyWhile = both(first.onlyWhile, then.onlyWhile);
+  return { ...folded(first, then), ...(onlyWhile === undefined ? {} : { onlyWhile }) };
+}
+
+function folded(first: RowWrite, then: RowWrite): RowWrite {
+  if (then.effect === 'snapshot' || then.effect === 'clear') return then;
   if (then.effect === 'keep') return { ...first, stamp: then.stamp };
   if (first.effect === 'keep') return then;
   return { ...first, stamp: then.stamp, columns: new Map([...first.columns, ...then.columns]) };
 }
+
+type Condition = RowWrite['onlyWhile'];
+
+const both = (first: Condition, then: Condition): Condition =>
+  first === undefined || then === undefined ? (first ?? then) : () => first() && then();

@@ -225,6 +225,7 @@ describe('the table', () => {
     ['written the margin before', stored({}, { writtenAt: 1025 }), pulledDelete(), 'read back'],
     ['written a second and the margin before', stored({}, { writtenAt: 1024 }), pulledDelete(), TOMB],
     ['the same on a row that is ahead', stored({ ahead: true }, { writtenAt: 1024 }), pulledDelete(), TOMB],
+    ['the lease is lost', stored({}, { writtenAt: 1024 }), pulledDelete({ leased: false }), 'read back'],
   ]);
   cell('tombstone × event: patch or image: "at < base: stale. else read back"', [
     ['one second before base', TOMBSTONE, patch({ at: 999 }), 'stale'],
@@ -454,9 +455,23 @@ describe('a read-back is plausible unless "version below v, or (event) modifiedo
       false,
     ],
     ['one event of several', ROW.stamp, found(200n), [patch({ at: 1 }), patch({ at: 1021 })], true],
+    ['the page that caused it shows a newer one', ROW.stamp, found(199n), [pulledRow({ version: 200n })], true],
+    ['the page that caused it shows the same', ROW.stamp, found(200n), [pulledRow({ version: 200n })], false],
+    ['a pulled deletion has no version', ROW.stamp, found(100n), [pulledDelete()], false],
   ] as const)('%s', (_when, before, read, changes, lags) => {
     expect(readLags(before, read, changes)).toBe(lags);
   });
+});
+
+test.each([
+  ['a pulled row on nothing', NOTHING, pulledRow(), true],
+  ['a refreshed row', ROW, pulledRow({ version: 100n }), true],
+  ['a row that a pull no longer shows', stored({}, { writtenAt: 1024 }), pulledDelete(), true],
+  ['a newer pulled row', ROW, pulledRow(), undefined],
+  ['an event', ROW, patch({ at: 1011 }), undefined],
+] as const)('right only while the run holds its lease? %s', (_when, before, change, leased) => {
+  const decision = decide(before, change, RULE);
+  expect(decision.kind === 'write' ? decision.leased : decision).toBe(leased);
 });
 
 describe('without a Web API an unprovable event is applied as it comes', () => {

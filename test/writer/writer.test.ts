@@ -476,11 +476,24 @@ describe('the fence around a read-back', () => {
   });
 });
 
+test('[I26] the lease is lost after the decision, and before it is written: the row is read back', async () => {
+  const { store, reader, writer } = world();
+  reader.answer = () => missing();
+  let held = true;
+  store.at = (point) => {
+    if (point === 'write') held = false;
+  };
+  const pulled = pulledRow({ row: row(9) });
+  const leased = { ...pulled, evidence: { ...pulled.evidence, holdsLease: () => held } } as typeof pulled;
+  expect(ends(await writer.settle([leased]))).toEqual(['readBack']);
+  expect(store.columnsOf(row(9))).toBeUndefined();
+});
+
 describe('[I14] the age limit: a read that is too old is not written where no live row is stored', () => {
   let nowMs = 0;
   const slow = (milliseconds: readonly number[]): World => {
     nowMs = 0;
-    const slowly = world({ now: () => nowMs, maxReadAgeMs: 30_000 });
+    const slowly = world({ clock: () => nowMs, maxReadAgeMs: 30_000 });
     slowly.reader.answer = (_row, get) => {
       nowMs += milliseconds[get - 1] ?? milliseconds.at(-1) ?? 0;
       return found(300n, undefined, { modifiedOn: 1020 });
