@@ -16,7 +16,7 @@ if (core.ok && servable(NAME, noWebApi)) {
   };
   app.timer(NAME, {
     schedule: '%PULL_SCHEDULE%',
-    handler: pullHandler([...core.value.tables, ...core.value.relationships], sync),
+    handler: pullHandler([...core.value.tables, ...core.value.relationships], core.value.pullMaxSeconds * 1000, sync),
   });
 } else if (!core.ok) {
   servable(NAME, coreFaults());

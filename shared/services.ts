@@ -31,6 +31,7 @@ import { LoadFloors } from './sync/load-floors';
 import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
+import { ClockWatch, type ClockSample } from './telemetry/clock-watch';
 import { LOG_EVENTS, logTo, type Log } from './telemetry/log';
 import { TombstonePurge } from './sync/tombstone-purge';
 import type { RowReader } from './writer/row-reader';
@@ -116,8 +117,9 @@ export function coreFaults(): readonly string[] {
 }
 
 /** Composes the services from settings. */
-export function compose(core: CoreConfig, log?: Log): Services {
-  const lobTables = tableClients(core.lob, log);
+export function compose(core: CoreConfig, log: Log = () => undefined): Services {
+  const clocks = new ClockWatch(core.marginSeconds * 1000, log);
+  const lobTables = tableClients(core.lob, log, (sample) => clocks.storeAnswered(sample));
   // One account has one circuit.
   const stateTables = isDeepStrictEqual(core.lob, core.state) ? lobTables : tableClients(core.state, log);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
@@ -130,7 +132,10 @@ export function compose(core: CoreConfig, log?: Log): Services {
     concurrency: core.webApiConcurrency,
     shared: new TableRateWindow(stateTables(STATE_NAMES.pull)),
   });
-  const api = core.dataverse === undefined ? undefined : webApi(core.dataverse, budget);
+  const api =
+    core.dataverse === undefined
+      ? undefined
+      : webApi(core.dataverse, budget, (sample) => clocks.dataverseAnswered(sample));
   const catalog = api && new MetadataCatalog(api, core.mapping.languages);
   const relationships = api && new WebApiRelationships(api);
   const organization = new OrganizationPin(
@@ -188,7 +193,6 @@ export function compose(core: CoreConfig, log?: Log): Services {
       parking,
       maxReadAgeMs,
       journal,
-      maxRunMs: core.pullMaxSeconds * 1000,
     });
   const tombstonePurge = new TombstonePurge({ store: tables, states, leases });
   return { config: core, receiver, writer, parking, pullSync, tombstonePurge };
@@ -213,7 +217,11 @@ function rowReader(
 }
 
 /** The Web API as the settings say, for the operator's CLI too. */
-export const webApi = (dataverse: DataverseConfig, budget = new RateBudget()): WebApi =>
+export const webApi = (
+  dataverse: DataverseConfig,
+  budget = new RateBudget(),
+  answered?: (sample: ClockSample) => void,
+): WebApi =>
   new WebApi({
     url: dataverse.url,
     credential: () =>
@@ -221,4 +229,5 @@ export const webApi = (dataverse: DataverseConfig, budget = new RateBudget()): W
         dataverseCredential(dataverse.auth, dataverse.disableInstanceDiscovery),
       ),
     budget,
+    ...(answered === undefined ? {} : { answered }),
   });

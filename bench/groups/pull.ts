@@ -31,6 +31,7 @@ import { startPagedSource } from '../paged-source/start';
 
 /** Runs of the pull in this process, which wants no token of a real authority. */
 const CREDENTIAL = { getToken: () => Promise.resolve({ token: 'bench', expiresOnTimestamp: Date.now() + 3_600_000 }) };
+
 const DAY_MS = 24 * 3_600_000;
 
 interface Places {
@@ -41,8 +42,8 @@ interface Places {
   readonly source: string;
 }
 
-/** The pull as the app composes it, over a source without metadata of its own; its clock may be ahead. */
-function pullOf({ lob, state, source }: Places, run: string, aheadMs = 0): PullSync {
+/** The pull as the app composes it, over a source without metadata of its own. */
+function pullOf({ lob, state, source }: Places, run: string): PullSync {
   const clients = tableClients({ kind: 'connectionString', connectionString: lob });
   const states = tableClients({ kind: 'connectionString', connectionString: state });
   const blobs = BlobServiceClient.fromConnectionString(state);
@@ -60,14 +61,12 @@ function pullOf({ lob, state, source }: Places, run: string, aheadMs = 0): PullS
     // The wait before the sweep is no work.
     maxReadAgeMs: 0,
     journal: new BlobJournal(blobs.getContainerClient(`${run}loads`)),
-    maxRunMs: DAY_MS,
-    now: () => Date.now() + aheadMs,
   });
 }
 
 /** One run, of which so many rows have to be written, and no others. */
 async function runOf(pull: PullSync, mode: PullReport['mode'], written: number, rows: number): Promise<void> {
-  const report = await pull.run(DEFINITION.table);
+  const report = await pull.run(DEFINITION.table, { until: performance.now() + DAY_MS });
   const { contained = 0, ...others } = report.verdicts;
   const writes = Object.values(others).reduce((sum, count) => sum + count, 0);
   if (report.mode !== mode || report.rows !== rows || writes !== written || contained + writes !== rows + report.swept)
@@ -220,7 +219,7 @@ async function deltas(places: Places, rows: number, rounds: number, store: Place
 async function resync(places: Places, rows: number): Promise<readonly Figure[]> {
   const [changed, gone] = [rows / 100, rows / 1000];
   const full = await writeRequests(places.lob, () => load(places, 'resync', rows));
-  const later = pullOf(places, 'resync', DAY_MS);
+  const later = pullOf(places, 'resync');
   const again = await writeRequests(places.lob, () => runOf(later, 'reload', changed + gone, rows - gone));
   await dropRows(places, 'resync');
   const of = { work: `resync of ${rows} rows, 1 % changed, 0.1 % deleted`, unit: 'x', aim: { most: 0.3 } } as const;

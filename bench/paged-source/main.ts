@@ -58,6 +58,8 @@ function pageFrom(from: number, delta: number, changed: boolean): { rows: readon
   return { rows, next: row };
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 const EXPIRED = JSON.stringify({
   error: {
     code: '0x80044352',
@@ -76,6 +78,8 @@ async function main(): Promise<void> {
       response.writeHead(400, { 'content-type': 'application/json' }).end(EXPIRED);
       return;
     }
+    // What is loaded again was loaded a day before.
+    response.setHeader('date', new Date(Date.now() + (changed ? DAY_MS : 0)).toUTCString());
     const { rows, next } = pageFrom(from, delta, changed);
     const address = `${url.origin}${url.pathname}`;
     const link =

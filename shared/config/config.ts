@@ -54,7 +54,7 @@ export interface CoreConfig {
   readonly marginSeconds: number;
   readonly maxReadAgeSeconds: number;
   readonly hintDelaySeconds: number;
-  /** A pull run of one table ends after a page when it has lasted that long; the next one goes on there. */
+  /** The pull of all tables ends, each at a page, when it has lasted that long; the next one goes on there. */
   readonly pullMaxSeconds: number;
   /** Rows asked for at a time. */
   readonly pullPageRows: number;

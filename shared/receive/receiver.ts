@@ -94,7 +94,7 @@ const UNMAPPED: ReadonlyMap<string, keyof Mapping['unmapped']> = new Map([
 
 /** Where the receiver's deliveries go. */
 export interface ReceiverParts {
-  readonly writer: Writer;
+  readonly writer: Pick<Writer, 'settle'>;
   readonly events: EventStore;
   readonly parking: Parking;
   /** Undefined without a Web API: values then keep the types that the wire gives them. */

@@ -9,26 +9,29 @@ import { PACKED_ID_BYTES } from './row-id-set';
 export class BlobJournal implements LoadJournal {
   constructor(private readonly container: ContainerClient) {}
 
-  async append(name: JournalName, ids: Uint8Array): Promise<void> {
-    if (ids.byteLength === 0) return this.#create(name);
-    try {
-      await this.#blob(name).appendBlock(ids, ids.byteLength);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      await this.#create(name);
-      await this.#blob(name).appendBlock(ids, ids.byteLength);
+  async append(name: JournalName, at: number, ids: Uint8Array): Promise<boolean> {
+    const blob = this.#blob(name);
+    const appendPosition = at * PACKED_ID_BYTES;
+    if (at === 0) {
+      await this.container.createIfNotExists();
+      await blob.createIfNotExists();
     }
-  }
-
-  async #create(name: JournalName): Promise<void> {
-    await this.container.createIfNotExists();
-    await this.#blob(name).createIfNotExists();
+    if (ids.byteLength === 0) return true;
+    try {
+      await blob.appendBlock(ids, ids.byteLength, { conditions: { appendPosition } });
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      if (!isPositionTaken(error)) throw error;
+      // Sent before, and only the answer was lost? Or is it somebody else's?
+      return (await bytesAt(blob, appendPosition, ids.byteLength)).equals(ids);
+    }
   }
 
   async count(name: JournalName): Promise<number | undefined> {
     try {
       const { contentLength = 0 } = await this.#blob(name).getProperties();
-      return contentLength / PACKED_ID_BYTES;
+      return Math.floor(contentLength / PACKED_ID_BYTES);
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -55,6 +58,19 @@ export class BlobJournal implements LoadJournal {
   }
 }
 
+/** As many of the bytes as are there. */
+async function bytesAt(blob: AppendBlobClient, offset: number, length: number): Promise<Buffer> {
+  try {
+    const { readableStreamBody = [] } = await blob.download(offset, length);
+    const pieces: Buffer[] = [];
+    for await (const piece of readableStreamBody) pieces.push(piece as Buffer);
+    return Buffer.concat(pieces);
+  } catch (error) {
+    if (statusOf(error) === 404 || statusOf(error) === 416) return Buffer.alloc(0);
+    throw error;
+  }
+}
+
 /** The pieces of a stream, each cut so that no id is. */
 async function* wholeIds(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array();
@@ -66,4 +82,9 @@ async function* wholeIds(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Arr
   }
 }
 
-const isMissing = (error: unknown): boolean => error instanceof RestError && error.statusCode === 404;
+const statusOf = (error: unknown): number | undefined => (error instanceof RestError ? error.statusCode : undefined);
+
+const isMissing = (error: unknown): boolean => statusOf(error) === 404;
+
+/** AppendPositionConditionNotMet: the journal isn't as long as it should be. */
+const isPositionTaken = (error: unknown): boolean => statusOf(error) === 412;

@@ -1,11 +1,12 @@
 import { RestError, type BlobLeaseClient, type ContainerClient } from '@azure/storage-blob';
+import { LONGEST_WRITE_MS } from '../lob/store';
 import type { Lease, Leases } from './pull-state';
 
 /** Azure ends a lease by itself after that long: the longest it allows, in seconds. */
 const LEASE_SECONDS = 60;
-const RENEW_EVERY_MS = 20_000;
-/** Before the service's own end of the lease its holder stops relying on it. */
-const SAFETY_MS = 10_000;
+const RENEW_EVERY_MS = 15_000;
+/** Before the service's own end of the lease its holder stops relying on it: what it sends until then lands before that. */
+const SAFETY_MS = LONGEST_WRITE_MS + 5_000;
 
 /**
  * Leases as Azure blob leases: the service ends them when their holder dies.

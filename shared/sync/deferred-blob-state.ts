@@ -13,7 +13,7 @@ export function deferredBlobState(
   return {
     leases: { acquire: async (name) => (await open()).leases.acquire(name) },
     journal: {
-      append: async (name, ids) => (await open()).journal.append(name, ids),
+      append: async (name, at, ids) => (await open()).journal.append(name, at, ids),
       count: async (name) => (await open()).journal.count(name),
       read: async function* (name) {
         yield* (await open()).journal.read(name);

@@ -1,4 +1,4 @@
-import { ceilInstant, type Instant } from '../change/instant';
+import { BEGINNING, type Instant } from '../change/instant';
 import type { PullStateStore } from './pull-state';
 
 interface Known {
@@ -22,12 +22,13 @@ export class LoadFloors {
   readonly #known = new Map<string, Known>();
 
   constructor(
-    private readonly states: PullStateStore,
+    private readonly states: Pick<PullStateStore, 'read'>,
     private readonly options: {
       /** Allowance for clock skew, in seconds. */
       readonly margin: number;
       readonly lifetimeMs: number;
-      readonly now?: () => number;
+      /** Milliseconds that only grow. @default performance.now */
+      readonly clock?: () => number;
     },
   ) {}
 
@@ -54,12 +55,12 @@ export class LoadFloors {
   }
 
   async #read(table: string): Promise<Instant> {
-    const { tokenFixedMs, purgedUntilMs = 0 } = await this.states.read(table);
-    if (tokenFixedMs === undefined) return Number.POSITIVE_INFINITY;
-    return ceilInstant(Math.max(tokenFixedMs, purgedUntilMs)) + this.options.margin;
+    const { state } = await this.states.read(table);
+    if (state.kind !== 'current' && state.kind !== 'catchingUp') return Number.POSITIVE_INFINITY;
+    return Math.max(state.tokenFixedOn, state.purgedUntil ?? BEGINNING) + this.options.margin;
   }
 
   #now(): number {
-    return (this.options.now ?? Date.now)();
+    return this.options.clock?.() ?? performance.now();
   }
 }

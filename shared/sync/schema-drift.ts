@@ -1,4 +1,3 @@
-import type { PullState } from './pull-state';
 import type { PullSubject } from './pull-subject';
 
 /** How a table's kept columns differ from those of the last complete run, each as `name:type`. */
@@ -26,10 +25,13 @@ export function driftBetween(
 }
 
 /**
- * Whether a run may go on with a delta. After a change of the mapping or of the columns rows that don't change would
- * keep what they have: then everything is loaded again, and only rows that differ are written.
+ * Whether a run may go on with what was begun by another mapping and other columns. After a change of either, rows that
+ * don't change would keep what they have: then everything is loaded again, and only rows that differ are written.
  */
-export function continues(state: PullState, { fingerprint, columns, newColumns }: PullSubject): boolean {
+export function continues(
+  state: Pick<PullSubject, 'fingerprint' | 'columns'>,
+  { fingerprint, columns, newColumns }: PullSubject,
+): boolean {
   if (state.fingerprint !== fingerprint) return false;
   const drift = driftBetween(state.columns, columns);
   return drift === undefined || (newColumns === 'add' && drift.removed.length + drift.changed.length === 0);

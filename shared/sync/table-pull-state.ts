@@ -1,6 +1,7 @@
-import type { TableClient } from '@azure/data-tables';
-import { findEntity, withTable } from '../azure/tables';
-import type { PullState, PullStateStore } from './pull-state';
+import { odata, type TableClient } from '@azure/data-tables';
+import { randomUUID } from 'node:crypto';
+import { findEntity, statusOf, withTable } from '../azure/tables';
+import type { PullState, PullStateStore, StoredState } from './pull-state';
 
 const PARTITION = 'pull';
 
@@ -11,20 +12,56 @@ const MAX_TEXT = 32 * 1024;
 export class TablePullStates implements PullStateStore {
   constructor(private readonly client: TableClient) {}
 
-  async read(table: string): Promise<PullState> {
+  async read(table: string): Promise<StoredState> {
     const entity = await findEntity(this.client, PARTITION, table);
-    const state = typeof entity?.state === 'string' ? (JSON.parse(entity.state) as PullState) : {};
-    return typeof entity?.columns === 'string' ? { ...state, columns: entity.columns.split(' ') } : state;
+    if (entity === undefined) return { state: { kind: 'new' }, tag: undefined };
+    const state = stateFrom(String(entity.state), table);
+    const columns = typeof entity.columns === 'string' ? { columns: entity.columns.split(' ') } : {};
+    return { state: state.kind === 'new' ? state : { ...state, ...columns }, tag: String(entity.etag) };
   }
 
-  async write(table: string, { columns, ...state }: PullState): Promise<void> {
+  async write(table: string, state: PullState, tag: string | undefined): Promise<string | undefined> {
+    const { columns, ...rest } = state.kind === 'new' ? { ...state, columns: undefined } : state;
     const list = columns?.join(' ') ?? '';
     const entity = {
       partitionKey: PARTITION,
       rowKey: table,
-      state: JSON.stringify(state),
+      state: JSON.stringify(rest),
+      // Tells a write whose answer was lost, and which was sent again, from somebody else's.
+      writeId: randomUUID(),
       ...(list === '' || list.length > MAX_TEXT ? {} : { columns: list }),
     };
-    await withTable(this.client, () => this.client.upsertEntity(entity, 'Replace'));
+    try {
+      const { etag = '' } = await withTable(this.client, () =>
+        tag === undefined
+          ? this.client.createEntity(entity)
+          : this.client.updateEntity(entity, 'Replace', { etag: tag }),
+      );
+      return etag;
+    } catch (error) {
+      if (statusOf(error) !== 409 && statusOf(error) !== 412 && statusOf(error) !== 404) throw error;
+      const stored = await findEntity(this.client, PARTITION, table);
+      return stored?.writeId === entity.writeId ? String(stored.etag) : undefined;
+    }
   }
+
+  async lastWritten(): Promise<ReadonlyMap<string, number>> {
+    const written = new Map<string, number>();
+    const filter = odata`PartitionKey eq ${PARTITION}`;
+    try {
+      const entities = this.client.listEntities({ queryOptions: { filter, select: ['RowKey', 'Timestamp'] } });
+      for await (const { rowKey = '', timestamp = '' } of entities) written.set(rowKey, Date.parse(timestamp));
+    } catch (error) {
+      // No state was ever kept.
+      if (statusOf(error) !== 404) throw error;
+    }
+    return written;
+  }
+}
+
+/** A state as it is stored. One of a form that this version doesn't know says only that something was loaded: it is loaded again. */
+function stateFrom(text: string, table: string): PullState {
+  const state = JSON.parse(text) as Partial<PullState>;
+  if (state.kind !== undefined) return state as PullState;
+  return { kind: 'loading', journal: { table, load: 'unknown' }, first: false, again: false };
 }

@@ -1,4 +1,4 @@
-import { floorInstant } from '../change/instant';
+import { BEGINNING, ceilInstant, floorInstant } from '../change/instant';
 import { OutboundError } from '../errors';
 import type { TombstoneStore } from '../lob/store';
 import type { Leases, PullStateStore } from './pull-state';
@@ -32,7 +32,7 @@ export class PurgeRefused extends OutboundError {
 /** What purging works with. */
 export interface TombstonePurgeParts {
   readonly store: TombstoneStore;
-  readonly states: PullStateStore;
+  readonly states: Pick<PullStateStore, 'read' | 'write'>;
   readonly leases: Leases;
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
@@ -54,7 +54,7 @@ export class TombstonePurge {
   /** How many tombstones of a table were last written before a time (milliseconds since 1970). */
   async count(table: string, untilMs: number): Promise<number> {
     let count = 0;
-    for await (const page of this.parts.store.tombstones(table, floorInstant(untilMs))) count += page.length;
+    for await (const { entries } of this.parts.store.tombstones(table, floorInstant(untilMs))) count += entries.length;
     return count;
   }
 
@@ -73,9 +73,9 @@ export class TombstonePurge {
     for (const table of tables) await this.#raiseFloor(table, untilMs);
     await (this.parts.sleep ?? sleep)(SETTLE_MS);
     for (const table of tables) {
-      for await (const page of this.parts.store.tombstones(table, floorInstant(untilMs))) {
-        for (let at = 0; at < page.length; at += batch) {
-          const next = page.slice(at, at + batch);
+      for await (const { entries } of this.parts.store.tombstones(table, floorInstant(untilMs))) {
+        for (let at = 0; at < entries.length; at += batch) {
+          const next = entries.slice(at, at + batch);
           await pace(next.length);
           yield { table, removed: await this.parts.store.removeTombstones(next) };
         }
@@ -89,12 +89,14 @@ export class TombstonePurge {
     const lease = await leases.acquire(`pull-${table}`);
     if (lease === undefined) throw new PurgeRefused(table, 'a run is pulling it just now');
     try {
-      const state = await states.read(table);
-      const isLoading = state.loadBegunMs !== undefined && state.tokenFixedMs === undefined;
-      if (isLoading || state.unfinished !== undefined || state.loadAgain === true)
+      const { state, tag } = await states.read(table);
+      // Nothing was ever loaded, so there is no floor, and the first one will be later than any tombstone.
+      if (state.kind === 'new') return;
+      if (state.kind !== 'current' || state.again)
         throw new PurgeRefused(table, "its last load or run hasn't come to its end");
-      if (!lease.held()) throw new PurgeRefused(table, 'another run has taken over its lease');
-      await states.write(table, { ...state, purgedUntilMs: Math.max(untilMs, state.purgedUntilMs ?? 0) });
+      const purgedUntil = Math.max(ceilInstant(untilMs), state.purgedUntil ?? BEGINNING);
+      if (!lease.held() || (await states.write(table, { ...state, purgedUntil }, tag)) === undefined)
+        throw new PurgeRefused(table, 'another run has taken over its lease');
     } finally {
       await lease.release();
     }

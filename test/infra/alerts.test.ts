@@ -34,15 +34,21 @@ async function linesOfTheApp(): Promise<Readonly<Record<string, string>>> {
   });
   const report: PullReport = {
     ...{ table: 'account', mode: 'delta', rows: 1, deletes: 0, pages: 1, verdicts: {}, healed: 0, swept: 0, parked: 0 },
-    ...{ unfinished: true, milliseconds: 5, drift: { added: ['a'], removed: [], changed: [] } },
+    ...{ foreign: 0, unfinished: true, milliseconds: 5 },
   };
-  const sync = {
-    run: (table: string) => (table === 'account' ? Promise.resolve(report) : Promise.reject(new Error('away'))),
+  const sync: Pick<PullSync, 'run' | 'inTurn'> = {
+    run: (table, { tell }) => {
+      if (table !== 'account') return Promise.reject(new Error('away'));
+      tell?.({ kind: 'drift', added: ['a'], removed: [], changed: [] });
+      return Promise.resolve(report);
+    },
+    inTurn: (names) => Promise.resolve(names),
   };
-  await pullHandler(['account', 'contact'], () => sync as unknown as PullSync)(
-    {} as Parameters<ReturnType<typeof pullHandler>>[0],
-    context,
-  );
+  await pullHandler(
+    ['account', 'contact'],
+    60_000,
+    () => sync as PullSync,
+  )({} as Parameters<ReturnType<typeof pullHandler>>[0], context);
   logOutcomes(logTo({ info: write, warn: write, error: write }), 'webhook', [
     { kind: 'parked', cause: { code: 'unconfirmed', message: 'x' } } as Parameters<typeof logOutcomes>[2][number],
   ]);

@@ -32,9 +32,9 @@ test('what was never kept is not there, and clearing it is no error', async () =
 
 test('page after page is added; links’ ids too', async () => {
   const load = { table: 'account', load: 'a' };
-  await journal.append(load, packIds(ids(0, 5000)));
-  await journal.append(load, packIds([]));
-  await journal.append(load, packIds([...ids(5000, 5000), `${rowId(1)}_${rowId(2)}`]));
+  expect(await journal.append(load, 0, packIds(ids(0, 5000)))).toBe(true);
+  expect(await journal.append(load, 5000, packIds([]))).toBe(true);
+  expect(await journal.append(load, 5000, packIds([...ids(5000, 5000), `${rowId(1)}_${rowId(2)}`]))).toBe(true);
   const shown = await shownIn('a');
   expect(await journal.count(load)).toBe(10_001);
   for (const id of [rowId(0), rowId(9999), `${rowId(1)}_${rowId(2)}`]) expect(shown?.has(id)).toBe(true);
@@ -42,13 +42,31 @@ test('page after page is added; links’ ids too', async () => {
 });
 
 test('a load whose pages were empty has a journal', async () => {
-  await journal.append({ table: 'account', load: 'b' }, packIds([]));
+  await journal.append({ table: 'account', load: 'b' }, 0, packIds([]));
   expect(await journal.count({ table: 'account', load: 'b' })).toBe(0);
   expect((await shownIn('b'))?.has(rowId(0))).toBe(false);
 });
 
+test('a page that is sent twice is there once; one at a place that has something else is refused', async () => {
+  const load = { table: 'account', load: 'd' };
+  await journal.append(load, 0, packIds(ids(0, 5)));
+  expect(await journal.append(load, 0, packIds(ids(0, 5)))).toBe(true);
+  expect(await journal.append(load, 0, packIds(ids(7, 5)))).toBe(false);
+  expect(await journal.append(load, 3, packIds(ids(3, 5)))).toBe(false);
+  expect(await journal.append(load, 9, packIds(ids(9, 5)))).toBe(false);
+  expect(await journal.count(load)).toBe(5);
+});
+
+test('a journal that was cleared is not made anew by a later page', async () => {
+  const load = { table: 'lead', load: 'e' };
+  await journal.append(load, 0, packIds(ids(0, 5)));
+  await journal.clear('lead');
+  expect(await journal.append(load, 5, packIds(ids(5, 5)))).toBe(false);
+  expect(await journal.count(load)).toBeUndefined();
+});
+
 test('clearing removes every load of the table, and no other’s', async () => {
-  await journal.append({ table: 'accountleads', load: 'c' }, packIds(ids(0, 3)));
+  await journal.append({ table: 'accountleads', load: 'c' }, 0, packIds(ids(0, 3)));
   await journal.clear('account');
   expect([await shownIn('a'), await shownIn('b')]).toEqual([undefined, undefined]);
   expect(await journal.count({ table: 'accountleads', load: 'c' })).toBe(3);

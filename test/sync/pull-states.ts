@@ -2,7 +2,7 @@
 import type { PullState } from '../../shared/sync/pull-state';
 
 /** What is remembered of a table between runs, as far as it decides what the next run does. */
-export const STATES = ['new', 'interrupted', 'loading', 'current', 'catching up', 'load again'] as const;
+export const STATES = ['new', 'interrupted', 'loading', 'sweeping', 'current', 'catching up', 'load again'] as const;
 export type State = (typeof STATES)[number];
 
 /** What a run meets. */
@@ -11,6 +11,7 @@ export const EVENTS = [
   'it fails before its first page is settled',
   'it fails after a page',
   'its time is up after a page',
+  'its time is up in the sweep',
   'the token has expired',
   'the link is refused',
   'the mapping has changed',
@@ -32,13 +33,14 @@ const to = (then: State, run: Ending['run'], marks?: Ending['marks']): Ending =>
   ...(marks === undefined ? {} : { marks }),
 });
 
-/** A run that has no link to go on from meets nothing of a link's faults: it ends. */
+/** A run that has no link to go on from, no page to read or nothing to sweep meets nothing of their faults: it ends. */
 export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>>> = {
   new: {
     'it ends': to('current', 'load'),
     'it fails before its first page is settled': to('interrupted', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'load', 'unfinished'),
+    'its time is up in the sweep': to('sweeping', 'load', 'unfinished'),
     'the token has expired': to('current', 'load'),
     'the link is refused': to('current', 'load'),
     'the mapping has changed': to('current', 'load'),
@@ -50,9 +52,10 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
     'it fails before its first page is settled': to('interrupted', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'reload', 'unfinished'),
+    'its time is up in the sweep': to('sweeping', 'reload', 'unfinished'),
     'the token has expired': to('current', 'reload'),
     'the link is refused': to('current', 'reload'),
-    'the mapping has changed': to('current', 'reload'),
+    'the mapping has changed': to('load again', 'reload'),
     'the lease is lost': to('interrupted', 'fails'),
     'another run holds the lease': to('interrupted', 'busy'),
   },
@@ -61,17 +64,31 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
     'it fails before its first page is settled': to('loading', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'load', 'resumed, unfinished'),
+    'its time is up in the sweep': to('sweeping', 'load', 'resumed, unfinished'),
     'the token has expired': to('current', 'reload'),
     'the link is refused': to('current', 'reload'),
-    'the mapping has changed': to('current', 'reload'),
+    'the mapping has changed': to('load again', 'reload'),
     'the lease is lost': to('loading', 'fails'),
     'another run holds the lease': to('loading', 'busy'),
+  },
+  sweeping: {
+    'it ends': to('current', 'load', 'resumed'),
+    'it fails before its first page is settled': to('current', 'load', 'resumed'),
+    'it fails after a page': to('current', 'load', 'resumed'),
+    'its time is up after a page': to('current', 'load', 'resumed'),
+    'its time is up in the sweep': to('sweeping', 'load', 'resumed, unfinished'),
+    'the token has expired': to('current', 'load', 'resumed'),
+    'the link is refused': to('current', 'load', 'resumed'),
+    'the mapping has changed': to('load again', 'reload'),
+    'the lease is lost': to('sweeping', 'fails'),
+    'another run holds the lease': to('sweeping', 'busy'),
   },
   current: {
     'it ends': to('current', 'delta'),
     'it fails before its first page is settled': to('current', 'fails'),
     'it fails after a page': to('catching up', 'fails'),
     'its time is up after a page': to('catching up', 'delta', 'unfinished'),
+    'its time is up in the sweep': to('current', 'delta'),
     'the token has expired': to('current', 'reload'),
     'the link is refused': to('current', 'reload'),
     'the mapping has changed': to('load again', 'reload'),
@@ -83,6 +100,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
     'it fails before its first page is settled': to('catching up', 'fails'),
     'it fails after a page': to('catching up', 'fails'),
     'its time is up after a page': to('catching up', 'delta', 'resumed, unfinished'),
+    'its time is up in the sweep': to('current', 'delta', 'resumed'),
     'the token has expired': to('current', 'reload'),
     'the link is refused': to('current', 'reload'),
     'the mapping has changed': to('load again', 'reload'),
@@ -94,6 +112,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
     'it fails before its first page is settled': to('interrupted', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'reload', 'unfinished'),
+    'its time is up in the sweep': to('sweeping', 'reload', 'unfinished'),
     'the token has expired': to('current', 'reload'),
     'the link is refused': to('current', 'reload'),
     'the mapping has changed': to('load again', 'reload'),
@@ -107,16 +126,27 @@ export const WAY_TO: Readonly<Record<State, readonly Event[]>> = {
   new: [],
   interrupted: ['it fails before its first page is settled'],
   loading: ['it fails after a page'],
+  sweeping: ['its time is up in the sweep'],
   current: ['it ends'],
   'catching up': ['it ends', 'it fails after a page'],
   'load again': ['it ends', 'the mapping has changed'],
 };
 
 /** The state that a stored one is. */
-export function stateOf({ unfinished, loadAgain, deltaLink, loadBegunMs }: PullState): State {
-  if (unfinished !== undefined) return unfinished.mode === 'load' ? 'loading' : 'catching up';
-  if (deltaLink === undefined) return loadBegunMs === undefined ? 'new' : 'interrupted';
-  return loadAgain === true ? 'load again' : 'current';
+export function stateOf(state: PullState): State {
+  switch (state.kind) {
+    case 'new':
+    case 'sweeping':
+      return state.kind;
+    case 'loading':
+      return state.next === undefined ? 'interrupted' : 'loading';
+    case 'current':
+      return state.again ? 'load again' : 'current';
+    case 'catchingUp':
+      return 'catching up';
+    default:
+      return state satisfies never;
+  }
 }
 
 /** The table as Markdown. */

@@ -46,11 +46,14 @@ function makeWorld() {
 }
 
 const LOADED: PullState = {
-  loadBegunMs: 1,
-  tokenFixedMs: 2,
+  kind: 'current',
+  tokenFixedOn: 2,
   deltaLink: 'delta',
+  again: false,
   lastRun: { begunMs: 1, endedMs: 2, rows: 3 },
 };
+const LOADING: PullState = { kind: 'loading', journal: { table: 'account', load: 'l' }, first: true, again: false };
+const stateOf = async (table: string): Promise<PullState> => (await world.states.read(table)).state;
 const SOON = (): number => Date.now() + 60_000;
 
 beforeEach(() => {
@@ -76,11 +79,11 @@ async function purgeAll(tables: readonly string[], untilMs: number, batch?: numb
 }
 
 test('the floor is raised and known to all before the first tombstone goes; the rest of the state stays', async () => {
-  await world.states.write('account', LOADED);
+  await world.states.write('account', LOADED, undefined);
   await bury(5);
   const untilMs = SOON();
   world.meanwhile.push(async () => {
-    expect(await world.states.read('account')).toEqual({ ...LOADED, purgedUntilMs: untilMs });
+    expect(await stateOf('account')).toEqual({ ...LOADED, purgedUntil: Math.ceil(untilMs / 1000) });
     expect(await world.purge.count('account', untilMs)).toBe(5);
   });
   expect(await purgeAll(['account'], untilMs, 2)).toEqual([2, 2, 1]);
@@ -93,9 +96,16 @@ test('the floor is raised and known to all before the first tombstone goes; the 
 
 test('an earlier purge does not lower it again', async () => {
   const untilMs = SOON();
+  await world.states.write('account', LOADED, undefined);
   await purgeAll(['account'], untilMs);
   await purgeAll(['account'], 5000);
-  expect(await world.states.read('account')).toEqual({ purgedUntilMs: untilMs });
+  expect(await stateOf('account')).toMatchObject({ purgedUntil: Math.ceil(untilMs / 1000) });
+});
+
+test('where nothing was ever loaded there is no floor to raise', async () => {
+  await bury(1);
+  expect(await purgeAll(['account'], SOON())).toEqual([1]);
+  expect(await stateOf('account')).toEqual({ kind: 'new' });
 });
 
 test('what was written since it was listed is left alone', async () => {
@@ -112,7 +122,7 @@ test('what was written since it was listed is left alone', async () => {
 });
 
 test('[I37] a late image of a row whose tombstone was purged is read back, not written', async () => {
-  await world.states.write('account', LOADED);
+  await world.states.write('account', LOADED, undefined);
   await bury(1);
   await purgeAll(['account'], SOON());
   const reader = new ScriptedReader(() => missing());
@@ -126,15 +136,15 @@ test('[I37] a late image of a row whose tombstone was purged is read back, not w
 
 describe('it refuses, and removes nothing of any table', () => {
   test.each<readonly [string, PullState, RegExp]>([
-    ['a load that is under way', { loadBegunMs: 1 }, /account was purged: its last load or run/],
+    ['a load that is under way', LOADING, /account was purged: its last load or run/],
     [
       'a run that is to be gone on with',
-      { ...LOADED, unfinished: { mode: 'delta', begunMs: 1, tokenFixedMs: 2, nextLink: 'n', first: false } },
+      { ...LOADED, kind: 'catchingUp', next: { link: 'n', begunOn: 1 } },
       /its last load or run/,
     ],
-    ['a load that is due once more', { ...LOADED, loadAgain: true }, /its last load or run/],
+    ['a load that is due once more', { ...LOADED, again: true }, /its last load or run/],
   ])('%s', async (_what, state, why) => {
-    await world.states.write('account', state);
+    await world.states.write('account', state, undefined);
     await bury(1, 'contact');
     await bury(1);
     await expect(purgeAll(['contact', 'account'], SOON())).rejects.toMatchObject({
@@ -142,7 +152,7 @@ describe('it refuses, and removes nothing of any table', () => {
       message: expect.stringMatching(why),
     });
     expect([await world.purge.count('contact', SOON()), await world.purge.count('account', SOON())]).toEqual([1, 1]);
-    expect(await world.states.read('account')).toEqual(state);
+    expect(await stateOf('account')).toEqual(state);
   });
 
   test('a run that is pulling just now', async () => {
