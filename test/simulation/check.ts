@@ -62,6 +62,7 @@ export async function faultsOf(schedule: Schedule, setting: Setting): Promise<re
     await simulation.deliverTheRest();
     await simulation.settleParked(lastPullBy);
     faults.push(...simulation.differencesOfPushed().map(told('with every push settled')));
+    faults.push(...simulation.unstoredCalls().map(told('with every push settled')));
   }
   simulation.dataverse.clock += 1;
   await simulation.pullAll(lastPullBy);
@@ -69,6 +70,7 @@ export async function faultsOf(schedule: Schedule, setting: Setting): Promise<re
   await simulation.deliverTheRest();
   await simulation.settleParked(lastPullBy);
   faults.push(...simulation.differences().map(told('after late deliveries')));
+  faults.push(...simulation.unstoredCalls().map(told('after late deliveries')));
   await simulation.repeatAfterWeeks();
   await simulation.settleParked(lastPullBy);
   faults.push(...simulation.differences().map(told('after deliveries weeks late')));

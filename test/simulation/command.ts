@@ -15,6 +15,15 @@ export type Command =
       readonly push: Push;
     }
   | { readonly kind: 'delete'; readonly row: RowAddress; readonly late: number; readonly push: Push }
+  /** Several rows of a table in one operation. */
+  | { readonly kind: 'writeMany'; readonly table: string; readonly ids: readonly string[]; readonly push: Push }
+  | { readonly kind: 'deleteMany'; readonly table: string; readonly ids: readonly string[]; readonly push: Push }
+  /** A row's lookup is set by a message that names the relationship. */
+  | { readonly kind: 'setLookup'; readonly row: RowAddress; readonly push: Push }
+  /** A custom API is called: an event that is no change of rows. */
+  | { readonly kind: 'call'; readonly push: Push }
+  /** A column of every table becomes one of another type. */
+  | { readonly kind: 'alter' }
   /** A row is merged into another one of its table, and is deactivated. */
   | { readonly kind: 'merge'; readonly row: RowAddress; readonly into: string; readonly push: Push }
   /** A link appears or goes. */
@@ -46,8 +55,10 @@ export type Command =
   | { readonly kind: 'crash'; readonly which: Which }
   /** Every step out of reach fails so often from now on. */
   | { readonly kind: 'weather'; readonly faults: number }
-  /** The app is deployed with another mapping, so that every table is loaded again. */
-  | { readonly kind: 'remap' };
+  /** An instance is deployed with another mapping; the other one goes on with that of before for a while. */
+  | { readonly kind: 'remap'; readonly which: Which }
+  /** The journals of a table lose their first row. */
+  | { readonly kind: 'cutJournal' };
 
 /** Commands, the order in which steps happen by a seed, and how it ends. */
 export interface Schedule {

@@ -44,6 +44,16 @@ export const FAULTS = {
   F42: 'The queue accepts a copy, and the original comes again all the same.',
   F43: 'The whole store does not answer: a batch of a hub is delivered again.',
   F44: 'Tombstones are purged.',
+  F45: 'A pull state is written, but its answer is lost.',
+  F46: 'A pull state is written late, when nobody waits for it any more.',
+  F47: 'A page is older than its request: as old as the begin of its run.',
+  F48: 'A column becomes one of another type, and its values are gone.',
+  F49: 'Two instances have different mappings.',
+  F50: 'A journal loses rows.',
+  F51: 'An append to a journal is sent twice, lands late, or its answer is lost.',
+  F52: 'A journal is removed late, by a run that was overtaken.',
+  F53: 'An event tells of several rows.',
+  F54: 'A clock is minutes off.',
 } as const;
 
 /** Number of a fault. */

@@ -1,10 +1,18 @@
 /** One instance of the app: the real writer, receiver, pull and replay over ports whose every step waits for its turn. */
 import type { ServiceBusMessage } from '@azure/service-bus';
 import type { RowAddress } from '../../shared/change/row-change';
-import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
+import type { FeedPage } from '../../shared/dataverse/change-feed';
 import { AnswerUnreadable } from '../../shared/dataverse/odata-row';
-import type { LobStore, RowWrite, TombstoneStore, WriteOutcome } from '../../shared/lob/store';
+import type { EventStore } from '../../shared/lob/event-store';
+import {
+  LONGEST_WRITE_MS,
+  type LobStore,
+  type RowWrite,
+  type TombstoneStore,
+  type WriteOutcome,
+} from '../../shared/lob/store';
 import { Associations } from '../../shared/mapping/associations';
+import { EventMapping } from '../../shared/mapping/event-mapping';
 import { MappedStore } from '../../shared/mapping/mapped-store';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
@@ -13,9 +21,9 @@ import { replayHandler } from '../../shared/parking/replay';
 import { DelayedCopies, type CopySender } from '../../shared/receive/delayed-copies';
 import { Receiver, type OnRetry } from '../../shared/receive/receiver';
 import { LoadFloors } from '../../shared/sync/load-floors';
-import type { LoadJournal, PullStateStore } from '../../shared/sync/pull-state';
-import { linkSubject, tableSubject, type PullSubject } from '../../shared/sync/pull-subject';
-import { PullSync } from '../../shared/sync/pull-sync';
+import type { Leases, LoadJournal, PullStateStore } from '../../shared/sync/pull-state';
+import { linkSubject, tableSubject, type PullSubject, type SubjectColumns } from '../../shared/sync/pull-subject';
+import { PullSync, type PullReport, type PullSyncParts } from '../../shared/sync/pull-sync';
 import { TombstonePurge } from '../../shared/sync/tombstone-purge';
 import type { Rule } from '../../shared/writer/decide';
 import type { RowReader } from '../../shared/writer/row-reader';
@@ -23,17 +31,36 @@ import { Writer } from '../../shared/writer/writer';
 import type { MemoryStore } from '../writer/memory-store';
 import { StoreFault, type Faults } from './faults';
 import type { SimulatedLeases } from './ports';
-import { LINKS, TABLES, definitionOf, relationshipOf, type SimulatedDataverse, type Told } from './simulated-dataverse';
+import type { MemoryEvents } from './memory-events';
+import {
+  CUSTOM_API,
+  LINKS,
+  TABLES,
+  manyToManyOf,
+  relationshipOf,
+  type SimulatedDataverse,
+  type Told,
+} from './simulated-dataverse';
 import type { Stepper, Turns } from './turns';
 import type { Variant } from './variant';
 import { FULL_IMAGE } from './wire';
 
 /** A in docs/deciding.md, in milliseconds. */
 export const MAX_READ_AGE_MS = 30_000;
-/** Least age of a tombstone that is purged, in milliseconds: A, a write's time to land, and clocks that differ. */
+/**
+ * Least age of a tombstone that is purged, in milliseconds: A, a write's time to land, and the store's clock. (In truth it is a
+ * day, so that the clock of whoever purges may be hours off.)
+ */
 const PURGE_AGE_MS = 60_000;
-/** A write has landed after so many seconds, or never will (see shared/azure/table-clients.ts). */
-const WRITE_LIMIT = 13;
+/** A write has landed after so many seconds, or never will. */
+export const WRITE_LIMIT = LONGEST_WRITE_MS / 1000 - 2;
+/** Time limits of runs: hardly enough for a few pages, or enough for a whole load with the wait before its sweep. */
+const MAX_RUN_MS = [9000, 60_000, 60_000] as const;
+
+/** A mapping, by a name of its own. */
+export interface DeployedMapping extends Pick<Mapping, 'tableOf'> {
+  readonly name: string;
+}
 
 /** What the instances share. */
 export interface World {
@@ -45,7 +72,8 @@ export interface World {
   readonly leases: SimulatedLeases;
   readonly journal: LoadJournal;
   readonly parking: Parking;
-  readonly mapping: Pick<Mapping, 'tableOf'>;
+  readonly events: MemoryEvents;
+  readonly mapping: DeployedMapping;
   readonly turns: Turns;
   readonly faults: Faults;
   readonly random: () => number;
@@ -57,10 +85,12 @@ export interface World {
 export interface Instance extends Stepper {
   /** Seconds by which its clock is ahead. */
   skew: number;
+  readonly mapping: DeployedMapping;
   readonly receiver: Receiver;
   /** How what came from the queue comes again: as a copy. */
   readonly copying: (told: Told) => OnRetry;
-  readonly pull: PullSync;
+  /** Pulls a table, until the time is up. */
+  readonly pull: (table: string) => Promise<PullReport>;
   /** Tries again what is parked and due. */
   readonly replay: () => Promise<void>;
   /** Purges a table's old tombstones. */
@@ -74,38 +104,42 @@ const ON_ITS_WAY: Stepper = { alive: true };
 
 export function startInstance(world: World, skew: number): Instance {
   const { dataverse, variant, rule } = world;
-  const stepper = { alive: true, skew };
+  const stepper = { alive: true, skew, mapping: world.mapping };
   const now = (): number => (dataverse.clock + stepper.skew) * 1000;
+  /** However its clock is set, time goes on. */
+  const clock = (): number => dataverse.clock * 1000;
   const pause = (): Promise<void> => world.turns.pause(stepper);
   const plainStore = slowStore(world, pause);
   const store = new MappedStore(variant.store?.(plainStore) ?? plainStore, world.mapping);
-  const plainReader = slowReader(world, pause, now);
-  const reader = variant.reader?.(plainReader) ?? plainReader;
-  const states = slowStates(world, pause);
+  const plainReader = slowReader(world, pause);
+  const reader = variant.reader?.(plainReader, now) ?? plainReader;
+  const plainStates = slowStates(world, pause);
+  const states = variant.states?.(plainStates) ?? plainStates;
   const plainParking = slowParking(world, pause);
   const parking = variant.parking?.(plainParking) ?? plainParking;
-  const floors = new LoadFloors(states, { margin: rule.margin, lifetimeMs: 2000, now });
+  const floors = new LoadFloors(states, { margin: rule.margin, lifetimeMs: 2000, clock });
   const options = {
     rule,
     maxReadAgeMs: MAX_READ_AGE_MS,
-    now,
+    clock,
     floorOf: (table: string) => floors.of(table),
   };
   const writer = new Writer(store, reader, variant.writer?.(options) ?? options);
-  const leases = {
+  const plainLeases: Leases = {
     acquire: async (name: string) => {
       await pause();
       world.faults.stateRefuses();
       return world.leases.acquire(name);
     },
   };
+  const leases = variant.leases?.(plainLeases) ?? plainLeases;
   const sleep = async (milliseconds: number): Promise<void> => {
     const until = dataverse.clock + Math.ceil(milliseconds / 1000);
     await pause();
     dataverse.clock = Math.max(dataverse.clock, until);
   };
-  const parts = {
-    subjectOf,
+  const parts: PullSyncParts = {
+    subjectOf: (name) => Promise.resolve(subjectOf(name, world)),
     feed: slowFeed(world, pause),
     writer,
     store,
@@ -113,28 +147,27 @@ export function startInstance(world: World, skew: number): Instance {
     leases,
     parking,
     maxReadAgeMs: MAX_READ_AGE_MS,
-    journal: slowJournal(world),
-    // Every run ends for now after a few pages, if it took a while.
-    maxRunMs: 9000,
+    journal: slowJournal(world, pause),
     now,
+    clock,
     sleep,
   };
   const purgeParts = { store: slowTombstones(world, pause), states, leases, sleep };
   const tombstones = new TombstonePurge(variant.purge?.(purgeParts) ?? purgeParts);
   const receiver = new Receiver(
     {
-      writer,
-      events: { append: () => Promise.resolve([]) },
+      writer: variant.receiving?.(writer) ?? writer,
+      events: slowEvents(world, pause),
       parking,
       catalog: {
-        get: (table) => Promise.resolve(definitionOf(table)),
-        refresh: (table) => Promise.resolve(definitionOf(table)),
+        get: (table) => Promise.resolve(dataverse.definitionOf(table)),
+        refresh: (table) => Promise.resolve(dataverse.definitionOf(table)),
       },
       associations: new Associations(
         { tables: TABLES, relationships: LINKS },
         { relationship: (name) => Promise.resolve(relationshipOf(name)) },
       ),
-      mapping: DEFAULT_MAPPING,
+      mapping: { ...DEFAULT_MAPPING, events: EVENTS },
       organization: { check: () => Promise.resolve() },
     },
     { tables: TABLES, fullImageAlias: FULL_IMAGE, hintDelayMs: 3000, now },
@@ -147,6 +180,7 @@ export function startInstance(world: World, skew: number): Instance {
     random: world.random,
   });
   const replay = replayHandler(() => ({ parking, receiver, writer, now }));
+  const pull = new PullSync(variant.pull?.(parts) ?? parts);
   return Object.assign(stepper, {
     receiver,
     copying: ({ number, delivery: { body }, properties = {} }: Told): OnRetry => ({
@@ -154,24 +188,28 @@ export function startInstance(world: World, skew: number): Instance {
       copy: (cause, whatever) =>
         copies.send({ body, named: {}, messageId: String(number), properties }, cause, whatever),
     }),
-    pull: new PullSync(variant.pull?.(parts) ?? parts),
+    pull: (table: string) => pull.run(table, { until: clock() + world.faults.oneOf(MAX_RUN_MS) }),
     replay: async () => {
       await replay({} as never, QUIET as never);
     },
     purge: async (table: string) => {
-      for await (const { removed } of tombstones.purge([table], now() - PURGE_AGE_MS))
+      for await (const { removed } of tombstones.purge([table], clock() - PURGE_AGE_MS))
         if (removed > 0) world.faults.note('F44');
     },
   });
 }
 
-function subjectOf(name: string): Promise<PullSubject> {
-  const definition = definitionOf(name);
-  const renewed = (): Promise<TableDefinition> => Promise.resolve(definition);
-  const isLink = LINKS.some((link) => link === name);
-  return Promise.resolve(
-    isLink ? linkSubject(name, relationshipOf(name), definition) : tableSubject(definition, () => ({}), renewed),
-  );
+const EVENTS: Mapping['events'] = new Map([[CUSTOM_API, new EventMapping(CUSTOM_API, {}, String)]]);
+
+function subjectOf(name: string, { dataverse, mapping }: World): PullSubject {
+  const definition = dataverse.definitionOf(name);
+  if (LINKS.some((link) => link === name)) return linkSubject(name, manyToManyOf(name), definition, mapping.name);
+  const columnsOf = ({ columns }: TableDefinition): SubjectColumns => ({
+    fingerprint: mapping.name,
+    columns: [...columns.values()].map((column) => `${column.name}:${column.type}`).sort(),
+    newColumns: 'add',
+  });
+  return tableSubject(definition, columnsOf, () => Promise.resolve(dataverse.definitionOf(name)));
 }
 
 type Pause = () => Promise<void>;
@@ -220,7 +258,34 @@ function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause:
       throw new StoreFault('time-out');
     },
     sameData: (stored, snapshot) => store.sameData(stored, snapshot),
-    liveRows: (table) => store.liveRows(table),
+    async *liveRows(table, after) {
+      await pause();
+      for await (const page of store.liveRows(table, after)) {
+        faults.storeRefuses();
+        await pause();
+        yield page;
+        await pause();
+      }
+    },
+  };
+}
+
+/** Event tables: an event may be stored although nobody hears of it. */
+function slowEvents({ events, faults }: World, pause: Pause): EventStore {
+  return {
+    append: async (of) => {
+      await pause();
+      const failed = of.map(() => ({ kind: 'failed', error: new StoreFault('503') }) as const);
+      if (faults.happens()) {
+        faults.note('F27');
+        return failed;
+      }
+      const outcomes = await events.append(of);
+      await pause();
+      if (!faults.happens()) return outcomes;
+      faults.note('F28');
+      return failed;
+    },
   };
 }
 
@@ -241,13 +306,13 @@ function slowTombstones({ store, faults }: World, pause: Pause): TombstoneStore 
   };
 }
 
-function slowReader({ dataverse, faults }: World, pause: Pause, now: () => number): RowReader {
+function slowReader({ dataverse, faults }: World, pause: Pause): RowReader {
   return {
     read: async (row) => {
-      const begin = Math.floor(now() / 1000);
+      const sent = dataverse.clock;
       await pause();
       faults.webApiRefuses(`GET ${row.table}`);
-      const read = dataverse.get(row, begin);
+      const read = dataverse.get(row, sent);
       if (read.kind === 'missing') faults.note('F21');
       await pause();
       return read;
@@ -268,8 +333,8 @@ function slowSender({ faults, onCopied }: World, pause: Pause): CopySender {
   };
 }
 
-function slowFeed({ dataverse, faults }: World, pause: Pause): ChangeFeed {
-  const feed: Pick<ChangeFeed, 'pages'> = {
+function slowFeed({ dataverse, faults }: World, pause: Pause): PullSyncParts['feed'] {
+  return {
     async *pages(request, from) {
       faults.webApiRefuses('GET page', from.link?.includes('/') === true);
       for await (const page of dataverse.pages(request.definition.table, request, from, pause)) {
@@ -283,7 +348,6 @@ function slowFeed({ dataverse, faults }: World, pause: Pause): ChangeFeed {
       }
     },
   };
-  return feed as ChangeFeed;
 }
 
 const unreadable = ({ id }: FeedPage['items'][number]): FeedPage['items'][number] => ({
@@ -292,33 +356,72 @@ const unreadable = ({ id }: FeedPage['items'][number]): FeedPage['items'][number
   error: new AnswerUnreadable('a table', 'simulated'),
 });
 
-function slowStates({ states, faults }: World, pause: Pause): PullStateStore {
+/** Pull states: refused; written although nobody hears of it; or written when nobody waits any more. */
+function slowStates({ states, dataverse, turns, faults }: World, pause: Pause): PullStateStore {
   return {
     read: async (table) => {
       await pause();
       faults.stateRefuses();
       return states.read(table);
     },
-    write: async (table, state) => {
-      faults.stateRefuses();
-      await states.write(table, state);
-      faults.stateRefuses();
+    write: async (table, state, tag) => {
+      const sent = dataverse.clock;
+      const isInTime = (): boolean => dataverse.clock - sent <= WRITE_LIMIT;
+      await pause();
+      if (!isInTime()) throw new StoreFault('time-out');
+      if (!faults.happens()) {
+        const written = await states.write(table, state, tag);
+        await pause();
+        return written;
+      }
+      const fault = faults.oneOf(['F32', 'F45', 'F46'] as const);
+      faults.note(fault);
+      if (fault === 'F45') await states.write(table, state, tag);
+      if (fault === 'F46')
+        void turns.pause(ON_ITS_WAY).then(() => (isInTime() ? states.write(table, state, tag) : undefined));
+      throw new StoreFault('time-out');
     },
+    lastWritten: () => states.lastWritten(),
   };
 }
 
-function slowJournal({ journal, faults }: World): LoadJournal {
+/** Journals: what is sent may be sent twice, land when nobody waits any more, or land although nobody hears of it. */
+function slowJournal({ journal, turns, faults }: World, pause: Pause): LoadJournal {
   return {
-    append: (name, ids) => {
-      faults.stateRefuses();
-      return journal.append(name, ids);
+    append: async (name, at, ids) => {
+      await pause();
+      if (!faults.happens()) {
+        const appended = await journal.append(name, at, ids);
+        await pause();
+        return appended;
+      }
+      const fault = faults.oneOf(['refused', 'twice', 'late', 'lost'] as const);
+      faults.note(fault === 'refused' ? 'F32' : 'F51');
+      if (fault === 'late') void turns.pause(ON_ITS_WAY).then(() => journal.append(name, at, ids));
+      if (fault === 'refused' || fault === 'late') throw new StoreFault('time-out');
+      const appended = await journal.append(name, at, ids);
+      await pause();
+      if (fault === 'lost') throw new StoreFault('time-out');
+      return appended && journal.append(name, at, ids);
     },
-    count: (name) => {
+    count: async (name) => {
+      await pause();
       faults.stateRefuses();
       return journal.count(name);
     },
-    read: (name) => journal.read(name),
-    clear: (table) => journal.clear(table),
+    async *read(name) {
+      await pause();
+      for await (const ids of journal.read(name)) yield ids;
+    },
+    clear: async (table) => {
+      await pause();
+      if (faults.happens()) {
+        faults.note('F52');
+        void turns.pause(ON_ITS_WAY).then(() => journal.clear(table));
+        throw new StoreFault('time-out');
+      }
+      await journal.clear(table);
+    },
   };
 }
 

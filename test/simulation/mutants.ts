@@ -4,17 +4,41 @@
 import type fc from 'fast-check';
 import { BEGINNING } from '../../shared/change/instant';
 import type { Evidence, RowChange } from '../../shared/change/row-change';
-import type { ChangeFeed, FeedPage } from '../../shared/dataverse/change-feed';
+import type { FeedPage } from '../../shared/dataverse/change-feed';
 import type { RowWrite, StoredEntry } from '../../shared/lob/store';
-import type { PullStateStore } from '../../shared/sync/pull-state';
+import { TRANSITIONS, type JournalName, type PullState, type PullStateStore } from '../../shared/sync/pull-state';
+import type { PullSyncParts } from '../../shared/sync/pull-sync';
 import { decide, settleByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
 import type { RowRead } from '../../shared/writer/row-reader';
-import type { WriterOptions } from '../../shared/writer/writer';
-import { STRICT } from '../writer/changes';
+import { foldWrites, type Settlement, type Writer, type WriterOptions } from '../../shared/writer/writer';
+import { MemoryJournal } from '../sync/memory-journal';
+import { MemoryStates } from '../sync/memory-states';
+import { RULE, STRICT } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import type { Setting } from './check';
 import type { Schedule } from './command';
-import { aroundLoads, aroundPurges, withLinks } from './schedules';
+import { RENAMED } from './mappings';
+import {
+  alteredBetween,
+  alteredWhileLoading,
+  aroundLoads,
+  aroundPurges,
+  changedWhileRead,
+  journalsLost,
+  journalsLostInSweep,
+  lateImages,
+  overtaken,
+  purgedAtOnce,
+  purgedMeanwhile,
+  purgedWhileRestored,
+  pushedWhileLoading,
+  pushedWhilePulling,
+  pushesOnly,
+  remappedSchedules,
+  slowFirstPage,
+  together,
+  withLinks,
+} from './schedules';
 import type { Variant } from './variant';
 
 /** A core that isn't right, or does without something that it needn't have. */
@@ -43,6 +67,12 @@ const inPurges = (name: string, setting: Partial<Setting>): Mutant => ({
   ...rare(name, { slowShare: 0.15, ...setting }),
   schedules: aroundPurges,
 });
+const among = (schedules: fc.Arbitrary<Schedule>, name: string, setting: Partial<Setting>): Mutant => ({
+  ...rare(name, { slowShare: 0.3, ...setting }),
+  schedules,
+});
+const remapped = (name: string, setting: Partial<Setting>): Mutant =>
+  among(remappedSchedules, name, { remapped: RENAMED, ...setting });
 const green = (name: string, setting: Partial<Setting>): Mutant => ({ name, expected: 'green', setting });
 
 /** Made anew for each world. */
@@ -105,6 +135,81 @@ class NoCompare extends MemoryStore {
   }
 }
 
+/** What is sent twice is there twice, and what was cleared is made anew. */
+class CarelessJournal extends MemoryJournal {
+  override append({ table, load }: JournalName, _at: number, ids: Uint8Array): Promise<boolean> {
+    const name = `${table}/${load}`;
+    this.loads.set(name, Buffer.concat([this.loads.get(name) ?? Buffer.alloc(0), ids]));
+    return Promise.resolve(true);
+  }
+}
+
+/** Other steps of the pull's state machine. */
+const steps = (changed: Partial<typeof TRANSITIONS>): Partial<Setting> =>
+  around(() => ({ pull: (parts) => ({ ...parts, transitions: { ...TRANSITIONS, ...changed } }) }));
+
+/** The lease isn't asked, neither when it is decided nor when it is written. */
+const unleased: Decide = (stored, change, ...rest) => {
+  const decision = decide(
+    stored,
+    withPull(change, (pull) => ({ ...pull, holdsLease: () => true })),
+    ...rest,
+  );
+  if (decision.kind !== 'write') return decision;
+  const { kind, verdict, data, stamp } = decision;
+  return { kind, verdict, data, stamp };
+};
+
+/** A pulled row of the version that is stored. */
+const isOfStoredVersion = (stored: StoredState | undefined, { kind, evidence }: RowChange): boolean =>
+  kind === 'snapshot' && evidence.kind === 'pull' && evidence.version === stored?.stamp.version;
+
+/** Says of all of a batch that it is settled if its first change is. */
+const hasty = (writer: Pick<Writer, 'settle'>): Pick<Writer, 'settle'> => {
+  const settle: Writer['settle'] = async (changes) => {
+    const settlements = await writer.settle(changes);
+    if (settlements[0]?.kind !== 'settled') return settlements;
+    return settlements.map(({ change }): Settlement => ({
+      kind: 'settled',
+      change,
+      verdict: 'merged',
+      changed: false,
+    }));
+  };
+  return { settle };
+};
+
+/** The floor that there was before a load began. */
+const oldFloors = (): Variant => {
+  const known = new Map<string, number>();
+  return {
+    pull: (parts) => ({
+      ...parts,
+      transitions: {
+        ...TRANSITIONS,
+        startLoad: (state, subject, load) => {
+          if (state.kind === 'current') known.set(subject.name, state.tokenFixedOn + RULE.margin);
+          return TRANSITIONS.startLoad(state, subject, load);
+        },
+      },
+    }),
+    writer: (options) => ({
+      ...options,
+      floorOf: async (table) => {
+        const floor = (await options.floorOf?.(table)) ?? Number.POSITIVE_INFINITY;
+        return floor === Number.POSITIVE_INFINITY ? (known.get(table) ?? floor) : floor;
+      },
+    }),
+  };
+};
+
+/** Whatever another run has written. */
+class CarelessStates extends MemoryStates {
+  override write(table: string, state: PullState): Promise<string> {
+    return Promise.resolve(this.put(table, state));
+  }
+}
+
 /** Forgets deleted rows. */
 class NoTombstones extends MemoryStore {
   override async write(writes: readonly RowWrite[]): ReturnType<MemoryStore['write']> {
@@ -124,21 +229,21 @@ class CarelessPurge extends MemoryStore {
 
 /** Keeps the token of a run with its first page (it stands in the next link), not with its last. */
 const hastyStates = (states: PullStateStore): PullStateStore => ({
-  read: (table) => states.read(table),
-  write: (table, { unfinished, ...state }) => {
-    if (unfinished?.mode !== 'delta') return states.write(table, { ...state, ...(unfinished && { unfinished }) });
-    return states.write(table, { ...state, deltaLink: unfinished.nextLink.split('/')[1] ?? '' });
+  ...states,
+  write: (table, state, tag) => {
+    if (state.kind !== 'catchingUp') return states.write(table, state, tag);
+    const { next, ...current } = state;
+    return states.write(table, { ...current, kind: 'current', deltaLink: next.link.split('/')[1] ?? '' }, tag);
   },
 });
 
-function mappedFeed(feed: ChangeFeed, map: (page: FeedPage) => FeedPage): ChangeFeed {
-  const mapped: Pick<ChangeFeed, 'pages'> = {
-    async *pages(request, from) {
-      for await (const page of feed.pages(request, from)) yield map(page);
-    },
-  };
-  return mapped as ChangeFeed;
-}
+type Feed = PullSyncParts['feed'];
+
+const mappedFeed = (feed: Feed, map: (page: FeedPage) => FeedPage): Feed => ({
+  async *pages(request, from) {
+    for await (const page of feed.pages(request, from)) yield map(page);
+  },
+});
 
 /** Every other GET of a row is answered by the one before, as if it had been joined while it was under way. */
 const joining = (): Variant => ({
@@ -225,17 +330,17 @@ export const MUTANTS: readonly Mutant[] = [
         : decide(stored, change, of, floor);
     }),
   ),
-  red('a pulled row is written over later pushes (strict)', {
+  among(pushedWhilePulling, 'a pulled row is written over later pushes (strict)', {
     rule: STRICT,
     ...given((stored, of) => [of.evidence.kind === 'pull' ? withStamp(stored, { ahead: false }) : stored, of]),
   }),
-  rare(
-    '"stored before the run began" without the margin for clocks',
-    rule((stored, change, of, floor) => {
+  among(pushedWhilePulling, '"stored before the run began" without the margin for clocks (strict)', {
+    rule: STRICT,
+    ...rule((stored, change, of, floor) => {
       const margin = change.evidence.kind === 'pull' ? 0 : of.margin;
       return decide(stored, change, { ...of, margin }, floor);
     }),
-  ),
+  }),
   inLoads(
     'a pulled deletion of an unknown row leaves no tombstone',
     unless((stored, { kind, evidence }) =>
@@ -248,24 +353,24 @@ export const MUTANTS: readonly Mutant[] = [
       decision.kind === 'write' && decision.verdict === 'touched' ? skipped : undefined,
     ),
   ),
-  inLoads(
+  among(
+    overtaken,
     'a run that lost its lease writes onto nothing',
-    given((stored, of) => [stored, withPull(of, (pull) => ({ ...pull, holdsLease: () => true }))]),
+    rule((stored, ...rest) => (stored === undefined ? unleased : decide)(stored, ...rest)),
   ),
   red(
     'a load ends without a sweep',
     around(() => ({
-      pull: ({ store, ...parts }) => {
-        const { read, write, sameData } = store;
-        return { ...parts, store: { read, write, sameData, liveRows: () => none() } };
-      },
+      pull: (parts) => ({ ...parts, store: { liveRows: () => none() } }),
     })),
   ),
-  inLoads(
+  among(
+    slowFirstPage,
     'the sweep does not wait for older read-backs',
     around(() => ({ pull: (parts) => ({ ...parts, maxReadAgeMs: 0 }) })),
   ),
-  inLoads(
+  among(
+    slowFirstPage,
     'a read-back is written however old it is',
     around(() => ({ writer: (options) => ({ ...options, maxReadAgeMs: Number.POSITIVE_INFINITY }) })),
   ),
@@ -291,7 +396,7 @@ export const MUTANTS: readonly Mutant[] = [
       around(() => ({
         purge: ({ states, ...parts }) => ({
           ...parts,
-          states: { read: (table) => states.read(table), write: nothing },
+          states: { read: (table) => states.read(table), write: () => Promise.resolve('unwritten') },
         }),
       })),
     ),
@@ -309,7 +414,9 @@ export const MUTANTS: readonly Mutant[] = [
       }),
     })),
   ),
-  inPurges('tombstones are purged whatever was written since', { makeStore: (now) => new CarelessPurge(now) }),
+  among(purgedWhileRestored, 'tombstones are purged whatever was written since', {
+    makeStore: (now) => new CarelessPurge(now),
+  }),
   red(
     'what can not be settled is dropped instead of parked',
     around(() => ({ parking: (parking) => ({ ...parking, parkDelivery: nothing }) })),
@@ -337,6 +444,115 @@ export const MUTANTS: readonly Mutant[] = [
     ),
     schedules: withLinks,
   },
+  among(lateImages, 'the floor of before stands while a load goes on', around(oldFloors)),
+  among(
+    pushesOnly,
+    'a delivery counts as settled if its first change is',
+    around(() => ({ receiving: hasty })),
+  ),
+  among(
+    changedWhileRead,
+    'a read-back begins when its answer is there',
+    around(() => ({
+      reader: (reader, now) => ({
+        read: async (row) => {
+          const read = await reader.read(row);
+          return { ...read, begin: Math.floor(now() / 1000) };
+        },
+      }),
+    })),
+  ),
+  rare(
+    "a read-back begins by the instance's clock",
+    around(() => ({
+      reader: (reader, now) => ({
+        read: async (row) => {
+          const begin = Math.floor(now() / 1000);
+          return { ...(await reader.read(row)), begin };
+        },
+      }),
+    })),
+  ),
+  rare(
+    "a run begins by the instance's clock",
+    around(() => ({
+      pull: ({ now = Date.now, ...parts }) => ({
+        ...parts,
+        now,
+        feed: mappedFeed(parts.feed, (page) => ({ ...page, begin: Math.floor(now() / 1000) })),
+      }),
+    })),
+  ),
+  rare(
+    'pulled rows are dated by their page instead of their run',
+    given((stored, of) => [stored, withPull(of, (pull) => ({ ...pull, runBegin: pull.end - 2 }))]),
+  ),
+  among(
+    slowFirstPage,
+    "the sweep's wait begins with the run instead of the token",
+    steps({
+      allShown: (state, facts) =>
+        TRANSITIONS.allShown(state, {
+          ...facts,
+          waitMs: Math.max(0, facts.waitMs - (facts.tokenFixedOn - facts.begunOn) * 1000),
+        }),
+    }),
+  ),
+  among(
+    alteredWhileLoading,
+    'a row is brought into other columns without the lease',
+    rule((stored, change, ...rest) => (isOfStoredVersion(stored, change) ? unleased : decide)(stored, change, ...rest)),
+  ),
+  among(pushedWhileLoading, 'a row is brought into other columns over later pushes (strict)', {
+    rule: STRICT,
+    ...given((stored, of) => [isOfStoredVersion(stored, of) ? withStamp(stored, { ahead: false }) : stored, of]),
+  }),
+  remapped(
+    'one load instead of two after a change of the mapping',
+    steps({ startLoad: (...args) => ({ ...TRANSITIONS.startLoad(...args), again: false }) }),
+  ),
+  among(
+    alteredBetween,
+    'a load is gone on with although the columns have changed',
+    steps({
+      canGoOn: (state, subject) =>
+        TRANSITIONS.canGoOn(state, state.kind === 'new' ? subject : { ...subject, columns: state.columns ?? [] }),
+    }),
+  ),
+  among(
+    purgedAtOnce,
+    'tombstones are purged without waiting until every instance knows',
+    around(() => ({ purge: (parts) => ({ ...parts, sleep: nothing }) })),
+  ),
+  among(
+    journalsLost,
+    'a load is gone on with whatever its journal has lost',
+    steps({ pageShown: (state, next) => TRANSITIONS.pageShown(state, { ...next, shown: 0 }) }),
+  ),
+  among(
+    journalsLostInSweep,
+    'a sweep begins whatever its journal has lost',
+    steps({ allShown: (state, facts) => TRANSITIONS.allShown(state, { ...facts, shown: 0 }) }),
+  ),
+  among(journalsLostInSweep, 'what is sent to a journal twice is there twice', {
+    makeJournal: () => new CarelessJournal(),
+  }),
+  among(
+    together,
+    'of changes that wait together the older one wins',
+    around(() => ({
+      writer: (options) => ({
+        ...options,
+        fold: (first, then) =>
+          first?.effect === 'patch' && then.effect === 'patch'
+            ? { ...then, columns: new Map([...then.columns, ...first.columns]) }
+            : foldWrites(first, then),
+      }),
+    })),
+  ),
+  among(purgedMeanwhile, 'a state is written over that of another run', {
+    makeStates: (now) => new CarelessStates(now),
+  }),
   green(
     'no ring: a second delivery is settled like the first',
     given((stored, of) => [withStamp(stored, { ring: [] }), of]),

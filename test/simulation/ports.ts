@@ -1,4 +1,4 @@
-import type { Lease, Leases, PullState, PullStateStore } from '../../shared/sync/pull-state';
+import type { Lease, Leases } from '../../shared/sync/pull-state';
 
 /** Leases that can be taken away from their holder without its knowing when. */
 export class SimulatedLeases implements Leases {
@@ -22,25 +22,5 @@ export class SimulatedLeases implements Leases {
 
   lose(name: string): void {
     this.#holders.delete(name);
-  }
-}
-
-/** Pull states in memory. */
-export class SimulatedStates implements PullStateStore {
-  readonly #states = new Map<string, PullState>();
-
-  read(table: string): Promise<PullState> {
-    return Promise.resolve(this.#states.get(table) ?? {});
-  }
-
-  write(table: string, state: PullState): Promise<void> {
-    this.#states.set(table, state);
-    return Promise.resolve();
-  }
-
-  /** The next pull of each table is a load. */
-  forgetLinks(): void {
-    for (const [table, { loadBegunMs }] of this.#states)
-      this.#states.set(table, loadBegunMs === undefined ? {} : { loadBegunMs });
   }
 }

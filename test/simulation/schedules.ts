@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { RowAddress } from '../../shared/change/row-change';
-import type { Command, Schedule } from './command';
-import { IDS, LINKS, LINK_IDS, TABLES, linkedBy } from './simulated-dataverse';
+import type { Command, Schedule, Which } from './command';
+import { IDS, LINKS, LINK_IDS, TABLES, linkedBy, type Push } from './simulated-dataverse';
 
-const [FIRST = ''] = IDS;
+const [FIRST = '', SECOND = ''] = IDS;
 const which = fc.constantFrom(0 as const, 1 as const);
 const table = fc.constantFrom(TABLES[0], TABLES[0], TABLES[1]);
 /** Most of what happens, happens to one row. */
@@ -73,7 +73,28 @@ const mishaps: readonly Weighted[] = [
       seconds: fc.integer({ min: -2, max: 2 }),
     }),
   },
+  {
+    weight: 1,
+    // The order of changes doesn't depend on the clocks of the instances.
+    arbitrary: fc.record({ kind: kind('setClock'), of: which, seconds: fc.constantFrom(-600, -30, 30, 600) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: kind('merge'), row, into: fc.constantFrom(...IDS), push }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('writeMany' as const, 'writeMany' as const, 'deleteMany' as const),
+      table,
+      ids: fc.constantFrom([FIRST, SECOND], [SECOND, FIRST], [FIRST]),
+      push,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: kind('setLookup'), row: fc.constant({ table: TABLES[1], id: FIRST }), push }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind('call'), push }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('alter') }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('cutJournal') }) },
 ];
 
 const relationship = fc.constantFrom(...LINKS);
@@ -190,7 +211,169 @@ export const schedules: fc.Arbitrary<Schedule> = fc.oneof(
   { weight: 1, arbitrary: purgesWithMishaps },
 );
 
-/** The same, with another mapping at some moment. */
+/** Without a pull, and without anything lost. */
+export const pushesOnly: fc.Arbitrary<Schedule> = schedules.map((schedule) => ({
+  ...schedule,
+  restFirst: true,
+  commands: schedule.commands.filter(({ kind: of }) => of !== 'pull' && of !== 'drop'),
+}));
+
+/*
+ * Scripts: what a few mutants need to be found out, in its order, with anything in between. Few other schedules get there.
+ */
+const ROW = { table: TABLES[0], id: FIRST };
+const write = (names: readonly string[], how: Push, of: RowAddress = ROW): Command => ({
+  ...{ kind: 'write', row: of, names, back: 0, push: how },
+});
+const remove = (how: Push): Command => ({ kind: 'delete', row: ROW, late: 0, push: how });
+const pull = (by: Which): Command => ({ kind: 'pull', table: TABLES[0], by });
+const deliver = (nth: number, to: Which, count = 1): Command => ({
+  kind: 'deliver',
+  which: nth,
+  count,
+  to,
+  keep: false,
+});
+const tick = (seconds: number): Command => ({ kind: 'tick', seconds });
+const LOSE: Command = { kind: 'loseLease', table: TABLES[0] };
+const EXPIRE: Command = { kind: 'expireTokens' };
+const ALTER: Command = { kind: 'alter' };
+const DONE: Command = { kind: 'step', count: 2000 };
+/** A complete pull, some time ago. */
+const PULLED = [pull(0), DONE, tick(60)] as const;
+/** Somewhere in what was begun, or at its next steps. */
+const SOON: Command = { kind: 'step', count: -1 };
+const NEXT: Command = { kind: 'step', count: -2 };
+
+const soon = fc.record({
+  kind: kind('step'),
+  count: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 100, max: 800 })),
+});
+const between: fc.Arbitrary<readonly Command[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: soon },
+    { weight: 1, arbitrary: fc.record({ kind: kind('tick'), seconds: fc.constantFrom(1, 9) }) },
+  ),
+  { maxLength: 2 },
+);
+
+/** `exactly`: with nothing in between but where the script says so. */
+function scripted(
+  script: readonly Command[],
+  { exactly = false, restFirst = false }: { readonly exactly?: boolean; readonly restFirst?: boolean } = {},
+): fc.Arbitrary<Schedule> {
+  const steps = script.map((command): fc.Arbitrary<readonly Command[]> => {
+    if (command === SOON) return between;
+    if (command === NEXT)
+      return fc.record({ kind: kind('step'), count: fc.integer({ min: 1, max: 60 }) }).map((step) => [step]);
+    const more = exactly ? fc.constant([]) : fc.oneof(fc.constant([]), between);
+    return more.map((others) => [command, ...others]);
+  });
+  return fc
+    .tuple(fc.nat(), which, ...steps)
+    .map(([seed, lastPullBy, ...commands]) => ({ seed, lastPullBy, restFirst, commands: commands.flat() }));
+}
+
+/** An image that comes late, of a row that a load no longer shows, while that load goes on. */
+export const lateImages = scripted([
+  ...PULLED,
+  ...[write(['a'], 'image'), tick(1), remove('none'), EXPIRE, pull(0), SOON, SOON, deliver(0, 1), DONE],
+]);
+
+/** A row that changes while it is read back. */
+export const changedWhileRead = scripted(
+  [write(['a'], 'patch'), deliver(0, 0), SOON, write(['a', 'b'], 'patch'), tick(9), SOON, DONE],
+  { restFirst: true },
+);
+
+/** Changes of a row that arrive together. */
+export const together = scripted(
+  [
+    ...[write(['a'], 'patch'), deliver(0, 0), DONE, tick(9), write(['a', 'b'], 'patch'), tick(2)],
+    ...[write(['b'], 'patch'), deliver(0, 0, 2), DONE],
+  ],
+  { restFirst: true },
+);
+
+/** A read-back that is under way when a load's token is fixed, after its first page has taken long. */
+export const slowFirstPage = scripted(
+  [
+    ...[write(['a'], 'hint'), deliver(0, 0), NEXT, pull(1), NEXT, tick(9), tick(9)],
+    ...[{ kind: 'replay', by: 0, operator: true } as const, NEXT, NEXT, remove('none'), DONE],
+  ],
+  { exactly: true },
+);
+
+/** A run that lost its lease holds a page with what a column was before. */
+export const alteredWhileLoading = scripted([
+  ...[write(['b'], 'none'), ...PULLED, EXPIRE, pull(0), SOON, LOSE, ALTER, pull(1), DONE],
+]);
+
+/** A load that was overtaken, and shows a row that nobody remembers. */
+export const overtaken = scripted([write(['a'], 'none'), pull(0), SOON, LOSE, remove('none'), pull(1), DONE]);
+
+/** A load that is gone on with after its columns have changed. */
+export const alteredBetween = scripted([
+  ...[write(['b'], 'none'), write(['b'], 'none', { table: TABLES[0], id: SECOND }), pull(0), tick(9), SOON],
+  ...[{ kind: 'crash', which: 0 } as const, ALTER, pull(1), DONE],
+]);
+
+/** A page that is older than what was pushed since. */
+export const pushedWhileLoading = scripted([
+  ...[write(['a'], 'none'), ...PULLED, EXPIRE, pull(0), SOON, write(['a'], 'patch'), deliver(0, 1), SOON, DONE],
+]);
+
+/** The same of a delta, by a store whose clock is behind. */
+export const pushedWhilePulling = scripted([
+  ...[write(['a'], 'none'), ...PULLED, { kind: 'setClock', of: 2, seconds: -2 } as const, write(['b'], 'none')],
+  ...[pull(0), SOON, write(['a'], 'patch'), deliver(0, 1), SOON, DONE],
+]);
+
+/** A load whose journal loses rows, while it is under way or between two runs. */
+export const journalsLost = scripted([
+  ...IDS.map((id) => write(['a'], 'none', { table: TABLES[0], id })),
+  ...[...PULLED, EXPIRE, { kind: 'weather', faults: 0.1 } as const, pull(0), tick(9), SOON],
+  ...[{ kind: 'crash', which: 0 } as const, { kind: 'weather', faults: 0 } as const, { kind: 'cutJournal' } as const],
+  ...[pull(1), DONE],
+]);
+export const journalsLostInSweep = scripted([
+  ...IDS.map((id) => write(['a'], 'none', { table: TABLES[0], id })),
+  ...[...PULLED, EXPIRE, { kind: 'weather', faults: 0.1 } as const, pull(0), SOON, SOON, SOON],
+  ...[{ kind: 'cutJournal' } as const, DONE],
+]);
+
+/** Tombstones that are purged while an instance knows the floor of before. */
+const OTHER = { table: TABLES[0], id: SECOND };
+export const purgedAtOnce = scripted([
+  ...[...PULLED, write(['a'], 'image'), tick(1), remove('none'), pull(0), DONE, tick(90)],
+  ...[write(['a'], 'image', OTHER), { kind: 'purge', table: TABLES[0], by: 1 } as const, SOON, deliver(1, 0), SOON],
+  ...[deliver(0, 0), DONE],
+]);
+
+/** Tombstones that are purged while a run that lost its lease goes on. */
+export const purgedMeanwhile = scripted([
+  ...[...PULLED, write(['a'], 'image'), tick(1), remove('none'), pull(0), DONE, tick(90), pull(0), SOON, LOSE],
+  ...[{ kind: 'purge', table: TABLES[0], by: 1 } as const, SOON, SOON, DONE, deliver(0, 1), DONE],
+]);
+
+/** Tombstones that are purged while their row comes back. */
+export const purgedWhileRestored = scripted([
+  ...[...PULLED, write(['a'], 'image'), tick(1), remove('none'), pull(0), DONE, tick(90)],
+  ...[
+    { kind: 'purge', table: TABLES[0], by: 1 } as const,
+    SOON,
+    write(['a'], 'image'),
+    deliver(1, 0),
+    pull(0),
+    SOON,
+    DONE,
+  ],
+]);
+
+/** All that can happen, with another mapping at some moment. */
 export const remappedSchedules: fc.Arbitrary<Schedule> = fc
-  .tuple(fc.oneof(plain, withMishaps), fc.nat({ max: 40 }))
-  .map(([schedule, at]) => ({ ...schedule, commands: schedule.commands.toSpliced(at, 0, { kind: 'remap' }) }));
+  .tuple(fc.oneof(plain, withMishaps), fc.nat({ max: 40 }), which)
+  .map(([schedule, at, by]) => ({
+    ...schedule,
+    commands: schedule.commands.toSpliced(at, 0, { kind: 'remap', which: by }),
+  }));

@@ -7,7 +7,7 @@ import { BEGINNING, type Instant } from '../../shared/change/instant';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import type { FeedPage, FeedRequest, FeedStart } from '../../shared/dataverse/change-feed';
-import { endOf } from '../../shared/dataverse/read-back';
+import { spanOf } from '../../shared/dataverse/read-back';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import { linkColumns, linkedIds } from '../../shared/mapping/link';
 import type { Relationship } from '../../shared/mapping/relationship';
@@ -17,12 +17,18 @@ import type { ReceivedMessage } from '../../shared/receive/delayed-copies';
 import type { RowRead } from '../../shared/writer/row-reader';
 import { columns, rowId } from '../writer/changes';
 import type { Fault, NoteFault } from './fault-list';
-import { bodyOf, entity, reference, relationship, type Plain, type WireEvent } from './wire';
+import { bodyOf, entities, entity, reference, relationship, type Plain, type WireEvent } from './wire';
 
 interface LiveRow {
   readonly version: number;
   readonly modifiedOn: Instant;
   readonly plain: Plain;
+}
+
+/** What there is at a moment. */
+interface Contents {
+  readonly live: ReadonlyMap<string, LiveRow>;
+  readonly deletedAt: ReadonlyMap<string, number>;
 }
 
 /**
@@ -37,6 +43,8 @@ export interface Told {
   readonly rows: readonly RowAddress[];
   readonly number: number;
   readonly at: Instant;
+  /** It is no change of rows. */
+  readonly isCall?: true;
   /** Of a copy in the queue: what it carries. */
   readonly properties?: ReceivedMessage['properties'];
 }
@@ -44,6 +52,10 @@ export interface Told {
 export const TABLES = ['account', 'contact'] as const;
 /** Many-to-many relationships between the two: with change tracking for the intersect table, and without. */
 export const LINKS = ['account_contact_tracked', 'account_contact_compared'] as const;
+/** A one-to-many relationship: an account has contacts, by their column `a`. */
+export const LOOKUP = 'account_contacts';
+/** A custom API, of which nothing but events tell. */
+export const CUSTOM_API = 'new_Confirm';
 const ROWS_PER_TABLE = 3;
 /** Ids of a table, in the order of its pages. */
 export const IDS: readonly string[] = Array.from({ length: ROWS_PER_TABLE }, (_, n) => rowId(n + 1));
@@ -91,6 +103,10 @@ export class SimulatedDataverse {
   #events = 0;
   readonly #live = new Map<string, LiveRow>();
   readonly #deletedAt = new Map<string, number>();
+  /** By token, what there was when it was fixed. */
+  readonly #begins = new Map<string, Contents>();
+  /** How often columns have changed. */
+  #alterations = 0;
 
   constructor(
     private readonly random: () => number,
@@ -118,13 +134,84 @@ export class SimulatedDataverse {
     if (back > 0) this.note('F10');
     if (back < 0) this.note('F11');
     if (before === undefined && this.#deletedAt.has(keyOf(row))) this.note('F13');
-    const changed: Plain = {
-      ...Object.fromEntries(names.map((name) => [name, version % 4 === 0 ? null : version])),
-      rev: version,
+    const valueOf = (name: string): number | string | null => {
+      if (version % 4 === 0) return null;
+      return name === 'b' && this.#isText ? `text ${version}` : version;
     };
+    const changed: Plain = { ...Object.fromEntries(names.map((name) => [name, valueOf(name)])), rev: version };
     const plain: Plain = { ...before?.plain, ...changed };
     this.#live.set(keyOf(row), { version, modifiedOn, plain });
     return { changed, plain, modifiedOn };
+  }
+
+  /** Creates or updates several rows in one operation. */
+  writeMany(table: string, ids: readonly string[], push: Push): Told | undefined {
+    this.note('F53');
+    const rows = ids.map((id) => ({ table, id }));
+    const known = rows.filter((row) => this.#live.has(keyOf(row))).length;
+    const message = known === 0 ? 'CreateMultiple' : known === rows.length ? 'UpdateMultiple' : 'UpsertMultiple';
+    const targets = rows.map((row) => {
+      const { changed, modifiedOn } = this.#commit(row, ['a'], 0);
+      return entity(row, changed, modifiedOn);
+    });
+    return this.#tell(rows, push, { message, row: NO_ROW(table), input: { Targets: entities(table, targets) } });
+  }
+
+  deleteMany(table: string, ids: readonly string[], push: Push): Told | undefined {
+    const rows = ids.map((id) => ({ table, id })).filter((row) => this.#removeWithLinks(row));
+    if (rows.length === 0) return undefined;
+    this.note('F53');
+    return this.#tell(rows, push, {
+      message: 'DeleteMultiple',
+      row: NO_ROW(table),
+      input: { Targets: rows.map(reference) },
+    });
+  }
+
+  /** Sets a contact's lookup of an account. */
+  setLookup(row: RowAddress, push: Push): Told | undefined {
+    const parent = { table: TABLES[0], id: row.id };
+    if (row.table !== TABLES[1] || !this.#live.has(keyOf(row)) || !this.#live.has(keyOf(parent))) return undefined;
+    this.#commit(row, ['a'], 0);
+    const input = { Target: reference(parent), Relationship: relationship(LOOKUP), RelatedEntities: [reference(row)] };
+    return this.#tell([row], push, { message: 'Associate', row: parent, input });
+  }
+
+  /** A custom API is called. */
+  call(push: Push): Told | undefined {
+    const event = { message: CUSTOM_API, row: NO_ROW('none'), input: { Number: this.#events + 1 } };
+    const told = this.#tell([], push, event);
+    return told && { ...told, isCall: true };
+  }
+
+  get #isText(): boolean {
+    return this.#alterations % 2 === 1;
+  }
+
+  /**
+   * A column becomes one of another type: whatever rows had in it is gone, and no version tells. Another one goes, and one comes,
+   * so that no two definitions are alike. Tokens expire, or don't.
+   */
+  alter(): void {
+    this.note('F48');
+    this.#alterations += 1;
+    for (const [key, row] of this.#live) this.#live.set(key, { ...row, plain: { ...row.plain, b: null } });
+    if (this.random() < 0.5) this.expireTokens();
+  }
+
+  /** A table's definition as it is now. */
+  definitionOf(table: string): TableDefinition {
+    return {
+      table,
+      entitySet: `${table}s`,
+      primaryId: `${table}id`,
+      changeTracking: table !== LINKS[1],
+      columns: new Map<string, ColumnDefinition>([
+        ...['a', 'rev', `c${this.#alterations}`].map((name) => [name, { name, type: 'integer' as const }] as const),
+        ['b', { name: 'b', type: this.#isText ? 'string' : 'integer' }],
+        ['modifiedon', { name: 'modifiedon', type: 'instant' }],
+      ]),
+    };
   }
 
   /** Merges a row into another one, which takes over a column: the row itself is changed, too. */
@@ -145,16 +232,21 @@ export class SimulatedDataverse {
 
   /** Deletes a row, and with it its links, of which nothing is told; OperationCreatedOn is `late` seconds after it. */
   delete(row: RowAddress, late: number, push: Push): Told | undefined {
-    if (!this.#remove(row)) return undefined;
+    if (!this.#removeWithLinks(row)) return undefined;
+    if (late > 0) this.note('F12');
+    const input = { Target: reference(row) };
+    return this.#tell([row], push, { message: 'Delete', row, input }, late);
+  }
+
+  #removeWithLinks(row: RowAddress): boolean {
+    if (!this.#remove(row)) return false;
     for (const table of LINKS) {
       for (const id of LINK_IDS) {
         if (linkedBy(id).some((linked) => keyOf(linked) === keyOf(row)) && this.#remove({ table, id }))
           this.note('F14');
       }
     }
-    if (late > 0) this.note('F12');
-    const input = { Target: reference(row) };
-    return this.#tell([row], push, { message: 'Delete', row, input }, late);
+    return true;
   }
 
   #remove(row: RowAddress): boolean {
@@ -210,20 +302,21 @@ export class SimulatedDataverse {
     };
   }
 
-  /** The Date header of an answer, as the end of what it shows. */
-  #end(): Instant {
+  /** When an answer was made that was asked for at `sent`, as its Date header tells. */
+  #spanSince(sent: Instant): { readonly begin: Instant; readonly end: Instant } {
     const lag = Math.floor(this.random() * (DATE_LAG + 1));
     if (lag > 0) this.note('F16');
-    return endOf((this.clock - lag) * 1000);
+    const dateMs = (this.clock - lag) * 1000;
+    return spanOf({ dateMs, sentMs: dateMs - (this.clock - sent) * 1000 });
   }
 
   /** A GET by id as of now. */
-  get(row: RowAddress, begin: Instant): RowRead {
+  get(row: RowAddress, sent: Instant): RowRead {
     const live = this.#live.get(keyOf(row));
-    const end = this.#end();
-    if (live === undefined) return { kind: 'missing', begin, end };
+    const span = this.#spanSince(sent);
+    if (live === undefined) return { kind: 'missing', ...span };
     const { version, modifiedOn } = live;
-    return { kind: 'found', version: BigInt(version), modifiedOn, columns: this.#shown(row, live), begin, end };
+    return { kind: 'found', version: BigInt(version), modifiedOn, columns: this.#shown(row, live), ...span };
   }
 
   /** The columns of a live row, for the final comparison. */
@@ -249,13 +342,13 @@ export class SimulatedDataverse {
 
   /** All tokens given so far are too old from now on. */
   expireTokens(): void {
-    this.#oldestToken = this.#version;
+    this.#oldestToken = this.#version += 1;
   }
 
   /**
-   * Pages of one or two rows, in parts of one row. A page is as of the moment it is asked for: when its turn comes, or while
-   * the one before is gone through. The token is that of the first request. A next link carries it, with what the run began
-   * from and how many rows it has shown.
+   * Pages of one or two rows, in parts of one row. A page is as of some moment between the begin of its run and when it is
+   * asked for: when its turn comes, or while the one before is gone through. The token is that of the first request. A next
+   * link carries it, with what the run began from and how many rows it has shown.
    */
   async *pages(
     name: string,
@@ -263,27 +356,32 @@ export class SimulatedDataverse {
     from: FeedStart,
     pause: () => Promise<void>,
   ): AsyncGenerator<FeedPage> {
+    let sent = this.clock;
     await pause();
     const [linkSince = '', linkToken, linkShown] = (from.link ?? '').split('/');
     const since = linkSince === '' ? undefined : Number(linkSince);
     this.#expectToken(since, 'F22');
     const token = linkToken ?? String(this.#version);
+    if (linkToken === undefined)
+      this.#begins.set(`${name}/${token}`, { live: new Map(this.#live), deletedAt: new Map(this.#deletedAt) });
     const ids = idsOf(name);
+    const lastLink = by === 'compare' ? {} : { deltaLink: token };
     const read = (shown: number): readonly FeedPage[] => {
       this.#expectToken(since, 'F23');
-      const end = this.#end();
-      if (shown === ids.length) return [{ items: this.#deletionsOf(name, since), end, ...lastLink }];
+      const span = this.#spanSince(sent);
+      const contents = this.#contents(`${name}/${token}`);
+      if (shown === ids.length) return [{ items: deletionsIn(contents, name, since), ...span, ...lastLink }];
       const to = Math.min(ids.length, shown + 1 + Math.floor(this.random() * 2));
-      return ids.slice(shown, to).map((id, index) => {
-        const items = this.#itemsOf({ table: name, id }, since ?? 0);
-        return { items, end, ...(shown + index + 1 < to ? MORE : { nextLink: `${linkSince}/${token}/${to}` }) };
+      return ids.slice(shown, to).map((id, index): FeedPage => {
+        const items = this.#itemsIn(contents, { table: name, id }, since ?? 0);
+        return { items, ...span, ...(shown + index + 1 < to ? MORE : { nextLink: `${linkSince}/${token}/${to}` }) };
       });
     };
-    const lastLink = by === 'compare' ? {} : { deltaLink: token };
     let next = result(() => read(Number(linkShown ?? 0)));
     for (;;) {
       const parts = next();
       const { nextLink } = parts.at(-1) ?? {};
+      sent = this.clock;
       const after = (): readonly FeedPage[] => read(Number(nextLink?.split('/')[2]));
       const ahead = nextLink !== undefined && this.random() < 0.5 ? result(after) : undefined;
       for (const part of parts) {
@@ -296,52 +394,54 @@ export class SimulatedDataverse {
     }
   }
 
+  /** What a page shows: what there is now, or was when its run began. */
+  #contents(begin: string): Contents {
+    const now = { live: this.#live, deletedAt: this.#deletedAt };
+    if (this.random() < 0.7) return now;
+    this.note('F47');
+    return this.#begins.get(begin) ?? now;
+  }
+
   #expectToken(since: number | undefined, fault: Fault): void {
     if (since === undefined || since >= this.#oldestToken) return;
     this.note(fault);
     throw new WebApiError('GET delta', 400, '0x80044352', 'Version stamp associated with the client has expired.');
   }
 
-  #itemsOf(row: RowAddress, since: number): FeedPage['items'] {
-    const live = this.#live.get(keyOf(row));
-    if (live === undefined || live.version <= since) return [];
-    const { version, modifiedOn } = live;
+  #itemsIn({ live }: Contents, row: RowAddress, since: number): FeedPage['items'] {
+    const found = live.get(keyOf(row));
+    if (found === undefined || found.version <= since) return [];
+    const { version, modifiedOn } = found;
     const [account, contact] = linkedIds(row) ?? [];
     const shown =
       account === undefined || contact === undefined
-        ? this.#shown(row, live)
+        ? this.#shown(row, found)
         : new Map<string, Value>([
             ['accountid', { kind: 'guid', value: account }],
             ['contactid', { kind: 'guid', value: contact }],
           ]);
     return [{ kind: 'row', id: row.id, version: BigInt(version), modifiedOn, columns: shown }];
   }
-
-  #deletionsOf(table: string, since: number | undefined): FeedPage['items'] {
-    if (since === undefined) return [];
-    const deleted = idsOf(table).filter((id) => this.#isDeletedSince({ table, id }, since));
-    return deleted.map((id) => ({ kind: 'deleted', id }));
-  }
-
-  #isDeletedSince(row: RowAddress, since: number): boolean {
-    return !this.#live.has(keyOf(row)) && (this.#deletedAt.get(keyOf(row)) ?? 0) > since;
-  }
 }
 
-/** A table's definition. */
-export const definitionOf = (table: string): TableDefinition => ({
-  table,
-  entitySet: `${table}s`,
-  primaryId: `${table}id`,
-  changeTracking: table !== LINKS[1],
-  columns: new Map<string, ColumnDefinition>([
-    ...['a', 'b', 'rev'].map((name) => [name, { name, type: 'integer' as const }] as const),
-    ['modifiedon', { name: 'modifiedon', type: 'instant' }],
-  ]),
-});
+/** Where an operation is of several rows, or of none. */
+const NO_ROW = (table: string): RowAddress => ({ table, id: '00000000-0000-0000-0000-000000000000' });
+
+function deletionsIn({ live, deletedAt }: Contents, table: string, since: number | undefined): FeedPage['items'] {
+  if (since === undefined) return [];
+  const isDeleted = (key: string): boolean => !live.has(key) && (deletedAt.get(key) ?? 0) > since;
+  return idsOf(table)
+    .filter((id) => isDeleted(keyOf({ table, id })))
+    .map((id) => ({ kind: 'deleted', id }));
+}
 
 /** A relationship's definition. */
-export const relationshipOf = (schemaName: string): Extract<Relationship, { kind: 'many-to-many' }> => ({
+export const relationshipOf = (schemaName: string): Relationship =>
+  schemaName === LOOKUP
+    ? { kind: 'one-to-many', schemaName, referenced: TABLES[0], referencing: TABLES[1], column: 'a' }
+    : manyToManyOf(schemaName);
+
+export const manyToManyOf = (schemaName: string): Extract<Relationship, { kind: 'many-to-many' }> => ({
   kind: 'many-to-many',
   schemaName,
   intersect: schemaName,

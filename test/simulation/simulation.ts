@@ -9,14 +9,16 @@ import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import { COPY_PROPERTIES } from '../../shared/receive/delayed-copies';
 import type { OnRetry, Outcome } from '../../shared/receive/receiver';
 import type { Rule } from '../../shared/writer/decide';
-import { MemoryJournal } from '../writer/memory-journal';
+import { MemoryJournal } from '../sync/memory-journal';
+import { MemoryStates } from '../sync/memory-states';
 import type { MemoryStore } from '../writer/memory-store';
 import type { Command, Schedule, Which } from './command';
 import type { NoteFault } from './fault-list';
 import { Faults } from './faults';
-import { startInstance, type Instance } from './instance';
+import { WRITE_LIMIT, startInstance, type DeployedMapping, type Instance } from './instance';
+import { MemoryEvents } from './memory-events';
 import { MemoryParking } from './memory-parking';
-import { SimulatedLeases, SimulatedStates } from './ports';
+import { SimulatedLeases } from './ports';
 import { LINKS, SimulatedDataverse, TABLES, idsOf, type Told } from './simulated-dataverse';
 import { SLOW_SHARE, Turns, randomFrom } from './turns';
 import type { Variant } from './variant';
@@ -24,6 +26,9 @@ import type { Variant } from './variant';
 export interface SimulationOptions {
   readonly rule: Rule;
   readonly makeStore: (now: () => number) => MemoryStore;
+  /** @default one that keeps to its contract */
+  readonly makeJournal?: () => MemoryJournal;
+  readonly makeStates?: (now: () => number) => MemoryStates;
   /** What the store shows of Dataverse's rows. @default all of them */
   readonly mapping?: Pick<Mapping, 'tableOf'>;
   /** The mapping after `remap`. @default the same */
@@ -52,12 +57,14 @@ export class Simulation {
   readonly #turns: Turns;
   readonly #faults: Faults;
   readonly #leases = new SimulatedLeases();
-  readonly #states = new SimulatedStates();
-  readonly #journal = new MemoryJournal();
+  readonly #states: MemoryStates;
+  readonly #journal: MemoryJournal;
+  readonly #events = new MemoryEvents();
   readonly #parking: MemoryParking;
   readonly #note: NoteFault;
   readonly #variant: Variant;
-  #mapping: Pick<Mapping, 'tableOf'>;
+  /** The newest one. */
+  #mapping: DeployedMapping;
   #storeSkew = 0;
   readonly #instances: [Instance, Instance];
   /** What is pulled: relationships only where there were links. */
@@ -69,6 +76,8 @@ export class Simulation {
   readonly #underWay = new Set<{ readonly by: Instance; readonly told: readonly Told[] }>();
   /** Events that someone has said to be settled or kept. */
   readonly #acknowledged = new Set<Told>();
+  /** Calls that nobody will ever hear of: their events were lost. */
+  readonly #lostCalls = new Set<number>();
   /** Rows of which a push was lost, or with a modifiedon that isn't the commit's: only the pull brings all of them. */
   readonly #beyondPush = new Set<string>();
   readonly #delivered = new Set<Told>();
@@ -85,8 +94,12 @@ export class Simulation {
     this.#faults = new Faults(this.#random, note);
     this.#variant = options.variant?.() ?? {};
     this.dataverse = new SimulatedDataverse(this.#random, note);
+    this.#journal = options.makeJournal?.() ?? new MemoryJournal();
     this.#parking = new MemoryParking(() => this.dataverse.clock * 1000);
-    this.#mapping = options.mapping ?? DEFAULT_MAPPING;
+    const { tableOf } = options.mapping ?? DEFAULT_MAPPING;
+    this.#mapping = { name: 'first', tableOf };
+    const now = (): number => this.dataverse.clock * 1000;
+    this.#states = options.makeStates?.(now) ?? new MemoryStates(now);
     this.store = options.makeStore(() => (this.dataverse.clock + this.#storeSkew) * 1000);
     this.#instances = [this.#start(), this.#start()];
     this.#pulled = commands.some(({ kind }) => kind === 'associate') ? [...TABLES, ...LINKS] : TABLES;
@@ -104,6 +117,7 @@ export class Simulation {
       leases: this.#leases,
       journal: this.#journal,
       parking: this.#parking,
+      events: this.#events,
       mapping: this.#mapping,
       turns: this.#turns,
       faults: this.#faults,
@@ -135,6 +149,27 @@ export class Simulation {
         const { row, late, push } = command;
         if (push === 'none') this.#beyondPush.add(keyOf(row));
         this.#tell(this.dataverse.delete(row, late, push));
+        return;
+      }
+      case 'writeMany':
+      case 'deleteMany': {
+        const { table, ids, push } = command;
+        if (push === 'none' || push === 'truncated') for (const id of ids) this.#beyondPush.add(keyOf({ table, id }));
+        this.#tell(this.dataverse[command.kind](table, ids, push));
+        return;
+      }
+      case 'setLookup': {
+        if (command.push === 'none' || command.push === 'truncated') this.#beyondPush.add(keyOf(command.row));
+        this.#tell(this.dataverse.setLookup(command.row, command.push));
+        return;
+      }
+      case 'call': {
+        this.#tell(this.dataverse.call(command.push));
+        return;
+      }
+      case 'alter': {
+        this.dataverse.alter();
+        this.#allBeyondPush();
         return;
       }
       case 'merge': {
@@ -188,7 +223,7 @@ export class Simulation {
         this.dataverse.clock += command.seconds;
         return;
       case 'setClock': {
-        if (command.seconds !== 0) this.#note('F37');
+        if (command.seconds !== 0) this.#note(Math.abs(command.seconds) > 2 ? 'F54' : 'F37');
         if (command.seconds < this.#skewOf(command.of)) this.#note('F38');
         if (command.of === 2) this.#storeSkew = command.seconds;
         else this.#instances[command.of].skew = command.seconds;
@@ -215,16 +250,45 @@ export class Simulation {
         this.#faults.rate = command.faults;
         return;
       case 'remap': {
-        this.#note('F39');
-        this.#mapping = this.options.remapped ?? this.#mapping;
-        this.#states.forgetLinks();
-        for (const table of TABLES) for (const id of idsOf(table)) this.#beyondPush.add(keyOf({ table, id }));
-        for (const which of [0, 1] as const) this.#crash(which);
+        this.#remap(command.which);
+        return;
+      }
+      case 'cutJournal': {
+        if (this.#journal.loads.size > 0) this.#note('F50');
+        this.#journal.lose(1);
         return;
       }
       default:
         return command satisfies never;
     }
+  }
+
+  /** Deploys the other mapping to an instance. */
+  #remap(which: Which): void {
+    const { tableOf } = this.options.remapped ?? this.#mapping;
+    this.#note('F39');
+    // By then a pull with the mapping of before has begun.
+    const begun = { kind: 'loading', fingerprint: this.#mapping.name, first: true, again: false } as const;
+    for (const table of this.#pulled)
+      if (this.#states.stateOf(table).kind === 'new')
+        this.#states.put(table, { ...begun, journal: { table, load: 'none' } });
+    this.#mapping = { name: 'second', tableOf };
+    this.#allBeyondPush();
+    this.#crash(which);
+    if (this.#instances[which === 0 ? 1 : 0].mapping.name !== 'second') this.#note('F49');
+  }
+
+  /** No instance has an earlier mapping any more, and nothing that one has sent is still to land. */
+  #endRemapping(): void {
+    for (const which of [0, 1] as const) {
+      if (this.#instances[which].mapping.name === this.#mapping.name) continue;
+      this.#crash(which);
+      this.dataverse.clock += WRITE_LIMIT + 1;
+    }
+  }
+
+  #allBeyondPush(): void {
+    for (const table of TABLES) for (const id of idsOf(table)) this.#beyondPush.add(keyOf({ table, id }));
   }
 
   #tell(told: Told | undefined): void {
@@ -242,6 +306,7 @@ export class Simulation {
     for (const told of lost) {
       if (this.#acknowledged.has(told)) continue;
       this.#note('F3');
+      if (told.isCall === true) this.#lostCalls.add(told.number);
       for (const row of told.rows) this.#beyondPush.add(keyOf(row));
     }
   }
@@ -318,7 +383,10 @@ export class Simulation {
   }
 
   #pull(table: string, by: Which): void {
-    const run = this.#instances[by].pull.run(table);
+    // A load that is due once more, because the mapping changed, finds no instance with the mapping of before.
+    const state = this.#states.stateOf(table);
+    if (state.kind === 'current' && state.again) this.#endRemapping();
+    const run = this.#instances[by].pull(table);
     run.then(
       ({ unfinished }) => unfinished && this.#note('F35'),
       (error: unknown) => this.#pullFailures.push(error),
@@ -356,14 +424,24 @@ export class Simulation {
 
   /** One complete pull of everything by an instance, and of what it parked. */
   async pullAll(by: Which): Promise<void> {
+    this.#endRemapping();
     this.#pullFailures = [];
     for (const table of this.#pulled) {
       // A run that was begun before the last change, and what is left of it, promises nothing of that change.
-      while ((await this.#states.read(table)).unfinished !== undefined) await this.#pullOnce(table, by);
+      await this.#pullToTheEnd(table, by);
       await this.#pullOnce(table, by);
-      while ((await this.#states.read(table)).unfinished !== undefined) await this.#pullOnce(table, by);
+      await this.#pullToTheEnd(table, by);
     }
     await this.settleParked(by);
+  }
+
+  async #pullToTheEnd(table: string, by: Which): Promise<void> {
+    for (let runs = 0; ; runs += 1) {
+      const state = this.#states.stateOf(table);
+      if (state.kind === 'new' || (state.kind === 'current' && !state.again)) return;
+      if (runs > 50) throw new Error(`the pull of ${table} comes to no end`, { cause: state });
+      await this.#pullOnce(table, by);
+    }
   }
 
   async #pullOnce(table: string, by: Which): Promise<void> {
@@ -425,6 +503,17 @@ export class Simulation {
     return this.#pulled.flatMap((table) => idsOf(table).flatMap((id) => this.#differenceOf({ table, id })));
   }
 
+  /** Calls whose events arrived, but aren't stored, or are twice: none. */
+  unstoredCalls(): string[] {
+    const stored = [...this.#events.stored.values()];
+    return this.#everTold.flatMap(({ isCall, number }) => {
+      const times = stored.filter((of) => of === number).length;
+      return isCall !== true || times === 1 || (times === 0 && this.#lostCalls.has(number))
+        ? []
+        : [`call ${number}: ${times} times`];
+    });
+  }
+
   /** Those of which every change was pushed, arrived and was acknowledged: no pull is needed for them. */
   differencesOfPushed(): string[] {
     const rows = TABLES.flatMap((table) => idsOf(table).map((id) => ({ table, id })));
@@ -442,7 +531,8 @@ export class Simulation {
 function shown(of: Columns | undefined): string {
   if (of === undefined) return 'nothing';
   const plain = [...of].flatMap(([name, value]) => {
-    if (value?.kind === 'integer') return [`${name}=${value.value}`];
+    if (value?.kind === 'integer' || value?.kind === 'string') return [`${name}=${value.value}`];
+    if (value?.kind === 'number') return [`${name}=${value.text} (a number of unknown type)`];
     return value?.kind === 'instant' ? [`${name}=${value.epochMs / 1000}`] : [];
   });
   return `(${plain.sort().join(' ')})`;

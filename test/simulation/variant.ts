@@ -1,15 +1,21 @@
 import type { LobStore } from '../../shared/lob/store';
 import type { Parking } from '../../shared/parking/parking';
 import type { CopySender } from '../../shared/receive/delayed-copies';
+import type { Leases, PullStateStore } from '../../shared/sync/pull-state';
 import type { PullSyncParts } from '../../shared/sync/pull-sync';
 import type { TombstonePurgeParts } from '../../shared/sync/tombstone-purge';
 import type { RowReader } from '../../shared/writer/row-reader';
-import type { WriterOptions } from '../../shared/writer/writer';
+import type { Writer, WriterOptions } from '../../shared/writer/writer';
 
 /** What surrounds the parts of one world: the same for both of its instances. */
 export interface Variant {
   readonly store?: (store: LobStore) => LobStore;
-  readonly reader?: (reader: RowReader) => RowReader;
+  /** `now`: of the instance. */
+  readonly reader?: (reader: RowReader, now: () => number) => RowReader;
+  readonly states?: (states: PullStateStore) => PullStateStore;
+  readonly leases?: (leases: Leases) => Leases;
+  /** The writer as the receiver knows it. */
+  readonly receiving?: (writer: Pick<Writer, 'settle'>) => Pick<Writer, 'settle'>;
   readonly writer?: (options: WriterOptions) => WriterOptions;
   readonly pull?: (parts: PullSyncParts) => PullSyncParts;
   readonly parking?: (parking: Parking) => Parking;

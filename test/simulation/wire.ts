@@ -3,12 +3,12 @@ import type { Instant } from '../../shared/change/instant';
 import type { RowAddress } from '../../shared/change/row-change';
 
 /** Columns as plain values. */
-export type Plain = Readonly<Record<string, number | null>>;
+export type Plain = Readonly<Record<string, number | string | null>>;
 
 /** The alias of the post image that holds the whole row. */
 export const FULL_IMAGE = 'full';
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** What a context tells of. */
 export interface WireEvent {
@@ -26,6 +26,9 @@ const contract = (type: string): string => `${type}:http://schemas.microsoft.com
 const date = (at: Instant): string => `/Date(${at * 1000})/`;
 const pairs = (of: Readonly<Record<string, Json>>): Json => Object.entries(of).map(([key, value]) => ({ key, value }));
 const guid = (number: number): string => `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+
+/** The number of an event, from its operation's id. */
+export const numberIn = (operationId: string): number => Number.parseInt(operationId.slice(-12), 16);
 
 /** A row as a parameter or an image. */
 export const entity = ({ table, id }: RowAddress, plain: Plain, modifiedOn: Instant): Json => ({
@@ -50,7 +53,19 @@ export const reference = ({ table, id }: RowAddress): Json => ({
   RowVersion: null,
 });
 
-/** A many-to-many relationship between two tables. */
+/** Rows as one parameter. */
+export const entities = (table: string, rows: readonly Json[]): Json => ({
+  __type: contract('EntityCollection'),
+  Entities: rows,
+  EntityName: table,
+  MinActiveRowVersion: null,
+  MoreRecords: false,
+  PagingCookie: null,
+  TotalRecordCount: -1,
+  TotalRecordCountLimitExceeded: false,
+});
+
+/** A relationship between two tables. */
 export const relationship = (SchemaName: string): Json => ({
   __type: contract('Relationship'),
   PrimaryEntityRole: null,
