@@ -563,7 +563,10 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   green(
     'no adopting: what is the same is read back',
-    given((stored, of) => [stored && { ...stored, sameData: () => undefined }, of]),
+    given((stored, of) => [
+      stored && { ...stored, sameData: () => (stored.sameData() === false ? false : undefined) },
+      of,
+    ]),
   ),
   green(
     'no floor: an image of an unknown row is read back',
