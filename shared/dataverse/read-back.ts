@@ -53,7 +53,7 @@ export class WebApiRowReader implements RowReader {
         end: endOf(response.dateMs),
       };
     } catch (error) {
-      if (!rowIsMissing(error)) throw error;
+      if (!rowIsMissing(error, id)) throw error;
       return { kind: 'missing', begin, end: endOf(error.dateMs ?? this.now()) };
     }
   }

@@ -70,7 +70,7 @@ export interface WebApiPage {
 /** Thrown when the Web API answers with an error, or (after the retries) not at all. */
 export class WebApiError extends OutboundError {
   readonly code = 'web-api';
-  readonly disposition: Disposition;
+  readonly disposition: Disposition = 'retry';
   constructor(
     /** What was asked for, without query values: `GET accounts(…)`. */
     readonly request: string,
@@ -84,8 +84,11 @@ export class WebApiError extends OutboundError {
     options?: ErrorOptions,
   ) {
     super(`${request} answered ${status === 0 ? 'nothing' : status}: ${text}${hintFor(status, request)}`, options);
-    // A request that Dataverse calls wrong stays wrong; all else (token, privilege, throttling, outage) can be mended.
-    this.disposition = status === 400 || status === 404 ? 'park' : 'retry';
+  }
+
+  /** Dataverse answers, and refuses this very request (400, 404): others may well succeed. */
+  get refusesRequest(): boolean {
+    return this.status === 400 || this.status === 404;
   }
 }
 
@@ -340,11 +343,25 @@ function errorFrom(what: string, response: PipelineResponse): WebApiError {
   return new WebApiError(what, response.status, code, `${code} ${message}`.trim(), dateOf(response));
 }
 
-/** ObjectDoesNotExist: the row is gone. A 404 for another reason (a table unknown to the Web API) is no delete. */
-export const rowIsMissing = (error: unknown): error is WebApiError =>
+/**
+ * ObjectDoesNotExist, and of this very row: its id is in the text, whatever the language. A 404 for another reason (a table
+ * unknown to the Web API, another row, a proxy's) is no delete.
+ */
+export const rowIsMissing = (error: unknown, id: string): error is WebApiError =>
   error instanceof WebApiError &&
   error.status === 404 &&
-  (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message)));
+  (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message))) &&
+  error.message.slice(error.request.length).toLowerCase().includes(id);
+
+/**
+ * The definition that was asked for by its name isn't there, for this user and for now: while metadata is being published
+ * one may be gone for a moment. A 404 without a code of the platform's own isn't Dataverse's.
+ */
+export const definitionIsMissing = (error: unknown): boolean =>
+  error instanceof WebApiError &&
+  error.status === 404 &&
+  error.platformCode !== '' &&
+  /^GET (?:Entity|Relationship)Definitions\(/.test(error.request);
 
 /** A column that was asked for is no longer there: the table's definition at hand is older than the table. */
 export const columnUnknown = (error: unknown): boolean =>

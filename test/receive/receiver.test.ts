@@ -5,8 +5,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { OrganizationForeign } from '../../shared/dataverse/organization-pin';
+import { WebApiRelationships } from '../../shared/dataverse/relationships';
+import { WebApiError, type WebApi } from '../../shared/dataverse/web-api';
 import type { KeptDelivery } from '../../shared/parking/parking';
 import type { EventOutcome, EventStore, StoredEvent } from '../../shared/lob/event-store';
+import { Associations } from '../../shared/mapping/associations';
 import { EventMapping, type EventRules } from '../../shared/mapping/event-mapping';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
@@ -183,6 +186,18 @@ describe('what fails is parked', () => {
     const [outcome] = await receiver.receive([delivery(fixture('update-contact'))]);
     expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { code: 'unexpected' } });
     expect(parking.parked[0]?.dueAtMs).toBe(NOW + 15_000);
+  });
+
+  test.each([
+    [400, '0x80060888'],
+    [404, '0x8006088a'],
+  ])('[I46] a read that Dataverse refuses (%i) tells nothing of the row, and is tried again', async (status, code) => {
+    reader.answer = () => {
+      throw new WebApiError('GET contacts(1)', status, code, 'Resource not found for the segment');
+    };
+    const [outcome] = await receiver.receive([delivery(fixture('update-contact'))]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } });
+    expect([store.rows.size, parking.parked[0]?.dueAtMs]).toEqual([0, NOW + 15_000]);
   });
 
   test('the metadata can not be read: the delivery waits, the others go on', async () => {
@@ -422,6 +437,23 @@ describe('what is not mapped', () => {
     for (const [other] of Object.entries(NOT_MAPPED).flatMap(([key, value]) => (key === what ? [] : [value])))
       expect(await of.receive([delivery(fixture(other))])).toMatchObject([{ kind: 'parked' }]);
   });
+});
+
+test('[I45] a relationship that can not be looked up is not taken for one that is not mapped', async () => {
+  const failure = new WebApiError('GET RelationshipDefinitions', 503, '', 'busy');
+  const away: Pick<WebApi, 'get'> = { get: () => Promise.reject(failure) };
+  const unmapped = { ...DEFAULT_MAPPING.unmapped, relationships: 'ignore' } as const;
+  const blind = new Receiver(
+    {
+      ...parts(),
+      associations: new Associations({ tables: ['lead'], relationships: [] }, new WebApiRelationships(away as WebApi)),
+      mapping: { ...DEFAULT_MAPPING, unmapped },
+    },
+    { tables: ['lead'], hintDelayMs: 0, now: () => NOW },
+  );
+  expect(await blind.receive([delivery(fixture('associate-account-lead'))])).toMatchObject([
+    { kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } },
+  ]);
 });
 
 test('a replay of what can not be read says why and parks nothing', async () => {
