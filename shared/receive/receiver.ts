@@ -11,7 +11,7 @@ import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
 import { conformChange } from '../mapping/conform';
-import type { Mapping } from '../mapping/mapping';
+import type { Mapping, Unmapped } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
 import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
@@ -181,7 +181,7 @@ export class Receiver {
       plan.kind === 'settle'
         ? await this.parts.writer.settle(plan.changes)
         : await this.parts.events.append([plan.stored]);
-    return outcomes.find((outcome) => outcome.kind === 'failed')?.error;
+    return decidingFailure(outcomes)?.error;
   }
 
   async #plan({ source, body, contentType, truncated }: KeptDelivery): Promise<Plan> {
@@ -204,11 +204,20 @@ export class Receiver {
         const event = messageEventOf(context, delivery);
         return { kind: 'store', stored: { rule, event: { ...event, columns: rule.mapColumns(event.columns) } } };
       }
-      const changes = await Promise.all(changesOf(context, delivery).map((change) => this.#conform(change)));
-      return { kind: 'settle', changes: changes.flat() };
+      return await this.#planChanges(changesOf(context, delivery));
     } catch (error) {
       return { kind: 'putAside', error };
     }
+  }
+
+  /** Changes that the mapping says to ignore don't take the others with them; any other failure is that of them all. */
+  async #planChanges(changes: readonly Change[]): Promise<Plan> {
+    const conformed = await Promise.allSettled(changes.map((change) => this.#conform(change)));
+    const failures = conformed.flatMap((of) => (of.status === 'rejected' ? [{ error: of.reason as unknown }] : []));
+    const decisive = failures.filter(({ error }) => this.#policyOf(error) !== 'ignore');
+    const failure = decidingFailure(decisive) ?? (failures.length === changes.length ? failures[0] : undefined);
+    if (failure !== undefined) return { kind: 'putAside', error: failure.error };
+    return { kind: 'settle', changes: conformed.flatMap((of) => (of.status === 'fulfilled' ? of.value : [])) };
   }
 
   /** What a notice makes the app read is of the store's own organisation, so one that names none does no harm. */
@@ -233,8 +242,8 @@ export class Receiver {
   }
 
   async #settled(delivery: KeptDelivery, onRetry: OnRetry, settlements: readonly Settlement[]): Promise<Outcome> {
-    const failed = settlements.find((settlement) => settlement.kind === 'failed');
-    if (failed !== undefined) return this.#putAside(delivery, onRetry, failed.error);
+    const failure = decidingFailure(settlements);
+    if (failure !== undefined) return this.#putAside(delivery, onRetry, failure.error);
     const changes = settlements.flatMap((settlement) =>
       settlement.kind === 'settled' ? [{ ...settlement.change.row, verdict: settlement.verdict }] : [],
     );
@@ -259,8 +268,7 @@ export class Receiver {
   /** The one place that says what becomes of a delivery that could not be settled. */
   async #putAside(delivery: KeptDelivery, onRetry: OnRetry, error: unknown): Promise<Outcome> {
     const cause = { code: codeOf(error), message: messageOf(error) };
-    const unmapped = UNMAPPED.get(cause.code);
-    const policy = unmapped === undefined ? 'park' : this.parts.mapping.unmapped[unmapped];
+    const policy = this.#policyOf(error);
     if (policy === 'ignore') return { kind: 'ignored', cause };
     const disposition = dispositionOf(error);
     if (disposition === 'reject' || policy === 'refuse') return { kind: 'rejected', cause };
@@ -270,6 +278,12 @@ export class Receiver {
       (await delayed(delivery, cause, onRetry, false)) ??
       this.#park(delivery, cause, onRetry, this.options.retryDelayMs ?? 15_000)
     );
+  }
+
+  /** What the mapping says to do about a failure. */
+  #policyOf(error: unknown): Unmapped {
+    const what = UNMAPPED.get(codeOf(error));
+    return what === undefined ? 'park' : this.parts.mapping.unmapped[what];
   }
 
   /** @param delayMs when to try again by itself; absent: never */
@@ -285,6 +299,19 @@ export class Receiver {
     }
     return { kind: 'parked', cause, disposition: delayMs === undefined ? 'park' : 'retry' };
   }
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+/**
+ * Of several failures in one delivery, the one that decides what becomes of it: the first that can pass, since trying again
+ * settles what can be settled then, and settles nothing twice; else the first.
+ */
+function decidingFailure(outcomes: readonly (Failure | { readonly kind: string })[]): Failure | undefined {
+  const failures = outcomes.filter((outcome) => 'error' in outcome);
+  return failures.find(({ error }) => dispositionOf(error) === 'retry') ?? failures[0];
 }
 
 /** Undefined where the source has no copy to give. */

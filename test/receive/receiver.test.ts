@@ -15,6 +15,7 @@ import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
 import {
   Receiver,
+  TableNotSynced,
   type AskForCopy,
   type OnRetry,
   type Outcome,
@@ -454,6 +455,76 @@ test('[I45] a relationship that can not be looked up is not taken for one that i
   expect(await blind.receive([delivery(fixture('associate-account-lead'))])).toMatchObject([
     { kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } },
   ]);
+});
+
+describe('several failures in one delivery', () => {
+  const TOO_LARGE = new TableNotSynced('one that will never settle');
+  const AWAY = new StoreUnavailable('the store', NOW);
+  const SLOW = new Error('slow');
+  const failingWith = (errors: readonly Error[]): Receiver => {
+    const writer: Pick<Writer, 'settle'> = {
+      settle: (changes) =>
+        Promise.resolve(changes.map((change, n) => ({ kind: 'failed', change, error: errors[n] ?? errors[0] }))),
+    };
+    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    return new Receiver({ ...parts(), writer: writer as Writer }, options);
+  };
+  const several = (): KeptDelivery => delivery(fixture('update-multiple-contact'));
+
+  test.each([
+    ['first', [AWAY, TOO_LARGE], AWAY],
+    ['last', [TOO_LARGE, AWAY], AWAY],
+    ['of two the first one tells why', [SLOW, AWAY], SLOW],
+  ])('[I22] one that can pass makes it due, wherever it comes: %s', async (_where, errors, told) => {
+    const of = failingWith(errors);
+    const [outcome] = await of.receive([several()]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { message: told.message } });
+    expect(parking.parked[0]?.dueAtMs).toBe(NOW + 15_000);
+    expect(await of.replay(several())).toBe(told);
+  });
+
+  test('none that can pass: it waits for an operator, with the first cause', async () => {
+    const of = failingWith([TOO_LARGE, new TableNotSynced('another')]);
+    const [outcome] = await of.receive([several()]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'park', cause: { message: TOO_LARGE.message } });
+    expect(await of.replay(several())).toBe(TOO_LARGE);
+  });
+
+  describe('before anything is settled', () => {
+    /** Its first row is of another table. */
+    const mixed = (): KeptDelivery => {
+      const contact = '"LogicalName":"contact"';
+      return text(several().body.toString().replace(contact, '"LogicalName":"account"'));
+    };
+    const receiving = (tables: 'park' | 'ignore', catalog?: TableCatalog): Receiver => {
+      const unmapped = { ...DEFAULT_MAPPING.unmapped, tables };
+      return new Receiver(
+        { ...parts(), catalog, mapping: { ...DEFAULT_MAPPING, unmapped } },
+        { tables: ['contact'], hintDelayMs: 0, now: () => NOW },
+      );
+    };
+    const busy = (): Promise<never> => Promise.reject(new WebApiError('GET x', 503, '', 'busy'));
+
+    test.each(['park', 'ignore'] as const)(
+      '[I22] one that can pass makes it due, too: unmapped tables: %s',
+      async (policy) => {
+        const of = receiving(policy, { get: busy, refresh: busy });
+        expect(await of.receive([mixed()])).toMatchObject([
+          { kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } },
+        ]);
+        expect(await of.replay(mixed())).toMatchObject({ code: 'web-api' });
+      },
+    );
+
+    test('rows that are to be ignored do not take the others with them', async () => {
+      expect(await receiving('ignore').receive([mixed()])).toMatchObject([
+        { kind: 'settled', changes: [{ table: 'contact' }] },
+      ]);
+      expect(await receiving('park').receive([mixed()])).toMatchObject([
+        { kind: 'parked', disposition: 'park', cause: { code: 'table-not-synced' } },
+      ]);
+    });
+  });
 });
 
 test('a replay of what can not be read says why and parks nothing', async () => {
