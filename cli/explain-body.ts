@@ -1,3 +1,4 @@
+import { arrivalBound } from '../shared/context/pushed-event';
 import { readPush } from '../shared/context/read-push';
 import { codeOf, messageOf } from '../shared/errors';
 import type { KeptDelivery } from '../shared/parking/parking';
@@ -6,7 +7,10 @@ import { explainChanges, explainPush, toldBy } from './explain-context';
 const refusal = (error: unknown): string => `can't be read: ${codeOf(error)}: ${messageOf(error)}`;
 
 /** What `dvo parse --explain` says of a body that was kept. Names columns, not values; never throws. */
-export function explainBody({ source, body, contentType, truncated }: KeptDelivery, fullImageAlias?: string): string {
+export function explainBody(
+  { source, body, contentType, truncated, arrivedAtMs }: KeptDelivery,
+  fullImageAlias?: string,
+): string {
   try {
     const push = readPush(body, contentType === undefined ? {} : { contentType });
     const told = (): string => {
@@ -15,6 +19,7 @@ export function explainBody({ source, body, contentType, truncated }: KeptDelive
           toldBy(push, {
             source,
             body,
+            notAfter: arrivalBound(arrivedAtMs ?? Date.now()),
             ...(truncated === undefined ? {} : { truncated }),
             ...(fullImageAlias === undefined ? {} : { fullImageAlias }),
           }),

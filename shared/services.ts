@@ -160,6 +160,7 @@ export function compose(core: CoreConfig, log?: Log): Services {
     },
     {
       tables: core.tables,
+      marginSeconds: core.marginSeconds,
       hintDelayMs: core.hintDelaySeconds * 1000,
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },

@@ -17,6 +17,8 @@ export interface KeptDelivery {
   readonly contentType?: string;
   /** The sender said that members were removed for size. */
   readonly truncated?: boolean;
+  /** When it first reached us, by its broker's clock or ours, in epoch milliseconds. @default now */
+  readonly arrivedAtMs?: number;
 }
 
 /** What is parked: a delivery, or a pulled row (which is read again, never replayed from its old page). */

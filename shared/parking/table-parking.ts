@@ -180,10 +180,11 @@ const causeProperties = ({ code, message }: ParkCause, dueAtMs: number | undefin
 
 function properties(subject: ParkedSubject): Record<string, unknown> {
   if (subject.kind === 'row') return { kind: 'row', table: subject.row.table, rowId: subject.row.id };
-  const { source, body, contentType, truncated } = subject.delivery;
+  const { source, body, contentType, truncated, arrivedAtMs } = subject.delivery;
   const entity: Record<string, unknown> = { kind: 'delivery', source, bytes: body.byteLength };
   if (contentType !== undefined) entity.contentType = contentType;
   if (truncated === true) entity.truncated = true;
+  if (arrivedAtMs !== undefined) entity.arrivedAt = new Date(arrivedAtMs);
   for (let part = 0; part * PART_BYTES < body.byteLength; part += 1) {
     entity[`body${part}`] = body.slice(part * PART_BYTES, (part + 1) * PART_BYTES);
   }
@@ -226,6 +227,8 @@ function subjectFrom(entity: Record<string, unknown>): ParkedSubject {
       body: Buffer.concat(parts),
       ...(typeof entity.contentType === 'string' ? { contentType: entity.contentType } : {}),
       ...(entity.truncated === true ? { truncated: true } : {}),
+      // It was parked when it came, where nothing else is known.
+      arrivedAtMs: ((entity.arrivedAt ?? entity.parkedAt) as Date).getTime(),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../azure/store-unavailable';
 import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
-import type { Delivery } from '../context/pushed-event';
+import { arrivalBound, type Delivery } from '../context/pushed-event';
 import { readPush } from '../context/read-push';
 import { changeOfNotice, type RowNotice } from '../context/row-notice';
 import { changesOf } from '../context/to-changes';
@@ -108,6 +108,8 @@ export interface ReceiverParts {
 export interface ReceiverOptions {
   readonly tables: readonly string[];
   readonly fullImageAlias?: string;
+  /** As much as the clocks of Dataverse, the brokers and this app may differ, in seconds. @default 5 */
+  readonly marginSeconds?: number;
   /** How long after its arrival a synchronous step's event is settled, in milliseconds. */
   readonly hintDelayMs: number;
   /** Delay before a parked delivery is first tried again, in milliseconds. @default 15,000 */
@@ -139,7 +141,8 @@ export class Receiver {
   }
 
   /** Handles deliveries that arrived together: their changes are settled together, each on its own merits. */
-  async receive(deliveries: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
+  async receive(came: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
+    const deliveries = came.map((delivery) => ({ ...delivery, arrivedAtMs: this.#arrivalOf(delivery) }));
     const plans = await Promise.all(deliveries.map((delivery) => this.#plan(delivery)));
     const changes = plans.flatMap((plan) => (plan.kind === 'settle' && !isUncommitted(plan) ? plan.changes : []));
     const events = plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : []));
@@ -184,21 +187,29 @@ export class Receiver {
     return decidingFailure(outcomes)?.error;
   }
 
-  async #plan({ source, body, contentType, truncated }: KeptDelivery): Promise<Plan> {
+  /** Nothing arrives later than now, whatever clock says so. */
+  #arrivalOf({ arrivedAtMs = Infinity }: KeptDelivery): number {
+    return Math.min(arrivedAtMs, this.#now());
+  }
+
+  async #plan(kept: KeptDelivery): Promise<Plan> {
+    const { source, body, contentType, truncated } = kept;
+    const { fullImageAlias, marginSeconds } = this.options;
+    const delivery: Delivery = {
+      source,
+      body,
+      notAfter: arrivalBound(this.#arrivalOf(kept), marginSeconds),
+      ...(truncated === undefined ? {} : { truncated }),
+      ...(fullImageAlias === undefined ? {} : { fullImageAlias }),
+    };
     try {
       const push = readPush(body, {
         maxBytes: MAX_PARKED_BYTES,
         ...(contentType === undefined ? {} : { contentType }),
       });
-      if (push.kind === 'notice') return await this.#planNotice(push.notice, { source, body });
+      if (push.kind === 'notice') return await this.#planNotice(push.notice, delivery);
       const { context } = push;
       await this.parts.organization.check(context.organizationId);
-      const delivery: Delivery = {
-        source,
-        body,
-        ...(truncated === undefined ? {} : { truncated }),
-        ...(this.options.fullImageAlias === undefined ? {} : { fullImageAlias: this.options.fullImageAlias }),
-      };
       const rule = this.parts.mapping.events.get(context.message);
       if (rule !== undefined) {
         const event = messageEventOf(context, delivery);

@@ -64,6 +64,7 @@ describe('what is parked comes back exactly', () => {
       body: Buffer.from('{}'),
       contentType: 'application/json',
       truncated: true,
+      arrivedAtMs: 400_000,
     };
     await parking.parkDelivery(kept, CAUSE, 5_000_000);
     expect(await only()).toMatchObject({
@@ -73,6 +74,13 @@ describe('what is parked comes back exactly', () => {
       parkedAtMs: 1_000_000,
       dueAtMs: 5_000_000,
     });
+  });
+
+  test('a delivery of which nothing says when it arrived: no later than it was parked', async () => {
+    await parking.parkDelivery(delivery('a'), CAUSE);
+    nowMs = 2_000_000;
+    await parking.postpone(await only(), CAUSE, 1);
+    expect((await only()).subject).toMatchObject({ delivery: { arrivedAtMs: 1_000_000 } });
   });
 
   test('a row that waits for an operator', async () => {

@@ -22,7 +22,7 @@ import {
   type ReceiverParts,
 } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
-import { RULE, columns, found, missing } from '../writer/changes';
+import { RULE, columns, found, missing, stamp } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 import { CONTACT, RecordingParking, UNMAPPED, fixture } from './deliveries';
@@ -92,7 +92,11 @@ test('[I18] a synchronous step is parked until its transaction is over, and noth
   const body = fixture('create-lead-sync');
   await receiver.receive([delivery(body)]);
   expect(parking.parked).toEqual([
-    { delivery: delivery(body), cause: expect.objectContaining({ code: 'unconfirmed' }), dueAtMs: NOW + 10_000 },
+    {
+      delivery: { ...delivery(body), arrivedAtMs: NOW },
+      cause: expect.objectContaining({ code: 'unconfirmed' }),
+      dueAtMs: NOW + 10_000,
+    },
   ]);
   expect([store.rows.size, reader.gets]).toEqual([0, []]);
   expect(await receiver.replay(delivery(body))).toBeUndefined();
@@ -455,6 +459,82 @@ test('[I45] a relationship that can not be looked up is not taken for one that i
   expect(await blind.receive([delivery(fixture('associate-account-lead'))])).toMatchObject([
     { kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } },
   ]);
+});
+
+describe('[I47] an event that its sender dates later than it arrived', () => {
+  const HOUR_S = 3600;
+  let now: number;
+  let late: Receiver;
+
+  /** The fixture's event, all its dates moved; it was updated a minute before NOW. */
+  const dated = (name: string, bySeconds: number): Buffer =>
+    Buffer.from(
+      fixture(name)
+        .toString()
+        .replaceAll(/Date\((\d+)/g, (_, ms: string) => `Date(${Number(ms) + bySeconds * 1000}`),
+    );
+  const verdicts = async (kept: KeptDelivery): Promise<unknown> => {
+    const [outcome] = await late.receive([kept]);
+    return outcome?.kind === 'settled' ? outcome.changes.map(({ verdict }) => verdict) : outcome;
+  };
+
+  beforeEach(async () => {
+    now = NOW;
+    late = new Receiver(parts(), { tables: ['contact', 'account'], hintDelayMs: 0, marginSeconds: 5, now: () => now });
+    // The row is known as it was an hour ago.
+    const seen = NOW / 1000 - HOUR_S;
+    await store.write([
+      {
+        ...{ row: CONTACT, expected: undefined, effect: 'snapshot', columns: columns({ jobtitle: 'old' }) },
+        stamp: stamp({ version: 200n, base: seen, seen }),
+      },
+    ]);
+  });
+
+  test('by no more than the clocks may differ: it is merged; by more: the row is read', async () => {
+    // The fixture's event is 50 seconds older than NOW.
+    expect(await verdicts(delivery(dated('update-contact', 50 + 5)))).toEqual(['merged']);
+    expect(await verdicts(delivery(dated('update-contact', 50 + 6)))).toEqual(['readBack']);
+    expect(await verdicts(delivery(dated('update-contact', HOUR_S)))).toEqual(['readBack']);
+  });
+
+  test('what counts is when it first arrived, be it hours ago, and never a time that is yet to come', async () => {
+    now = NOW + 2 * HOUR_S * 1000;
+    const kept = delivery(dated('update-contact', HOUR_S));
+    expect(await verdicts({ ...kept, arrivedAtMs: NOW })).toEqual(['readBack']);
+    expect(await late.replay({ ...kept, arrivedAtMs: NOW })).toBeUndefined();
+    expect(await verdicts({ ...delivery(dated('update-contact', 3 * HOUR_S)), arrivedAtMs: now * 2 })).toEqual([
+      'readBack',
+    ]);
+    expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
+  });
+
+  test('is parked with its arrival, so that a later replay believes it no more than now', async () => {
+    store.at = () => {
+      throw new Error('down');
+    };
+    await late.receive([delivery(dated('update-contact', HOUR_S))]);
+    expect(parking.parked).toMatchObject([{ delivery: { arrivedAtMs: NOW } }]);
+  });
+
+  test('a delete on nothing makes no tombstone that is newer than it can be', async () => {
+    await late.receive([delivery(dated('delete-account', 10 * HOUR_S))]);
+    const [account] = [...store.rows.keys()].filter((key) => key.startsWith('account'));
+    expect(store.rows.get(account ?? '')?.stamp).toMatchObject({ gone: true, seen: NOW / 1000 + 5 });
+  });
+
+  test('the notice of a flow: its version is waited for no longer than a read may lag', async () => {
+    const row = { contactid: CONTACT.id, RowVersion: '301', modifiedon: new Date(NOW + 3_600_000).toISOString() };
+    const notice = text(JSON.stringify({ ...CONTACT, row: { ...row, SdkMessage: 'Update' } }));
+    const readAt = (seconds: number) => {
+      const at = NOW / 1000 + seconds;
+      reader.answer = () => found(300n, columns({ jobtitle: 'read' }), { modifiedOn: at, begin: at, end: at });
+    };
+    readAt(60);
+    expect(await verdicts(notice)).toMatchObject({ kind: 'parked', cause: { code: 'read-lagged' } });
+    readAt(65);
+    expect(await verdicts(notice)).toEqual(['readBack']);
+  });
 });
 
 describe('several failures in one delivery', () => {
