@@ -2,6 +2,7 @@ import { arrivalBound } from '../shared/context/pushed-event';
 import { readPush } from '../shared/context/read-push';
 import { codeOf, messageOf } from '../shared/errors';
 import type { KeptDelivery } from '../shared/parking/parking';
+import { MAX_BODY_BYTES } from './body-bytes';
 import { explainChanges, explainPush, toldBy } from './explain-context';
 
 const refusal = (error: unknown): string => `can't be read: ${codeOf(error)}: ${messageOf(error)}`;
@@ -12,7 +13,10 @@ export function explainBody(
   fullImageAlias?: string,
 ): string {
   try {
-    const push = readPush(body, contentType === undefined ? {} : { contentType });
+    const push = readPush(body, {
+      maxBytes: MAX_BODY_BYTES,
+      ...(contentType === undefined ? {} : { contentType }),
+    });
     const told = (): string => {
       try {
         return explainChanges(

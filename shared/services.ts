@@ -23,6 +23,7 @@ import { Associations } from './mapping/associations';
 import { linkedIds } from './mapping/link';
 import { MappedStore } from './mapping/mapped-store';
 import { namingOf } from './mapping/naming';
+import { deferredLargeBodies } from './parking/large-bodies';
 import { TableParking } from './parking/table-parking';
 import { DelayedCopies } from './receive/delayed-copies';
 import { Receiver } from './receive/receiver';
@@ -43,6 +44,7 @@ export const STATE_NAMES = {
   pull: 'dvopull',
   leases: 'dvo-leases',
   loads: 'dvo-loads',
+  bodies: 'dvo-bodies',
 } as const;
 
 /** What the functions work with. */
@@ -115,8 +117,12 @@ export function coreFaults(): readonly string[] {
   return core.ok ? [] : core.faults;
 }
 
-/** Composes the services from settings. */
-export function compose(core: CoreConfig, log?: Log): Services {
+/**
+ * Composes the services from settings.
+ *
+ * @param maxBodyBytes of bodies that are read. @default as the receiver says, for a process that others wait for
+ */
+export function compose(core: CoreConfig, log?: Log, maxBodyBytes?: number): Services {
   const lobTables = tableClients(core.lob, log);
   // One account has one circuit.
   const stateTables = isDeepStrictEqual(core.lob, core.state) ? lobTables : tableClients(core.state, log);
@@ -124,7 +130,10 @@ export function compose(core: CoreConfig, log?: Log): Services {
   const naming = namingOf(core.mapping, core.lobTablePrefix);
   const tables = new TableStore(lobTables, naming);
   const store = new MappedStore(tables, core.mapping);
-  const parking = new TableParking(stateTables(STATE_NAMES.parked));
+  const parking = new TableParking(
+    stateTables(STATE_NAMES.parked),
+    deferredLargeBodies(core.state, STATE_NAMES.bodies),
+  );
   const budget = new RateBudget({
     requests: core.webApiRequests,
     concurrency: core.webApiConcurrency,
@@ -162,6 +171,7 @@ export function compose(core: CoreConfig, log?: Log): Services {
       tables: core.tables,
       marginSeconds: core.marginSeconds,
       hintDelayMs: core.hintDelaySeconds * 1000,
+      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },
   );

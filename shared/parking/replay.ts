@@ -19,7 +19,7 @@ export function replayHandler(parts: () => ReplayParts & { readonly parking: Par
     const counts = { settled: 0, postponed: 0, givenUp: 0 };
     const begun = now();
     for (let items = await parking.due(begun, BATCH); items.length > 0; items = await parking.due(begun, BATCH)) {
-      const tried = await Promise.all(items.map((item) => tryAgain(item, made)));
+      const tried = await tryAgain(items, made);
       for (const { kind } of tried) counts[kind] += 1;
       if (now() - begun > RUN_MS || tried.some((of) => of.kind === 'postponed' && of.storeIsAway)) break;
     }

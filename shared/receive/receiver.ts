@@ -13,7 +13,7 @@ import type { Associations } from '../mapping/associations';
 import { conformChange } from '../mapping/conform';
 import type { Mapping, Unmapped } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
-import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
+import type { KeptDelivery, ParkCause, Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Settlement, Writer } from '../writer/writer';
 import type { Delayed } from './delayed-copies';
@@ -92,6 +92,13 @@ const UNMAPPED: ReadonlyMap<string, keyof Mapping['unmapped']> = new Map([
   ['message-unsupported', 'messages'],
 ]);
 
+/**
+ * Largest body that is read, in bytes, where others wait for the same process. Dataverse posts 256 KB at most, and 192 KB to
+ * queues and topics; what it sends to a hub has no bound of its own.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
+ */
+const MAX_BODY_BYTES = 640 * 1024;
+
 /** Where the receiver's deliveries go. */
 export interface ReceiverParts {
   readonly writer: Writer;
@@ -110,6 +117,8 @@ export interface ReceiverOptions {
   readonly fullImageAlias?: string;
   /** As much as the clocks of Dataverse, the brokers and this app may differ, in seconds. @default 5 */
   readonly marginSeconds?: number;
+  /** Larger bodies are parked unread. @default 640 KiB */
+  readonly maxBodyBytes?: number;
   /** How long after its arrival a synchronous step's event is settled, in milliseconds. */
   readonly hintDelayMs: number;
   /** Delay before a parked delivery is first tried again, in milliseconds. @default 15,000 */
@@ -204,7 +213,7 @@ export class Receiver {
     };
     try {
       const push = readPush(body, {
-        maxBytes: MAX_PARKED_BYTES,
+        maxBytes: this.options.maxBodyBytes ?? MAX_BODY_BYTES,
         ...(contentType === undefined ? {} : { contentType }),
       });
       if (push.kind === 'notice') return await this.#planNotice(push.notice, delivery);

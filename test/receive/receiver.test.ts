@@ -607,6 +607,35 @@ describe('several failures in one delivery', () => {
   });
 });
 
+describe('[I49] a body that is too large to be read here', () => {
+  /** The fixture's event with a long text, as a hub's may be. */
+  const large = (): KeptDelivery =>
+    text(fixture('update-contact').toString().replace('Head of Customs', 'H'.repeat(1_000_000)));
+
+  test.each([
+    ['park', { kind: 'park' }],
+    ['hold', { kind: 'hold' }],
+    ['copy', { kind: 'copy', copy: () => Promise.reject(new Error('not asked')) }],
+  ] as const)(
+    'is parked whole, until an operator has it read, whatever its source offers: %s',
+    async (_what, onRetry) => {
+      const body = large().body;
+      expect(await receiver.receive([large()], onRetry)).toMatchObject([
+        { kind: 'parked', disposition: 'park', cause: { code: 'body-too-large' } },
+      ]);
+      expect(parking.parked[0]?.delivery.body).toEqual(body);
+      expect(parking.parked[0]).not.toHaveProperty('dueAtMs');
+      expect(await receiver.replay(large())).toMatchObject({ code: 'body-too-large' });
+    },
+  );
+
+  test('is read by a process that nobody waits for', async () => {
+    const options = { tables: ['contact'], hintDelayMs: 0, maxBodyBytes: 2_000_000, now: () => NOW };
+    expect(await new Receiver(parts(), options).replay(large())).toBeUndefined();
+    expect(store.rows.size).toBe(1);
+  });
+});
+
 test('a replay of what can not be read says why and parks nothing', async () => {
   expect(await receiver.replay(text('{"cut off'))).toMatchObject({ code: 'json-invalid' });
   expect(parking.parked).toEqual([]);

@@ -340,10 +340,9 @@ function slowParking({ parking, faults }: World, pause: Pause): Parking {
       await step();
       return parking.due(nowMs, limit);
     },
-    list: () => parking.list(),
-    settle: async (item) => {
+    settle: async (items) => {
       await step();
-      await parking.settle(item);
+      await parking.settle(items);
     },
     postpone: async (item, cause, dueAtMs) => {
       await step();
