@@ -16,7 +16,7 @@ export async function manyToMany(
   name: string,
 ): Promise<Extract<Relationship, { kind: 'many-to-many' }>> {
   const relationship = await relationships.relationship(name);
-  if (relationship.kind !== 'many-to-many') throw new RelationshipUnknown(name, 'many-to-many ');
+  if (relationship.kind !== 'many-to-many') throw new RelationshipUnknown(name, 'many-to-many');
   return relationship;
 }
 

@@ -8,9 +8,9 @@ import { definitionIsMissing, type WebApi } from './web-api';
 export class RelationshipUnknown extends OutboundError {
   readonly code = 'relationship-unknown';
   readonly disposition = 'retry';
-  constructor(relationship: string, kind: 'many-to-many ' | '' = '') {
+  constructor(relationship: string, kind?: 'many-to-many') {
     super(
-      `Dataverse has no ${kind}relationship ${relationship}, or the application user may not see it. Check ` +
+      `Dataverse has no ${kind === undefined ? '' : `${kind} `}relationship ${relationship}, or the application user may not see it. Check ` +
         `SYNC_RELATIONSHIPS (schema names, with their capital letters) and the user's role.`,
     );
   }

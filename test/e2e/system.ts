@@ -376,8 +376,8 @@ export class System {
   /** Makes everything parked due now: tests don't wait for minutes, and an operator can do the same. */
   async letAllBeDue(): Promise<void> {
     const parking = this.#parking();
-    for (const { rowKey } of await this.parked()) {
-      const item = await parking.find(rowKey);
+    for (const { rowKey, dueAt } of await this.parked()) {
+      const item = dueAt.getTime() <= Date.now() ? undefined : await parking.find(rowKey);
       if (item === undefined) continue;
       await parking.postpone({ ...item, attempts: item.attempts - 1 }, item.cause, Date.now() - 1000);
     }
