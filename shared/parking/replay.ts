@@ -5,8 +5,8 @@ import { tryAgain, type ReplayParts } from './try-again';
 
 /** Items tried together; those of one row are settled by one read. */
 const BATCH = 100;
-/** A run goes on with further batches for that long. */
-const RUN_MS = 20_000;
+/** A run goes on with further batches for that long: by the default schedule, until shortly before the next one. */
+const RUN_MS = 50_000;
 
 /**
  * Tries again what is parked and due: events of synchronous steps, and what failed for a reason that can pass. While the
