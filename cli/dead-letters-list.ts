@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { COPY_PROPERTIES } from '../shared/receive/delayed-copies';
-import { hasTruncationMark } from '../shared/receive/messages';
+import { firstEnqueuedMs, hasTruncationMark } from '../shared/receive/messages';
 import { bodyBytes } from './body-bytes';
 import { aboutBody, explainBody } from './explain-body';
 import { Tally } from './tally';
@@ -140,9 +140,11 @@ export async function showDeadLetter(
   );
   say(`${lines.join('\n')}\n`);
   if (explain === true) {
+    const arrivedAtMs = firstEnqueuedMs(message.enqueuedTimeUtc?.toISOString(), applicationProperties);
     const delivery = {
       source: 'dead-letter',
       body,
+      ...(arrivedAtMs === undefined ? {} : { arrivedAtMs }),
       ...(contentType === undefined ? {} : { contentType }),
       truncated: hasTruncationMark(applicationProperties),
     };

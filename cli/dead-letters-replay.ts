@@ -46,12 +46,18 @@ export interface ReplayOptions {
 export function copyOf(message: ServiceBusReceivedMessage, run: string, newMessageIds?: true): ServiceBusMessage {
   const own = Object.entries(message.applicationProperties ?? {}).filter(([name]) => !ADDED.has(name));
   const { contentType, subject, correlationId, sessionId, partitionKey, to, replyTo, replyToSessionId } = message;
+  const { enqueuedTimeUtc } = message;
   const named = { contentType, subject, correlationId, sessionId, partitionKey, to, replyTo, replyToSessionId };
   const messageId = newMessageIds === true ? randomUUID() : message.messageId;
   return {
     body: message.body as unknown,
     ...Object.fromEntries(Object.entries({ ...named, messageId }).filter(([, value]) => value !== undefined)),
-    applicationProperties: { ...Object.fromEntries(own), [MARKER]: run },
+    applicationProperties: {
+      // What its sender dated into the future doesn't become believable by coming again later.
+      ...(enqueuedTimeUtc === undefined ? {} : { [COPY_PROPERTIES.firstEnqueued]: enqueuedTimeUtc.toISOString() }),
+      ...Object.fromEntries(own),
+      [MARKER]: run,
+    },
     // Tells the SDK in which section of AMQP the body came, so that it goes out in the same.
     ...{ _rawAmqpMessage: message._rawAmqpMessage },
   };

@@ -1,20 +1,29 @@
+import { arrivalBound } from '../shared/context/pushed-event';
 import { readPush } from '../shared/context/read-push';
 import { codeOf, messageOf } from '../shared/errors';
 import type { KeptDelivery } from '../shared/parking/parking';
+import { MAX_BODY_BYTES } from './body-bytes';
 import { explainChanges, explainPush, toldBy } from './explain-context';
 
 const refusal = (error: unknown): string => `can't be read: ${codeOf(error)}: ${messageOf(error)}`;
 
 /** What `dvo parse --explain` says of a body that was kept. Names columns, not values; never throws. */
-export function explainBody({ source, body, contentType, truncated }: KeptDelivery, fullImageAlias?: string): string {
+export function explainBody(
+  { source, body, contentType, truncated, arrivedAtMs }: KeptDelivery,
+  fullImageAlias?: string,
+): string {
   try {
-    const push = readPush(body, contentType === undefined ? {} : { contentType });
+    const push = readPush(body, {
+      maxBytes: MAX_BODY_BYTES,
+      ...(contentType === undefined ? {} : { contentType }),
+    });
     const told = (): string => {
       try {
         return explainChanges(
           toldBy(push, {
             source,
             body,
+            notAfter: arrivalBound(arrivedAtMs ?? Date.now()),
             ...(truncated === undefined ? {} : { truncated }),
             ...(fullImageAlias === undefined ? {} : { fullImageAlias }),
           }),

@@ -83,9 +83,10 @@ async function partitionsOf(client: HubReader, partition: string | undefined): P
   return [partition];
 }
 
-const deliveryOf = ({ body, properties }: ReceivedEventData): KeptDelivery => ({
+const deliveryOf = ({ body, properties, enqueuedTimeUtc }: ReceivedEventData): KeptDelivery => ({
   source: SOURCE,
   body: bodyBytes(body),
+  arrivedAtMs: enqueuedTimeUtc.getTime(),
   ...(hasTruncationMark(properties ?? {}) ? { truncated: true } : {}),
 });
 

@@ -3,6 +3,7 @@ import { environment, readConfig } from '../shared/config/config';
 import { readEventHubConfig, type EventHubConfig } from '../shared/config/message-connections';
 import { compose } from '../shared/services';
 import { rateArgument, timeArgument } from './arguments';
+import { MAX_BODY_BYTES } from './body-bytes';
 import { closeSoon } from './close-soon';
 import { fromArgument, type From } from './hub-position';
 import { replayHub } from './hub-replay';
@@ -44,7 +45,7 @@ async function replay(terminal: Terminal, options: HubReplayOptions): Promise<vo
   if (core !== undefined) await agreed(terminal, `Settle the events of event hub ${config.hub} again?`, yes);
   const client = await openHub(config, consumerGroup);
   try {
-    await replayHub(terminal, client, core && compose(core).receiver, {
+    await replayHub(terminal, client, core && compose(core, undefined, MAX_BODY_BYTES).receiver, {
       from,
       ...(to === undefined ? {} : { toMs: to }),
       ...(partition === undefined ? {} : { partition }),

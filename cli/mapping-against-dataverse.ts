@@ -1,7 +1,7 @@
 /** What is wrong with a mapping file in the eyes of an environment: only its metadata knows which columns there are. */
 import type { Value } from '../shared/change/value';
 import { TableUnknown } from '../shared/dataverse/metadata';
-import { WebApiError, type WebApi } from '../shared/dataverse/web-api';
+import { definitionIsMissing, type WebApi } from '../shared/dataverse/web-api';
 import { compileMapping } from '../shared/mapping/compile-mapping';
 import type { TargetType } from '../shared/mapping/convert';
 import { nearest } from '../shared/yaml/did-you-mean';
@@ -74,7 +74,7 @@ async function relationshipFault(api: Pick<WebApi, 'get'>, name: string): Promis
       ? undefined
       : 'is no N:N relationship: the lookup column holds such a link';
   } catch (error) {
-    if (error instanceof WebApiError && error.status === 404) return 'is no relationship of this environment';
+    if (definitionIsMissing(error)) return 'is no relationship of this environment';
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { TableClient } from '@azure/data-tables';
 import type { TableParking } from '../shared/parking/table-parking';
 import { logTo } from '../shared/telemetry/log';
-import { itemOf } from './parked-ids';
+import { summaryOf } from './parked-ids';
 import type { Terminal } from './terminal';
 
 /**
@@ -12,7 +12,7 @@ import type { Terminal } from './terminal';
  */
 export async function discardParked(
   terminal: Terminal,
-  parking: Pick<TableParking, 'find' | 'discard'>,
+  parking: Pick<TableParking, 'summary' | 'discard'>,
   ids: readonly string[],
   reason: string,
   discarded: TableClient,
@@ -21,14 +21,12 @@ export async function discardParked(
   const log = logTo({ info: line, warn: line, error: line });
   const changed: string[] = [];
   for (const id of ids) {
-    const item = await itemOf(parking, id);
-    const { subject, cause } = item;
+    const item = await summaryOf(parking, id);
     if (!(await parking.discard(item, reason, discarded))) {
       changed.push(id);
       continue;
     }
-    const from = subject.kind === 'row' ? { table: subject.row.table } : { source: subject.delivery.source };
-    log('discarded', { id, code: cause.code, ...from, reason });
+    log('discarded', { id, code: item.cause.code, [item.kind === 'row' ? 'table' : 'source']: item.of, reason });
   }
   if (changed.length > 0)
     throw new Error(`Settled or parked again meanwhile, and so not discarded: ${changed.join(', ')}`);

@@ -48,8 +48,14 @@ async function beginningWith(
 }
 
 /** An item that was just found, with its body. @throws Error where it has been settled since */
-export async function itemOf(parking: Pick<TableParking, 'find'>, id: ParkedSummary['id']): Promise<ParkedItem> {
-  const item = await parking.find(id);
-  if (item === undefined) throw new Error(`${id} is no longer parked: it was settled meanwhile.`);
-  return item;
+export const itemOf = async (parking: Pick<TableParking, 'find'>, id: string): Promise<ParkedItem> =>
+  stillParked(id, await parking.find(id));
+
+/** An item that was just found, without its body. @throws Error where it has been settled since */
+export const summaryOf = async (parking: Pick<TableParking, 'summary'>, id: string): Promise<ParkedSummary> =>
+  stillParked(id, await parking.summary(id));
+
+function stillParked<T>(id: string, found: T | undefined): T {
+  if (found === undefined) throw new Error(`${id} is no longer parked: it was settled meanwhile.`);
+  return found;
 }

@@ -45,8 +45,8 @@ export async function replayParked(
       gone += 1;
       return;
     }
-    const tried = await tryAgain(item, parts);
-    if (tried.kind === 'settled') settled += 1;
+    const [tried] = await tryAgain([item], parts);
+    if (tried === undefined || tried.kind === 'settled') settled += 1;
     else {
       const { code, message } = tried.cause;
       failed.add(code);

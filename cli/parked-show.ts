@@ -1,5 +1,7 @@
-import type { ParkedItem } from '../shared/parking/parking';
+import type { ParkedSummary } from '../shared/parking/parking';
+import type { TableParking } from '../shared/parking/table-parking';
 import { explainBody } from './explain-body';
+import { itemOf, summaryOf } from './parked-ids';
 import { dueText } from './parked-list';
 import { oneLine, timeText } from './text-table';
 import { UsageError, type Terminal } from './terminal';
@@ -10,28 +12,37 @@ export interface ShowOptions {
   readonly explain?: true;
 }
 
-/** Shows one item. The body, when asked for, is all that goes to standard output, byte for byte. */
+/**
+ * Shows one item. The body, which may be large, is read only when it is asked for; with `body` it is all that goes to standard
+ * output, byte for byte.
+ *
+ * @throws Error where it has been settled since its id was found
+ */
 export async function showParked(
   terminal: Terminal,
-  item: ParkedItem,
+  parking: Pick<TableParking, 'find' | 'summary'>,
+  id: string,
   { body, explain }: ShowOptions,
   fullImageAlias: string | undefined,
 ): Promise<void> {
-  const { subject } = item;
-  if (body === true && subject.kind === 'row')
-    throw new UsageError(`${item.id} is a row that was pulled: it has no body, and is read again when it is replayed`);
+  const summary = await summaryOf(parking, id);
+  if (body === true && summary.kind === 'row')
+    throw new UsageError(`${id} is a row that was pulled: it has no body, and is read again when it is replayed`);
   const say = body === true ? terminal.err : terminal.out;
-  say(`${factsOf(item, Date.now()).join('\n')}\n`);
-  if (explain === true && subject.kind === 'delivery') say(`\n${explainBody(subject.delivery, fullImageAlias)}\n`);
-  if (body === true && subject.kind === 'delivery') await terminal.write(subject.delivery.body);
+  say(`${factsOf(summary, Date.now()).join('\n')}\n`);
+  if (summary.kind === 'row' || (body !== true && explain !== true)) return;
+  const { subject } = await itemOf(parking, id);
+  if (subject.kind === 'row') return;
+  if (explain === true) say(`\n${explainBody(subject.delivery, fullImageAlias)}\n`);
+  if (body === true) await terminal.write(subject.delivery.body);
 }
 
-function factsOf(item: ParkedItem, nowMs: number): readonly string[] {
-  const { subject, cause, dueAtMs } = item;
+function factsOf(item: ParkedSummary, nowMs: number): readonly string[] {
+  const { cause, dueAtMs } = item;
   const due = dueAtMs === undefined ? 'waits for an operator' : `${timeText(dueAtMs)} (${dueText(item, nowMs)})`;
   const facts: readonly (readonly [string, string])[] = [
     ['id', item.id],
-    ...subjectFacts(subject),
+    ...subjectFacts(item),
     ['code', cause.code],
     ['cause', cause.message],
     ['attempts', `${item.attempts} in vain since it was parked`],
@@ -41,18 +52,19 @@ function factsOf(item: ParkedItem, nowMs: number): readonly string[] {
   return facts.map(([name, value]) => `${name.padEnd(14)}${oneLine(value)}`);
 }
 
-function subjectFacts(subject: ParkedItem['subject']): readonly (readonly [string, string])[] {
-  if (subject.kind === 'row')
+function subjectFacts(item: ParkedSummary): readonly (readonly [string, string])[] {
+  const { kind, of, rowId = '', bytes = 0, contentType, truncated, arrivedAtMs } = item;
+  if (kind === 'row')
     return [
       ['kind', 'row, pulled: it is read again when it is tried again'],
-      ['table', subject.row.table],
-      ['row', subject.row.id],
+      ['table', of],
+      ['row', rowId],
     ];
-  const { source, body, contentType, truncated } = subject.delivery;
   return [
     ['kind', 'delivery'],
-    ['source', source],
-    ['body', `${body.byteLength} bytes${contentType === undefined ? '' : `, ${contentType}`}`],
+    ['source', of],
+    ['body', `${bytes} bytes${contentType === undefined ? '' : `, ${contentType}`}`],
     ...(truncated === true ? [['truncated', 'members were removed for size'] as const] : []),
+    ...(arrivedAtMs === undefined ? [] : [['arrived at', timeText(arrivedAtMs)] as const]),
   ];
 }

@@ -2,11 +2,13 @@ import type { TableClient } from '@azure/data-tables';
 import type { Command } from 'commander';
 import { tableClients } from '../shared/azure/table-clients';
 import { environment, readConfig, readStateConfig } from '../shared/config/config';
+import { deferredLargeBodies } from '../shared/parking/large-bodies';
 import { TableParking } from '../shared/parking/table-parking';
 import { compose, STATE_NAMES } from '../shared/services';
 import { countArgument, rateArgument, spanArgument } from './arguments';
+import { MAX_BODY_BYTES } from './body-bytes';
 import { discardParked } from './parked-discard';
-import { idsOf, itemOf } from './parked-ids';
+import { idsOf } from './parked-ids';
 import { filterOf, listParked, type ListOptions } from './parked-list';
 import { replayParked, type Selection } from './parked-replay';
 import { showParked, type ShowOptions } from './parked-show';
@@ -21,13 +23,17 @@ interface State {
 function openParking(): State {
   const [account] = settingsOf(readStateConfig(environment()));
   const tables = tableClients(account);
-  return { parking: new TableParking(tables(STATE_NAMES.parked)), discarded: tables(STATE_NAMES.discarded) };
+  return {
+    parking: new TableParking(tables(STATE_NAMES.parked), deferredLargeBodies(account, STATE_NAMES.bodies)),
+    discarded: tables(STATE_NAMES.discarded),
+  };
 }
 
 async function show(terminal: Terminal, text: string, options: ShowOptions): Promise<void> {
   const { parking } = openParking();
   const [id = ''] = await idsOf(parking, [text]);
-  await showParked(terminal, await itemOf(parking, id), options, environment().FULL_IMAGE_ALIAS?.trim() || undefined);
+  const alias = environment().FULL_IMAGE_ALIAS?.trim() || undefined;
+  await showParked(terminal, parking, id, options, alias);
 }
 
 interface ReplayOptions {
@@ -42,7 +48,7 @@ async function replay(terminal: Terminal, given: readonly string[], options: Rep
   const ways = [given.length > 0, code !== undefined, all === true].filter((way) => way).length;
   if (ways !== 1) throw new UsageError('say what to replay: either ids, or --code, or --all');
   const [core] = settingsOf(readConfig(environment()).core);
-  const services = compose(core);
+  const services = compose(core, undefined, MAX_BODY_BYTES);
   const selection: Selection =
     given.length > 0
       ? { kind: 'ids', ids: await idsOf(services.parking, given) }

@@ -5,7 +5,7 @@ import type { ContextFormat } from '../shared/context/format';
 import { CONTEXT_FORMATS } from '../shared/context/format';
 import { environment } from '../shared/config/config';
 import { readPush, type Push } from '../shared/context/read-push';
-import type { Delivery } from '../shared/context/pushed-event';
+import { arrivalBound, type Delivery } from '../shared/context/pushed-event';
 import { explainChanges, explainPush, toldBy, type Told } from './explain-context';
 import { mappedChange, mappingAt } from './mapped-change';
 import { plainJson } from './plain-json';
@@ -96,6 +96,7 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
   const delivery: Delivery = {
     source: 'cli',
     body,
+    notAfter: arrivalBound(Date.now()),
     ...(options.fullImage === undefined ? {} : { fullImageAlias: options.fullImage }),
     ...(options.truncated === undefined ? {} : { truncated: options.truncated }),
   };

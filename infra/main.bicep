@@ -49,7 +49,7 @@ param relationships string[] = []
 param pullSchedule string = '0 */5 * * * *'
 
 @description('When to try parked items again that are due.')
-param replaySchedule string = '*/30 * * * * *'
+param replaySchedule string = '0 * * * * *'
 
 @description('Further settings of docs/configuration.md, by name, such as MAPPING_FILE. Those that the template sets itself can\'t be set here.')
 param furtherSettings object = {}

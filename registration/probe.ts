@@ -64,7 +64,7 @@ export async function probeEndpoint(input: ProbeInput, id: string): Promise<Prob
   try {
     await input.api.change('POST', `serviceendpoints(${id})/Microsoft.Dynamics.CRM.TriggerServiceEndpointCheck`);
   } catch (error) {
-    if (!rowIsMissing(error)) throw error;
+    if (!rowIsMissing(error, id)) throw error;
     return { kind: 'failed', reason: 'it is not registered yet: apply first' };
   }
   const job = await until(input, async () =>

@@ -1,5 +1,4 @@
-import type { WebApi } from '../shared/dataverse/web-api';
-import { WebApiError } from '../shared/dataverse/web-api';
+import { definitionIsMissing, type WebApi } from '../shared/dataverse/web-api';
 import { trackingOf, type Tracking, type TrackingMetadata } from '../shared/dataverse/table-tracking';
 
 /** What has to be known of a table before something is registered for it. */
@@ -35,7 +34,7 @@ async function readTable(api: Pick<WebApi, 'getCurrent'>, table: string): Promis
       tracking: trackingOf(definition),
     };
   } catch (error) {
-    if (error instanceof WebApiError && error.status === 404) return undefined;
+    if (definitionIsMissing(error)) return undefined;
     throw error;
   }
 }

@@ -3,7 +3,7 @@
  *
  * - `retry`: the same delivery can succeed later.
  * - `park`: it can't succeed as things stand; keep it with its cause until an operator or a new version acts.
- * - `reject`: it isn't ours to keep (not authenticated, too large to keep): answer with the reason.
+ * - `reject`: there is nothing to keep: answer with the reason.
  */
 export type Disposition = 'retry' | 'park' | 'reject';
 

@@ -23,6 +23,7 @@ import { Associations } from './mapping/associations';
 import { linkedIds } from './mapping/link';
 import { MappedStore } from './mapping/mapped-store';
 import { namingOf } from './mapping/naming';
+import { deferredLargeBodies } from './parking/large-bodies';
 import { TableParking } from './parking/table-parking';
 import { DelayedCopies } from './receive/delayed-copies';
 import { Receiver } from './receive/receiver';
@@ -44,6 +45,7 @@ export const STATE_NAMES = {
   pull: 'dvopull',
   leases: 'dvo-leases',
   loads: 'dvo-loads',
+  bodies: 'dvo-bodies',
 } as const;
 
 /** What the functions work with. */
@@ -116,8 +118,12 @@ export function coreFaults(): readonly string[] {
   return core.ok ? [] : core.faults;
 }
 
-/** Composes the services from settings. */
-export function compose(core: CoreConfig, log: Log = () => undefined): Services {
+/**
+ * Composes the services from settings.
+ *
+ * @param maxBodyBytes of bodies that are read. @default as the receiver says, for a process that others wait for
+ */
+export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyBytes?: number): Services {
   const clocks = new ClockWatch(core.marginSeconds * 1000, log);
   const lobTables = tableClients(core.lob, log, (sample) => clocks.storeAnswered(sample));
   // One account has one circuit.
@@ -126,7 +132,10 @@ export function compose(core: CoreConfig, log: Log = () => undefined): Services 
   const naming = namingOf(core.mapping, core.lobTablePrefix);
   const tables = new TableStore(lobTables, naming);
   const store = new MappedStore(tables, core.mapping);
-  const parking = new TableParking(stateTables(STATE_NAMES.parked));
+  const parking = new TableParking(
+    stateTables(STATE_NAMES.parked),
+    deferredLargeBodies(core.state, STATE_NAMES.bodies),
+  );
   const budget = new RateBudget({
     requests: core.webApiRequests,
     concurrency: core.webApiConcurrency,
@@ -165,7 +174,10 @@ export function compose(core: CoreConfig, log: Log = () => undefined): Services 
     },
     {
       tables: core.tables,
+      marginSeconds: core.marginSeconds,
+      dataverseNow: () => clocks.dataverseNow(),
       hintDelayMs: core.hintDelaySeconds * 1000,
+      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },
   );

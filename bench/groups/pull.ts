@@ -12,6 +12,7 @@ import { TableStore } from '../../shared/lob/tables/table-store';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { MappedStore } from '../../shared/mapping/mapped-store';
 import { namingOf } from '../../shared/mapping/naming';
+import { deferredLargeBodies } from '../../shared/parking/large-bodies';
 import { TableParking } from '../../shared/parking/table-parking';
 import { BlobJournal } from '../../shared/sync/blob-journal';
 import { BlobLeases } from '../../shared/sync/blob-leases';
@@ -57,7 +58,10 @@ function pullOf({ lob, state, source }: Places, run: string): PullSync {
     store,
     states: new TablePullStates(states(`${run}pull`)),
     leases: new BlobLeases(blobs.getContainerClient(`${run}leases`)),
-    parking: new TableParking(states(`${run}parked`)),
+    parking: new TableParking(
+      states(`${run}parked`),
+      deferredLargeBodies({ kind: 'connectionString', connectionString: state }, `${run}bodies`),
+    ),
     // The wait before the sweep is no work.
     maxReadAgeMs: 0,
     journal: new BlobJournal(blobs.getContainerClient(`${run}loads`)),

@@ -25,7 +25,7 @@ export function storeStepOf(request: StoreRequest, eventTables: ReadonlySet<stri
   if (request.service === 'blob') return blobStepOf(request);
   const { method, path } = request;
   if (method === 'GET' || path.startsWith('Tables')) return undefined;
-  if (path === '$batch') return 'transaction';
+  if (path === '$batch') return request.body.includes('/dvoparked(') ? parkedTogether(request.body) : 'transaction';
   const table = /^\w+/.exec(path)?.[0] ?? '';
   switch (table) {
     case 'dvoparked':
@@ -40,6 +40,12 @@ export function storeStepOf(request: StoreRequest, eventTables: ReadonlySet<stri
   if (eventTables.has(table)) return 'event-insert';
   if (request.body.includes('"Deleted":true')) return 'tombstone';
   return method === 'POST' ? 'row-insert' : 'row-write';
+}
+
+/** An item with the entry of its due time; entries alone are only tidied up. */
+function parkedTogether(body: Buffer): StoreStep | undefined {
+  if (body.includes('PATCH ')) return 'parked-postponed';
+  return body.includes('PUT ') ? 'parked' : undefined;
 }
 
 function blobStepOf({ method, path, query, headers }: StoreRequest): StoreStep | undefined {

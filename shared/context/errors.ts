@@ -34,18 +34,18 @@ export class BodyEmpty extends OutboundError {
   }
 }
 
-/** Thrown before a body is looked at when it is larger than this app is willing to hold. */
+/** Thrown before a body is looked at when it is larger than what is read here. */
 export class BodyTooLarge extends OutboundError {
   override readonly name = 'BodyTooLarge';
   readonly code = CONTEXT_ERROR_CODES.bodyTooLarge;
-  readonly disposition: Disposition = 'reject';
+  readonly disposition: Disposition = 'park';
 
   constructor(
     readonly bytes: number,
     readonly maxBytes: number,
   ) {
     super(
-      `The body has ${bytes} bytes, more than the ${maxBytes} allowed; Dataverse sends at most 256 KB, so check the sender or raise the bound.`,
+      `The body has ${bytes} bytes, more than the ${maxBytes} that are read here; see what sent it. Parked, it is read by dvo parked replay.`,
     );
   }
 }

@@ -15,6 +15,8 @@ export interface Delivery {
   readonly body: Uint8Array;
   /** The request's header or the message's property said that members were removed for size. @default false */
   readonly truncated?: boolean;
+  /** What it tells of happened no later (`arrivalBound`). @default not known */
+  readonly notAfter?: Instant;
   /** Alias of the post image that is registered with all columns. @default none: no image is taken as the full row */
   readonly fullImageAlias?: string;
 }
@@ -26,6 +28,15 @@ export interface Delivery {
 export const MODIFIED_ON_MARGIN_S = 300;
 
 const MODIFIED_ON = 'modifiedon';
+
+/**
+ * The latest moment that a delivery can tell of: when it first arrived, and as much as clocks may differ. A sender's dates
+ * can agree with each other and both lie in the future.
+ *
+ * @param marginSeconds CLOCK_MARGIN_SECONDS
+ */
+export const arrivalBound = (arrivedAtMs: number, marginSeconds = 5): Instant =>
+  ceilInstant(arrivedAtMs) + marginSeconds;
 
 /** Logical names of tables. */
 export const TABLE = /^[a-z][a-z0-9_]{0,127}$/;
@@ -163,7 +174,7 @@ export class PushedEvent {
     const moment = modifiedOnOf(columns);
     if (moment === undefined) return undefined;
     const latest = ceilInstant(this.context.operationCreatedOn) + MODIFIED_ON_MARGIN_S;
-    return { at: moment.at, sure: moment.sure && moment.at <= latest };
+    return this.#bounded({ at: moment.at, sure: moment.sure && moment.at <= latest });
   }
 
   /**
@@ -171,7 +182,13 @@ export class PushedEvent {
    * The whole second after it is taken, so that no change looks older than it is.
    */
   createdMoment(): Moment {
-    return { at: ceilInstant(this.context.operationCreatedOn), sure: false };
+    return this.#bounded({ at: ceilInstant(this.context.operationCreatedOn), sure: false });
+  }
+
+  /** What is dated later than it can be happened before it arrived; when, nobody knows. */
+  #bounded(moment: Moment): Moment {
+    const { notAfter = Number.POSITIVE_INFINITY } = this.delivery;
+    return moment.at <= notAfter ? moment : { at: notAfter, sure: false };
   }
 
   key(subject: string): DeliveryKey {

@@ -6,7 +6,7 @@ import { objectOf, stringOf, type Json, type JsonObject } from '../json/exact-js
 import { KEY_LENGTH } from './delivery-key';
 import { ContextInvalid } from './errors';
 import { guidOf } from './guid';
-import { rowIdOf, TABLE } from './pushed-event';
+import { rowIdOf, TABLE, type Delivery } from './pushed-event';
 
 /**
  * The values of `SdkMessage` in the body of the trigger "When a row is added, modified or deleted".
@@ -125,8 +125,8 @@ function instantOf(text: string): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-/** The change that a notice means: a row that is to be read. `source` and `body` are those of its delivery. */
-export function changeOfNotice(notice: RowNotice, { source, body }: { source: string; body: Uint8Array }): RowChange {
+/** The change that a notice means: a row that is to be read. */
+export function changeOfNotice(notice: RowNotice, { source, body, notAfter = Infinity }: Delivery): RowChange {
   const { message, row, organizationId, version, modifiedOnMs } = notice;
   const facts = [message, row.table, row.id, hash('sha256', body, 'base64url')];
   const key = hash('sha256', JSON.stringify(facts), 'base64url').slice(0, KEY_LENGTH);
@@ -136,7 +136,10 @@ export function changeOfNotice(notice: RowNotice, { source, body }: { source: st
     ...(organizationId === null ? {} : { organizationId }),
     ...(modifiedOnMs === null ? {} : { occurredAtMs: modifiedOnMs }),
   };
-  const atLeast = version === null || modifiedOnMs === null ? undefined : { version, at: floorInstant(modifiedOnMs) };
+  const atLeast =
+    version === null || modifiedOnMs === null
+      ? undefined
+      : { version, at: Math.min(floorInstant(modifiedOnMs), notAfter) };
   const evidence = { kind: 'hint', key, committed: true, ...(atLeast && { atLeast }) } as const;
   return message === 'Delete'
     ? { kind: 'delete', row, evidence, origin }

@@ -187,7 +187,8 @@ export const ROW_MESSAGES: ReadonlySet<string> = new Set(HANDLERS.keys());
  * - A Create, Update or Upsert is a patch with the columns of Target, or a snapshot if the image named by
  *   `fullImageAlias` came along. A patch without columns says only that the row changed.
  * - Evidence of an asynchronous step is an event: `at` is `modifiedon` and sure; without one, or with one that is later
- *   than the operation could be, it is not sure. That of a synchronous step is a hint: it may yet be rolled back.
+ *   than the operation could be, or than the delivery arrived, it is not sure. That of a synchronous step is a hint: it may
+ *   yet be rolled back.
  *   https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
  * - Target's row version and a `versionnumber` column are no evidence: they may be those before the change.
  *

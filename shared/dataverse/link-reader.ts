@@ -1,26 +1,14 @@
 import { BEGINNING } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
-import { OutboundError } from '../errors';
 import { linkColumns, linkedIds, orderedEnds } from '../mapping/link';
 import type { Relationship, RelationshipCatalog } from '../mapping/relationship';
 import type { TableCatalog } from '../mapping/table-definition';
 import type { RowRead, RowReader } from '../writer/row-reader';
 import { AnswerUnreadable, readPage } from './odata-row';
 import { spanOf } from './read-back';
+import { RelationshipUnknown } from './relationships';
 import type { WebApi } from './web-api';
-
-/** Thrown when a relationship that is to be kept isn't a many-to-many one that the application user can see. */
-export class RelationshipUnknown extends OutboundError {
-  readonly code = 'relationship-unknown';
-  readonly disposition = 'park';
-  constructor(relationship: string) {
-    super(
-      `Dataverse has no many-to-many relationship ${relationship}, or the application user may not see it. Check ` +
-        `SYNC_RELATIONSHIPS (schema names, with their capital letters) and the user's role.`,
-    );
-  }
-}
 
 /** A many-to-many relationship that must be there. @throws RelationshipUnknown */
 export async function manyToMany(
@@ -28,7 +16,7 @@ export async function manyToMany(
   name: string,
 ): Promise<Extract<Relationship, { kind: 'many-to-many' }>> {
   const relationship = await relationships.relationship(name);
-  if (relationship?.kind !== 'many-to-many') throw new RelationshipUnknown(name);
+  if (relationship.kind !== 'many-to-many') throw new RelationshipUnknown(name, 'many-to-many');
   return relationship;
 }
 

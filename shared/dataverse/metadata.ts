@@ -1,22 +1,20 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import type { Labels } from '../change/value';
 import { OutboundError } from '../errors';
 import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../mapping/table-definition';
-import { WebApiError, type WebApi } from './web-api';
+import { DEFINITION_LIFETIME_MS, definitionCache } from './definition-cache';
+import { definitionIsMissing, type WebApi } from './web-api';
 
-/** Thrown when Dataverse has no table of that name (for this user). */
+/** Thrown when Dataverse shows this user no table of that name: for good, or while it is being published. */
 export class TableUnknown extends OutboundError {
   readonly code = 'table-unknown';
-  readonly disposition = 'park';
+  readonly disposition = 'retry';
   constructor(table: string) {
     super(
       `Dataverse has no table ${table}, or the application user may not see it. Check SYNC_TABLES and the user's role.`,
     );
   }
 }
-
-/** How long a definition is used before it is read again, in milliseconds. */
-const DEFINITION_LIFETIME_MS = 60 * 60 * 1000;
 
 /**
  * Least age of a definition that is refreshed, in milliseconds. Doubled each time that a refresh brings nothing new, since
@@ -40,22 +38,11 @@ export class MetadataCatalog implements TableCatalog {
    * @param clock milliseconds that only grow
    */
   constructor(api: WebApi, languages: readonly number[] = [], clock: () => number = () => performance.now()) {
-    this.#definitions = new LRUCache<string, TableDefinition>({
-      max: 1000,
-      ttl: DEFINITION_LIFETIME_MS,
-      ttlResolution: 0,
-      perf: { now: clock },
-      fetchMethod: (table) => readDefinition(api, table, languages),
-      // A definition that can't be refreshed for now is better than none.
-      allowStaleOnFetchRejection: true,
-      noDeleteOnFetchRejection: true,
-    });
+    this.#definitions = definitionCache((table) => readDefinition(api, table, languages), clock);
   }
 
-  async get(table: string): Promise<TableDefinition> {
-    const definition = await this.#definitions.fetch(table);
-    if (definition === undefined) throw new TableUnknown(table);
-    return definition;
+  get(table: string): Promise<TableDefinition> {
+    return this.#definitions.forceFetch(table);
   }
 
   async refresh(table: string, leastAgeMs?: number): Promise<TableDefinition> {
@@ -63,7 +50,7 @@ export class MetadataCatalog implements TableCatalog {
     const refreshAgeMs = this.#refreshAgeMs.get(table) ?? REFRESH_AGE_MS;
     if (ageMs < (leastAgeMs ?? refreshAgeMs)) return this.get(table);
     const before = this.#definitions.peek(table, { allowStale: true });
-    const definition = (await this.#definitions.fetch(table, { forceRefresh: true })) ?? (await this.get(table));
+    const definition = await this.#definitions.forceFetch(table, { forceRefresh: true });
     if (before === undefined || shapeText(before) !== shapeText(definition)) this.#refreshAgeMs.delete(table);
     else this.#refreshAgeMs.set(table, Math.min(2 * refreshAgeMs, DEFINITION_LIFETIME_MS));
     return definition;
@@ -103,7 +90,7 @@ async function readDefinition(api: WebApi, table: string, languages: readonly nu
       languages,
     );
   } catch (error) {
-    if (error instanceof WebApiError && error.status === 404) throw new TableUnknown(table);
+    if (definitionIsMissing(error)) throw new TableUnknown(table);
     throw error;
   }
 }

@@ -53,7 +53,7 @@ export class WebApiRowReader implements RowReader {
         ...spanOf(response),
       };
     } catch (error) {
-      if (!rowIsMissing(error) || error.time === undefined) throw error;
+      if (!rowIsMissing(error, id) || error.time === undefined) throw error;
       return { kind: 'missing', ...spanOf(error.time) };
     }
   }

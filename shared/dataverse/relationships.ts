@@ -1,12 +1,19 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { OutboundError } from '../errors';
 import type { Relationship, RelationshipCatalog } from '../mapping/relationship';
-import { WebApiError, type WebApi } from './web-api';
+import { definitionCache } from './definition-cache';
+import { definitionIsMissing, type WebApi } from './web-api';
 
-/** How long a definition is used before it is read again, in milliseconds. */
-const LIFETIME_MS = 60 * 60 * 1000;
-
-interface Found {
-  readonly relationship: Relationship | undefined;
+/** Thrown when Dataverse shows this user no relationship of that name (and kind): for good, or while it is being published. */
+export class RelationshipUnknown extends OutboundError {
+  readonly code = 'relationship-unknown';
+  readonly disposition = 'retry';
+  constructor(relationship: string, kind?: 'many-to-many') {
+    super(
+      `Dataverse has no ${kind === undefined ? '' : `${kind} `}relationship ${relationship}, or the application user may not see it. Check ` +
+        `SYNC_RELATIONSHIPS (schema names, with their capital letters) and the user's role.`,
+    );
+  }
 }
 
 /**
@@ -14,20 +21,15 @@ interface Found {
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query-metadata-web-api
  */
 export class WebApiRelationships implements RelationshipCatalog {
-  readonly #found: LRUCache<string, Found>;
+  readonly #definitions: LRUCache<string, Relationship>;
 
-  constructor(api: WebApi) {
-    this.#found = new LRUCache<string, Found>({
-      max: 1000,
-      ttl: LIFETIME_MS,
-      fetchMethod: async (schemaName) => ({ relationship: await readRelationship(api, schemaName) }),
-      allowStaleOnFetchRejection: true,
-      noDeleteOnFetchRejection: true,
-    });
+  /** @param clock milliseconds that only grow */
+  constructor(api: WebApi, clock: () => number = () => performance.now()) {
+    this.#definitions = definitionCache((schemaName) => readRelationship(api, schemaName), clock);
   }
 
-  async relationship(schemaName: string): Promise<Relationship | undefined> {
-    return (await this.#found.fetch(schemaName))?.relationship;
+  relationship(schemaName: string): Promise<Relationship> {
+    return this.#definitions.forceFetch(schemaName);
   }
 }
 
@@ -35,14 +37,14 @@ const MANY_TO_MANY =
   'SchemaName,IntersectEntityName,Entity1LogicalName,Entity1IntersectAttribute,Entity2LogicalName,Entity2IntersectAttribute';
 const ONE_TO_MANY = 'SchemaName,ReferencedEntity,ReferencingEntity,ReferencingAttribute';
 
-async function readRelationship(api: WebApi, schemaName: string): Promise<Relationship | undefined> {
+async function readRelationship(api: WebApi, schemaName: string): Promise<Relationship> {
   const cast = async <T>(type: string, columns: string): Promise<T | undefined> => {
     const path = `RelationshipDefinitions(SchemaName='${encodeURIComponent(schemaName)}')/Microsoft.Dynamics.CRM.${type}`;
     try {
       return JSON.parse((await api.get(`${path}?$select=${columns}`)).body) as T;
     } catch (error) {
       // Of the other kind, or there is none of that name.
-      if (error instanceof WebApiError && error.status === 404) return undefined;
+      if (definitionIsMissing(error)) return undefined;
       throw error;
     }
   };
@@ -59,15 +61,14 @@ async function readRelationship(api: WebApi, schemaName: string): Promise<Relati
     };
   }
   const one = await cast<OneToMany>('OneToManyRelationshipMetadata', ONE_TO_MANY);
-  return one === undefined
-    ? undefined
-    : {
-        kind: 'one-to-many',
-        schemaName: one.SchemaName,
-        referenced: one.ReferencedEntity,
-        referencing: one.ReferencingEntity,
-        column: one.ReferencingAttribute,
-      };
+  if (one === undefined) throw new RelationshipUnknown(schemaName);
+  return {
+    kind: 'one-to-many',
+    schemaName: one.SchemaName,
+    referenced: one.ReferencedEntity,
+    referencing: one.ReferencingEntity,
+    column: one.ReferencingAttribute,
+  };
 }
 
 interface ManyToMany {

@@ -1,6 +1,6 @@
 import { OutboundError } from '../errors';
 import { TableUnknown } from './metadata';
-import { WebApiError, type WebApi } from './web-api';
+import { definitionIsMissing, type WebApi } from './web-api';
 
 /** Whether a table's changes are tracked; `impossible`: they aren't, and the platform doesn't allow it. */
 export type Tracking = 'on' | 'off' | 'impossible';
@@ -78,7 +78,7 @@ async function definitionOf(api: Pick<WebApi, 'getCurrent'>, table: string, sele
   try {
     return await api.getCurrent(pathOf(table) + select);
   } catch (error) {
-    if (error instanceof WebApiError && error.status === 404) throw new TableUnknown(table);
+    if (definitionIsMissing(error)) throw new TableUnknown(table);
     throw error;
   }
 }

@@ -364,11 +364,25 @@ function errorFrom(what: string, response: PipelineResponse, time: AnswerTime): 
   return new WebApiError(what, response.status, code, `${code} ${message}`.trim(), time);
 }
 
-/** ObjectDoesNotExist: the row is gone. A 404 for another reason (a table unknown to the Web API) is no delete. */
-export const rowIsMissing = (error: unknown): error is WebApiError =>
+/**
+ * ObjectDoesNotExist, and of this very row: its id is in the text, whatever the language. A 404 for another reason (a table
+ * unknown to the Web API, another row, a proxy's) is no delete.
+ */
+export const rowIsMissing = (error: unknown, id: string): error is WebApiError =>
   error instanceof WebApiError &&
   error.status === 404 &&
-  (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message)));
+  (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message))) &&
+  error.message.slice(error.request.length).toLowerCase().includes(id);
+
+/**
+ * The definition that was asked for by its name isn't there, for this user and for now: while metadata is being published
+ * one may be gone for a moment. A 404 without a code of the platform's own isn't Dataverse's.
+ */
+export const definitionIsMissing = (error: unknown): boolean =>
+  error instanceof WebApiError &&
+  error.status === 404 &&
+  error.platformCode !== '' &&
+  /^GET (?:Entity|Relationship)Definitions\(/.test(error.request);
 
 /** A column that was asked for is no longer there: the table's definition at hand is older than the table. */
 export const columnUnknown = (error: unknown): boolean =>

@@ -30,6 +30,6 @@ export type Relationship =
 
 /** Gives relationships' definitions; kept for a while. */
 export interface RelationshipCatalog {
-  /** Undefined when Dataverse has no relationship of that name (for this user). */
-  relationship(schemaName: string): Promise<Relationship | undefined>;
+  /** Rejects where Dataverse shows no relationship of that name: what can't be looked up isn't taken for absent. */
+  relationship(schemaName: string): Promise<Relationship>;
 }

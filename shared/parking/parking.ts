@@ -1,8 +1,5 @@
 import type { RowAddress } from '../change/row-change';
 
-/** Largest body that every parking can hold, in bytes: well above what Dataverse sends (256 KB at most). */
-export const MAX_PARKED_BYTES = 640 * 1024;
-
 /** Why something was parked: a stable code and a sentence, never a column's value. */
 export interface ParkCause {
   readonly code: string;
@@ -17,6 +14,8 @@ export interface KeptDelivery {
   readonly contentType?: string;
   /** The sender said that members were removed for size. */
   readonly truncated?: boolean;
+  /** When it first reached us, by its broker's clock or ours, in epoch milliseconds. @default now */
+  readonly arrivedAtMs?: number;
 }
 
 /** What is parked: a delivery, or a pulled row (which is read again, never replayed from its old page). */
@@ -38,10 +37,11 @@ export interface ParkedItem {
 }
 
 /** A parked item without its body: what a list shows. */
-export interface ParkedSummary extends Omit<ParkedItem, 'subject' | 'tag'> {
+export interface ParkedSummary extends Omit<ParkedItem, 'subject'>, Omit<KeptDelivery, 'source' | 'body'> {
   readonly kind: ParkedSubject['kind'];
   /** Where the delivery came from; of a row, its table. */
   readonly of: string;
+  readonly rowId?: string;
   /** Of a delivery's body. */
   readonly bytes?: number;
 }
@@ -63,12 +63,10 @@ export interface Parking {
   /** `dueAtMs`: when to try again by itself; absent: never. */
   parkDelivery(delivery: KeptDelivery, cause: ParkCause, dueAtMs?: number): Promise<void>;
   parkRow(row: RowAddress, cause: ParkCause, dueAtMs?: number): Promise<void>;
-  /** Items whose time has come, oldest first, `limit` at most. */
+  /** Items whose time has come, the earliest due first, `limit` at most; none only where there is none. */
   due(nowMs: number, limit: number): Promise<readonly ParkedItem[]>;
-  /** All items, oldest first. */
-  list(): AsyncIterable<ParkedItem>;
-  /** The item was settled (or superseded): it goes, unless its subject was parked again since the item was read. */
-  settle(item: ParkedItem): Promise<void>;
+  /** Items were settled (or superseded): each goes, unless its subject was parked again since the item was read. */
+  settle(items: readonly ParkedItem[]): Promise<void>;
   /** The item failed again. */
   postpone(item: ParkedItem, cause: ParkCause, dueAtMs?: number): Promise<void>;
 }

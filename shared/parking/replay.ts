@@ -5,8 +5,8 @@ import { tryAgain, type ReplayParts } from './try-again';
 
 /** Items tried together; those of one row are settled by one read. */
 const BATCH = 100;
-/** A run goes on with further batches for that long. */
-const RUN_MS = 20_000;
+/** A run goes on with further batches for that long: by the default schedule, until shortly before the next one. */
+const RUN_MS = 50_000;
 
 /**
  * Tries again what is parked and due: events of synchronous steps, and what failed for a reason that can pass. While the
@@ -19,7 +19,7 @@ export function replayHandler(parts: () => ReplayParts & { readonly parking: Par
     const counts = { settled: 0, postponed: 0, givenUp: 0 };
     const begun = now();
     for (let items = await parking.due(begun, BATCH); items.length > 0; items = await parking.due(begun, BATCH)) {
-      const tried = await Promise.all(items.map((item) => tryAgain(item, made)));
+      const tried = await tryAgain(items, made);
       for (const { kind } of tried) counts[kind] += 1;
       if (now() - begun > RUN_MS || tried.some((of) => of.kind === 'postponed' && of.storeIsAway)) break;
     }

@@ -25,14 +25,18 @@ export type Tried =
   /** It waits for an operator. */
   | { readonly kind: 'givenUp'; readonly cause: ParkCause };
 
-/** Tries a parked item again: settled, it goes; else it stays with its new cause. */
-export async function tryAgain(item: ParkedItem, parts: ReplayParts): Promise<Tried> {
-  const { parking, now = Date.now } = parts;
-  const failure = await failureOf(item, parts);
-  if (failure === undefined) {
-    await parking.settle(item);
-    return { kind: 'settled' };
-  }
+/** Tries parked items again, all at once: what is settled goes; the others stay with their new causes. In the items' order. */
+export async function tryAgain(items: readonly ParkedItem[], parts: ReplayParts): Promise<readonly Tried[]> {
+  const failures = await Promise.all(items.map((item) => failureOf(item, parts)));
+  const [, ...tried] = await Promise.all([
+    parts.parking.settle(items.filter((_, index) => failures[index] === undefined)),
+    ...items.map((item, index) => putOff(item, failures[index], parts)),
+  ]);
+  return tried;
+}
+
+async function putOff(item: ParkedItem, failure: unknown, { parking, now = Date.now }: ReplayParts): Promise<Tried> {
+  if (failure === undefined) return { kind: 'settled' };
   const cause = { code: codeOf(failure), message: messageOf(failure) };
   if (dispositionOf(failure) === 'retry') {
     // An outage of the store says nothing of the item: it is tried again soon after.

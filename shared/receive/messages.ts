@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { messageOf } from '../errors';
 import type { KeptDelivery } from '../parking/parking';
 import { logTo } from '../telemetry/log';
-import { NAMED_PROPERTIES, type DelayedCopies, type ReceivedMessage } from './delayed-copies';
+import { isoMs } from '../mapping/convert';
+import { COPY_PROPERTIES, NAMED_PROPERTIES, type DelayedCopies, type ReceivedMessage } from './delayed-copies';
 import type { OnRetry, Receiver } from './receiver';
 import { logOutcomes } from './summary';
 
@@ -119,13 +120,32 @@ function deliveryOf(
   index: number | undefined,
 ): KeptDelivery {
   const contentType = index === undefined ? triggerMetadata?.contentType : undefined;
-  const truncated = hasTruncationMark(propertiesOf(triggerMetadata, index));
+  const properties = propertiesOf(triggerMetadata, index);
+  const truncated = hasTruncationMark(properties);
+  const arrivedAtMs = firstEnqueuedMs(enqueuedTimeOf(triggerMetadata, index), properties);
   return {
     source,
     body,
     ...(typeof contentType === 'string' ? { contentType } : {}),
     ...(truncated ? { truncated } : {}),
+    ...(arrivedAtMs === undefined ? {} : { arrivedAtMs }),
   };
+}
+
+const enqueuedTimeOf = (metadata: InvocationContext['triggerMetadata'], index: number | undefined): unknown =>
+  index === undefined
+    ? metadata?.enqueuedTimeUtc
+    : (metadata?.enqueuedTimeUtcArray as readonly unknown[] | undefined)?.[index];
+
+/**
+ * When the broker first had a message, by its own times as text: a copy names its original's, and nothing makes it later than
+ * its own.
+ */
+export function firstEnqueuedMs(enqueued: unknown, properties: object): number | undefined {
+  const told = [enqueued, (properties as Record<string, unknown>)[COPY_PROPERTIES.firstEnqueued]];
+  // .NET's times come without their zone, UTC.
+  const times = told.flatMap((time) => (typeof time === 'string' ? (isoMs(time) ?? []) : []));
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 /** The message's application properties, wherever the trigger puts them. */

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../azure/store-unavailable';
 import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
-import type { Delivery } from '../context/pushed-event';
+import { arrivalBound, type Delivery } from '../context/pushed-event';
 import { readPush } from '../context/read-push';
 import { changeOfNotice, type RowNotice } from '../context/row-notice';
 import { changesOf } from '../context/to-changes';
@@ -11,9 +11,9 @@ import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
 import { conformChange } from '../mapping/conform';
-import type { Mapping } from '../mapping/mapping';
+import type { Mapping, Unmapped } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
-import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
+import type { KeptDelivery, ParkCause, Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Settlement, Writer } from '../writer/writer';
 import type { Delayed } from './delayed-copies';
@@ -92,6 +92,13 @@ const UNMAPPED: ReadonlyMap<string, keyof Mapping['unmapped']> = new Map([
   ['message-unsupported', 'messages'],
 ]);
 
+/**
+ * Largest body that is read, in bytes, where others wait for the same process. Dataverse posts 256 KB at most, and 192 KB to
+ * queues and topics; what it sends to a hub has no bound of its own.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
+ */
+const MAX_BODY_BYTES = 640 * 1024;
+
 /** Where the receiver's deliveries go. */
 export interface ReceiverParts {
   readonly writer: Pick<Writer, 'settle'>;
@@ -108,11 +115,17 @@ export interface ReceiverParts {
 export interface ReceiverOptions {
   readonly tables: readonly string[];
   readonly fullImageAlias?: string;
+  /** As much as the clocks of Dataverse, the brokers and this app may differ, in seconds. @default 5 */
+  readonly marginSeconds?: number;
+  /** Larger bodies are parked unread. @default 640 KiB */
+  readonly maxBodyBytes?: number;
   /** How long after its arrival a synchronous step's event is settled, in milliseconds. */
   readonly hintDelayMs: number;
   /** Delay before a parked delivery is first tried again, in milliseconds. @default 15,000 */
   readonly retryDelayMs?: number;
   readonly now?: () => number;
+  /** Now in Dataverse's clock, as far as it is known: no event is dated later. @default `now` */
+  readonly dataverseNow?: () => number;
 }
 
 /** What is to be done about a delivery. */
@@ -139,7 +152,8 @@ export class Receiver {
   }
 
   /** Handles deliveries that arrived together: their changes are settled together, each on its own merits. */
-  async receive(deliveries: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
+  async receive(came: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
+    const deliveries = came.map((delivery) => ({ ...delivery, arrivedAtMs: this.#arrivalOf(delivery) }));
     const plans = await Promise.all(deliveries.map((delivery) => this.#plan(delivery)));
     const changes = plans.flatMap((plan) => (plan.kind === 'settle' && !isUncommitted(plan) ? plan.changes : []));
     const events = plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : []));
@@ -181,34 +195,51 @@ export class Receiver {
       plan.kind === 'settle'
         ? await this.parts.writer.settle(plan.changes)
         : await this.parts.events.append([plan.stored]);
-    return outcomes.find((outcome) => outcome.kind === 'failed')?.error;
+    return decidingFailure(outcomes)?.error;
   }
 
-  async #plan({ source, body, contentType, truncated }: KeptDelivery): Promise<Plan> {
+  /** Nothing arrives later than now, whatever clock says so. */
+  #arrivalOf({ arrivedAtMs = Infinity }: KeptDelivery): number {
+    return Math.min(arrivedAtMs, (this.options.dataverseNow ?? this.#now)());
+  }
+
+  async #plan(kept: KeptDelivery): Promise<Plan> {
+    const { source, body, contentType, truncated } = kept;
+    const { fullImageAlias, marginSeconds } = this.options;
+    const delivery: Delivery = {
+      source,
+      body,
+      notAfter: arrivalBound(this.#arrivalOf(kept), marginSeconds),
+      ...(truncated === undefined ? {} : { truncated }),
+      ...(fullImageAlias === undefined ? {} : { fullImageAlias }),
+    };
     try {
       const push = readPush(body, {
-        maxBytes: MAX_PARKED_BYTES,
+        maxBytes: this.options.maxBodyBytes ?? MAX_BODY_BYTES,
         ...(contentType === undefined ? {} : { contentType }),
       });
-      if (push.kind === 'notice') return await this.#planNotice(push.notice, { source, body });
+      if (push.kind === 'notice') return await this.#planNotice(push.notice, delivery);
       const { context } = push;
       await this.parts.organization.check(context.organizationId);
-      const delivery: Delivery = {
-        source,
-        body,
-        ...(truncated === undefined ? {} : { truncated }),
-        ...(this.options.fullImageAlias === undefined ? {} : { fullImageAlias: this.options.fullImageAlias }),
-      };
       const rule = this.parts.mapping.events.get(context.message);
       if (rule !== undefined) {
         const event = messageEventOf(context, delivery);
         return { kind: 'store', stored: { rule, event: { ...event, columns: rule.mapColumns(event.columns) } } };
       }
-      const changes = await Promise.all(changesOf(context, delivery).map((change) => this.#conform(change)));
-      return { kind: 'settle', changes: changes.flat() };
+      return await this.#planChanges(changesOf(context, delivery));
     } catch (error) {
       return { kind: 'putAside', error };
     }
+  }
+
+  /** Changes that the mapping says to ignore don't take the others with them; any other failure is that of them all. */
+  async #planChanges(changes: readonly Change[]): Promise<Plan> {
+    const conformed = await Promise.allSettled(changes.map((change) => this.#conform(change)));
+    const failures = conformed.flatMap((of) => (of.status === 'rejected' ? [{ error: of.reason as unknown }] : []));
+    const decisive = failures.filter(({ error }) => this.#policyOf(error) !== 'ignore');
+    const failure = decidingFailure(decisive) ?? (failures.length === changes.length ? failures[0] : undefined);
+    if (failure !== undefined) return { kind: 'putAside', error: failure.error };
+    return { kind: 'settle', changes: conformed.flatMap((of) => (of.status === 'fulfilled' ? of.value : [])) };
   }
 
   /** What a notice makes the app read is of the store's own organisation, so one that names none does no harm. */
@@ -233,8 +264,8 @@ export class Receiver {
   }
 
   async #settled(delivery: KeptDelivery, onRetry: OnRetry, settlements: readonly Settlement[]): Promise<Outcome> {
-    const failed = settlements.find((settlement) => settlement.kind === 'failed');
-    if (failed !== undefined) return this.#putAside(delivery, onRetry, failed.error);
+    const failure = decidingFailure(settlements);
+    if (failure !== undefined) return this.#putAside(delivery, onRetry, failure.error);
     const changes = settlements.flatMap((settlement) =>
       settlement.kind === 'settled' ? [{ ...settlement.change.row, verdict: settlement.verdict }] : [],
     );
@@ -259,8 +290,7 @@ export class Receiver {
   /** The one place that says what becomes of a delivery that could not be settled. */
   async #putAside(delivery: KeptDelivery, onRetry: OnRetry, error: unknown): Promise<Outcome> {
     const cause = { code: codeOf(error), message: messageOf(error) };
-    const unmapped = UNMAPPED.get(cause.code);
-    const policy = unmapped === undefined ? 'park' : this.parts.mapping.unmapped[unmapped];
+    const policy = this.#policyOf(error);
     if (policy === 'ignore') return { kind: 'ignored', cause };
     const disposition = dispositionOf(error);
     if (disposition === 'reject' || policy === 'refuse') return { kind: 'rejected', cause };
@@ -270,6 +300,12 @@ export class Receiver {
       (await delayed(delivery, cause, onRetry, false)) ??
       this.#park(delivery, cause, onRetry, this.options.retryDelayMs ?? 15_000)
     );
+  }
+
+  /** What the mapping says to do about a failure. */
+  #policyOf(error: unknown): Unmapped {
+    const what = UNMAPPED.get(codeOf(error));
+    return what === undefined ? 'park' : this.parts.mapping.unmapped[what];
   }
 
   /** @param delayMs when to try again by itself; absent: never */
@@ -285,6 +321,19 @@ export class Receiver {
     }
     return { kind: 'parked', cause, disposition: delayMs === undefined ? 'park' : 'retry' };
   }
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+/**
+ * Of several failures in one delivery, the one that decides what becomes of it: the first that can pass, since trying again
+ * settles what can be settled then, and settles nothing twice; else the first.
+ */
+function decidingFailure(outcomes: readonly (Failure | { readonly kind: string })[]): Failure | undefined {
+  const failures = outcomes.filter((outcome) => 'error' in outcome);
+  return failures.find(({ error }) => dispositionOf(error) === 'retry') ?? failures[0];
 }
 
 /** Undefined where the source has no copy to give. */

@@ -1,5 +1,4 @@
-import { BlobServiceClient } from '@azure/storage-blob';
-import { appIdentity } from '../azure/deferred-credential';
+import { blobService } from '../azure/blob-service';
 import type { StorageAccount } from '../config/config';
 import { BlobJournal } from './blob-journal';
 import { BlobLeases } from './blob-leases';
@@ -18,10 +17,7 @@ export interface BlobState {
 
 /** Opens the pull's blobs. */
 export function blobState(account: StorageAccount, names: BlobNames): BlobState {
-  const service =
-    account.kind === 'identity'
-      ? new BlobServiceClient(account.blobEndpoint, appIdentity())
-      : BlobServiceClient.fromConnectionString(account.connectionString);
+  const service = blobService(account);
   return {
     leases: new BlobLeases(service.getContainerClient(names.leases)),
     journal: new BlobJournal(service.getContainerClient(names.loads)),

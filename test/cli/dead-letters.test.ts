@@ -155,12 +155,19 @@ describe('replay', () => {
     });
     const [copy] = await received(1);
     const { applicationProperties = {}, timeToLive, ...rest } = copy ?? { body: undefined };
-    const { [MARKER]: marker, ...properties } = applicationProperties;
+    const { [MARKER]: marker, dvoFirstEnqueued, ...properties } = applicationProperties;
     expect(properties).toEqual(own);
+    expect(Date.parse(String(dvoFirstEnqueued))).toBeLessThan(copy?.enqueuedTimeUtc?.getTime() ?? 0);
     expect(marker).toMatch(/^\d{4}-\d\d-\d\dT/);
     expect(timeToLive).not.toBe(60_000);
     expect(rest).toMatchObject(same);
     expect(counts()).toMatchObject({ active: 0, deadLettered: 0 });
+  });
+
+  test('[I47] a copy of a copy keeps when the first one was enqueued', async () => {
+    await bury([{ body: '{}', applicationProperties: { dvoFirstEnqueued: '2026-04-02T00:00:00Z' } }]);
+    expect(await dvo(['dead-letters', 'replay', ...QUEUE, '--yes'])).toMatchObject({ code: 0 });
+    expect((await received(1))[0]?.applicationProperties).toMatchObject({ dvoFirstEnqueued: '2026-04-02T00:00:00Z' });
   });
 
   test('a body in another section of AMQP goes out in the same', async () => {

@@ -19,3 +19,11 @@ test('a notice in words, and one that says too little', () => {
   );
   expect(explained('notices/trigger-update-account.json')).toMatch(/^can't be read: context-invalid: table must be/);
 });
+
+test('what is dated later than it arrived may prove it old, never new', () => {
+  const body = fixture('update-contact.json');
+  const order = (arrivedAtMs: number): string | undefined =>
+    /^ {2}order +(.+)$/m.exec(explainBody({ source: 'webhook', body, arrivedAtMs }))?.[1];
+  expect(order(Date.UTC(2026, 3, 2, 13, 5, 5))).toMatch(/^dated 2026-04-02T13:05:10/);
+  expect(order(Date.UTC(2026, 3, 2, 13, 5, 4))).toMatch(/^not after 2026-04-02T13:05:09/);
+});

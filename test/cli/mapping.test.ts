@@ -188,7 +188,7 @@ describe('links, messages and change tracking', () => {
     get: (request: string) => {
       const answer = answers[request];
       return answer === undefined
-        ? Promise.reject(new WebApiError(request, 404, '0x80060888', 'not found'))
+        ? Promise.reject(new WebApiError(`GET ${request}`, 404, '0x80060888', 'not found'))
         : Promise.resolve({ body: JSON.stringify(answer), dateMs: 0, sentMs: 0 });
     },
   };

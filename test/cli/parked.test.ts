@@ -3,12 +3,14 @@
  * scripted, what becomes of items that are replayed.
  */
 import { TableClient } from '@azure/data-tables';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { replayParked, type OperatorReplayParts } from '../../cli/parked-replay';
 import { run } from '../../cli/run';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import { OutboundError } from '../../shared/errors';
 import type { ParkedFilter, ParkedItem, ParkedSummary } from '../../shared/parking/parking';
+import { deferredLargeBodies } from '../../shared/parking/large-bodies';
 import { TableParking } from '../../shared/parking/table-parking';
 import { fixture } from '../context/fixture-files';
 import { row } from '../writer/changes';
@@ -23,7 +25,8 @@ beforeAll(async () => {
   azurite = await startAzurite();
   process.env.AzureWebJobsStorage = azurite.connectionString;
   client = TableClient.fromConnectionString(azurite.connectionString, 'dvoparked', { allowInsecureConnection: true });
-  parking = new TableParking(client);
+  const account = { kind: 'connectionString', connectionString: azurite.connectionString } as const;
+  parking = new TableParking(client, deferredLargeBodies(account, 'dvo-bodies'));
 });
 afterAll(async () => {
   process.env = saved;
@@ -35,7 +38,10 @@ beforeEach(async () => {
 
 async function all(): Promise<ParkedItem[]> {
   const items: ParkedItem[] = [];
-  for await (const item of parking.list()) items.push(item);
+  for await (const { id } of parking.summaries()) {
+    const item = await parking.find(id);
+    if (item !== undefined) items.push(item);
+  }
   return items;
 }
 
@@ -139,6 +145,23 @@ describe('show', () => {
     expect(await run(['parked', 'show', item?.id ?? '', '--body'], terminal)).toBe(0);
     expect(terminal.bytes).toEqual(body);
     expect(terminal.errors).toContain(CAUSE.message);
+  });
+
+  test('[I49] a large one: its facts without its body, and with it where that is asked for', async () => {
+    const body = randomBytes(700_000);
+    await parking.parkDelivery({ source: 'event-hub', body, contentType: 'application/json', truncated: true }, CAUSE);
+    const find = jest.spyOn(TableParking.prototype, 'find');
+    const shown = await dvo(['parked', 'show', 'delivery-']);
+    expect(find).not.toHaveBeenCalled();
+    find.mockRestore();
+    for (const fact of [/^body +700000 bytes, application\/json$/m, /^truncated +members/m, /^arrived at +20/m])
+      expect(shown.out).toMatch(fact);
+    expect((await dvo(['parked', 'list'])).out).toContain('event-hub');
+    const terminal = new TestTerminal();
+    expect(await run(['parked', 'show', 'delivery-', '--body'], terminal)).toBe(0);
+    expect(terminal.bytes.equals(body)).toBe(true);
+    expect(await dvo(['parked', 'discard', 'delivery-', '--reason', 'random', '--yes'])).toMatchObject({ code: 0 });
+    expect(await all()).toEqual([]);
   });
 
   test('a pulled row has no body', async () => {

@@ -28,6 +28,15 @@ describe('dvo parse', () => {
     ]);
   });
 
+  test('a date that is yet to come proves nothing', async () => {
+    const year = 365 * 86_400_000;
+    const future = fixture('update-contact.json')
+      .toString()
+      .replaceAll(/Date\((\d+)/g, (_, ms: string) => `Date(${Number(ms) + 100 * year}`);
+    const { out } = await dvo(['parse', '-'], future);
+    expect(parsed(out)).toMatchObject([{ evidence: { kind: 'event', sure: false } }]);
+  });
+
   test('reads standard input', async () => {
     const { code, out } = await dvo(['parse', '-'], fixture('delete-account.json'));
     expect(code).toBe(0);

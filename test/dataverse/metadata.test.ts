@@ -90,7 +90,32 @@ test('a definition that can not be read again for now is better than none', asyn
   expect(await known(catalog.refresh('account', 0))).toEqual(['name']);
 });
 
-test('no such table', async () => {
-  failure = new WebApiError('GET', 404, '0x80060888', 'no such table');
-  await expect(catalog.get('acount')).rejects.toMatchObject({ code: 'table-unknown' });
+describe('nothing is known of a table yet', () => {
+  const DEFINITION = "GET EntityDefinitions(LogicalName='acount')";
+
+  test.each([0, 400, 401, 403, 429, 500, 503])(
+    '[I45] %i: the failure is told as it is, and can pass',
+    async (status) => {
+      failure = new WebApiError(DEFINITION, status, '0x1', 'what happened');
+      await expect(catalog.get('acount')).rejects.toBe(failure);
+      await expect(catalog.refresh('acount')).rejects.toBe(failure);
+      await expect(catalog.refresh('acount', 0)).rejects.toBe(failure);
+      expect(failure).toMatchObject({ code: 'web-api', disposition: 'retry' });
+      failure = undefined;
+      expect(await known(catalog.get('acount'))).toEqual(['name']);
+    },
+  );
+
+  test('Dataverse says that there is none: that can pass, too, as while it is being published', async () => {
+    failure = new WebApiError(DEFINITION, 404, '0x80060888', 'Could not find an entity');
+    await expect(catalog.get('acount')).rejects.toMatchObject({ code: 'table-unknown', disposition: 'retry' });
+  });
+
+  test.each([
+    ['a proxy says 404', new WebApiError(DEFINITION, 404, '', 'no error text')],
+    ['another path leads to nothing', new WebApiError('GET stringmaps', 404, '0x8006088a', 'Resource not found')],
+  ])('[I45] %s: that tells nothing of the table', async (_what, error) => {
+    failure = error;
+    await expect(catalog.get('acount')).rejects.toBe(error);
+  });
 });

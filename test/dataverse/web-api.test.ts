@@ -236,16 +236,17 @@ describe('failures', () => {
   });
 
   test.each([
-    [400, 'retry'],
-    [403, 'retry'],
-    [404, 'retry'],
-    [429, 'retry'],
-    [500, 'retry'],
-    [503, 'retry'],
-  ])('%i: %s', async (status, disposition) => {
+    [400, true],
+    [403, false],
+    [404, true],
+    [429, false],
+    [500, false],
+    [503, false],
+  ])('%i can pass; it refuses this very request: %p', async (status, refusesRequest) => {
     answers = [oData(status, '0x1', 'what happened')];
     const failure = api().get('accounts(1)?$filter=name eq secret');
-    await expect(failure).rejects.toMatchObject({ code: 'web-api', status, platformCode: '0x1', disposition });
+    const told = { code: 'web-api', status, platformCode: '0x1', disposition: 'retry', refusesRequest };
+    await expect(failure).rejects.toMatchObject(told);
     await expect(failure).rejects.toThrow(/^GET accounts\(1\) answered \d+: 0x1 what happened/);
     await expect(failure).rejects.not.toThrow(/filter|the-token/);
   });
@@ -350,18 +351,24 @@ describe('a change', () => {
 });
 
 describe('only one kind of 404 is a deleted row', () => {
+  const gone = (id: string): string => `Entity 'account' With Id = ${id} Does Not Exist`;
+
   test.each<readonly [string, Answer, boolean]>([
-    ['ObjectDoesNotExist', oData(404, '0x80040217'), true],
-    ['no code, but said so', oData(404, '', 'account With Id = x Does Not Exist'), true],
-    ['a table that is not known', oData(404, '0x80060888', "Resource not found for the segment 'accounts'."), false],
+    ['ObjectDoesNotExist', oData(404, '0x80040217', gone(rowId(1))), true],
+    ['in any language, and case', oData(404, '0x80040217', `Konto ${rowId(1).toUpperCase()} fehlt`), true],
+    ['no code, but said so', oData(404, '', `account With Id = ${rowId(1)} Does Not Exist`), true],
+    ['another row', oData(404, '0x80040217', gone(rowId(2))), false],
+    ['a definition', oData(404, '0x80040217', `Could not find an entity with name account and id ${rowId(0)}`), false],
+    ['a table that is not known', oData(404, '0x8006088a', "Resource not found for the segment 'accounts'."), false],
     ['a proxy', { status: 404, body: '<html>' }, false],
-    ['the code with another status', oData(400, '0x80040217'), false],
-  ])('%s', async (_what, answer, missing) => {
+    ['a proxy that speaks JSON', oData(404, '', 'The page does not exist'), false],
+    ['the code with another status', oData(400, '0x80040217', gone(rowId(1))), false],
+  ])('[I46] by what it says of which row: %s', async (_what, answer, missing) => {
     answers = [answer];
     const error: unknown = await api()
-      .get('accounts(1)')
+      .get(`accounts(${rowId(1)})`)
       .catch((thrown: unknown) => thrown);
-    expect(rowIsMissing(error)).toBe(missing);
+    expect(rowIsMissing(error, rowId(1))).toBe(missing);
   });
 });
 
@@ -442,7 +449,7 @@ describe('reading a row back', () => {
     expect(await reader().read({ table: 'account', id: rowId(1) })).toMatchObject({ begin: SECOND - 2 });
   });
   test('missing', async () => {
-    answers = [oData(404, '0x80040217')];
+    answers = [oData(404, '0x80040217', `Entity 'account' With Id = ${rowId(1)} Does Not Exist`)];
     expect(await reader().read({ table: 'account', id: rowId(1) })).toEqual({ kind: 'missing', ...window });
   });
   test('another 404 is no delete', async () => {

@@ -2,7 +2,6 @@
  * The whole system under attack: every way of the app goes through the fault proxies, the observer judges every write
  * that the store carries out, and work on all tables, links and events goes on meanwhile.
  */
-import { TableClient } from '@azure/data-tables';
 import { expect } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -156,7 +155,7 @@ export class Attacked {
       // A synchronous step: parked, and settled by a read.
       if (readsFail) dataverse.failNext(2 * ATTEMPTS, 503, { path: 'incidents(', headers: { 'Retry-After': '0' } });
       await dataverse.create('incident', { title: `round ${round}` }).catch(() => undefined);
-      await this.#letAllBeDue().catch(() => undefined);
+      await this.system.letAllBeDue().catch(() => undefined);
       const instance = this.instances[round % this.instances.length] ?? this.system;
       for (const name of ['pull-sync', 'replay-parked'])
         if (instance.isIdle(name)) await instance.run(name).catch(() => undefined);
@@ -216,7 +215,7 @@ export class Attacked {
     });
     const settled = async (): Promise<boolean> => {
       if ((await this.rig.parked()) > 0) {
-        await this.#letAllBeDue();
+        await this.system.letAllBeDue();
         await this.system.run('replay-parked');
       }
       return Object.values(await left()).every((count) => count === 0);
@@ -224,16 +223,6 @@ export class Attacked {
     await this.system.until('everything being settled', settled, SETTLE_LIMIT_MS).catch(async (error: unknown) => {
       throw new Error(`Left: ${JSON.stringify(await left())}`, { cause: error });
     });
-  }
-
-  async #letAllBeDue(): Promise<void> {
-    const { connectionString } = this.system.stack.azurite;
-    const client = TableClient.fromConnectionString(connectionString, 'dvoparked', { allowInsecureConnection: true });
-    for (const { rowKey } of await this.system.parked()) {
-      const entity = { partitionKey: 'parked', rowKey, dueAt: new Date(Date.now() - 1000) };
-      // Settled meanwhile.
-      await client.updateEntity(entity, 'Merge').catch(() => undefined);
-    }
   }
 
   /** One complete pull of everything that begins from now on. */

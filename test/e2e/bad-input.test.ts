@@ -241,6 +241,8 @@ describe('a bad message', () => {
     large: () => Buffer.from(JSON.stringify({ pad: 'ø'.repeat(150_000) })),
     bytes: () => Buffer.from([0x00, 0xff, 0xfe, 0x80]),
   };
+  /** As large as Dataverse's sender to hubs may make one; more than the app reads, and than an entity of the parking holds. */
+  const HUGE = Buffer.from(json().padEnd(1_000_000));
   test.each(['service-bus-queue', 'service-bus-topic', 'event-hub'] as const)(
     'by %s is put aside with its cause, and the good one behind it arrives',
     async (way) => {
@@ -248,17 +250,19 @@ describe('a bad message', () => {
       const [good] = await recorded(system.dataverse, TABLE, () => system.dataverse.update(TABLE, rowId, { fax: way }));
       if (good === undefined) throw new Error('Nothing was recorded.');
       const bad = Object.values(MESSAGES).map((make) => make());
+      await system.send(way, [HUGE]);
       await system.send(way, [...bad, good]);
 
       await system.liveEntity(TABLE, rowId, { fax: way });
       await system.until('an end of each message', () => {
         const put = [...system.records('parked', since), ...system.records('rejected', since)];
-        return put.length === bad.length;
+        return put.length === bad.length + 1;
       });
       await system.emptyBroker();
       const parked = await system.parked();
       // Without a content type, which events of a hub don't have, bytes are of no known form rather than broken JSON.
       const codes = [
+        'body-too-large',
         'context-invalid',
         'json-invalid',
         way === 'event-hub' ? 'format-unsupported' : 'json-invalid',
@@ -266,6 +270,7 @@ describe('a bad message', () => {
       ];
       expect(parked.map(({ code }) => code).toSorted()).toEqual(codes.toSorted());
       expect(new Set(parked.map(({ source }) => source))).toEqual(new Set([way]));
+      expect(await system.parkedBody('body-too-large')).toEqual(HUGE);
       for (const sent of [MESSAGES.notJson(), MESSAGES.unknownTable(), MESSAGES.large()])
         expect(parked.filter(({ body }) => body.equals(sent))).toHaveLength(1);
       expect(system.records('rejected', since)).toMatchObject([{ source: way, code: 'body-empty' }]);

@@ -14,6 +14,8 @@ import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relations
 import type { LogRecord } from '../../local/host/log';
 import { spawnHost, type SpawnedHost } from '../../local/host/spawn-host';
 import { BUS, startStack, type Stack, type StackOptions } from '../../local/stack';
+import { deferredLargeBodies } from '../../shared/parking/large-bodies';
+import { TableParking } from '../../shared/parking/table-parking';
 import { builtFolder } from '../build-once';
 
 /** App settings over those of the stack; `undefined` takes one away. */
@@ -344,7 +346,8 @@ export class System {
   async parked(): Promise<readonly Parked[]> {
     const items: Parked[] = [];
     try {
-      for await (const entity of this.#client(PARKED).listEntities()) items.push(parkedFrom(entity));
+      for await (const entity of this.#client(PARKED).listEntities())
+        if (entity.kind !== undefined) items.push(parkedFrom(entity));
     } catch (error) {
       // Nothing was ever parked.
       if ((error as { statusCode?: number }).statusCode !== 404) throw error;
@@ -357,11 +360,26 @@ export class System {
     return (await this.parked()).map(({ code }) => code);
   }
 
+  /** The body of the one item that is parked with this code, wherever it lies. */
+  async parkedBody(code: string): Promise<Buffer | undefined> {
+    const [{ rowKey } = { rowKey: '' }] = (await this.parked()).filter((item) => item.code === code);
+    const item = await this.#parking().find(rowKey);
+    return item?.subject.kind === 'delivery' ? Buffer.from(item.subject.delivery.body) : undefined;
+  }
+
+  #parking(): TableParking {
+    const { connectionString } = this.stack.azurite;
+    const bodies = deferredLargeBodies({ kind: 'connectionString', connectionString }, 'dvo-bodies');
+    return new TableParking(this.#client(PARKED), bodies);
+  }
+
   /** Makes everything parked due now: tests don't wait for minutes, and an operator can do the same. */
   async letAllBeDue(): Promise<void> {
-    for (const { rowKey } of await this.parked()) {
-      const entity = { partitionKey: 'parked', rowKey, dueAt: new Date(Date.now() - 1000) };
-      await this.#client(PARKED).updateEntity(entity, 'Merge');
+    const parking = this.#parking();
+    for (const { rowKey, dueAt } of await this.parked()) {
+      const item = dueAt.getTime() <= Date.now() ? undefined : await parking.find(rowKey);
+      if (item === undefined) continue;
+      await parking.postpone({ ...item, attempts: item.attempts - 1 }, item.cause, Date.now() - 1000);
     }
   }
 

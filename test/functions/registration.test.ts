@@ -59,7 +59,7 @@ test.each<readonly [string, object]>([
     },
   ],
   ['pull-sync', { schedule: '%PULL_SCHEDULE%' }],
-  ['replay-parked', { schedule: '%REPLAY_SCHEDULE%' }],
+  ['replay-parked', { schedule: '%REPLAY_SCHEDULE%', useMonitor: false }],
 ])('%s', (name, options) => {
   expect(registered.get(name)).toMatchObject({ ...options, handler: expect.any(Function) });
 });

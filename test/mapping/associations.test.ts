@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Association } from '../../shared/change/association';
 import type { RowAddress } from '../../shared/change/row-change';
+import { RelationshipUnknown } from '../../shared/dataverse/relationships';
 import { Associations } from '../../shared/mapping/associations';
 import { linkAddress, linkedIds, linkedRows, orderedEnds } from '../../shared/mapping/link';
 import type { Relationship } from '../../shared/mapping/relationship';
@@ -54,7 +55,12 @@ const association = (
   ...of,
 });
 
-const catalog = { relationship: (name: string) => Promise.resolve(DEFINITIONS[name]) };
+const catalog = {
+  relationship: (name: string) => {
+    const definition = DEFINITIONS[name];
+    return definition === undefined ? Promise.reject(new RelationshipUnknown(name)) : Promise.resolve(definition);
+  },
+};
 const KEPT = {
   tables: ['account', 'contact', 'lead'],
   relationships: ['accountleads_association', 'new_contact_contact'],
@@ -112,13 +118,20 @@ describe('a many-to-many relationship', () => {
     expect(other?.row).toEqual(change?.row);
   });
 
-  test.each(['accountleads_association', 'unknown_relationship'])(
-    '%s is not kept unless it is named',
+  test('is not kept unless it is named', async () => {
+    const of = associations({ ...KEPT, relationships: [] });
+    await expect(of.changesOf(association('accountleads_association', ACCOUNT, LEAD))).rejects.toMatchObject({
+      code: 'relationship-not-synced',
+      disposition: 'park',
+    });
+  });
+
+  test.each(['unknown_relationship', 'new_contact_contact'])(
+    '%s, which Dataverse does not show, is tried again: what kind it is, and so what it means, is not known',
     async (relationship) => {
-      const of = associations({ ...KEPT, relationships: [] });
-      await expect(of.changesOf(association(relationship, ACCOUNT, LEAD))).rejects.toMatchObject({
-        code: 'relationship-not-synced',
-        disposition: 'park',
+      await expect(associations().changesOf(association(relationship, ANNA, BO))).rejects.toMatchObject({
+        code: 'relationship-unknown',
+        disposition: 'retry',
       });
     },
   );

@@ -5,6 +5,7 @@
 import { expect, test } from '@jest/globals';
 import { InvocationContext } from '@azure/functions';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
+import { WebApiError } from '../../shared/dataverse/web-api';
 import type { ParkedItem } from '../../shared/parking/parking';
 import { replayHandler } from '../../shared/parking/replay';
 import { tryAgain } from '../../shared/parking/try-again';
@@ -30,19 +31,21 @@ test.each([
   ['at first', new Error('away'), 0, 15_000],
   ['later each time', new Error('away'), 3, 120_000],
   ['within an hour', new Error('away'), 50, 3_600_000],
+  ['later each time, where Dataverse refuses to read the row', new WebApiError('GET x', 400, '', 'no'), 3, 120_000],
   ['soon after an outage of the store, however often', new StoreUnavailable('the store', 0), 50, 15_000],
   ['never by itself, where it can not settle as it stands', new TableNotSynced('lead'), 0, undefined],
 ])('%s', async (_when, error, attempts, delay) => {
   const dueAt: (number | undefined)[] = [];
   const parking = {
-    settle: () => Promise.reject(new Error('it was not settled')),
+    settle: (items: readonly ParkedItem[]) =>
+      items.length === 0 ? Promise.resolve() : Promise.reject(new Error('it was not settled')),
     postpone: (_item: ParkedItem, _cause: unknown, dueAtMs?: number) => {
       dueAt.push(dueAtMs);
       return Promise.resolve();
     },
   };
-  const tried = await tryAgain(item(attempts), { parking, ...failingWith(error) });
-  expect(tried.kind).toBe(delay === undefined ? 'givenUp' : 'postponed');
+  const tried = await tryAgain([item(attempts)], { parking, ...failingWith(error) });
+  expect(tried).toMatchObject([{ kind: delay === undefined ? 'givenUp' : 'postponed' }]);
   expect(dueAt).toEqual([delay === undefined ? undefined : NOW + delay]);
 });
 

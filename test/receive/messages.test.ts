@@ -64,6 +64,35 @@ test('one message: its bytes, its content type', async () => {
   expect(lines).toEqual([expect.stringMatching(/^settled .*"received":1/)]);
 });
 
+describe('when a message first arrived is what its broker says', () => {
+  const FIRST = '2026-04-02T00:00:00.1234567';
+  const firstMs = Date.UTC(2026, 3, 2, 0, 0, 0, 123);
+  const LATER = '2026-04-02T12:00:00Z';
+
+  test.each([
+    ['.NET leaves out the zone', { enqueuedTimeUtc: FIRST }, firstMs],
+    [
+      'a copy: that of the original',
+      { enqueuedTimeUtc: LATER, applicationProperties: { dvoFirstEnqueued: FIRST } },
+      firstMs,
+    ],
+    [
+      'no sender makes it later',
+      { enqueuedTimeUtc: FIRST, applicationProperties: { dvoFirstEnqueued: LATER } },
+      firstMs,
+    ],
+    ['what is none', { enqueuedTimeUtc: 5, applicationProperties: { dvoFirstEnqueued: 'yesterday' } }, undefined],
+  ])('[I47] a single message: %s', async (_what, metadata, arrivedAtMs) => {
+    await handle(fixture('update-contact'), metadata);
+    expect(receiver.received[0]?.arrivedAtMs).toBe(arrivedAtMs);
+  });
+
+  test('[I47] in a batch each has its own', async () => {
+    await handle([fixture('update-contact'), fixture('update-contact')], { enqueuedTimeUtcArray: [FIRST, LATER] });
+    expect(receiver.received.map(({ arrivedAtMs }) => arrivedAtMs)).toEqual([firstMs, Date.parse(LATER)]);
+  });
+});
+
 test('a batch: each by itself, the bad one parked, the good ones settled', async () => {
   await handle([fixture('update-contact'), Buffer.from('{"cut off'), fixture('delete-account')]);
   expect(parking.parked.map(({ cause }) => cause.code)).toEqual(['json-invalid', 'table-not-synced']);

@@ -5,20 +5,24 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { OrganizationForeign } from '../../shared/dataverse/organization-pin';
+import { WebApiRelationships } from '../../shared/dataverse/relationships';
+import { WebApiError, type WebApi } from '../../shared/dataverse/web-api';
 import type { KeptDelivery } from '../../shared/parking/parking';
 import type { EventOutcome, EventStore, StoredEvent } from '../../shared/lob/event-store';
+import { Associations } from '../../shared/mapping/associations';
 import { EventMapping, type EventRules } from '../../shared/mapping/event-mapping';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
 import {
   Receiver,
+  TableNotSynced,
   type AskForCopy,
   type OnRetry,
   type Outcome,
   type ReceiverParts,
 } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
-import { RULE, columns, found, missing } from '../writer/changes';
+import { RULE, columns, found, missing, stamp } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 import { CONTACT, RecordingParking, UNMAPPED, fixture } from './deliveries';
@@ -88,7 +92,11 @@ test('[I18] a synchronous step is parked until its transaction is over, and noth
   const body = fixture('create-lead-sync');
   await receiver.receive([delivery(body)]);
   expect(parking.parked).toEqual([
-    { delivery: delivery(body), cause: expect.objectContaining({ code: 'unconfirmed' }), dueAtMs: NOW + 10_000 },
+    {
+      delivery: { ...delivery(body), arrivedAtMs: NOW },
+      cause: expect.objectContaining({ code: 'unconfirmed' }),
+      dueAtMs: NOW + 10_000,
+    },
   ]);
   expect([store.rows.size, reader.gets]).toEqual([0, []]);
   expect(await receiver.replay(delivery(body))).toBeUndefined();
@@ -183,6 +191,18 @@ describe('what fails is parked', () => {
     const [outcome] = await receiver.receive([delivery(fixture('update-contact'))]);
     expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { code: 'unexpected' } });
     expect(parking.parked[0]?.dueAtMs).toBe(NOW + 15_000);
+  });
+
+  test.each([
+    [400, '0x80060888'],
+    [404, '0x8006088a'],
+  ])('[I46] a read that Dataverse refuses (%i) tells nothing of the row, and is tried again', async (status, code) => {
+    reader.answer = () => {
+      throw new WebApiError('GET contacts(1)', status, code, 'Resource not found for the segment');
+    };
+    const [outcome] = await receiver.receive([delivery(fixture('update-contact'))]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } });
+    expect([store.rows.size, parking.parked[0]?.dueAtMs]).toEqual([0, NOW + 15_000]);
   });
 
   test('the metadata can not be read: the delivery waits, the others go on', async () => {
@@ -421,6 +441,198 @@ describe('what is not mapped', () => {
     // The others keep to their own.
     for (const [other] of Object.entries(NOT_MAPPED).flatMap(([key, value]) => (key === what ? [] : [value])))
       expect(await of.receive([delivery(fixture(other))])).toMatchObject([{ kind: 'parked' }]);
+  });
+});
+
+test('[I45] a relationship that can not be looked up is not taken for one that is not mapped', async () => {
+  const failure = new WebApiError('GET RelationshipDefinitions', 503, '', 'busy');
+  const away: Pick<WebApi, 'get'> = { get: () => Promise.reject(failure) };
+  const unmapped = { ...DEFAULT_MAPPING.unmapped, relationships: 'ignore' } as const;
+  const blind = new Receiver(
+    {
+      ...parts(),
+      associations: new Associations({ tables: ['lead'], relationships: [] }, new WebApiRelationships(away as WebApi)),
+      mapping: { ...DEFAULT_MAPPING, unmapped },
+    },
+    { tables: ['lead'], hintDelayMs: 0, now: () => NOW },
+  );
+  expect(await blind.receive([delivery(fixture('associate-account-lead'))])).toMatchObject([
+    { kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } },
+  ]);
+});
+
+describe('[I47] an event that its sender dates later than it arrived', () => {
+  const HOUR_S = 3600;
+  let now: number;
+  let late: Receiver;
+
+  /** The fixture's event, all its dates moved; it was updated a minute before NOW. */
+  const dated = (name: string, bySeconds: number): Buffer =>
+    Buffer.from(
+      fixture(name)
+        .toString()
+        .replaceAll(/Date\((\d+)/g, (_, ms: string) => `Date(${Number(ms) + bySeconds * 1000}`),
+    );
+  const verdicts = async (kept: KeptDelivery): Promise<unknown> => {
+    const [outcome] = await late.receive([kept]);
+    return outcome?.kind === 'settled' ? outcome.changes.map(({ verdict }) => verdict) : outcome;
+  };
+
+  beforeEach(async () => {
+    now = NOW;
+    late = new Receiver(parts(), { tables: ['contact', 'account'], hintDelayMs: 0, marginSeconds: 5, now: () => now });
+    // The row is known as it was an hour ago.
+    const seen = NOW / 1000 - HOUR_S;
+    await store.write([
+      {
+        ...{ row: CONTACT, expected: undefined, effect: 'snapshot', columns: columns({ jobtitle: 'old' }) },
+        stamp: stamp({ version: 200n, base: seen, seen }),
+      },
+    ]);
+  });
+
+  test('by no more than the clocks may differ: it is merged; by more: the row is read', async () => {
+    // The fixture's event is 50 seconds older than NOW.
+    expect(await verdicts(delivery(dated('update-contact', 50 + 5)))).toEqual(['merged']);
+    expect(await verdicts(delivery(dated('update-contact', 50 + 6)))).toEqual(['readBack']);
+    expect(await verdicts(delivery(dated('update-contact', HOUR_S)))).toEqual(['readBack']);
+  });
+
+  test('what counts is when it first arrived, be it hours ago, and never a time that is yet to come', async () => {
+    now = NOW + 2 * HOUR_S * 1000;
+    const kept = delivery(dated('update-contact', HOUR_S));
+    expect(await verdicts({ ...kept, arrivedAtMs: NOW })).toEqual(['readBack']);
+    expect(await late.replay({ ...kept, arrivedAtMs: NOW })).toBeUndefined();
+    expect(await verdicts({ ...delivery(dated('update-contact', 3 * HOUR_S)), arrivedAtMs: now * 2 })).toEqual([
+      'readBack',
+    ]);
+    expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
+  });
+
+  test('is parked with its arrival, so that a later replay believes it no more than now', async () => {
+    store.at = () => {
+      throw new Error('down');
+    };
+    await late.receive([delivery(dated('update-contact', HOUR_S))]);
+    expect(parking.parked).toMatchObject([{ delivery: { arrivedAtMs: NOW } }]);
+  });
+
+  test('a delete on nothing makes no tombstone that is newer than it can be', async () => {
+    await late.receive([delivery(dated('delete-account', 10 * HOUR_S))]);
+    const [account] = [...store.rows.keys()].filter((key) => key.startsWith('account'));
+    expect(store.rows.get(account ?? '')?.stamp).toMatchObject({ gone: true, seen: NOW / 1000 + 5 });
+  });
+
+  test('the notice of a flow: its version is waited for no longer than a read may lag', async () => {
+    const row = { contactid: CONTACT.id, RowVersion: '301', modifiedon: new Date(NOW + 3_600_000).toISOString() };
+    const notice = text(JSON.stringify({ ...CONTACT, row: { ...row, SdkMessage: 'Update' } }));
+    const readAt = (seconds: number) => {
+      const at = NOW / 1000 + seconds;
+      reader.answer = () => found(300n, columns({ jobtitle: 'read' }), { modifiedOn: at, begin: at, end: at });
+    };
+    readAt(60);
+    expect(await verdicts(notice)).toMatchObject({ kind: 'parked', cause: { code: 'read-lagged' } });
+    readAt(65);
+    expect(await verdicts(notice)).toEqual(['readBack']);
+  });
+});
+
+describe('several failures in one delivery', () => {
+  const TOO_LARGE = new TableNotSynced('one that will never settle');
+  const AWAY = new StoreUnavailable('the store', NOW);
+  const SLOW = new Error('slow');
+  const failingWith = (errors: readonly Error[]): Receiver => {
+    const writer: Pick<Writer, 'settle'> = {
+      settle: (changes) =>
+        Promise.resolve(changes.map((change, n) => ({ kind: 'failed', change, error: errors[n] ?? errors[0] }))),
+    };
+    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    return new Receiver({ ...parts(), writer: writer as Writer }, options);
+  };
+  const several = (): KeptDelivery => delivery(fixture('update-multiple-contact'));
+
+  test.each([
+    ['first', [AWAY, TOO_LARGE], AWAY],
+    ['last', [TOO_LARGE, AWAY], AWAY],
+    ['of two the first one tells why', [SLOW, AWAY], SLOW],
+  ])('[I22] one that can pass makes it due, wherever it comes: %s', async (_where, errors, told) => {
+    const of = failingWith(errors);
+    const [outcome] = await of.receive([several()]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'retry', cause: { message: told.message } });
+    expect(parking.parked[0]?.dueAtMs).toBe(NOW + 15_000);
+    expect(await of.replay(several())).toBe(told);
+  });
+
+  test('none that can pass: it waits for an operator, with the first cause', async () => {
+    const of = failingWith([TOO_LARGE, new TableNotSynced('another')]);
+    const [outcome] = await of.receive([several()]);
+    expect(outcome).toMatchObject({ kind: 'parked', disposition: 'park', cause: { message: TOO_LARGE.message } });
+    expect(await of.replay(several())).toBe(TOO_LARGE);
+  });
+
+  describe('before anything is settled', () => {
+    /** Its first row is of another table. */
+    const mixed = (): KeptDelivery => {
+      const contact = '"LogicalName":"contact"';
+      return text(several().body.toString().replace(contact, '"LogicalName":"account"'));
+    };
+    const receiving = (tables: 'park' | 'ignore', catalog?: TableCatalog): Receiver => {
+      const unmapped = { ...DEFAULT_MAPPING.unmapped, tables };
+      return new Receiver(
+        { ...parts(), catalog, mapping: { ...DEFAULT_MAPPING, unmapped } },
+        { tables: ['contact'], hintDelayMs: 0, now: () => NOW },
+      );
+    };
+    const busy = (): Promise<never> => Promise.reject(new WebApiError('GET x', 503, '', 'busy'));
+
+    test.each(['park', 'ignore'] as const)(
+      '[I22] one that can pass makes it due, too: unmapped tables: %s',
+      async (policy) => {
+        const of = receiving(policy, { get: busy, refresh: busy });
+        expect(await of.receive([mixed()])).toMatchObject([
+          { kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } },
+        ]);
+        expect(await of.replay(mixed())).toMatchObject({ code: 'web-api' });
+      },
+    );
+
+    test('rows that are to be ignored do not take the others with them', async () => {
+      expect(await receiving('ignore').receive([mixed()])).toMatchObject([
+        { kind: 'settled', changes: [{ table: 'contact' }] },
+      ]);
+      expect(await receiving('park').receive([mixed()])).toMatchObject([
+        { kind: 'parked', disposition: 'park', cause: { code: 'table-not-synced' } },
+      ]);
+    });
+  });
+});
+
+describe('[I49] a body that is too large to be read here', () => {
+  /** The fixture's event with a long text, as a hub's may be. */
+  const large = (): KeptDelivery =>
+    text(fixture('update-contact').toString().replace('Head of Customs', 'H'.repeat(1_000_000)));
+
+  test.each([
+    ['park', { kind: 'park' }],
+    ['hold', { kind: 'hold' }],
+    ['copy', { kind: 'copy', copy: () => Promise.reject(new Error('not asked')) }],
+  ] as const)(
+    'is parked whole, until an operator has it read, whatever its source offers: %s',
+    async (_what, onRetry) => {
+      const body = large().body;
+      expect(await receiver.receive([large()], onRetry)).toMatchObject([
+        { kind: 'parked', disposition: 'park', cause: { code: 'body-too-large' } },
+      ]);
+      expect(parking.parked[0]?.delivery.body).toEqual(body);
+      expect(parking.parked[0]).not.toHaveProperty('dueAtMs');
+      expect(await receiver.replay(large())).toMatchObject({ code: 'body-too-large' });
+    },
+  );
+
+  test('is read by a process that nobody waits for', async () => {
+    const options = { tables: ['contact'], hintDelayMs: 0, maxBodyBytes: 2_000_000, now: () => NOW };
+    expect(await new Receiver(parts(), options).replay(large())).toBeUndefined();
+    expect(store.rows.size).toBe(1);
   });
 });
 

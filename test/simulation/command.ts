@@ -12,6 +12,8 @@ export type Command =
       readonly names: readonly string[];
       /** Seconds between modifiedon and the commit; negative: it lies in the future, as an import can set it. */
       readonly back: number;
+      /** The event says the same of when the operation was created. */
+      readonly lies?: true;
       readonly push: Push;
     }
   | { readonly kind: 'delete'; readonly row: RowAddress; readonly late: number; readonly push: Push }

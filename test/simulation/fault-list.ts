@@ -54,6 +54,7 @@ export const FAULTS = {
   F52: 'A journal is removed late, by a run that was overtaken.',
   F53: 'An event tells of several rows.',
   F54: 'A clock is minutes off.',
+  F55: 'All dates of an event lie in the future.',
 } as const;
 
 /** Number of a fault. */

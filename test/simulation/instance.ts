@@ -170,7 +170,14 @@ export function startInstance(world: World, skew: number): Instance {
       mapping: { ...DEFAULT_MAPPING, events: EVENTS },
       organization: { check: () => Promise.resolve() },
     },
-    { tables: TABLES, fullImageAlias: FULL_IMAGE, hintDelayMs: 3000, now },
+    {
+      tables: TABLES,
+      fullImageAlias: FULL_IMAGE,
+      hintDelayMs: 3000,
+      marginSeconds: variant.lateDates ?? rule.margin,
+      now,
+      dataverseNow: clock,
+    },
   );
   const plainSender = slowSender(world, pause);
   const sender = variant.copies?.(plainSender) ?? plainSender;
@@ -443,10 +450,9 @@ function slowParking({ parking, faults }: World, pause: Pause): Parking {
       await step();
       return parking.due(nowMs, limit);
     },
-    list: () => parking.list(),
-    settle: async (item) => {
+    settle: async (items) => {
       await step();
-      await parking.settle(item);
+      await parking.settle(items);
     },
     postpone: async (item, cause, dueAtMs) => {
       await step();

@@ -28,16 +28,11 @@ export class MemoryParking implements Parking {
 
   due(nowMs: number, limit: number): Promise<readonly ParkedItem[]> {
     const due = [...this.items.values()].filter(({ dueAtMs }) => dueAtMs !== undefined && dueAtMs <= nowMs);
-    return Promise.resolve(due.sort((a, b) => a.parkedAtMs - b.parkedAtMs).slice(0, limit));
+    return Promise.resolve(due.sort((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0)).slice(0, limit));
   }
 
-  async *list(): AsyncIterable<ParkedItem> {
-    await Promise.resolve();
-    yield* [...this.items.values()];
-  }
-
-  settle({ id, tag }: ParkedItem): Promise<void> {
-    if (this.items.get(id)?.tag === tag) this.items.delete(id);
+  settle(items: readonly ParkedItem[]): Promise<void> {
+    for (const { id, tag } of items) if (this.items.get(id)?.tag === tag) this.items.delete(id);
     return Promise.resolve();
   }
 

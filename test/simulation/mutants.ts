@@ -24,6 +24,7 @@ import {
   aroundLoads,
   aroundPurges,
   changedWhileRead,
+  futureDates,
   journalsLost,
   journalsLostInSweep,
   lateImages,
@@ -553,6 +554,11 @@ export const MUTANTS: readonly Mutant[] = [
   among(purgedMeanwhile, 'a state is written over that of another run', {
     makeStates: (now) => new CarelessStates(now),
   }),
+  among(
+    futureDates,
+    'an event is believed however far in the future it is dated',
+    around(() => ({ lateDates: Number.POSITIVE_INFINITY })),
+  ),
   green(
     'no ring: a second delivery is settled like the first',
     given((stored, of) => [withStamp(stored, { ring: [] }), of]),

@@ -34,6 +34,17 @@ const changes: readonly Weighted[] = [
       push,
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kind('write'),
+      row,
+      names: fc.constant(['a']),
+      back: fc.constant(-4000),
+      lies: fc.constant(true as const),
+      push,
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: kind('delete'), row, late: fc.nat({ max: 1 }), push }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('rollBack'), row }) },
 ];
@@ -327,6 +338,12 @@ export const pushedWhileLoading = scripted([
 export const pushedWhilePulling = scripted([
   ...[write(['a'], 'none'), ...PULLED, { kind: 'setClock', of: 2, seconds: -2 } as const, write(['b'], 'none')],
   ...[pull(0), SOON, write(['a'], 'patch'), deliver(0, 1), SOON, DONE],
+]);
+
+/** An event that is dated in the future, and comes late. */
+export const futureDates = scripted([
+  ...[{ ...write(['a'], 'patch'), back: -4000, lies: true } as Command, tick(9), write(['a'], 'none'), ...PULLED],
+  ...[deliver(0, 1), DONE],
 ]);
 
 /** A load whose journal loses rows, while it is under way or between two runs. */

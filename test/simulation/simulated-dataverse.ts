@@ -113,17 +113,21 @@ export class SimulatedDataverse {
     private readonly note: NoteFault,
   ) {}
 
-  /** Creates, updates or restores a row; `back` seconds lie between its modifiedon and its commit. */
-  write(row: RowAddress, names: readonly string[], back: number, push: Push): Told | undefined {
+  /**
+   * Creates, updates or restores a row; `back` seconds lie between its modifiedon and its commit. The event says that the
+   * operation was created `late` seconds after it was.
+   */
+  write(row: RowAddress, names: readonly string[], back: number, push: Push, late = 0): Told | undefined {
     const before = this.#live.get(keyOf(row));
     const { changed, plain, modifiedOn } = this.#commit(row, names, back);
     const input = { Target: entity(row, changed, modifiedOn) };
-    return this.#tell([row], push, {
+    const event = {
       message: before === undefined ? 'Create' : 'Update',
       row,
       input,
       ...(push === 'image' ? { fullImage: entity(row, plain, modifiedOn) } : {}),
-    });
+    };
+    return this.#tell([row], push, event, late);
   }
 
   #commit(row: RowAddress, names: readonly string[], back: number) {
@@ -298,7 +302,8 @@ export class SimulatedDataverse {
       rows,
       number,
       at: this.clock,
-      delivery: { source: 'simulated', body, ...(truncated ? { truncated } : {}) },
+      // However late it is delivered, its broker knows when it came.
+      delivery: { source: 'simulated', body, arrivedAtMs: this.clock * 1000, ...(truncated ? { truncated } : {}) },
     };
   }
 

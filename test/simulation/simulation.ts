@@ -140,9 +140,10 @@ export class Simulation {
   async #do(command: Command): Promise<void> {
     switch (command.kind) {
       case 'write': {
-        const { row, names, back, push } = command;
+        const { row, names, back, lies, push } = command;
         if (push === 'none' || back !== 0) this.#beyondPush.add(keyOf(row));
-        this.#tell(this.dataverse.write(row, names, back, push));
+        if (lies === true && push !== 'none') this.#note('F55');
+        this.#tell(this.dataverse.write(row, names, back, push, lies === true ? -back : 0));
         return;
       }
       case 'delete': {

@@ -17,6 +17,8 @@ export interface Variant {
   /** The writer as the receiver knows it. */
   readonly receiving?: (writer: Pick<Writer, 'settle'>) => Pick<Writer, 'settle'>;
   readonly writer?: (options: WriterOptions) => WriterOptions;
+  /** As much later than it arrives an event may be dated, in seconds. @default the rule's margin */
+  readonly lateDates?: number;
   readonly pull?: (parts: PullSyncParts) => PullSyncParts;
   readonly parking?: (parking: Parking) => Parking;
   readonly copies?: (sender: CopySender) => CopySender;
