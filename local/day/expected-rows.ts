@@ -115,7 +115,12 @@ function expect(expected: Map<string, unknown>, name: string, column: ColumnDefi
       expected.set(`${name}Name`, undefined);
       return;
     }
+    // Left out, unless a mapping names it.
+    case 'image':
+      return;
     case 'boolean':
+    case 'managed':
+    case 'file':
     case 'integer':
     case 'bigint':
     case 'decimal':
