@@ -184,13 +184,12 @@ function lookupFrom(row: WireRow, key: string, of: Extract<Property, { kind: 'lo
     kind: 'lookup',
     table: typeof table === 'string' ? table : '',
     id: id.toLowerCase(),
-    name: typeof name === 'string' ? name : null,
+    name: typeof name === 'string' && name !== '' ? name : null,
   };
 }
 
 function valueFrom(row: WireRow, key: string, { definition, label }: Extract<Property, { kind: 'column' }>): Value {
-  const wire = plainValue(row[key]);
-  const value = definition === undefined ? wire : conformValue(wire, definition);
+  const value = conformValue(plainValue(row[key]), definition);
   if (value === null || (value.kind !== 'choice' && value.kind !== 'choices') || value.label !== undefined)
     return value;
   const formatted = row[label];

@@ -34,20 +34,26 @@ export function conformChange(change: RowChange, definition: TableDefinition | u
 const hasLogicalNames = (columns: Columns): boolean =>
   [...columns].every(([name, value]) => LOGICAL_NAME.test(name) || value?.kind === 'aliased');
 
-/** Columns in the types of the table's metadata; a column the metadata doesn't know stays as it came. */
+/** Columns in the types of the table's metadata. */
 export function conformColumns(columns: Columns, definition: TableDefinition | undefined): Columns {
   const conformed = new Map<string, Value>();
   for (const [name, value] of columns) {
     if (NOT_DATA.has(name) || value?.kind === 'aliased') continue;
-    const column = definition?.columns.get(name);
-    conformed.set(name, column === undefined ? value : conformValue(value, column));
+    conformed.set(name, conformValue(value, definition?.columns.get(name)));
   }
   return conformed;
 }
 
-/** One value in the type of its column. A value that doesn't fit the type is kept as it came. */
-export function conformValue(value: Value, column: ColumnDefinition): Value {
-  if (value === null) return null;
+/**
+ * One value in the type of its column; of a column that the metadata doesn't know, as it came. So is a value that doesn't fit
+ * the type.
+ *
+ * Dataverse keeps no empty texts and lists: what a user clears is null when it is read, though a push says `""` or an empty
+ * list. So it is null by every way.
+ */
+export function conformValue(value: Value, column: ColumnDefinition | undefined): Value {
+  if (value === null || isEmpty(value)) return null;
+  if (column === undefined) return value;
   switch (value.kind) {
     case 'number':
       return conformNumber(value.text, column) ?? value;
@@ -64,6 +70,23 @@ export function conformValue(value: Value, column: ColumnDefinition): Value {
       return conformList(value.items, column) ?? value;
     default:
       return value;
+  }
+}
+
+function isEmpty(value: Exclude<Value, null>): boolean {
+  switch (value.kind) {
+    case 'string':
+      return value.value === '';
+    case 'bytes':
+      return value.base64 === '';
+    case 'choices':
+      return value.values.length === 0;
+    case 'list':
+      return value.items.length === 0;
+    case 'rows':
+      return value.rows.length === 0;
+    default:
+      return false;
   }
 }
 

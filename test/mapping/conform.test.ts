@@ -73,7 +73,6 @@ describe('a value in the type of its column', () => {
     ['choices', text('1;2'), AS_IT_CAME],
     ['choices', { kind: 'choices', values: [2], label: 'Argent' }, { kind: 'choices', values: [2], label: 'Silver' }],
     ['choices', { kind: 'list', items: [number('1')] }, { kind: 'choices', values: [1], label: 'Gold' }],
-    ['choices', { kind: 'list', items: [] }, { kind: 'choices', values: [] }],
     ['choices', { kind: 'list', items: [text('1')] }, AS_IT_CAME],
     [
       'guid',
@@ -121,11 +120,34 @@ describe('a value in the type of its column', () => {
     ['bytes', { kind: 'list', items: [number('0'), number('255')] }, { kind: 'bytes', base64: 'AP8=' }],
     ['string', text('1,2'), AS_IT_CAME],
     ['string', { kind: 'instant', epochMs: 5 }, text('/Date(5)/')],
-    ['other', { kind: 'list', items: [] }, AS_IT_CAME],
+    ['other', { kind: 'list', items: [number('1')] }, AS_IT_CAME],
+    ['string', text(' '), AS_IT_CAME],
     ['lookup', { kind: 'lookup', table: 'contact', id: 'x', name: null }, AS_IT_CAME],
   ];
   test.each(cases.map(([type, value, then]) => [type, value, then] as const))('%s: %j', (type, value, then) => {
     expect(conformValue(value, { name: 'x', type, labels: LABELS })).toEqual(then === AS_IT_CAME ? value : then);
+  });
+});
+
+describe('an emptied column is null, whatever its type is and whether or not it is known', () => {
+  const rows = { kind: 'rows', table: 'activityparty', rows: [] } as const;
+  test.each<[ColumnType | undefined, Value]>([
+    ['string', text('')],
+    ['guid', text('')],
+    ['choices', { kind: 'choices', values: [] }],
+    ['choices', { kind: 'list', items: [] }],
+    ['choices', text('')],
+    ['bytes', { kind: 'bytes', base64: '' }],
+    ['bytes', { kind: 'list', items: [] }],
+    ['other', rows],
+    ['other', { kind: 'list', items: [] }],
+    [undefined, text('')],
+    [undefined, { kind: 'choices', values: [] }],
+    [undefined, { kind: 'list', items: [] }],
+    [undefined, { kind: 'bytes', base64: '' }],
+    [undefined, rows],
+  ])('%s: %j', (type, value) => {
+    expect(conformValue(value, type === undefined ? undefined : { name: 'x', type })).toBeNull();
   });
 });
 
