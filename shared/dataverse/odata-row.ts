@@ -6,7 +6,15 @@
 import { floorInstant, BEGINNING, type Instant } from '../change/instant';
 import { versionFromETag, NO_VERSION, type RowVersion } from '../change/row-version';
 import type { Columns, Value } from '../change/value';
-import { isList, numberTextOf, objectOf, parseAllExact, type Json, type JsonObject } from '../json/exact-json';
+import {
+  isList,
+  numberTextOf,
+  objectOf,
+  parseAllExact,
+  writeExact,
+  type Json,
+  type JsonObject,
+} from '../json/exact-json';
 import { OutboundError } from '../errors';
 import { conformValue } from '../mapping/conform';
 import type { ColumnDefinition, TableDefinition } from '../mapping/table-definition';
@@ -202,5 +210,13 @@ function plainValue(value: Json | undefined): Value {
   if (digits !== undefined) return { kind: 'number', text: digits };
   if (typeof value === 'string') return { kind: 'string', value };
   if (typeof value === 'boolean') return { kind: 'boolean', value };
-  return { kind: 'unknown', type: 'object', json: JSON.stringify(value) };
+  return managedFrom(objectOf(value)) ?? { kind: 'unknown', type: '', json: writeExact(value, Infinity) };
+}
+
+/** https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/booleanmanagedproperty */
+function managedFrom(complex: JsonObject | undefined): Value | undefined {
+  const { Value: value, CanBeChanged, ManagedPropertyLogicalName } = complex ?? {};
+  return typeof value === 'boolean' && typeof ManagedPropertyLogicalName === 'string'
+    ? { kind: 'managed', value, canBeChanged: CanBeChanged === true, property: ManagedPropertyLogicalName }
+    : undefined;
 }

@@ -248,7 +248,7 @@ describe('every kind of value is exact', () => {
     [
       'an unknown type',
       { kind: 'unknown', type: 'New', json: '{"a":1}' },
-      { x: '{"type":"New","json":"{\\"a\\":1}"}' },
+      { x: '{"__type":"New","a":1}' },
     ],
     ['a relationship', { kind: 'relationship', schemaName: 's', role: null }, { x: '{"schemaName":"s","role":null}' }],
     [
