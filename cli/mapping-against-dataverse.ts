@@ -123,7 +123,9 @@ const BECOMES: Readonly<Record<ColumnType, readonly TargetType[]>> = {
   choices: [],
   lookup: [],
   bytes: [],
-  other: ['boolean'],
+  file: [],
+  managed: ['boolean'],
+  other: [],
 };
 
 function typeFindings(path: Fault['path'], from: ColumnType, to: TargetType): Finding[] {
@@ -155,6 +157,8 @@ const SAMPLES: Readonly<Partial<Record<ColumnType, Value>>> = {
   choices: { kind: 'choices', values: [0] },
   lookup: { kind: 'lookup', table: '', id: '', name: null },
   bytes: { kind: 'bytes', base64: '' },
+  file: { kind: 'guid', value: '' },
+  managed: { kind: 'managed', value: true, canBeChanged: true, property: '' },
 };
 
 function conditionFindings(path: Fault['path'], condition: Condition, table: TableDefinition): Finding[] {

@@ -78,8 +78,9 @@ interface AttributeMetadata {
   readonly LogicalName: string;
   readonly AttributeType: string;
   readonly AttributeTypeName?: { readonly Value?: string } | null;
-  /** False: the Web API's rows don't have it (the name beside a lookup). */
+  /** Either of them false: the Web API's rows don't have it (the name beside a lookup; what only the platform reads). */
   readonly IsValidODataAttribute?: boolean;
+  readonly IsValidForRead?: boolean;
 }
 
 async function readDefinition(api: WebApi, table: string, languages: readonly number[]): Promise<TableDefinition> {
@@ -88,7 +89,7 @@ async function readDefinition(api: WebApi, table: string, languages: readonly nu
     const [entity, dates, labels] = await Promise.all([
       api.get(
         `${path}?$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled` +
-          `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName,IsValidODataAttribute)`,
+          `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName,IsValidODataAttribute,IsValidForRead)`,
       ),
       api.get(
         `${path}/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior,Format`,
@@ -136,15 +137,17 @@ function definitionFrom(
   const dateTypes = new Map(
     dates.value.map(({ LogicalName, DateTimeBehavior }) => [LogicalName, dateType(DateTimeBehavior?.Value)]),
   );
+  const types = new Map(entity.Attributes.map((attribute) => [attribute.LogicalName, columnType(attribute)]));
   const columns = new Map<string, ColumnDefinition>();
-  for (const attribute of entity.Attributes) {
-    const name = attribute.LogicalName;
-    const type = dateTypes.get(name) ?? columnType(attribute);
+  for (const { LogicalName: name, IsValidODataAttribute, IsValidForRead } of entity.Attributes) {
+    const type = dateTypes.get(name) ?? types.get(name) ?? 'other';
     const ofColumn = labels.get(name);
+    const owner = ownerOf(name, types);
     columns.set(name, {
       name,
       type,
-      ...(attribute.IsValidODataAttribute === false ? { readable: false } : {}),
+      ...(IsValidODataAttribute === false || IsValidForRead === false ? { readable: false } : {}),
+      ...(owner === undefined ? {} : { partOf: owner }),
       ...(ofColumn === undefined ? {} : inLanguages(ofColumn, languages)),
     });
   }
@@ -181,13 +184,33 @@ const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
   Lookup: 'lookup',
   Customer: 'lookup',
   Owner: 'lookup',
+  ManagedProperty: 'managed',
 };
 
-function columnType({ AttributeType, AttributeTypeName }: AttributeMetadata): ColumnType {
-  if (AttributeTypeName?.Value === 'MultiSelectPicklistType') return 'choices';
-  if (AttributeTypeName?.Value === 'ImageType') return 'bytes';
-  return COLUMN_TYPES[AttributeType] ?? 'other';
-}
+/** By AttributeTypeName: these are all `Virtual` by the older name. */
+const NEWER_TYPES: Readonly<Record<string, ColumnType>> = {
+  MultiSelectPicklistType: 'choices',
+  ImageType: 'bytes',
+  FileType: 'file',
+};
+
+const columnType = ({ AttributeType, AttributeTypeName }: AttributeMetadata): ColumnType =>
+  NEWER_TYPES[AttributeTypeName?.Value ?? ''] ?? COLUMN_TYPES[AttributeType] ?? 'other';
+
+/**
+ * The image or file that a column is a part of, by the names that the platform gives them.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/image-column-data#download-url
+ * https://learn.microsoft.com/power-apps/developer/data-platform/file-column-data#file-name-column
+ */
+const ownerOf = (name: string, types: ReadonlyMap<string, ColumnType>): string | undefined =>
+  PARTS.flatMap(({ suffix, of }) => (name.endsWith(suffix) ? [[name.slice(0, -suffix.length), of] as const] : [])).find(
+    ([owner, of]) => types.get(owner) === of,
+  )?.[0];
+
+const PARTS: readonly { readonly suffix: string; readonly of: ColumnType }[] = [
+  ...['_url', '_timestamp', 'id'].map((suffix) => ({ suffix, of: 'bytes' as const })),
+  { suffix: '_name', of: 'file' },
+];
 
 const ENGLISH = 1033;
 

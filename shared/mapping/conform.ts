@@ -53,7 +53,7 @@ export function conformColumns(columns: Columns, definition: TableDefinition | u
  */
 export function conformValue(value: Value, column: ColumnDefinition | undefined): Value {
   if (value === null || isEmpty(value)) return null;
-  if (column === undefined) return value;
+  if (column === undefined) return value.kind === 'list' ? (bytesIn(value.items) ?? value) : value;
   switch (value.kind) {
     case 'number':
       return conformNumber(value.text, column) ?? value;
@@ -124,7 +124,8 @@ const GUID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
 
 function conformText(text: string, column: ColumnDefinition): Value | undefined {
   switch (column.type) {
-    case 'guid': {
+    case 'guid':
+    case 'file': {
       const id = GUID.exec(text)?.[1];
       return id === undefined ? undefined : { kind: 'guid', value: id.toLowerCase() };
     }
@@ -174,10 +175,23 @@ const wallTime = (ms: number | undefined): Value | undefined =>
   ms === undefined ? undefined : { kind: 'wallTime', text: new Date(ms).toISOString().replace('Z', '') };
 
 function conformList(items: readonly Value[], column: ColumnDefinition): Value | undefined {
+  if (column.type === 'bytes') return bytesIn(items);
+  const numbers = numbersIn(items);
+  return column.type === 'choices' && numbers !== undefined ? choices(numbers, column, undefined) : undefined;
+}
+
+function numbersIn(items: readonly Value[]): readonly number[] | undefined {
   const numbers = items.flatMap((item) => (item?.kind === 'number' ? [Number(item.text)] : []));
-  if (numbers.length !== items.length) return undefined;
-  if (column.type === 'bytes') return { kind: 'bytes', base64: Buffer.from(numbers).toString('base64') };
-  return column.type === 'choices' ? choices(numbers, column, undefined) : undefined;
+  return numbers.length === items.length ? numbers : undefined;
+}
+
+/** In JSON bytes are a list of numbers; no other column of a row is one. */
+function bytesIn(items: readonly Value[]): Value | undefined {
+  const numbers = numbersIn(items);
+  const areBytes = numbers?.every((number) => Number.isInteger(number) && number >= 0 && number <= 255);
+  return numbers !== undefined && areBytes === true
+    ? { kind: 'bytes', base64: Buffer.from(numbers).toString('base64') }
+    : undefined;
 }
 
 /**

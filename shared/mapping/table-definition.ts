@@ -16,8 +16,13 @@ export type ColumnType =
   | 'choice'
   | 'choices'
   | 'lookup'
+  /** An image, which comes only with a read that names the column. */
   | 'bytes'
-  /** Anything else (party lists, managed properties): stored as it comes. */
+  /** The id of a file. */
+  | 'file'
+  /** A Boolean of a solution component. */
+  | 'managed'
+  /** Anything else (party lists): stored as it comes. */
   | 'other';
 
 /** A column of a table. */
@@ -26,6 +31,8 @@ export interface ColumnDefinition {
   readonly type: ColumnType;
   /** The Web API's rows don't have it: the name beside a lookup, say. */
   readonly readable?: false;
+  /** The image or file that it belongs to: its address, its name. */
+  readonly partOf?: string;
   /** Labels of a choice's values, in the preferred language that there is. */
   readonly labels?: ReadonlyMap<number, string>;
   /** By value the labels in each of several languages that are asked for; absent where one is enough. */

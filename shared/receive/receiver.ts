@@ -10,6 +10,7 @@ import type { OrganizationPin } from '../dataverse/organization-pin';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
+import { asRead } from '../mapping/as-read';
 import { conformChange } from '../mapping/conform';
 import type { Mapping } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
@@ -100,7 +101,7 @@ export interface ReceiverParts {
   /** Undefined without a Web API: values then keep the types that the wire gives them. */
   readonly catalog: TableCatalog | undefined;
   readonly associations: Pick<Associations, 'changesOf'>;
-  readonly mapping: Pick<Mapping, 'events' | 'unmapped'>;
+  readonly mapping: Pick<Mapping, 'events' | 'unmapped' | 'tableOf'>;
   readonly organization: Pick<OrganizationPin, 'check'>;
 }
 
@@ -225,7 +226,8 @@ export class Receiver {
     if (change.kind === 'delete' || catalog === undefined) return [conformChange(change, undefined)];
     const definition = await catalog.get(table);
     const isOld = [...change.columns.keys()].some((column) => !definition.columns.has(column));
-    return [conformChange(change, isOld ? await catalog.refresh(table) : definition)];
+    const current = isOld ? await catalog.refresh(table) : definition;
+    return [asRead(conformChange(change, current), current, this.parts.mapping.tableOf(table))];
   }
 
   #isUnconfirmable({ stored: { event, rule } }: Extract<Plan, { kind: 'store' }>): boolean {

@@ -154,6 +154,15 @@ describe('dvo mapping init', () => {
       ...{ code: 1, out: '', err: expect.stringContaining('table-unknown') },
     }));
 
+  test('an image is left out of the draft, its address is not', () => {
+    const definitions = [
+      { name: 'photo', type: 'bytes' } as const,
+      { name: 'photo_url', type: 'string', partOf: 'photo' } as const,
+    ];
+    const draft = mappingDraft([{ ...SHIPMENT, columns: new Map(definitions.map((column) => [column.name, column])) }]);
+    expect(draft).toContain('      photo: drop # bytes\n      photo_url: keep # string\n');
+  });
+
   test('a label can not break out of its comment', () => {
     const labels = new Map([
       [1, 'a\nb: x\u2028# c'],

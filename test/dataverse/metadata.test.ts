@@ -4,6 +4,8 @@ import { MetadataCatalog } from '../../shared/dataverse/metadata';
 import { WebApiError, type WebApi } from '../../shared/dataverse/web-api';
 
 let columns: readonly string[];
+/** Instead of columns that are texts. */
+let attributes: readonly object[] | undefined;
 let reads: number;
 let clock: number;
 let failure: Error | undefined;
@@ -18,7 +20,7 @@ const api: Pick<WebApi, 'get'> = {
           EntitySetName: 'accounts',
           PrimaryIdAttribute: 'accountid',
           ChangeTrackingEnabled: true,
-          Attributes: columns.map((LogicalName) => ({ LogicalName, AttributeType: 'String' })),
+          Attributes: attributes ?? columns.map((LogicalName) => ({ LogicalName, AttributeType: 'String' })),
         }
       : { value: [] };
     return Promise.resolve({ body: JSON.stringify(body), dateMs: 0 });
@@ -29,6 +31,7 @@ let catalog: MetadataCatalog;
 beforeEach(() => {
   clock = 1000;
   columns = ['name'];
+  attributes = undefined;
   reads = 0;
   failure = undefined;
   catalog = new MetadataCatalog(api as WebApi, [], () => clock);
@@ -88,6 +91,50 @@ test('a definition that can not be read again for now is better than none', asyn
   after(4000);
   expect(await known(catalog.get('account'))).toEqual(['name']);
   expect(await known(catalog.refresh('account', 0))).toEqual(['name']);
+});
+
+test('the types of columns, which of them rows have, and what belongs to an image or a file', async () => {
+  const attribute = (LogicalName: string, AttributeType: string, typeName: string, more: object = {}) => ({
+    ...{ LogicalName, AttributeType, AttributeTypeName: { Value: typeName } },
+    ...more,
+  });
+  attributes = [
+    attribute('name', 'String', 'StringType', { IsValidForRead: true, IsValidODataAttribute: true }),
+    attribute('secret', 'String', 'StringType', { IsValidForRead: false }),
+    attribute('owneridname', 'String', 'StringType', { IsValidODataAttribute: false }),
+    attribute('photo', 'Virtual', 'ImageType'),
+    attribute('photoid', 'Uniqueidentifier', 'UniqueidentifierType'),
+    attribute('photo_timestamp', 'BigInt', 'BigIntType'),
+    attribute('photo_url', 'String', 'StringType'),
+    attribute('photo_name', 'String', 'StringType'),
+    attribute('contract', 'Virtual', 'FileType'),
+    attribute('contract_name', 'String', 'StringType'),
+    attribute('contractid', 'Uniqueidentifier', 'UniqueidentifierType'),
+    attribute('tags', 'Virtual', 'MultiSelectPicklistType'),
+    attribute('iscustomizable', 'ManagedProperty', 'ManagedPropertyType'),
+    attribute('to', 'PartyList', 'PartyListType'),
+    attribute('name_url', 'String', 'StringType'),
+  ];
+  const { columns: known } = await catalog.get('account');
+  expect(
+    [...known.values()].map(({ name, type, readable, partOf }) => [name, type, readable !== false, partOf]),
+  ).toEqual([
+    ['name', 'string', true, undefined],
+    ['secret', 'string', false, undefined],
+    ['owneridname', 'string', false, undefined],
+    ['photo', 'bytes', true, undefined],
+    ['photoid', 'guid', true, 'photo'],
+    ['photo_timestamp', 'bigint', true, 'photo'],
+    ['photo_url', 'string', true, 'photo'],
+    ['photo_name', 'string', true, undefined],
+    ['contract', 'file', true, undefined],
+    ['contract_name', 'string', true, 'contract'],
+    ['contractid', 'guid', true, undefined],
+    ['tags', 'choices', true, undefined],
+    ['iscustomizable', 'managed', true, undefined],
+    ['to', 'other', true, undefined],
+    ['name_url', 'string', true, undefined],
+  ]);
 });
 
 test('no such table', async () => {

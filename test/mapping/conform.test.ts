@@ -117,6 +117,13 @@ describe('a value in the type of its column', () => {
     ['date', text('2026-03-14T09:26:53Z'), AS_IT_CAME],
     ['integer', { kind: 'instant', epochMs: 5 }, AS_IT_CAME],
     ['bytes', text('AAEC'), { kind: 'bytes', base64: 'AAEC' }],
+    ['bytes', { kind: 'list', items: [number('256')] }, AS_IT_CAME],
+    [
+      'file',
+      text('A1B2C3D4-0000-4000-8000-00000000000A'),
+      { kind: 'guid', value: 'a1b2c3d4-0000-4000-8000-00000000000a' },
+    ],
+    ['managed', { kind: 'managed', value: true, canBeChanged: true, property: 'p' }, AS_IT_CAME],
     ['bytes', { kind: 'list', items: [number('0'), number('255')] }, { kind: 'bytes', base64: 'AP8=' }],
     ['string', text('1,2'), AS_IT_CAME],
     ['string', { kind: 'instant', epochMs: 5 }, text('/Date(5)/')],
@@ -149,6 +156,17 @@ describe('an emptied column is null, whatever its type is and whether or not it 
   ])('%s: %j', (type, value) => {
     expect(conformValue(value, type === undefined ? undefined : { name: 'x', type })).toBeNull();
   });
+});
+
+describe('without metadata a list of bytes is bytes, as the other formats have it', () => {
+  const list = (...items: readonly Value[]): Value => ({ kind: 'list', items });
+  test.each<[Value, Value | typeof AS_IT_CAME]>([
+    [list(number('0'), number('255')), { kind: 'bytes', base64: 'AP8=' }],
+    [list(number('256')), AS_IT_CAME],
+    [list(number('-1')), AS_IT_CAME],
+    [list(number('1.5')), AS_IT_CAME],
+    [list(text('1')), AS_IT_CAME],
+  ])('%j', (value, then) => expect(conformValue(value, undefined)).toEqual(then === AS_IT_CAME ? value : then));
 });
 
 const DEFINITION: TableDefinition = {
