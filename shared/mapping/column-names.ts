@@ -5,7 +5,7 @@
 import type { ColumnRule } from './column-rule';
 
 /** A name that may be a column's with something added; the column's name is its first group. */
-export const DERIVED_NAME = /^(.+?)(?:Label\d*|Table|Name|Part\d+)$/;
+export const DERIVED_NAME = /^(.+?)(?:(?:Label\d*|Table|Name)(?:Part\d+)?|Part\d+)$/;
 
 /** The name of which `name` could be a derived one: `companyName` of `company`. */
 export const stemOf = (name: string): string | undefined => DERIVED_NAME.exec(name)?.[1];

@@ -153,4 +153,4 @@ function targetFaults(
 }
 
 /** What `defaultTargets` may make of the name of a column that isn't in the file. */
-const AVOIDED = /^[a-z_][a-z0-9_]*Column(?:Label\d*|Table|Name|Part\d+)?$/;
+const AVOIDED = /^[a-z_][a-z0-9_]*Column(?:Label\d*|Table|Name)?(?:Part\d+)?$/;
