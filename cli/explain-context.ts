@@ -153,10 +153,15 @@ function changeText(change: Change): string[] {
   switch (change.kind) {
     case 'snapshot':
       return [`all ${countOf(change.columns.size, 'column')} of the row, ones that are absent are empty`];
-    case 'patch':
-      return change.columns.size === 0
-        ? ['a patch without columns: all that is known is that the row changed']
-        : [`a patch of ${countOf(change.columns.size, 'column')}: ${columnsText(change.columns)}`];
+    case 'patch': {
+      const { columns } = change;
+      if (columns.size === 0) return ['a patch without columns: all that is known is that the row changed'];
+      const hasImage = [...columns.values()].some((value) => value?.kind === 'bytes');
+      return [
+        `a patch of ${countOf(columns.size, 'column')}: ${columnsText(columns)}`,
+        ...(hasImage ? ['with a Web API the image is left out, and the row is read where anything of it is kept'] : []),
+      ];
+    }
     case 'delete':
       return ['the row is gone'];
     case 'associate':
@@ -169,7 +174,11 @@ function changeText(change: Change): string[] {
 }
 
 const columnsText = (columns: Columns): string =>
-  names([...columns].map(([name, value]) => (value === null ? `${name} (emptied)` : name)));
+  names(
+    [...columns].map(([name, value]) =>
+      value === null ? `${name} (emptied)` : value.kind === 'bytes' ? `${name} (an image)` : name,
+    ),
+  );
 
 const addressText = ({ table, id }: RowAddress): string => `${table} ${id}`;
 

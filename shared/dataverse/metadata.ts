@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Labels } from '../change/value';
 import { OutboundError } from '../errors';
 import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../mapping/table-definition';
+import { TableTypeUnsupported, type UnsupportedTableType } from '../mapping/table-type';
 import { WebApiError, type WebApi } from './web-api';
 
 /** Thrown when Dataverse has no table of that name (for this user). */
@@ -55,7 +56,7 @@ export class MetadataCatalog implements TableCatalog {
   async get(table: string): Promise<TableDefinition> {
     const definition = await this.#definitions.fetch(table);
     if (definition === undefined) throw new TableUnknown(table);
-    return definition;
+    return supported(definition);
   }
 
   async refresh(table: string, leastAgeMs?: number): Promise<TableDefinition> {
@@ -66,8 +67,14 @@ export class MetadataCatalog implements TableCatalog {
     const definition = (await this.#definitions.fetch(table, { forceRefresh: true })) ?? (await this.get(table));
     if (before === undefined || shapeText(before) !== shapeText(definition)) this.#refreshAgeMs.delete(table);
     else this.#refreshAgeMs.set(table, Math.min(2 * refreshAgeMs, DEFINITION_LIFETIME_MS));
-    return definition;
+    return supported(definition);
   }
+}
+
+/** Whoever reads or stores rows has their table's definition from here: so none gets that of a table without proof of order. */
+function supported(definition: TableDefinition): TableDefinition {
+  if (definition.unsupported !== undefined) throw new TableTypeUnsupported(definition.table, definition.unsupported);
+  return definition;
 }
 
 /** What a refresh can change for a reader of rows. */
@@ -88,7 +95,7 @@ async function readDefinition(api: WebApi, table: string, languages: readonly nu
   try {
     const [entity, dates, labels] = await Promise.all([
       api.get(
-        `${path}?$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled` +
+        `${path}?$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled,TableType` +
           `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName,IsValidODataAttribute,IsValidForRead)`,
       ),
       api.get(
@@ -113,6 +120,7 @@ interface EntityMetadata {
   readonly EntitySetName: string;
   readonly PrimaryIdAttribute: string;
   readonly ChangeTrackingEnabled: boolean;
+  readonly TableType?: string | null;
   readonly Attributes: readonly AttributeMetadata[];
 }
 
@@ -151,14 +159,18 @@ function definitionFrom(
       ...(ofColumn === undefined ? {} : inLanguages(ofColumn, languages)),
     });
   }
+  const unsupported = UNSUPPORTED_TYPES[entity.TableType ?? ''];
   return {
     table,
+    ...(unsupported === undefined ? {} : { unsupported }),
     entitySet: entity.EntitySetName,
     primaryId: entity.PrimaryIdAttribute,
     changeTracking: entity.ChangeTrackingEnabled,
     columns,
   };
 }
+
+const UNSUPPORTED_TYPES: Readonly<Record<string, UnsupportedTableType>> = { Elastic: 'elastic', Virtual: 'virtual' };
 
 function dateType(behavior: string | undefined): ColumnType {
   if (behavior === 'DateOnly') return 'date';

@@ -1,4 +1,5 @@
 import type { Labels } from '../change/value';
+import type { UnsupportedTableType } from './table-type';
 
 /** What a column holds, from the table's metadata; decides how its values are stored whichever way they came. */
 export type ColumnType =
@@ -47,10 +48,15 @@ export interface TableDefinition {
   readonly entitySet: string;
   readonly primaryId: string;
   readonly changeTracking: boolean;
+  /** Absent for an ordinary table. */
+  readonly unsupported?: UnsupportedTableType;
   readonly columns: ReadonlyMap<string, ColumnDefinition>;
 }
 
-/** Gives tables' definitions; kept for a while, since a table rarely changes. */
+/**
+ * Gives tables' definitions; kept for a while, since a table rarely changes. Both methods throw TableTypeUnsupported for a table
+ * that can't be kept in step.
+ */
 export interface TableCatalog {
   get(table: string): Promise<TableDefinition>;
   /**

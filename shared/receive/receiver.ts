@@ -1,6 +1,7 @@
 import { StoreUnavailable } from '../azure/store-unavailable';
 import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
+import type { Context } from '../context/context';
 import type { Delivery } from '../context/pushed-event';
 import { readPush } from '../context/read-push';
 import { changeOfNotice, type RowNotice } from '../context/row-notice';
@@ -14,6 +15,7 @@ import { asRead } from '../mapping/as-read';
 import { conformChange } from '../mapping/conform';
 import type { Mapping } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
+import { isPartitioned, TableTypeUnsupported } from '../mapping/table-type';
 import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Settlement, Writer } from '../writer/writer';
@@ -205,7 +207,7 @@ export class Receiver {
         const event = messageEventOf(context, delivery);
         return { kind: 'store', stored: { rule, event: { ...event, columns: rule.mapColumns(event.columns) } } };
       }
-      const changes = await Promise.all(changesOf(context, delivery).map((change) => this.#conform(change)));
+      const changes = await Promise.all(changesOf(context, delivery).map((change) => this.#conform(change, context)));
       return { kind: 'settle', changes: changes.flat() };
     } catch (error) {
       return { kind: 'putAside', error };
@@ -218,13 +220,18 @@ export class Receiver {
     return { kind: 'settle', changes: await this.#conform(changeOfNotice(notice, delivery)) };
   }
 
-  async #conform(change: Change): Promise<readonly RowChange[]> {
+  async #conform(change: Change, context?: Context): Promise<readonly RowChange[]> {
     if ('relationship' in change) return this.parts.associations.changesOf(change);
     const { table } = change.row;
     if (!this.#tables.has(table)) throw new TableNotSynced(table);
     const { catalog } = this.parts;
-    if (change.kind === 'delete' || catalog === undefined) return [conformChange(change, undefined)];
+    if (catalog === undefined) {
+      if (context !== undefined && isPartitioned(change, context)) throw new TableTypeUnsupported(table, 'elastic');
+      return [conformChange(change, undefined)];
+    }
+    // Of a deletion, too: the table may be one whose rows can't be told apart by their ids.
     const definition = await catalog.get(table);
+    if (change.kind === 'delete') return [change];
     const isOld = [...change.columns.keys()].some((column) => !definition.columns.has(column));
     const current = isOld ? await catalog.refresh(table) : definition;
     return [asRead(conformChange(change, current), current, this.parts.mapping.tableOf(table))];

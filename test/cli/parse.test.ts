@@ -101,6 +101,13 @@ describe('dvo parse --explain', () => {
       'create-lead-sync.json',
       [/synchronous: sent inside its transaction/, /a hint/, /"Contoso webhook: lead created"/],
     ],
+    [
+      'emptied columns',
+      'update-contact-emptied.json',
+      [/patch of 10 columns: telephone1 \(emptied\), description \(emptied\), new_regions \(emptied\)/, /, new_code, /],
+    ],
+    ['an image', 'update-contact-image.json', [/: entityimage \(an image\), entityimageid, /, /the row is read/]],
+    ['a row of an elastic table', 'create-reading-elastic.json', [/partitioned: .*table-type-unsupported/]],
     ['a delete', 'delete-account.json', [/the row is gone/, /never new/]],
     [
       'one that was too big',

@@ -7,6 +7,7 @@ let columns: readonly string[];
 /** Instead of columns that are texts. */
 let attributes: readonly object[] | undefined;
 let reads: number;
+let tableType: string | null | undefined;
 let clock: number;
 let failure: Error | undefined;
 
@@ -20,6 +21,7 @@ const api: Pick<WebApi, 'get'> = {
           EntitySetName: 'accounts',
           PrimaryIdAttribute: 'accountid',
           ChangeTrackingEnabled: true,
+          TableType: tableType,
           Attributes: attributes ?? columns.map((LogicalName) => ({ LogicalName, AttributeType: 'String' })),
         }
       : { value: [] };
@@ -32,6 +34,7 @@ beforeEach(() => {
   clock = 1000;
   columns = ['name'];
   attributes = undefined;
+  tableType = 'Standard';
   reads = 0;
   failure = undefined;
   catalog = new MetadataCatalog(api as WebApi, [], () => clock);
@@ -135,6 +138,29 @@ test('the types of columns, which of them rows have, and what belongs to an imag
     ['to', 'other', true, undefined],
     ['name_url', 'string', true, undefined],
   ]);
+});
+
+describe('[I51] a table whose rows can not be kept in step', () => {
+  test.each([
+    ['Elastic', 'is elastic'],
+    ['Virtual', 'is virtual'],
+  ])('%s: refused with the reason, and read once an hour', async (type, reason) => {
+    tableType = type;
+    for (const asked of [catalog.get('account'), catalog.refresh('account', 0), catalog.get('account')])
+      await expect(asked).rejects.toMatchObject({
+        ...{ code: 'table-type-unsupported', disposition: 'park', message: expect.stringContaining(reason) },
+      });
+    for (let minute = 0; minute < 50; minute += 1) {
+      after(60);
+      await expect(catalog.get('account')).rejects.toMatchObject({ code: 'table-type-unsupported' });
+    }
+    expect(reads).toBeLessThanOrEqual(2);
+  });
+
+  test.each(['Standard', null, undefined, 'New'])('not one that is %s', async (type) => {
+    tableType = type;
+    expect(await catalog.get('account')).toMatchObject({ table: 'account' });
+  });
 });
 
 test('no such table', async () => {

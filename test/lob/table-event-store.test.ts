@@ -105,7 +105,7 @@ test('dates that Azure has no DateTime for are kept as their text, of parameters
   expect(entity).toMatchObject({ input_Due: text, OccurredAt: text });
 });
 
-test('what Azure refuses is told by its code, and by the parameter that it names; never as too large', async () => {
+test('[I52] what Azure refuses is told by its code, and by the parameter that it names; never as too large', async () => {
   const client = (refusal: RestError) => ({ createEntity: () => Promise.reject(refusal) }) as unknown as TableClient;
   const refusing = async (message: string, code: string, statusCode = 400) => {
     const store = new TableEventStore(() => client(new RestError(message, { statusCode, code })), '');

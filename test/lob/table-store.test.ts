@@ -544,7 +544,7 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     ],
     ['that it does not name', "The 'Stamp' parameter is out of range.", 'OutOfRangeInput'],
     ['whose name is in its answer by chance', '{"odata.error":{"name":"value"}}', 'OutOfRangeInput'],
-  ])('a refusal is told by its code, with the column %s, and without the value', async (_what, said, shown) => {
+  ])('[I52] a refusal is told by its code, with the column %s, and without the value', async (_what, said, shown) => {
     const refusal = new RestError(said, { statusCode: 400, code: 'OutOfRangeInput' });
     const client = { createEntity: () => Promise.reject(refusal) } as unknown as TableClient;
     const store = new TableStore(() => client, plainNaming(''));
