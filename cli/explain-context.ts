@@ -11,7 +11,7 @@ import type { Push } from '../shared/context/read-push';
 import { changeOfNotice, type RowNotice } from '../shared/context/row-notice';
 import { messageEventOf } from '../shared/context/to-message-event';
 import { messageOf } from '../shared/errors';
-import { conformChange } from '../shared/mapping/conform';
+import { conformUnknown } from '../shared/mapping/conform';
 import type { MappedChange } from './mapped-change';
 
 const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();
@@ -244,7 +244,7 @@ export function toldBy(push: Push, delivery: Delivery): readonly Told[] {
   const { context } = push;
   return ROW_MESSAGES.has(context.message)
     ? changesOf(context, delivery).map((change) =>
-        'relationship' in change ? change : conformChange(change, undefined),
+        'relationship' in change ? change : conformUnknown(change, context),
       )
     : [{ kind: 'event', ...messageEventOf(context, delivery) }];
 }

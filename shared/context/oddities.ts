@@ -15,7 +15,6 @@ export interface Oddity {
     | 'offline'
     | 'not-after'
     | 'other-row'
-    | 'partitioned'
     | 'row-version-ignored'
     | 'double-encoded'
     | 'unknown-type';
@@ -126,9 +125,6 @@ export function odditiesOf(context: Context): Oddity[] {
   }
   if (targetRow !== undefined && (targetRow.table !== context.table || targetRow.id !== context.rowId)) {
     add('other-row', `Target is row ${targetRow.id} of ${targetRow.table || 'no table'}, not the row of the event.`);
-  }
-  if (targetRow?.columns.has('partitionid') === true) {
-    add('partitioned', 'Target has a partitionid: its table is elastic, which is refused (table-type-unsupported).');
   }
   if (typeof targetRow?.rowVersion === 'string') {
     add(

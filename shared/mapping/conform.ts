@@ -1,8 +1,10 @@
 import type { RowChange } from '../change/row-change';
 import type { Columns, Labels, Value } from '../change/value';
+import type { Context } from '../context/context';
 import { OutboundError } from '../errors';
 import { isoMs } from './convert';
 import type { ColumnDefinition, TableDefinition } from './table-definition';
+import { isPartitioned, TableTypeUnsupported } from './table-type';
 
 /**
  * The row version is order evidence when it is read, and says nothing when it is pushed: never a data column. Readers
@@ -28,6 +30,17 @@ export class ColumnNameInvalid extends OutboundError {
 export function conformChange(change: RowChange, definition: TableDefinition | undefined): RowChange {
   if (change.kind !== 'delete' && !hasLogicalNames(change.columns)) throw new ColumnNameInvalid(change.row);
   return change.kind === 'delete' ? change : { ...change, columns: conformColumns(change.columns, definition) };
+}
+
+/**
+ * A change of a table without metadata; `context` is what told of it, undefined for a notice.
+ *
+ * @throws TableTypeUnsupported where it shows that the table is elastic
+ */
+export function conformUnknown(change: RowChange, context: Pick<Context, 'preImages'> | undefined): RowChange {
+  if (context !== undefined && isPartitioned(change, context))
+    throw new TableTypeUnsupported(change.row.table, 'elastic');
+  return conformChange(change, undefined);
 }
 
 /** An aliased value is a column of another table that an image brings along: it is left out, so its name may be any. */

@@ -12,10 +12,9 @@ import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
 import { asRead } from '../mapping/as-read';
-import { conformChange } from '../mapping/conform';
+import { conformChange, conformUnknown } from '../mapping/conform';
 import type { Mapping } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
-import { isPartitioned, TableTypeUnsupported } from '../mapping/table-type';
 import { MAX_PARKED_BYTES, type KeptDelivery, type ParkCause, type Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Settlement, Writer } from '../writer/writer';
@@ -225,10 +224,7 @@ export class Receiver {
     const { table } = change.row;
     if (!this.#tables.has(table)) throw new TableNotSynced(table);
     const { catalog } = this.parts;
-    if (catalog === undefined) {
-      if (context !== undefined && isPartitioned(change, context)) throw new TableTypeUnsupported(table, 'elastic');
-      return [conformChange(change, undefined)];
-    }
+    if (catalog === undefined) return [conformUnknown(change, context)];
     // Of a deletion, too: the table may be one whose rows can't be told apart by their ids.
     const definition = await catalog.get(table);
     if (change.kind === 'delete') return [change];

@@ -206,7 +206,6 @@ describe('what is odd', () => {
     ['update-contact', { IsOfflinePlayback: true }, ['offline']],
     ['update-contact', { Stage: 20 }, ['not-after']],
     ['update-contact', { PrimaryEntityName: 'lead' }, ['other-row']],
-    ['create-reading-elastic', {}, ['partitioned']],
     ['update-contact', { SharedVariables: [{ key: 'x', value: 'MÃ¼ller' }] }, ['double-encoded']],
     ['update-contact', { SharedVariables: [{ key: 'x', value: { __type: 'A:#B' } }] }, ['unknown-type']],
   ])('%s %p', (name, members, kinds) => {
