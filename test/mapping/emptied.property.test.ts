@@ -17,7 +17,7 @@ import {
 } from '../../local/dataverse/contract-value';
 import { contractXml } from '../../local/dataverse/contract-xml';
 import { textXml } from '../../local/dataverse/text-xml';
-import type { RowPatch } from '../../shared/change/row-change';
+import type { RowPatch, RowSnapshot } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import { readContext } from '../../shared/context/read-context';
 import { changesOf } from '../../shared/context/to-changes';
@@ -79,25 +79,41 @@ const DEFINITION: TableDefinition = {
   columns: new Map(Object.entries(CASES).map(([name, { type }]) => [name, { name, type }])),
 };
 
-function pushed(attributes: Readonly<Record<string, ContractValue>>, form: (members: Members) => Buffer): RowPatch {
+/** How a row comes along: as Target, among the Targets of a Multiple, or as the image of the whole row. */
+const PLACES = ['Target', 'Targets', 'image'] as const;
+
+function pushed(
+  attributes: Readonly<Record<string, ContractValue>>,
+  form: (members: Members) => Buffer,
+  place: (typeof PLACES)[number],
+): RowPatch | RowSnapshot {
   const pairs = Object.entries(attributes).map(([key, value]) => ({ key, value }));
+  const row = entityValue('account', ID, pairs);
+  const targets: ContractValue = {
+    kind: 'object',
+    type: 'EntityCollection',
+    members: { Entities: { kind: 'list', type: 'Entities', items: [row] }, EntityName: textValue('account') },
+  };
   const body = form({
     CorrelationId: guidValue(ID),
     Depth: intValue(1),
     InitiatingUserId: guidValue(ID),
-    InputParameters: pairsValue('anyType', [{ key: 'Target', value: entityValue('account', ID, pairs) }]),
-    MessageName: textValue('Update'),
+    InputParameters: pairsValue('anyType', [
+      place === 'Targets' ? { key: 'Targets', value: targets } : { key: 'Target', value: row },
+    ]),
+    MessageName: textValue(place === 'Targets' ? 'UpdateMultiple' : 'Update'),
     Mode: intValue(1),
     OperationCreatedOn: { kind: 'dateTime', epochMs: Date.UTC(2026, 5, 1, 8), zone: 'none' },
     OperationId: guidValue(ID),
     OrganizationId: guidValue(ID),
+    PostEntityImages: pairsValue('Entity', place === 'image' ? [{ key: 'After', value: row }] : []),
     PrimaryEntityId: guidValue(ID),
     PrimaryEntityName: textValue('account'),
     Stage: intValue(40),
     UserId: guidValue(ID),
   });
-  const [change] = changesOf(readContext(body), { source: 'test', body });
-  if (change?.kind !== 'patch') throw new Error('no patch');
+  const [change] = changesOf(readContext(body), { source: 'test', body, fullImageAlias: 'After' });
+  if (change?.kind !== (place === 'image' ? 'snapshot' : 'patch')) throw new Error('another change');
   return change;
 }
 
@@ -116,20 +132,21 @@ describe('a column that is emptied', () => {
         fc.constantFrom(...Object.entries(CASES)),
         fc.nat(2),
         fc.constantFrom(...FORMS),
+        fc.constantFrom(...PLACES),
         fc.boolean(),
         fc.constantFrom(...RULES),
-        ([name, { before, emptied }], way, form, known, rule) => {
+        ([name, { before, emptied }], way, form, place, known, rule) => {
           const mapping: TableMapping = mappingOf(
             `tables: { account: { columns: { ${name}: ${rule} }, filter: { ${name}: { isNull: true } } } }`,
           ).tableOf('account');
           const push = conformChange(
-            pushed({ [name]: emptied[way % emptied.length] ?? null }, form),
+            pushed({ [name]: emptied[way % emptied.length] ?? null }, form, place),
             known ? DEFINITION : undefined,
           );
           const property = DEFINITION.columns.get(name)?.type === 'lookup' ? `_${name}_value` : name;
           const body = JSON.stringify({ '@odata.etag': 'W/"7"', accountid: ID, [property]: null });
           const pull = readRow(body, DEFINITION).columns;
-          if (push.kind !== 'patch') throw new Error('no patch');
+          if (push.kind === 'delete') throw new Error('no columns');
           const row = { table: 'account', id: ID };
           expect(mapping.shows(row, push.columns, 'brought')).toBe(mapping.shows(row, pull, 'all'));
           const lay = encodeColumns(mapping.map(row, new Map([[name, before]])));

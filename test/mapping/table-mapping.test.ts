@@ -291,7 +291,7 @@ describe('images and files', () => {
         columns: [],
       }));
 
-    test('the image of a whole row lacks the bytes: it stands for the row only where they are not named', () => {
+    test('[I50] the image of a whole row lacks the bytes: it stands for the row only where they are not named', () => {
       expect(pushed(rule('{}'), image({ columns: of('name', 'photo_url') })).sure).toBe(true);
       expect(pushed(rule('{ photo: keep }'), image({ columns: of('name', 'photo_url') })).sure).toBe(false);
       expect(pushed(rule('{}', '{ photo: { isNull: false } }'), image({ columns: of('name') })).sure).toBe(false);
