@@ -1,7 +1,7 @@
 import type { Change } from '../shared/change/association';
 import type { MessageEvent } from '../shared/change/message-event';
 import type { Evidence, RowAddress } from '../shared/change/row-change';
-import type { RowContent, Value } from '../shared/change/value';
+import type { Columns, RowContent, Value } from '../shared/change/value';
 import type { BodyForm, Context, Images, Parameters } from '../shared/context/context';
 import type { ContextFormat } from '../shared/context/format';
 import { odditiesOf } from '../shared/context/oddities';
@@ -11,6 +11,7 @@ import type { Push } from '../shared/context/read-push';
 import { changeOfNotice, type RowNotice } from '../shared/context/row-notice';
 import { messageEventOf } from '../shared/context/to-message-event';
 import { messageOf } from '../shared/errors';
+import { conformUnknown } from '../shared/mapping/conform';
 import type { MappedChange } from './mapped-change';
 
 const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();
@@ -152,10 +153,15 @@ function changeText(change: Change): string[] {
   switch (change.kind) {
     case 'snapshot':
       return [`all ${countOf(change.columns.size, 'column')} of the row, ones that are absent are empty`];
-    case 'patch':
-      return change.columns.size === 0
-        ? ['a patch without columns: all that is known is that the row changed']
-        : [`a patch of ${countOf(change.columns.size, 'column')}: ${names(change.columns.keys())}`];
+    case 'patch': {
+      const { columns } = change;
+      if (columns.size === 0) return ['a patch without columns: all that is known is that the row changed'];
+      const hasImage = [...columns.values()].some((value) => value?.kind === 'bytes');
+      return [
+        `a patch of ${countOf(columns.size, 'column')}: ${columnsText(columns)}`,
+        ...(hasImage ? ['with a Web API the image is left out, and the row is read where anything of it is kept'] : []),
+      ];
+    }
     case 'delete':
       return ['the row is gone'];
     case 'associate':
@@ -166,6 +172,13 @@ function changeText(change: Change): string[] {
       ];
   }
 }
+
+const columnsText = (columns: Columns): string =>
+  names(
+    [...columns].map(([name, value]) =>
+      value === null ? `${name} (emptied)` : value.kind === 'bytes' ? `${name} (an image)` : name,
+    ),
+  );
 
 const addressText = ({ table, id }: RowAddress): string => `${table} ${id}`;
 
@@ -221,12 +234,18 @@ export const explainPush = (push: Push): string =>
 /** What a context tells: changes, or an event. */
 export type Told = (Change | (MessageEvent & { readonly kind: 'event' })) & { readonly stored?: MappedChange };
 
-/** What a body tells, whether or not this deployment takes it. @throws OutboundError where it can't become changes */
+/**
+ * What a body tells, whether or not this deployment takes it: rows as they are without their table's metadata.
+ *
+ * @throws OutboundError where it can't become changes
+ */
 export function toldBy(push: Push, delivery: Delivery): readonly Told[] {
   if (push.kind === 'notice') return [changeOfNotice(push.notice, delivery)];
   const { context } = push;
   return ROW_MESSAGES.has(context.message)
-    ? changesOf(context, delivery)
+    ? changesOf(context, delivery).map((change) =>
+        'relationship' in change ? change : conformUnknown(change, context),
+      )
     : [{ kind: 'event', ...messageEventOf(context, delivery) }];
 }
 

@@ -2,6 +2,7 @@
 import type { Value } from '../shared/change/value';
 import { TableUnknown } from '../shared/dataverse/metadata';
 import { definitionIsMissing, type WebApi } from '../shared/dataverse/web-api';
+import { TableTypeUnsupported } from '../shared/mapping/table-type';
 import { compileMapping } from '../shared/mapping/compile-mapping';
 import type { TargetType } from '../shared/mapping/convert';
 import { nearest } from '../shared/yaml/did-you-mean';
@@ -30,7 +31,7 @@ export async function findingsOf(
   const tables = Object.entries(file.tables ?? {}).map(async ([name, table]): Promise<Finding[]> => {
     const path = ['tables', name];
     const definition = await definitionOf(catalog, name);
-    if (definition === undefined) return [ofName(path, 'is no table that the application user can see')];
+    if (typeof definition === 'string') return [ofName(path, definition)];
     return [
       ...(definition.changeTracking ? [] : [ofName(path, "can't be pulled: change tracking is off for it")]),
       ...namedColumns(table?.columns ?? {}).flatMap(([column, rule]) =>
@@ -55,11 +56,13 @@ export async function findingsOf(
   return (await Promise.all([...tables, ...links, ...events])).flat();
 }
 
-async function definitionOf(catalog: Pick<TableCatalog, 'get'>, table: string): Promise<TableDefinition | undefined> {
+/** A table's definition, or why it can't be kept. */
+async function definitionOf(catalog: Pick<TableCatalog, 'get'>, table: string): Promise<TableDefinition | string> {
   try {
     return await catalog.get(table);
   } catch (error) {
-    if (error instanceof TableUnknown) return undefined;
+    if (error instanceof TableUnknown) return 'is no table that the application user can see';
+    if (error instanceof TableTypeUnsupported) return `can't be kept in step: the table is ${error.type}`;
     throw error;
   }
 }
@@ -123,7 +126,9 @@ const BECOMES: Readonly<Record<ColumnType, readonly TargetType[]>> = {
   choices: [],
   lookup: [],
   bytes: [],
-  other: ['boolean'],
+  file: [],
+  managed: ['boolean'],
+  other: [],
 };
 
 function typeFindings(path: Fault['path'], from: ColumnType, to: TargetType): Finding[] {
@@ -155,6 +160,8 @@ const SAMPLES: Readonly<Partial<Record<ColumnType, Value>>> = {
   choices: { kind: 'choices', values: [0] },
   lookup: { kind: 'lookup', table: '', id: '', name: null },
   bytes: { kind: 'bytes', base64: '' },
+  file: { kind: 'guid', value: '' },
+  managed: { kind: 'managed', value: true, canBeChanged: true, property: '' },
 };
 
 function conditionFindings(path: Fault['path'], condition: Condition, table: TableDefinition): Finding[] {

@@ -3,11 +3,11 @@ import type { ColumnDefinition, TableDefinition } from '../shared/mapping/table-
 /** Longest comment behind a column, in characters. */
 const MAX_COMMENT = 200;
 
-/** A mapping file of some tables that keeps every column as it is, each with its type: to be changed by hand. */
+/** A mapping file of some tables that keeps every column as it is, each with its type: to be changed by hand. Images, which make reads larger, are left out. */
 export function mappingDraft(definitions: readonly TableDefinition[]): string {
   return [
     '# yaml-language-server: $schema=./mapping.schema.json',
-    '# Made by "dvo mapping init". Every column is kept as it is: change what should be otherwise.',
+    '# Made by "dvo mapping init". Every column is kept as it is, but for images: change what should be otherwise.',
     '# docs/mapping.md says what each key means; "dvo mapping schema" prints the schema for editors.',
     '',
     'tables:',
@@ -26,7 +26,10 @@ const tableLines = (definition: TableDefinition): string[] => [
   ...[...definition.columns.values()]
     .filter(({ name, readable }) => readable !== false && name !== 'versionnumber' && /^[a-z_][a-z0-9_]*$/.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((column) => `      ${column.name}: keep # ${commentOf(column, definition)}`),
+    .map(
+      (column) =>
+        `      ${column.name}: ${column.type === 'bytes' ? 'drop' : 'keep'} # ${commentOf(column, definition)}`,
+    ),
 ];
 
 function commentOf({ name, type, labels }: ColumnDefinition, { primaryId }: TableDefinition): string {

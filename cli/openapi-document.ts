@@ -94,18 +94,15 @@ const NOTICE_MEMBERS: Part = {
 /** The members without which a body is no execution context. */
 const CONTEXT_MEMBERS = {
   ...Object.fromEntries(['MessageName', 'PrimaryEntityName'].map((name) => [name, { type: 'string', minLength: 1 }])),
-  ...Object.fromEntries(['Stage', 'Mode', 'Depth', 'IsolationMode'].map((name) => [name, { type: 'integer' }])),
+  ...Object.fromEntries(['Stage', 'Mode', 'Depth'].map((name) => [name, { type: 'integer' }])),
   ...Object.fromEntries(
-    ['PrimaryEntityId', 'CorrelationId', 'OperationId', 'UserId', 'InitiatingUserId', 'BusinessUnitId'].map((name) => [
+    ['PrimaryEntityId', 'CorrelationId', 'OperationId', 'UserId', 'InitiatingUserId'].map((name) => [
       name,
       { type: 'string' },
     ]),
   ),
   OrganizationId: { type: 'string' },
   OperationCreatedOn: { type: 'string' },
-  ...Object.fromEntries(
-    ['IsInTransaction', 'IsExecutingOffline', 'IsOfflinePlayback'].map((name) => [name, { type: 'boolean' }]),
-  ),
 };
 
 const DEFINITIONS: Part = {

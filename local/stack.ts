@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { startAzurite, type Azurite } from './azurite';
 import { startBroker, type Broker, type QueueOptions } from './broker/broker';
-import { startDataverse, type Dataverse } from './dataverse/simulator';
+import { startDataverse, type Dataverse, type TableDefinition } from './dataverse/simulator';
+import { STANDARD_TABLES } from './dataverse/standard-tables';
 
 /** Ports (0 or absent: a free one) and where Azurite keeps its data. */
 export interface StackOptions {
@@ -19,6 +20,8 @@ export interface StackOptions {
   /** Of the queue and the subscription. */
   readonly queue?: QueueOptions;
   readonly subscription?: QueueOptions;
+  /** Besides the standard ones. */
+  readonly tables?: readonly TableDefinition[];
   /** Seed of everything random in the simulator. @default 1 */
   readonly seed?: number;
 }
@@ -74,6 +77,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       port: options.dataversePort ?? 0,
       seed: options.seed ?? 1,
       organization: FIXTURES_ORGANIZATION,
+      tables: [...STANDARD_TABLES, ...(options.tables ?? [])],
     });
     running.push({ stop: () => dataverse.close() });
     const webhookKey = randomBytes(24).toString('base64url');

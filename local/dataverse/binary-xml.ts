@@ -27,6 +27,7 @@ const RECORD = {
   dateTime: 0x96,
   chars: [0x98, 0x9a, 0x9c],
   unicodeChars: [0xb6, 0xb8, 0xba],
+  bytes: [0x9e, 0xa0, 0xa2],
 } as const;
 
 const letter = (first: number, prefix: string): number => first + prefix.charCodeAt(0) - 0x61;
@@ -57,7 +58,11 @@ function fixed(type: number, size: number, write: (bytes: Buffer) => void): Buff
 /** UTF-16 where that is shorter. */
 function characters(text: string): Buffer {
   const [utf8, utf16] = [Buffer.from(text), Buffer.from(text, 'utf16le')];
-  const [types, bytes] = utf16.length < utf8.length ? [RECORD.unicodeChars, utf16] : [RECORD.chars, utf8];
+  return utf16.length < utf8.length ? sized(RECORD.unicodeChars, utf16) : sized(RECORD.chars, utf8);
+}
+
+/** The record of a length that has one, two or four bytes. */
+function sized(types: readonly [number, number, number], bytes: Buffer): Buffer {
   const { length } = bytes;
   if (length < 0x100) return Buffer.concat([u8(types[0], length), bytes]);
   const head =
@@ -104,8 +109,20 @@ function dateTime(epochMs: number, zone: 'utc' | 'none'): Buffer {
   return fixed(RECORD.dateTime, 8, (bytes) => bytes.writeBigUInt64LE(ticks | (kind << 62n), 1));
 }
 
-/** The record of a scalar; undefined for an empty text, which has none. */
-function textRecord(value: Scalar): Buffer | undefined {
+/** The writer encodes three bytes at a time, and writes those that are left over at the end. */
+function bytesRecords(base64: string): Buffer[] {
+  const bytes = Buffer.from(base64, 'base64');
+  const whole = bytes.length - (bytes.length % 3);
+  return [bytes.subarray(0, whole), bytes.subarray(whole)]
+    .filter(({ length }) => length > 0)
+    .map((part) => sized(RECORD.bytes, part));
+}
+
+/** The records of a scalar; an empty text has none. */
+const textRecords = (value: Scalar): Buffer[] =>
+  value.kind === 'bytes' ? bytesRecords(value.base64) : [textRecord(value) ?? []].flat();
+
+function textRecord(value: Exclude<Scalar, { kind: 'bytes' }>): Buffer | undefined {
   switch (value.kind) {
     case 'string':
       if (value.text === '') return undefined;
@@ -141,10 +158,11 @@ function write(element: XmlElement, out: Buffer[]): void {
   for (const { prefix: declared, uri } of element.declares) {
     out.push(...(declared === '' ? [u8(RECORD.shortXmlns)] : [u8(RECORD.xmlns), counted(declared)]), counted(uri));
   }
-  const record = content === null || isElements(content) ? undefined : textRecord(content);
-  if (record !== undefined) {
-    record[0] = (record[0] ?? 0) + 1;
-    out.push(record);
+  const records = content === null || isElements(content) ? [] : textRecords(content);
+  const last = records.at(-1);
+  if (last !== undefined) {
+    last[0] = (last[0] ?? 0) + 1;
+    out.push(...records);
     return;
   }
   if (content !== null && isElements(content)) for (const child of content) write(child, out);

@@ -18,6 +18,8 @@ function scalarJson(value: Scalar): string {
       return value.text;
     case 'boolean':
       return String(value.flag);
+    case 'bytes':
+      return `[${[...Buffer.from(value.base64, 'base64')].join(',')}]`;
     case 'int':
     case 'double':
     case 'enum':

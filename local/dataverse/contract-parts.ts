@@ -48,7 +48,20 @@ export function attributeValue(column: ColumnDefinition, value: Value, nameOf: N
     case 'memo':
       return textValue(valueText(value));
     case 'uniqueidentifier':
+    case 'file':
       return guidValue(valueText(value));
+    case 'image':
+      return { kind: 'bytes', base64: valueText(value) };
+    case 'managed':
+      return {
+        kind: 'object',
+        type: 'BooleanManagedProperty',
+        members: {
+          CanBeChanged: flagValue(true),
+          ManagedPropertyLogicalName: textValue(column.logicalName),
+          Value: flagValue(value === true),
+        },
+      };
     case 'boolean':
       return flagValue(value === true);
     case 'integer':

@@ -2,6 +2,7 @@
 export type Scalar =
   | { readonly kind: 'string' | 'guid' | 'long' | 'decimal'; readonly text: string }
   | { readonly kind: 'boolean'; readonly flag: boolean }
+  | { readonly kind: 'bytes'; readonly base64: string }
   | { readonly kind: 'int' | 'double'; readonly number: number }
   /** A time of kind UTC, or one without a zone, which JSON shows with the server's. */
   | { readonly kind: 'dateTime'; readonly epochMs: number; readonly zone: 'utc' | 'none' }

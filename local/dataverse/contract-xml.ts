@@ -27,6 +27,7 @@ const SCALAR_TYPES: Readonly<Record<Scalar['kind'], Name>> = {
   decimal: { namespace: SCHEMA, name: 'decimal' },
   dateTime: { namespace: SCHEMA, name: 'dateTime' },
   guid: { namespace: SERIALIZATION, name: 'guid' },
+  bytes: { namespace: SCHEMA, name: 'base64Binary' },
   enum: { namespace: SCHEMA, name: 'int' },
 };
 

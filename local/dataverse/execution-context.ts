@@ -66,8 +66,8 @@ function imageEntity(
   for (const column of table.columns) {
     const name = column.logicalName;
     const value = row[name] ?? null;
-    // An image holds only columns that have a value, and never the row version.
-    if (value === null || name === 'versionnumber') continue;
+    // An image of a row holds only columns that have a value, and never the row version or an image.
+    if (value === null || name === 'versionnumber' || column.type === 'image') continue;
     if (image.columns !== undefined && !image.columns.includes(name) && name !== table.primaryId) continue;
     attributes.push({ key: name, value: attributeValue(column, value, settings.nameOf) });
     const shown = formattedValue(column, value, form, settings.nameOf);

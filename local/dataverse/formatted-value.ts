@@ -47,6 +47,8 @@ export function formattedValue(
     case 'string':
     case 'memo':
     case 'uniqueidentifier':
+    case 'image':
+    case 'file':
       return undefined;
     case 'integer':
     case 'bigint':
@@ -56,6 +58,8 @@ export function formattedValue(
       return grouped(digits, column.precision);
     case 'money':
       return digits.startsWith('-') ? `($${grouped(digits.slice(1), 2)})` : `$${grouped(digits, 2)}`;
+    case 'managed':
+      return value === true ? 'True' : 'False';
     case 'boolean':
       return value === true ? (column.yes ?? 'Yes') : (column.no ?? 'No');
     case 'dateTime':

@@ -64,7 +64,7 @@ export function tableMetadata(table: Table): Metadata {
     IsPrivate: false,
     IsLogicalEntity: false,
     DataProviderId: null,
-    TableType: 'Standard',
+    TableType: table.tableType ?? 'Standard',
     OwnershipType: ownershipType(table),
     DisplayName: label(table.label ?? table.logicalName),
     DisplayCollectionName: label(table.entitySetName),
@@ -83,8 +83,11 @@ const TYPES = {
   boolean: 'Boolean',
   dateTime: 'DateTime',
   choice: 'Picklist',
-  // A multi-select choice is "Virtual" by its old type name; only AttributeTypeName tells it.
+  // These are "Virtual" by their old type names; only AttributeTypeName tells them.
   choices: 'Virtual',
+  image: 'Virtual',
+  file: 'Virtual',
+  managed: 'ManagedProperty',
   state: 'State',
   status: 'Status',
   lookup: 'Lookup',
@@ -92,6 +95,13 @@ const TYPES = {
   owner: 'Owner',
   uniqueidentifier: 'Uniqueidentifier',
 } as const satisfies Record<ColumnDefinition['type'], string>;
+
+/** Where the name of the type isn't the old one. */
+const TYPE_NAMES: Readonly<Partial<Record<ColumnDefinition['type'], string>>> = {
+  choices: 'MultiSelectPicklist',
+  image: 'Image',
+  file: 'File',
+};
 
 /** An attribute: what every kind has, what only its kind has, and what must be expanded. */
 export interface AttributeMetadata {
@@ -171,6 +181,12 @@ function ownMembers(column: ColumnDefinition): Metadata {
     case 'customer':
     case 'owner':
       return { Targets: column.targets, Format: 'None' };
+    case 'image':
+      return { CanStoreFullImage: false, IsPrimaryImage: true, MaxHeight: 144, MaxWidth: 144, MaxSizeInKB: 10240 };
+    case 'file':
+      return { MaxSizeInKB: 32768 };
+    case 'managed':
+      return { ManagedPropertyLogicalName: column.logicalName, ValueAttributeTypeCode: 'Boolean' };
     case 'bigint':
     case 'uniqueidentifier':
       return {};
@@ -246,7 +262,7 @@ function companions(column: ColumnDefinition): Naming[] {
 export function attributesMetadata(table: Table): AttributeMetadata[] {
   let number = 0;
   return table.columns.flatMap((column) => {
-    const kind = column.type === 'choices' ? 'MultiSelectPicklist' : TYPES[column.type];
+    const kind = TYPE_NAMES[column.type] ?? TYPES[column.type];
     const naming = {
       name: column.logicalName,
       attributeType: TYPES[column.type],

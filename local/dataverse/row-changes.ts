@@ -11,6 +11,8 @@ import type { UnitOfWork } from './unit-of-work';
 import {
   acceptValue,
   asReference,
+  asText,
+  keptColumns,
   secondsText,
   type ColumnInputs,
   type Columns,
@@ -62,7 +64,7 @@ export class RowChanges {
       ...this.#defaults(work, table, requested),
       ...this.#d.rules.completed(table, requested, undefined),
     };
-    const after = { ...emptyRow(table), ...target };
+    const after = keptColumns(table, { ...emptyRow(table), ...target });
     this.#d.rules.check({ work, table, id, before: undefined, requested, after });
     this.#put(work, 'Create', requested, target, { table, id, before: undefined, after });
     return requested;
@@ -104,7 +106,7 @@ export class RowChanges {
       ...this.consequences(work, table, requested, before),
       ...this.#d.rules.completed(table, requested, before),
     };
-    const after = { ...before, ...target };
+    const after = keptColumns(table, { ...before, ...target });
     this.#d.rules.check({ work, table, id, before, requested, after });
     this.#put(work, 'Update', requested, target, { table, id, before, after }, nested);
     return requested;
@@ -141,6 +143,7 @@ export class RowChanges {
     const owner = asReference(requested.ownerid);
     return {
       ...(owner === undefined ? {} : this.#ownership(owner)),
+      ...this.#parts(work, table, requested),
       ...composedName(table, requested, before),
       ...reasonOfState(table, requested),
       ...modified(work),
@@ -192,6 +195,7 @@ export class RowChanges {
       createdby: by,
       ...modified(work),
       ...composedName(table, requested, {}),
+      ...this.#parts(work, table, requested),
       ...(table.ownership === 'user' ? { ownerid: owner, ...this.#ownership(owner) } : {}),
       ...(table.byName.has('merged') ? { merged: false } : {}),
       ...(table.stateless === true
@@ -201,6 +205,24 @@ export class RowChanges {
             statuscode: requested.statuscode ?? firstReason(table, requested.statecode ?? 0),
           }),
     };
+  }
+
+  /** What the platform keeps beside images and files. (Of files, which are uploaded apart, the name is made up here.) */
+  #parts(work: UnitOfWork, table: Table, requested: Columns): Columns {
+    const parts: Record<string, Value> = {};
+    for (const [name, value] of Object.entries(requested)) {
+      const type = table.byName.get(name)?.type;
+      const text = asText(value);
+      if (type === 'file') parts[`${name}_name`] = text === '' ? null : `${text.slice(0, 8)}.pdf`;
+      if (type !== 'image') continue;
+      const timestamp = BigInt(work.startedAt) * 10_000n;
+      const id = this.#d.random.guid();
+      const url = `/Image/download.aspx?Entity=${table.logicalName}&Attribute=${name}&Id=${id}&Timestamp=${timestamp}`;
+      parts[`${name}_timestamp`] = text === '' ? null : timestamp;
+      parts[`${name}_url`] = text === '' ? null : url;
+      parts[`${name}id`] = text === '' ? null : id;
+    }
+    return parts;
   }
 
   /** The columns that follow from the owner. */

@@ -13,10 +13,13 @@ const NAVIGATION = 'Microsoft.Dynamics.CRM.associatednavigationproperty';
 /** Which columns of a table are shown, in order. */
 export type Projection = readonly ColumnDefinition[];
 
-/** The columns of a `$select` (all without one); the primary id is always among them. */
+/**
+ * The columns of a `$select`; the primary id is always among them. Without one all but images, which have to be asked for.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/image-column-data#use-image-data-with-records
+ */
 export function project(table: Table, select: readonly string[] | undefined): Projection {
   const readable = table.columns.filter((column) => column.writeOnly !== true);
-  if (select === undefined) return readable;
+  if (select === undefined) return readable.filter(({ type }) => type !== 'image');
   const wanted = new Set(select);
   const found = readable.filter(
     (column) => wanted.delete(propertyName(column)) || column.logicalName === table.primaryId,

@@ -127,7 +127,7 @@ export class RowRequests {
     const computed = this.#d.computed.get(table.logicalName)?.();
     const row =
       computed === undefined ? this.#d.store.table(table.logicalName).get(id) : computed.find((item) => item.id === id);
-    if (row === undefined) throw notFound(this.#d.errorForm, table.logicalName, id);
+    if (row === undefined || isPartitioned(table, row)) throw notFound(this.#d.errorForm, table.logicalName, id);
     if (request.headers['if-none-match'] === etag(row)) return { status: 304, headers: { ETag: etag(row) } };
     const body = {
       '@odata.context': `${contextUrl(request, table)}/$entity`,
@@ -254,6 +254,13 @@ export class RowRequests {
     return { status: 200, text: String(count) };
   }
 }
+
+/**
+ * Of an elastic table a row that has a partition isn't found by its id alone.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/use-elastic-tables#specify-partitionid
+ */
+const isPartitioned = ({ tableType }: Table, { columns }: Row): boolean =>
+  tableType === 'Elastic' && (columns.partitionid ?? null) !== null;
 
 const etag = (row: Row): string => `W/"${row.version}"`;
 

@@ -23,6 +23,8 @@ export type ColumnDefinition = ColumnBase &
   (
     | { readonly type: 'string' | 'memo'; readonly maxLength?: number }
     | { readonly type: 'integer' | 'bigint' | 'uniqueidentifier' }
+    /** Bytes, set with the row; a file's name, whose bytes are uploaded apart; a Boolean of a solution component. */
+    | { readonly type: 'image' | 'file' | 'managed' }
     | { readonly type: 'decimal' | 'money' | 'double'; readonly precision?: number }
     | { readonly type: 'boolean'; readonly yes?: string; readonly no?: string }
     | { readonly type: 'dateTime'; readonly behavior: 'UserLocal' | 'DateOnly' | 'TimeZoneIndependent' }
@@ -50,6 +52,8 @@ export interface TableDefinition {
   readonly statuses?: readonly Option[];
   /** Has no state and status reason. */
   readonly stateless?: boolean;
+  /** Kept elsewhere than in the organisation's database. @default 'Standard' */
+  readonly tableType?: 'Elastic' | 'Virtual';
 }
 
 /** A table with all its columns. */
@@ -72,6 +76,18 @@ const ACTIVE_REASONS: readonly Option[] = [
   { value: 2, label: 'Inactive', labels: { [GERMAN]: 'Inaktiv' }, state: 1 },
 ];
 
+/** What the platform keeps beside an image or a file: columns of their own, which it alone sets. */
+function partsOf({ logicalName, type }: ColumnDefinition): ColumnDefinition[] {
+  const platform = true;
+  if (type === 'file') return [{ logicalName: `${logicalName}_name`, type: 'string', maxLength: 200, platform }];
+  if (type !== 'image') return [];
+  return [
+    { logicalName: `${logicalName}_timestamp`, type: 'bigint', platform },
+    { logicalName: `${logicalName}_url`, type: 'string', maxLength: 200, platform },
+    { logicalName: `${logicalName}id`, type: 'uniqueidentifier', platform },
+  ];
+}
+
 function platformColumns(definition: TableDefinition): ColumnDefinition[] {
   const platform = true;
   const version: ColumnDefinition = { logicalName: 'versionnumber', type: 'bigint', platform };
@@ -92,6 +108,9 @@ function platformColumns(definition: TableDefinition): ColumnDefinition[] {
       { logicalName: 'owningteam', type: 'lookup', targets: ['team'], platform },
     );
   }
+  if (definition.tableType === 'Elastic') {
+    columns.push({ logicalName: 'partitionid', type: 'string' }, { logicalName: 'ttlinseconds', type: 'integer' });
+  }
   if (definition.stateless === true) return [...columns, version];
   columns.push(
     { logicalName: 'statecode', type: 'state', options: definition.states ?? ACTIVE },
@@ -108,7 +127,7 @@ export function completeTable(definition: TableDefinition, objectTypeCode: numbe
     if (!byName.has(column.logicalName)) byName.set(column.logicalName, column);
   };
   add({ logicalName: definition.primaryId, type: 'uniqueidentifier' });
-  definition.columns.forEach(add);
+  definition.columns.forEach((column) => [column, ...partsOf(column)].forEach(add));
   platformColumns(definition).forEach(add);
   return {
     ...definition,

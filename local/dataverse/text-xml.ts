@@ -21,6 +21,8 @@ export function scalarText(value: Scalar): string {
       return value.text;
     case 'boolean':
       return String(value.flag);
+    case 'bytes':
+      return value.base64;
     case 'int':
     case 'double':
       return writeJson(value.number, 'dataContract');

@@ -1,5 +1,5 @@
 import { Digits, isList, type Json } from './json-text';
-import { isLookup, type ColumnDefinition } from './table';
+import { isLookup, type ColumnDefinition, type Table } from './table';
 
 /** A reference to a row. */
 export interface Reference {
@@ -9,7 +9,8 @@ export interface Reference {
 
 /**
  * A column's value as stored, exact: `integer`, `double` and choices are numbers, `bigint` a bigint, `decimal` and `money`
- * their digits, a date `2026-03-14`, a time `2026-03-14T09:26:53Z`, `choices` a sorted list, a lookup a reference.
+ * their digits, a date `2026-03-14`, a time `2026-03-14T09:26:53Z`, `choices` a sorted list, a lookup a reference, an image
+ * its bytes in base64, a file its id.
  */
 export type Value = null | string | number | bigint | boolean | readonly number[] | Reference;
 
@@ -72,10 +73,13 @@ function fit(column: ColumnDefinition, input: Exclude<ColumnInput, null>): Value
   switch (column.type) {
     case 'string':
     case 'memo':
+    case 'image':
       return typeof input === 'string' ? input : undefined;
     case 'uniqueidentifier':
+    case 'file':
       return typeof input === 'string' && isGuid(input.toLowerCase()) ? input.toLowerCase() : undefined;
     case 'boolean':
+    case 'managed':
       return typeof input === 'boolean' ? input : undefined;
     case 'integer':
       return typeof input === 'number' && isWhole(input, 32) ? input : undefined;
@@ -103,7 +107,7 @@ function fit(column: ColumnDefinition, input: Exclude<ColumnInput, null>): Value
       if (!Array.isArray(input)) return undefined;
       const values = (input as readonly number[]).toSorted((a, b) => a - b);
       if (!values.every((value) => column.options.some((option) => option.value === value))) return undefined;
-      return values.length === 0 ? null : values;
+      return values;
     }
     case 'lookup':
     case 'customer':
@@ -142,6 +146,9 @@ export function inputFromJson(column: ColumnDefinition, json: Json): ColumnInput
 /** A value as the Web API shows it (a lookup as its bare id). */
 export function valueToJson(column: ColumnDefinition, value: Value): Json {
   if (value === null) return null;
+  // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/booleanmanagedproperty
+  if (column.type === 'managed')
+    return { Value: value === true, CanBeChanged: true, ManagedPropertyLogicalName: column.logicalName };
   if (typeof value === 'bigint') return new Digits(String(value));
   if (typeof value === 'object') return valueText(value);
   if (typeof value === 'string' && (column.type === 'decimal' || column.type === 'money')) return new Digits(value);
@@ -162,6 +169,27 @@ export const asText = (value: Value | undefined): string => (typeof value === 's
 /** The value as a reference; undefined when it is none. */
 export const asReference = (value: Value | undefined): Reference | undefined =>
   typeof value === 'object' && value !== null && isReferenceValue(value) ? value : undefined;
+
+/**
+ * A row as it is kept: what was emptied is null, though a push shows it as it was sent; of an image the thumbnail is kept,
+ * which is smaller than what was sent.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/image-column-data#only-thumbnail-images-can-be-retrieved
+ */
+export const keptColumns = (table: Table, columns: Columns): Columns =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, value]): [string, Value] => {
+      if (value === null || isEmptied(value)) return [name, null];
+      return [name, table.byName.get(name)?.type === 'image' ? thumbnailOf(asText(value)) : value];
+    }),
+  );
+
+const isEmptied = (value: Exclude<Value, null>): boolean =>
+  value === '' || (Array.isArray(value) && value.length === 0);
+
+const THUMBNAIL_BYTES = 8;
+
+const thumbnailOf = (base64: string): string =>
+  Buffer.from(base64, 'base64').subarray(0, THUMBNAIL_BYTES).toString('base64');
 
 /** The name under which the Web API shows a column. */
 export const propertyName = (column: ColumnDefinition): string =>

@@ -20,6 +20,18 @@ export function serviceCodeOf(error: unknown): string | undefined {
   return details?.odataError?.code ?? error.code;
 }
 
+/**
+ * What the service says of a refusal, as far as it can be shown: its code, and the property that it names, if that is one of
+ * `names`. Its text isn't shown, since it may quote a value.
+ */
+export function refusalOf(error: unknown, names: Iterable<string>): string {
+  const code = serviceCodeOf(error) ?? 'no code';
+  const text = error instanceof RestError ? `${error.message} ${JSON.stringify(error.details ?? '')}` : '';
+  const quoted = new Set(Array.from(text.matchAll(/'([^']+)'/g), ([, name]) => name));
+  const named = [...names].find((name) => quoted.has(name));
+  return named === undefined ? code : `${code} for column ${named}`;
+}
+
 /** Whether the table itself isn't there (as opposed to an entity of it). */
 export const tableIsMissing = (error: unknown): boolean => serviceCodeOf(error) === 'TableNotFound';
 

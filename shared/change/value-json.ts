@@ -44,11 +44,21 @@ export function plainValue(value: Value): unknown {
     case 'list':
       return value.items.map(plainValue);
     case 'unknown':
-      return { type: value.type, json: value.json };
+      return typedPlain(value.type, JSON.parse(value.json, keepDigits));
     default:
       return value satisfies never;
   }
 }
+
+/** A number that a double wouldn't give back is its digits as text. */
+const keepDigits = (_member: string, value: unknown, context?: { readonly source?: string }): unknown =>
+  typeof value === 'number' && String(value) !== context?.source ? context?.source : value;
+
+/** An object of a type that isn't known, with its type as .NET's JSON has it; a list has no place for one. */
+const typedPlain = (type: string, plain: unknown): unknown =>
+  type === '' || typeof plain !== 'object' || plain === null || Array.isArray(plain)
+    ? plain
+    : { __type: type, ...plain };
 
 const plainRow = (row: RowContent): unknown => ({
   table: row.table,

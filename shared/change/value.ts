@@ -53,7 +53,7 @@ export type Value =
   | { readonly kind: 'pairs'; readonly entries: readonly (readonly [string, string])[] }
   /** An array that names no type of its own; empty, it tells nothing of its items. */
   | { readonly kind: 'list'; readonly items: readonly Value[] }
-  /** A type this reader doesn't know, kept as JSON text. */
+  /** A type this reader doesn't know, kept as JSON text; `type` is empty where none was named. */
   | { readonly kind: 'unknown'; readonly type: string; readonly json: string };
 
 /** Texts by language code (1033 is English). */

@@ -61,7 +61,8 @@ export interface Context {
   readonly userId: string;
   /** Who started it. */
   readonly initiatingUserId: string;
-  readonly businessUnitId: string;
+  /** Null where it was not sent: nothing is decided by it, nor by `is…` and `isolationMode`. */
+  readonly businessUnitId: string | null;
   readonly organizationId: string;
   /** The unique name of the organisation's database, not its URL. */
   readonly organizationName: string | null;
@@ -71,11 +72,11 @@ export interface Context {
   readonly userEntraId?: string;
   /** Microsoft Entra object id of the initiating user; not sent by older versions. */
   readonly initiatingUserEntraId?: string;
-  readonly isInTransaction: boolean;
-  readonly isExecutingOffline: boolean;
-  readonly isOfflinePlayback: boolean;
+  readonly isInTransaction: boolean | null;
+  readonly isExecutingOffline: boolean | null;
+  readonly isOfflinePlayback: boolean | null;
   /** 1 none, 2 sandbox. */
-  readonly isolationMode: number;
+  readonly isolationMode: number | null;
   readonly owningExtension: OwningExtension | null;
   /** Null when removed: a message over its size limit arrives without them. */
   readonly inputParameters: Parameters | null;

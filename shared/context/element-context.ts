@@ -57,8 +57,12 @@ class ElementMembers implements ContextWire {
     return integerIn(this.member(member), this.place, member);
   }
 
-  flag(member: string): boolean {
-    return flagIn(this.member(member), this.place, member);
+  integerOrNull(member: string): number | null {
+    return this.isSent(member) ? this.integer(member) : null;
+  }
+
+  flagOrNull(member: string): boolean | null {
+    return this.isSent(member) ? flagIn(this.member(member), this.place, member) : null;
   }
 
   id(member: string): string {
@@ -66,8 +70,7 @@ class ElementMembers implements ContextWire {
   }
 
   idOrNull(member: string): string | null {
-    const element = this.member(member);
-    return element === undefined || element.nil ? null : idIn(element, this.place, member);
+    return this.isSent(member) ? this.id(member) : null;
   }
 
   operationTime(asynchronous: boolean): OperationTime | undefined {
@@ -102,6 +105,11 @@ class ElementMembers implements ContextWire {
     const { maxDepth } = this.source;
     if (this.level >= maxDepth) throw new ContextInvalid('ParentContext', `nested at most ${maxDepth} deep`);
     return new ElementMembers(parent, this.source, PARENT, this.level + 1);
+  }
+
+  private isSent(name: string): boolean {
+    const element = this.member(name);
+    return element !== undefined && !element.nil;
   }
 
   private member(name: string): WireElement | undefined {

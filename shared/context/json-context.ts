@@ -55,8 +55,12 @@ class JsonMembers implements ContextWire {
     throw new ContextInvalid(this.at(member), 'a whole number');
   }
 
-  flag(member: string): boolean {
-    return flag(this.wire[member], this.place, member);
+  integerOrNull(member: string): number | null {
+    return this.wire[member] == null ? null : this.integer(member);
+  }
+
+  flagOrNull(member: string): boolean | null {
+    return this.wire[member] == null ? null : flag(this.wire[member], this.place, member);
   }
 
   id(member: string): string {

@@ -114,10 +114,10 @@ export function odditiesOf(context: Context): Oddity[] {
       `modifiedon is more than ${MODIFIED_ON_MARGIN_S} s after the operation: it was set by someone and proves no order.`,
     );
   }
-  if (context.mode === 'async' && context.isInTransaction) {
+  if (context.mode === 'async' && context.isInTransaction === true) {
     add('uncommitted', 'An asynchronous event says that it is inside a transaction; no captured one does.');
   }
-  if (context.isExecutingOffline || context.isOfflinePlayback) {
+  if (context.isExecutingOffline === true || context.isOfflinePlayback === true) {
     add('offline', 'The operation ran in an offline client, or is the playback of one.');
   }
   if (context.stage !== 40) {

@@ -19,10 +19,11 @@ export interface ContextWire {
   /** Undefined when it was not sent. */
   textOrNull(member: string): string | null | undefined;
   integer(member: string): number;
-  flag(member: string): boolean;
-  id(member: string): string;
-  /** Null when it was not sent. */
+  /** These three are null when they were not sent. */
+  integerOrNull(member: string): number | null;
+  flagOrNull(member: string): boolean | null;
   idOrNull(member: string): string | null;
+  id(member: string): string;
   /** OperationCreatedOn; undefined when it is no date. */
   operationTime(asynchronous: boolean): OperationTime | undefined;
   owner(): OwningExtension | null;
@@ -33,7 +34,8 @@ export interface ContextWire {
 
 /**
  * A context over its members on the wire. Its scalars are read at once; parameters, images and the parent when they are
- * asked for. Members that are not known are ignored, since new versions add some.
+ * asked for. Members that are not known are ignored, since new versions add some; those that nothing is decided by may be
+ * missing.
  */
 export class WireContext implements Context {
   readonly form: BodyForm;
@@ -51,16 +53,16 @@ export class WireContext implements Context {
   readonly operationCreatedOnOffset: number | null;
   readonly userId: string;
   readonly initiatingUserId: string;
-  readonly businessUnitId: string;
+  readonly businessUnitId: string | null;
   readonly organizationId: string;
   readonly organizationName: string | null;
   readonly initiatingUserAgent?: string | null;
   readonly userEntraId?: string;
   readonly initiatingUserEntraId?: string;
-  readonly isInTransaction: boolean;
-  readonly isExecutingOffline: boolean;
-  readonly isOfflinePlayback: boolean;
-  readonly isolationMode: number;
+  readonly isInTransaction: boolean | null;
+  readonly isExecutingOffline: boolean | null;
+  readonly isOfflinePlayback: boolean | null;
+  readonly isolationMode: number | null;
   readonly owningExtension: OwningExtension | null;
 
   private readonly kept = new Map<string, Parameters | Images | Context | null>();
@@ -85,7 +87,7 @@ export class WireContext implements Context {
     this.operationCreatedOnOffset = created.offsetMinutes;
     this.userId = wire.id('UserId');
     this.initiatingUserId = wire.id('InitiatingUserId');
-    this.businessUnitId = wire.id('BusinessUnitId');
+    this.businessUnitId = wire.idOrNull('BusinessUnitId');
     this.organizationId = wire.id('OrganizationId');
     this.organizationName = wire.textOrNull('OrganizationName') ?? null;
     const agent = wire.textOrNull('InitiatingUserAgent');
@@ -94,10 +96,10 @@ export class WireContext implements Context {
     if (userEntraId !== null) this.userEntraId = userEntraId;
     const initiatingUserEntraId = wire.idOrNull('InitiatingUserAzureActiveDirectoryObjectId');
     if (initiatingUserEntraId !== null) this.initiatingUserEntraId = initiatingUserEntraId;
-    this.isInTransaction = wire.flag('IsInTransaction');
-    this.isExecutingOffline = wire.flag('IsExecutingOffline');
-    this.isOfflinePlayback = wire.flag('IsOfflinePlayback');
-    this.isolationMode = wire.integer('IsolationMode');
+    this.isInTransaction = wire.flagOrNull('IsInTransaction');
+    this.isExecutingOffline = wire.flagOrNull('IsExecutingOffline');
+    this.isOfflinePlayback = wire.flagOrNull('IsOfflinePlayback');
+    this.isolationMode = wire.integerOrNull('IsolationMode');
     this.owningExtension = wire.owner();
   }
 

@@ -4,6 +4,7 @@ import { OutboundError } from '../errors';
 import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { DEFINITION_LIFETIME_MS, definitionCache } from './definition-cache';
 import { definitionIsMissing, type WebApi } from './web-api';
+import { TableTypeUnsupported, type UnsupportedTableType } from '../mapping/table-type';
 
 /** Thrown when Dataverse shows this user no table of that name: for good, or while it is being published. */
 export class TableUnknown extends OutboundError {
@@ -41,8 +42,8 @@ export class MetadataCatalog implements TableCatalog {
     this.#definitions = definitionCache((table) => readDefinition(api, table, languages), clock);
   }
 
-  get(table: string): Promise<TableDefinition> {
-    return this.#definitions.forceFetch(table);
+  async get(table: string): Promise<TableDefinition> {
+    return supported(await this.#definitions.forceFetch(table));
   }
 
   async refresh(table: string, leastAgeMs?: number): Promise<TableDefinition> {
@@ -53,8 +54,14 @@ export class MetadataCatalog implements TableCatalog {
     const definition = await this.#definitions.forceFetch(table, { forceRefresh: true });
     if (before === undefined || shapeText(before) !== shapeText(definition)) this.#refreshAgeMs.delete(table);
     else this.#refreshAgeMs.set(table, Math.min(2 * refreshAgeMs, DEFINITION_LIFETIME_MS));
-    return definition;
+    return supported(definition);
   }
+}
+
+/** Whoever reads or stores rows has their table's definition from here: so none gets that of a table without proof of order. */
+function supported(definition: TableDefinition): TableDefinition {
+  if (definition.unsupported !== undefined) throw new TableTypeUnsupported(definition.table, definition.unsupported);
+  return definition;
 }
 
 /** What a refresh can change for a reader of rows. */
@@ -65,8 +72,9 @@ interface AttributeMetadata {
   readonly LogicalName: string;
   readonly AttributeType: string;
   readonly AttributeTypeName?: { readonly Value?: string } | null;
-  /** False: the Web API's rows don't have it (the name beside a lookup). */
+  /** Either of them false: the Web API's rows don't have it (the name beside a lookup; what only the platform reads). */
   readonly IsValidODataAttribute?: boolean;
+  readonly IsValidForRead?: boolean;
 }
 
 async function readDefinition(api: WebApi, table: string, languages: readonly number[]): Promise<TableDefinition> {
@@ -74,8 +82,8 @@ async function readDefinition(api: WebApi, table: string, languages: readonly nu
   try {
     const [entity, dates, labels] = await Promise.all([
       api.get(
-        `${path}?$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled` +
-          `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName,IsValidODataAttribute)`,
+        `${path}?$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled,TableType` +
+          `&$expand=Attributes($select=LogicalName,AttributeType,AttributeTypeName,IsValidODataAttribute,IsValidForRead)`,
       ),
       api.get(
         `${path}/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior,Format`,
@@ -99,6 +107,7 @@ interface EntityMetadata {
   readonly EntitySetName: string;
   readonly PrimaryIdAttribute: string;
   readonly ChangeTrackingEnabled: boolean;
+  readonly TableType?: string | null;
   readonly Attributes: readonly AttributeMetadata[];
 }
 
@@ -123,26 +132,32 @@ function definitionFrom(
   const dateTypes = new Map(
     dates.value.map(({ LogicalName, DateTimeBehavior }) => [LogicalName, dateType(DateTimeBehavior?.Value)]),
   );
+  const types = new Map(entity.Attributes.map((attribute) => [attribute.LogicalName, columnType(attribute)]));
   const columns = new Map<string, ColumnDefinition>();
-  for (const attribute of entity.Attributes) {
-    const name = attribute.LogicalName;
-    const type = dateTypes.get(name) ?? columnType(attribute);
+  for (const { LogicalName: name, IsValidODataAttribute, IsValidForRead } of entity.Attributes) {
+    const type = dateTypes.get(name) ?? types.get(name) ?? 'other';
     const ofColumn = labels.get(name);
+    const owner = ownerOf(name, types);
     columns.set(name, {
       name,
       type,
-      ...(attribute.IsValidODataAttribute === false ? { readable: false } : {}),
+      ...(IsValidODataAttribute === false || IsValidForRead === false ? { readable: false } : {}),
+      ...(owner === undefined ? {} : { partOf: owner }),
       ...(ofColumn === undefined ? {} : inLanguages(ofColumn, languages)),
     });
   }
+  const unsupported = UNSUPPORTED_TYPES[entity.TableType ?? ''];
   return {
     table,
+    ...(unsupported === undefined ? {} : { unsupported }),
     entitySet: entity.EntitySetName,
     primaryId: entity.PrimaryIdAttribute,
     changeTracking: entity.ChangeTrackingEnabled,
     columns,
   };
 }
+
+const UNSUPPORTED_TYPES: Readonly<Record<string, UnsupportedTableType>> = { Elastic: 'elastic', Virtual: 'virtual' };
 
 function dateType(behavior: string | undefined): ColumnType {
   if (behavior === 'DateOnly') return 'date';
@@ -168,13 +183,33 @@ const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
   Lookup: 'lookup',
   Customer: 'lookup',
   Owner: 'lookup',
+  ManagedProperty: 'managed',
 };
 
-function columnType({ AttributeType, AttributeTypeName }: AttributeMetadata): ColumnType {
-  if (AttributeTypeName?.Value === 'MultiSelectPicklistType') return 'choices';
-  if (AttributeTypeName?.Value === 'ImageType') return 'bytes';
-  return COLUMN_TYPES[AttributeType] ?? 'other';
-}
+/** By AttributeTypeName: these are all `Virtual` by the older name. */
+const NEWER_TYPES: Readonly<Record<string, ColumnType>> = {
+  MultiSelectPicklistType: 'choices',
+  ImageType: 'bytes',
+  FileType: 'file',
+};
+
+const columnType = ({ AttributeType, AttributeTypeName }: AttributeMetadata): ColumnType =>
+  NEWER_TYPES[AttributeTypeName?.Value ?? ''] ?? COLUMN_TYPES[AttributeType] ?? 'other';
+
+/**
+ * The image or file that a column is a part of, by the names that the platform gives them.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/image-column-data#download-url
+ * https://learn.microsoft.com/power-apps/developer/data-platform/file-column-data#file-name-column
+ */
+const ownerOf = (name: string, types: ReadonlyMap<string, ColumnType>): string | undefined =>
+  PARTS.flatMap(({ suffix, of }) => (name.endsWith(suffix) ? [[name.slice(0, -suffix.length), of] as const] : [])).find(
+    ([owner, of]) => types.get(owner) === of,
+  )?.[0];
+
+const PARTS: readonly { readonly suffix: string; readonly of: ColumnType }[] = [
+  ...['_url', '_timestamp', 'id'].map((suffix) => ({ suffix, of: 'bytes' as const })),
+  { suffix: '_name', of: 'file' },
+];
 
 const ENGLISH = 1033;
 

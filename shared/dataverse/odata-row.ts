@@ -6,7 +6,15 @@
 import { floorInstant, BEGINNING, type Instant } from '../change/instant';
 import { versionFromETag, NO_VERSION, type RowVersion } from '../change/row-version';
 import type { Columns, Value } from '../change/value';
-import { isList, numberTextOf, objectOf, parseAllExact, type Json, type JsonObject } from '../json/exact-json';
+import {
+  isList,
+  numberTextOf,
+  objectOf,
+  parseAllExact,
+  writeExact,
+  type Json,
+  type JsonObject,
+} from '../json/exact-json';
 import { OutboundError } from '../errors';
 import { conformValue } from '../mapping/conform';
 import type { ColumnDefinition, TableDefinition } from '../mapping/table-definition';
@@ -188,13 +196,12 @@ function lookupFrom(row: WireRow, key: string, of: Extract<Property, { kind: 'lo
     kind: 'lookup',
     table: typeof table === 'string' ? table : '',
     id: id.toLowerCase(),
-    name: typeof name === 'string' ? name : null,
+    name: typeof name === 'string' && name !== '' ? name : null,
   };
 }
 
 function valueFrom(row: WireRow, key: string, { definition, label }: Extract<Property, { kind: 'column' }>): Value {
-  const wire = plainValue(row[key]);
-  const value = definition === undefined ? wire : conformValue(wire, definition);
+  const value = conformValue(plainValue(row[key]), definition);
   if (value === null || (value.kind !== 'choice' && value.kind !== 'choices') || value.label !== undefined)
     return value;
   const formatted = row[label];
@@ -207,5 +214,13 @@ function plainValue(value: Json | undefined): Value {
   if (digits !== undefined) return { kind: 'number', text: digits };
   if (typeof value === 'string') return { kind: 'string', value };
   if (typeof value === 'boolean') return { kind: 'boolean', value };
-  return { kind: 'unknown', type: 'object', json: JSON.stringify(value) };
+  return managedFrom(objectOf(value)) ?? { kind: 'unknown', type: '', json: writeExact(value, Infinity) };
+}
+
+/** https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/booleanmanagedproperty */
+function managedFrom(complex: JsonObject | undefined): Value | undefined {
+  const { Value: value, CanBeChanged, ManagedPropertyLogicalName } = complex ?? {};
+  return typeof value === 'boolean' && typeof ManagedPropertyLogicalName === 'string'
+    ? { kind: 'managed', value, canBeChanged: CanBeChanged === true, property: ManagedPropertyLogicalName }
+    : undefined;
 }

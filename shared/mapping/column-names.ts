@@ -5,10 +5,13 @@
 import type { ColumnRule } from './column-rule';
 
 /** A name that may be a column's with something added; the column's name is its first group. */
-export const DERIVED_NAME = /^(.+?)(?:Label\d*|Table|Name|Part\d+)$/;
+export const DERIVED_NAME = /^(.+?)(?:(?:Label\d*|Table|Name)(?:Part\d+)?|Part\d+)$/;
 
 /** The name of which `name` could be a derived one: `companyName` of `company`. */
 export const stemOf = (name: string): string | undefined => DERIVED_NAME.exec(name)?.[1];
+
+/** The image or file that a column is a part of, should it be one: the platform adds these endings to its name. */
+export const wholeOf = (column: string): string | undefined => /^(.+)_(?:url|timestamp|name)$/.exec(column)?.[1];
 
 /** Names in an entity that are no column's, in lower case; the last two are what the SDK's own names become. */
 export const OWN_PROPERTIES: ReadonlySet<string> = new Set([

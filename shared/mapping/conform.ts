@@ -1,8 +1,10 @@
 import type { RowChange } from '../change/row-change';
 import type { Columns, Labels, Value } from '../change/value';
+import type { Context } from '../context/context';
 import { OutboundError } from '../errors';
 import { isoMs } from './convert';
 import type { ColumnDefinition, TableDefinition } from './table-definition';
+import { isPartitioned, TableTypeUnsupported } from './table-type';
 
 /**
  * The row version is order evidence when it is read, and says nothing when it is pushed: never a data column. Readers
@@ -30,24 +32,41 @@ export function conformChange(change: RowChange, definition: TableDefinition | u
   return change.kind === 'delete' ? change : { ...change, columns: conformColumns(change.columns, definition) };
 }
 
+/**
+ * A change of a table without metadata; `context` is what told of it, undefined for a notice.
+ *
+ * @throws TableTypeUnsupported where it shows that the table is elastic
+ */
+export function conformUnknown(change: RowChange, context: Pick<Context, 'preImages'> | undefined): RowChange {
+  if (context !== undefined && isPartitioned(change, context))
+    throw new TableTypeUnsupported(change.row.table, 'elastic');
+  return conformChange(change, undefined);
+}
+
 /** An aliased value is a column of another table that an image brings along: it is left out, so its name may be any. */
 const hasLogicalNames = (columns: Columns): boolean =>
   [...columns].every(([name, value]) => LOGICAL_NAME.test(name) || value?.kind === 'aliased');
 
-/** Columns in the types of the table's metadata; a column the metadata doesn't know stays as it came. */
+/** Columns in the types of the table's metadata. */
 export function conformColumns(columns: Columns, definition: TableDefinition | undefined): Columns {
   const conformed = new Map<string, Value>();
   for (const [name, value] of columns) {
     if (NOT_DATA.has(name) || value?.kind === 'aliased') continue;
-    const column = definition?.columns.get(name);
-    conformed.set(name, column === undefined ? value : conformValue(value, column));
+    conformed.set(name, conformValue(value, definition?.columns.get(name)));
   }
   return conformed;
 }
 
-/** One value in the type of its column. A value that doesn't fit the type is kept as it came. */
-export function conformValue(value: Value, column: ColumnDefinition): Value {
-  if (value === null) return null;
+/**
+ * One value in the type of its column; of a column that the metadata doesn't know, as it came. So is a value that doesn't fit
+ * the type.
+ *
+ * Dataverse keeps no empty texts and lists: what a user clears is null when it is read, though a push says `""` or an empty
+ * list. So it is null by every way.
+ */
+export function conformValue(value: Value, column: ColumnDefinition | undefined): Value {
+  if (value === null || isEmpty(value)) return null;
+  if (column === undefined) return value.kind === 'list' ? (bytesIn(value.items) ?? value) : value;
   switch (value.kind) {
     case 'number':
       return conformNumber(value.text, column) ?? value;
@@ -64,6 +83,23 @@ export function conformValue(value: Value, column: ColumnDefinition): Value {
       return conformList(value.items, column) ?? value;
     default:
       return value;
+  }
+}
+
+function isEmpty(value: Exclude<Value, null>): boolean {
+  switch (value.kind) {
+    case 'string':
+      return value.value === '';
+    case 'bytes':
+      return value.base64 === '';
+    case 'choices':
+      return value.values.length === 0;
+    case 'list':
+      return value.items.length === 0;
+    case 'rows':
+      return value.rows.length === 0;
+    default:
+      return false;
   }
 }
 
@@ -101,7 +137,8 @@ const GUID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
 
 function conformText(text: string, column: ColumnDefinition): Value | undefined {
   switch (column.type) {
-    case 'guid': {
+    case 'guid':
+    case 'file': {
       const id = GUID.exec(text)?.[1];
       return id === undefined ? undefined : { kind: 'guid', value: id.toLowerCase() };
     }
@@ -151,10 +188,23 @@ const wallTime = (ms: number | undefined): Value | undefined =>
   ms === undefined ? undefined : { kind: 'wallTime', text: new Date(ms).toISOString().replace('Z', '') };
 
 function conformList(items: readonly Value[], column: ColumnDefinition): Value | undefined {
+  if (column.type === 'bytes') return bytesIn(items);
+  const numbers = numbersIn(items);
+  return column.type === 'choices' && numbers !== undefined ? choices(numbers, column, undefined) : undefined;
+}
+
+function numbersIn(items: readonly Value[]): readonly number[] | undefined {
   const numbers = items.flatMap((item) => (item?.kind === 'number' ? [Number(item.text)] : []));
-  if (numbers.length !== items.length) return undefined;
-  if (column.type === 'bytes') return { kind: 'bytes', base64: Buffer.from(numbers).toString('base64') };
-  return column.type === 'choices' ? choices(numbers, column, undefined) : undefined;
+  return numbers.length === items.length ? numbers : undefined;
+}
+
+/** In JSON bytes are a list of numbers; no other column of a row is one. */
+function bytesIn(items: readonly Value[]): Value | undefined {
+  const numbers = numbersIn(items);
+  const areBytes = numbers?.every((number) => Number.isInteger(number) && number >= 0 && number <= 255);
+  return numbers !== undefined && areBytes === true
+    ? { kind: 'bytes', base64: Buffer.from(numbers).toString('base64') }
+    : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a mapping file must keep to besides its form: names that can be, and that never meet in the store. */
 import { ROW_MESSAGES } from '../context/to-changes';
-import { DERIVED_NAME, OWN_PROPERTIES } from './column-names';
+import { DERIVED_NAME, OWN_PROPERTIES, wholeOf } from './column-names';
 import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from './mapping-schema';
 import type { Fault } from '../yaml/schema-faults';
 
@@ -142,10 +142,15 @@ function targetFaults(
         : [];
     if (others && !/[A-Z]/.test(name))
       return fault(`must have a capital letter in its name, so that it can't meet another column's (or set '*': drop)`);
+    const whole = names.find((other) => other.column === wholeOf(name));
+    if (whole !== undefined)
+      return fault(
+        `must not be ${name} in the store: a part of ${whole.column} has that name if it's an image or a file`,
+      );
     if (others && AVOIDED.test(name)) return fault(`must not be ${name} in the store: names ending so may be taken`);
     return [];
   });
 }
 
 /** What `defaultTargets` may make of the name of a column that isn't in the file. */
-const AVOIDED = /^[a-z_][a-z0-9_]*Column(?:Label\d*|Table|Name|Part\d+)?$/;
+const AVOIDED = /^[a-z_][a-z0-9_]*Column(?:Label\d*|Table|Name)?(?:Part\d+)?$/;

@@ -1,4 +1,5 @@
 import type { Labels } from '../change/value';
+import type { UnsupportedTableType } from './table-type';
 
 /** What a column holds, from the table's metadata; decides how its values are stored whichever way they came. */
 export type ColumnType =
@@ -16,8 +17,13 @@ export type ColumnType =
   | 'choice'
   | 'choices'
   | 'lookup'
+  /** An image, which comes only with a read that names the column. */
   | 'bytes'
-  /** Anything else (party lists, managed properties): stored as it comes. */
+  /** The id of a file. */
+  | 'file'
+  /** A Boolean of a solution component. */
+  | 'managed'
+  /** Anything else (party lists): stored as it comes. */
   | 'other';
 
 /** A column of a table. */
@@ -26,6 +32,8 @@ export interface ColumnDefinition {
   readonly type: ColumnType;
   /** The Web API's rows don't have it: the name beside a lookup, say. */
   readonly readable?: false;
+  /** The image or file that it belongs to: its address, its name. */
+  readonly partOf?: string;
   /** Labels of a choice's values, in the preferred language that there is. */
   readonly labels?: ReadonlyMap<number, string>;
   /** By value the labels in each of several languages that are asked for; absent where one is enough. */
@@ -40,10 +48,15 @@ export interface TableDefinition {
   readonly entitySet: string;
   readonly primaryId: string;
   readonly changeTracking: boolean;
+  /** Absent for an ordinary table. */
+  readonly unsupported?: UnsupportedTableType;
   readonly columns: ReadonlyMap<string, ColumnDefinition>;
 }
 
-/** Gives tables' definitions; kept for a while, since a table rarely changes. */
+/**
+ * Gives tables' definitions; kept for a while, since a table rarely changes. Both methods throw TableTypeUnsupported for a table
+ * that can't be kept in step.
+ */
 export interface TableCatalog {
   get(table: string): Promise<TableDefinition>;
   /**

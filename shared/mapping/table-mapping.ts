@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RowAddress } from '../change/row-change';
 import type { Columns, Value } from '../change/value';
-import { defaultTargets } from './column-names';
+import { defaultTargets, wholeOf } from './column-names';
 import { applyRule, type ColumnRule } from './column-rule';
 import { FilterUnfit, ValueNotConvertible, placeOf } from './errors';
 import { meets, type Condition } from './filter';
@@ -70,14 +70,14 @@ export class TableMapping {
   }
 
   /**
-   * A row's columns under their names in the store; what is dropped is left out.
+   * A row's columns under their names in the store; what is dropped is left out, and so are images that aren't named.
    * @throws ValueNotConvertible
    */
   map(row: RowAddress, columns: Columns): Columns {
     const mapped = new Map<string, Value>();
     for (const [column, value] of columns) {
       const plan = this.#planOf(column);
-      if (plan === undefined) continue;
+      if (plan === undefined || (value?.kind === 'bytes' && !this.#columns.has(column))) continue;
       const result = applyRule(value, plan.rule, this.context.hash);
       if (result === undefined) throw new ValueNotConvertible(placeOf(row), column, plan.rule.as ?? 'text');
       mapped.set(plan.to, result);
@@ -123,16 +123,11 @@ export class TableMapping {
 
   /**
    * The properties to ask the Web API for: the kept columns, those of the filter, the id and modifiedon. Undefined where
-   * every column is to be read, so that new ones come by themselves.
+   * every column but images is to be read, so that new ones come by themselves.
    */
   select(definition: TableDefinition): readonly string[] | undefined {
-    if (this.#keepOthers) return undefined;
-    const wanted = [
-      definition.primaryId,
-      'modifiedon',
-      ...[...this.#columns.keys()].filter((column) => this.#keeps(column)),
-      ...this.filterColumns,
-    ];
+    if (this.#keepOthers && this.images(definition).length === 0) return undefined;
+    const wanted = [definition.primaryId, 'modifiedon', ...this.#readColumns(definition), ...this.filterColumns];
     return [...new Set(wanted)].flatMap((name) => {
       const column = definition.columns.get(name);
       if (column === undefined || !comesWithARead(column)) return [];
@@ -142,10 +137,31 @@ export class TableMapping {
 
   /** The kept columns that come with a read, as `name:type`, sorted: what tells that the table has changed. */
   keptColumns(definition: TableDefinition): readonly string[] {
-    return [...definition.columns.values()]
-      .filter((column) => comesWithARead(column) && this.#keeps(column.name))
-      .map(({ name, type }): `${string}:${ColumnType}` => `${name}:${type}`)
+    return this.#readColumns(definition)
+      .map((name): `${string}:${ColumnType}` => `${name}:${definition.columns.get(name)?.type ?? 'other'}`)
       .sort();
+  }
+
+  #readColumns(definition: TableDefinition): readonly string[] {
+    return [...definition.columns.values()].filter((column) => this.reads(column)).map(({ name }) => name);
+  }
+
+  /** Whether a column is kept, and comes with a read that asks for it. */
+  reads(column: ColumnDefinition): boolean {
+    const { name, type } = column;
+    if (!comesWithARead(column) || !this.#keeps(name)) return false;
+    return type === 'bytes' ? this.#columns.has(name) : !this.isGuess(name, column);
+  }
+
+  /** The images that are named, or that the filter looks at: they have to be asked for by name. */
+  images(definition: TableDefinition): readonly string[] {
+    const named = [...this.#columns.keys()].filter((column) => this.#keeps(column));
+    return [...named, ...this.filterColumns].filter((name) => definition.columns.get(name)?.type === 'bytes');
+  }
+
+  /** Whether a column would be kept for its name alone, as a part of an image or file, though the metadata has it as none. */
+  isGuess(column: string, definition: ColumnDefinition | undefined): boolean {
+    return this.#isPart(column) && definition?.partOf === undefined && !this.filterColumns.includes(column);
   }
 
   /**
@@ -172,6 +188,13 @@ export class TableMapping {
   #keeps(column: string): boolean {
     if (NOT_DATA.has(column)) return false;
     const rule = this.#columns.get(column);
-    return rule === undefined ? this.#keepOthers : rule.drop !== true;
+    return rule === undefined ? this.#keepOthers || this.#isPart(column) : rule.drop !== true;
+  }
+
+  /** The address and time of an image, and the name of a file, are kept with it where it is kept as it is. */
+  #isPart(column: string): boolean {
+    if (this.#keepOthers || this.#columns.has(column)) return false;
+    const rule = this.#columns.get(wholeOf(column) ?? '');
+    return rule !== undefined && rule.drop !== true && rule.redact === undefined && rule.as === undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { StoreUnavailable } from '../azure/store-unavailable';
 import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
+import type { Context } from '../context/context';
 import { arrivalBound, type Delivery } from '../context/pushed-event';
 import { readPush } from '../context/read-push';
 import { changeOfNotice, type RowNotice } from '../context/row-notice';
@@ -10,7 +11,8 @@ import type { OrganizationPin } from '../dataverse/organization-pin';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
-import { conformChange } from '../mapping/conform';
+import { asRead } from '../mapping/as-read';
+import { conformChange, conformUnknown } from '../mapping/conform';
 import type { Mapping, Unmapped } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
 import type { KeptDelivery, ParkCause, Parking } from '../parking/parking';
@@ -107,7 +109,7 @@ export interface ReceiverParts {
   /** Undefined without a Web API: values then keep the types that the wire gives them. */
   readonly catalog: TableCatalog | undefined;
   readonly associations: Pick<Associations, 'changesOf'>;
-  readonly mapping: Pick<Mapping, 'events' | 'unmapped'>;
+  readonly mapping: Pick<Mapping, 'events' | 'unmapped' | 'tableOf'>;
   readonly organization: Pick<OrganizationPin, 'check'>;
 }
 
@@ -226,15 +228,15 @@ export class Receiver {
         const event = messageEventOf(context, delivery);
         return { kind: 'store', stored: { rule, event: { ...event, columns: rule.mapColumns(event.columns) } } };
       }
-      return await this.#planChanges(changesOf(context, delivery));
+      return await this.#planChanges(changesOf(context, delivery), context);
     } catch (error) {
       return { kind: 'putAside', error };
     }
   }
 
   /** Changes that the mapping says to ignore don't take the others with them; any other failure is that of them all. */
-  async #planChanges(changes: readonly Change[]): Promise<Plan> {
-    const conformed = await Promise.allSettled(changes.map((change) => this.#conform(change)));
+  async #planChanges(changes: readonly Change[], context: Context): Promise<Plan> {
+    const conformed = await Promise.allSettled(changes.map((change) => this.#conform(change, context)));
     const failures = conformed.flatMap((of) => (of.status === 'rejected' ? [{ error: of.reason as unknown }] : []));
     const decisive = failures.filter(({ error }) => this.#policyOf(error) !== 'ignore');
     const failure = decidingFailure(decisive) ?? (failures.length === changes.length ? failures[0] : undefined);
@@ -248,15 +250,18 @@ export class Receiver {
     return { kind: 'settle', changes: await this.#conform(changeOfNotice(notice, delivery)) };
   }
 
-  async #conform(change: Change): Promise<readonly RowChange[]> {
+  async #conform(change: Change, context?: Context): Promise<readonly RowChange[]> {
     if ('relationship' in change) return this.parts.associations.changesOf(change);
     const { table } = change.row;
     if (!this.#tables.has(table)) throw new TableNotSynced(table);
     const { catalog } = this.parts;
-    if (change.kind === 'delete' || catalog === undefined) return [conformChange(change, undefined)];
+    if (catalog === undefined) return [conformUnknown(change, context)];
+    // Of a deletion, too: the table may be one whose rows can't be told apart by their ids.
     const definition = await catalog.get(table);
+    if (change.kind === 'delete') return [change];
     const isOld = [...change.columns.keys()].some((column) => !definition.columns.has(column));
-    return [conformChange(change, isOld ? await catalog.refresh(table) : definition)];
+    const current = isOld ? await catalog.refresh(table) : definition;
+    return [asRead(conformChange(change, current), current, this.parts.mapping.tableOf(table))];
   }
 
   #isUnconfirmable({ stored: { event, rule } }: Extract<Plan, { kind: 'store' }>): boolean {

@@ -5,8 +5,8 @@ import type { PullState, PullStateStore, StoredState } from './pull-state';
 
 const PARTITION = 'pull';
 
-/** Longest text of one property. A list of columns beyond it isn't kept: drift then isn't named. */
-const MAX_TEXT = 32 * 1024;
+/** Longest text of one property: 64,000 bytes of UTF-16. A list of columns beyond it isn't kept: drift then isn't named. */
+const MAX_TEXT = 32_000;
 
 /** Pull state in an Azure table: one entity per Dataverse table, the state as JSON, its columns in a property of their own. */
 export class TablePullStates implements PullStateStore {

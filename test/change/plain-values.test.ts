@@ -50,7 +50,15 @@ test.each<[string, Value, unknown]>([
   ],
   ['pairs', { kind: 'pairs', entries: [['k', 'v']] }, [['k', 'v']]],
   ['list', { kind: 'list', items: [null, { kind: 'number', text: '1.0' }] }, [null, '1.0']],
-  ['unknown', { kind: 'unknown', type: 'T', json: '{}' }, { type: 'T', json: '{}' }],
+  ['unknown', { kind: 'unknown', type: 'T', json: '{"a":[1.5,"b"]}' }, { __type: 'T', a: [1.5, 'b'] }],
+  ['unknown, with its type inside', { kind: 'unknown', type: 'T', json: '{"__type":"T"}' }, { __type: 'T' }],
+  ['unknown, of no type', { kind: 'unknown', type: '', json: '{"a":null}' }, { a: null }],
+  ['unknown, a list', { kind: 'unknown', type: 'T', json: '[true]' }, [true]],
+  [
+    'unknown, with digits that a double loses',
+    { kind: 'unknown', type: '', json: '{"a":9007199254740993,"b":[1.10,7]}' },
+    { a: '9007199254740993', b: ['1.10', 7] },
+  ],
 ])('%s as plain JSON', (_, value, plain) => expect(plainValue(value)).toStrictEqual(plain));
 
 test.each<[Exclude<Value, null>, string]>([

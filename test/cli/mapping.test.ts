@@ -11,6 +11,7 @@ import { text } from 'node:stream/consumers';
 import { findingsOf } from '../../cli/mapping-against-dataverse';
 import { mappingDraft } from '../../cli/mapping-draft';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
+import { TableTypeUnsupported } from '../../shared/mapping/table-type';
 import { TableUnknown } from '../../shared/dataverse/metadata';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
@@ -154,6 +155,15 @@ describe('dvo mapping init', () => {
       ...{ code: 1, out: '', err: expect.stringContaining('table-unknown') },
     }));
 
+  test('an image is left out of the draft, its address is not', () => {
+    const definitions = [
+      { name: 'photo', type: 'bytes' } as const,
+      { name: 'photo_url', type: 'string', partOf: 'photo' } as const,
+    ];
+    const draft = mappingDraft([{ ...SHIPMENT, columns: new Map(definitions.map((column) => [column.name, column])) }]);
+    expect(draft).toContain('      photo: drop # bytes\n      photo_url: keep # string\n');
+  });
+
   test('a label can not break out of its comment', () => {
     const labels = new Map([
       [1, 'a\nb: x\u2028# c'],
@@ -196,7 +206,11 @@ describe('links, messages and change tracking', () => {
     const read = readMapping('m.yaml', content);
     if (!read.ok) throw new Error(read.faults.join());
     const get = (table: string) =>
-      table === SHIPMENT.table ? Promise.resolve(SHIPMENT) : Promise.reject(new TableUnknown(table));
+      table === SHIPMENT.table
+        ? Promise.resolve(SHIPMENT)
+        : Promise.reject(
+            table === 'new_reading' ? new TableTypeUnsupported(table, 'elastic') : new TableUnknown(table),
+          );
     return (await findingsOf(read.file, api, { get })).map(read.at);
   };
 
@@ -206,6 +220,10 @@ describe('links, messages and change tracking', () => {
     expect(await findings('links: { account_contacts: , a_b: }')).toEqual([
       'm.yaml:1:10 links.account_contacts is no N:N relationship: the lookup column holds such a link',
       'm.yaml:1:30 links.a_b is no relationship of this environment',
+    ]));
+  test('a table whose rows can not be kept in step', async () =>
+    expect(await findings('tables: { new_reading: }')).toEqual([
+      "m.yaml:1:11 tables.new_reading can't be kept in step: the table is elastic",
     ]));
   test('a table without change tracking', async () =>
     expect(await findings('tables: { new_shipment: }')).toEqual([

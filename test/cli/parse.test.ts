@@ -110,6 +110,12 @@ describe('dvo parse --explain', () => {
       'create-lead-sync.json',
       [/synchronous: sent inside its transaction/, /a hint/, /"Contoso webhook: lead created"/],
     ],
+    [
+      'emptied columns',
+      'update-contact-emptied.json',
+      [/patch of 10 columns: telephone1 \(emptied\), description \(emptied\), new_regions \(emptied\)/, /, new_code, /],
+    ],
+    ['an image', 'update-contact-image.json', [/: entityimage \(an image\), entityimageid, /, /the row is read/]],
     ['a delete', 'delete-account.json', [/the row is gone/, /never new/]],
     [
       'one that was too big',
@@ -123,6 +129,18 @@ describe('dvo parse --explain', () => {
     expect(code).toBe(0);
     for (const words of expected) expect(out).toMatch(words);
   });
+
+  test.each(['json', 'xml', 'msbin1'])(
+    'a row of an elastic table in %s: what it is, and why it is refused',
+    async (form) => {
+      const { code, out, err } = await dvo(['parse', '--explain', file(`create-reading-elastic.${form}`)]);
+      expect([code, out]).toEqual([1, expect.stringMatching(/^Create of new_sensorreading/)]);
+      expect(out).not.toContain('Will be handled');
+      expect(err).toMatch(
+        /^dvo: table-type-unsupported: Table new_sensorreading is elastic, so it can't be kept in step: .+\n$/,
+      );
+    },
+  );
 
   test.each([
     ['update-contact.json', 'JSON'],

@@ -2,6 +2,11 @@
 // another one and never with the content; and nothing in it reaches an object's prototype.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { binaryXml } from '../../local/dataverse/binary-xml';
+import { contractJson } from '../../local/dataverse/contract-json';
+import { guidValue, intValue, pairsValue, textValue, type Members } from '../../local/dataverse/contract-value';
+import { contractXml } from '../../local/dataverse/contract-xml';
+import { textXml } from '../../local/dataverse/text-xml';
 import type { Context } from '../../shared/context/context';
 import {
   BinaryInvalid,
@@ -134,9 +139,14 @@ describe('a body that is refused', () => {
 describe('a context with a fault', () => {
   const MEMBERS = Object.keys(JSON.parse(fixture('create-account.json').toString('utf8')) as Wire);
   const MAY_BE_ABSENT = [
+    'BusinessUnitId',
     'InitiatingUserAgent',
     'InitiatingUserAzureActiveDirectoryObjectId',
     'InputParameters',
+    'IsExecutingOffline',
+    'IsInTransaction',
+    'IsOfflinePlayback',
+    'IsolationMode',
     'OrganizationName',
     'OutputParameters',
     'OwningExtension',
@@ -153,6 +163,42 @@ describe('a context with a fault', () => {
     const failure = tryAll(changed('create-account', { [member]: undefined }));
     if (MAY_BE_ABSENT.includes(member)) expect(failure).toBeUndefined();
     else expect(failure).toMatchObject({ code: 'context-invalid', member });
+  });
+
+  describe('nothing but what is used', () => {
+    const rowId = 'e48664d8-dbdd-43be-8d96-c02d26fc1d54';
+    const id = guidValue(rowId);
+    const used: Members = {
+      CorrelationId: id,
+      Depth: intValue(1),
+      InitiatingUserId: id,
+      InputParameters: pairsValue('anyType', []),
+      MessageName: textValue('Update'),
+      Mode: intValue(1),
+      OperationCreatedOn: { kind: 'dateTime', epochMs: Date.UTC(2026, 5, 1, 8), zone: 'none' },
+      OperationId: id,
+      OrganizationId: id,
+      PrimaryEntityId: id,
+      PrimaryEntityName: textValue('account'),
+      Stage: intValue(40),
+      UserId: id,
+    };
+    const unused = ['BusinessUnitId', 'IsExecutingOffline', 'IsInTransaction', 'IsOfflinePlayback', 'IsolationMode'];
+    const asNull: Members = { ...used, ...Object.fromEntries(unused.map((member) => [member, null])) };
+
+    test.each([
+      ['JSON', contractJson],
+      ['text XML', (members: Members) => textXml(contractXml(members))],
+      ['.NET binary', (members: Members) => binaryXml(contractXml(members))],
+    ])('in %s: it is read, and its change is known', (_, form) => {
+      for (const members of [used, asNull]) {
+        const body = form(members);
+        expect(tryAll(body)).toBeUndefined();
+        expect(changesOf(readContext(body), { source: 'test', body })).toMatchObject([
+          { kind: 'patch', row: { table: 'account', id: rowId } },
+        ]);
+      }
+    });
   });
 
   test.each(MEMBERS)('%s of another type', (member) => {

@@ -4,7 +4,10 @@ import { MetadataCatalog } from '../../shared/dataverse/metadata';
 import { WebApiError, type WebApi } from '../../shared/dataverse/web-api';
 
 let columns: readonly string[];
+/** Instead of columns that are texts. */
+let attributes: readonly object[] | undefined;
 let reads: number;
+let tableType: string | null | undefined;
 let clock: number;
 let failure: Error | undefined;
 
@@ -18,7 +21,8 @@ const api: Pick<WebApi, 'get'> = {
           EntitySetName: 'accounts',
           PrimaryIdAttribute: 'accountid',
           ChangeTrackingEnabled: true,
-          Attributes: columns.map((LogicalName) => ({ LogicalName, AttributeType: 'String' })),
+          TableType: tableType,
+          Attributes: attributes ?? columns.map((LogicalName) => ({ LogicalName, AttributeType: 'String' })),
         }
       : { value: [] };
     return Promise.resolve({ body: JSON.stringify(body), dateMs: 0, sentMs: 0 });
@@ -29,6 +33,8 @@ let catalog: MetadataCatalog;
 beforeEach(() => {
   clock = 1000;
   columns = ['name'];
+  attributes = undefined;
+  tableType = 'Standard';
   reads = 0;
   failure = undefined;
   catalog = new MetadataCatalog(api as WebApi, [], () => clock);
@@ -117,5 +123,72 @@ describe('nothing is known of a table yet', () => {
   ])('[I45] %s: that tells nothing of the table', async (_what, error) => {
     failure = error;
     await expect(catalog.get('acount')).rejects.toBe(error);
+  });
+});
+
+test('the types of columns, which of them rows have, and what belongs to an image or a file', async () => {
+  const attribute = (LogicalName: string, AttributeType: string, typeName: string, more: object = {}) => ({
+    ...{ LogicalName, AttributeType, AttributeTypeName: { Value: typeName } },
+    ...more,
+  });
+  attributes = [
+    attribute('name', 'String', 'StringType', { IsValidForRead: true, IsValidODataAttribute: true }),
+    attribute('secret', 'String', 'StringType', { IsValidForRead: false }),
+    attribute('owneridname', 'String', 'StringType', { IsValidODataAttribute: false }),
+    attribute('photo', 'Virtual', 'ImageType'),
+    attribute('photoid', 'Uniqueidentifier', 'UniqueidentifierType'),
+    attribute('photo_timestamp', 'BigInt', 'BigIntType'),
+    attribute('photo_url', 'String', 'StringType'),
+    attribute('photo_name', 'String', 'StringType'),
+    attribute('contract', 'Virtual', 'FileType'),
+    attribute('contract_name', 'String', 'StringType'),
+    attribute('contractid', 'Uniqueidentifier', 'UniqueidentifierType'),
+    attribute('tags', 'Virtual', 'MultiSelectPicklistType'),
+    attribute('iscustomizable', 'ManagedProperty', 'ManagedPropertyType'),
+    attribute('to', 'PartyList', 'PartyListType'),
+    attribute('name_url', 'String', 'StringType'),
+  ];
+  const { columns: known } = await catalog.get('account');
+  expect(
+    [...known.values()].map(({ name, type, readable, partOf }) => [name, type, readable !== false, partOf]),
+  ).toEqual([
+    ['name', 'string', true, undefined],
+    ['secret', 'string', false, undefined],
+    ['owneridname', 'string', false, undefined],
+    ['photo', 'bytes', true, undefined],
+    ['photoid', 'guid', true, 'photo'],
+    ['photo_timestamp', 'bigint', true, 'photo'],
+    ['photo_url', 'string', true, 'photo'],
+    ['photo_name', 'string', true, undefined],
+    ['contract', 'file', true, undefined],
+    ['contract_name', 'string', true, 'contract'],
+    ['contractid', 'guid', true, undefined],
+    ['tags', 'choices', true, undefined],
+    ['iscustomizable', 'managed', true, undefined],
+    ['to', 'other', true, undefined],
+    ['name_url', 'string', true, undefined],
+  ]);
+});
+
+describe('[I51] a table whose rows can not be kept in step', () => {
+  test.each([
+    ['Elastic', 'is elastic'],
+    ['Virtual', 'is virtual'],
+  ])('%s: refused with the reason, and read once an hour', async (type, reason) => {
+    tableType = type;
+    for (const asked of [catalog.get('account'), catalog.refresh('account', 0), catalog.get('account')])
+      await expect(asked).rejects.toMatchObject({
+        ...{ code: 'table-type-unsupported', disposition: 'park', message: expect.stringContaining(reason) },
+      });
+    for (let minute = 0; minute < 50; minute += 1) {
+      after(60);
+      await expect(catalog.get('account')).rejects.toMatchObject({ code: 'table-type-unsupported' });
+    }
+    expect(reads).toBeLessThanOrEqual(2);
+  });
+
+  test.each(['Standard', null, undefined, 'New'])('not one that is %s', async (type) => {
+    tableType = type;
+    expect(await catalog.get('account')).toMatchObject({ table: 'account' });
   });
 });

@@ -70,6 +70,17 @@ describe('columns', () => {
       { kind: 'integer', value: 5 },
     ],
     ['"new_column":5', 'new_column', { kind: 'number', text: '5' }],
+    ['"name":""', 'name', null],
+    [
+      '"custom":{"Value":true,"CanBeChanged":false,"ManagedPropertyLogicalName":"iscustomizableanddeletable"}',
+      'custom',
+      { kind: 'managed', value: true, canBeChanged: false, property: 'iscustomizableanddeletable' },
+    ],
+    [
+      '"complex":{"Value":1.10,"Names":["a",{"b":9007199254740993}]}',
+      'complex',
+      { kind: 'unknown', type: '', json: '{"Value":1.10,"Names":["a",{"b":9007199254740993}]}' },
+    ],
   ])('%s', (members, name, value) => expect(column(members, name)).toEqual(value));
 
   test('a lookup is one column with its table and name', () => {

@@ -93,6 +93,44 @@ test('what doesn’t fit one entity is named, and the others are stored', async 
   ]);
 });
 
+test('dates that Azure has no DateTime for are kept as their text, of parameters and of the operation', async () => {
+  const store = new TableEventStore(clientOf, 'e5');
+  const at = -62_135_596_800_000;
+  const due = new Map([['input_Due', { kind: 'instant', epochMs: at } as const]]);
+  expect(await store.append([{ event: event({ columns: due, occurredAtMs: at }), rule }])).toEqual([
+    { kind: 'stored' },
+  ]);
+  const text = '0001-01-01T00:00:00.000Z';
+  const entity = await clientOf('e5shipments').getEntity('0001-01-01', `${text}_${event().key}`);
+  expect(entity).toMatchObject({ input_Due: text, OccurredAt: text });
+});
+
+test('[I52] what Azure refuses is told by its code, and by the parameter that it names; never as too large', async () => {
+  const client = (refusal: RestError) => ({ createEntity: () => Promise.reject(refusal) }) as unknown as TableClient;
+  const refusing = async (message: string, code: string, statusCode = 400) => {
+    const store = new TableEventStore(() => client(new RestError(message, { statusCode, code })), '');
+    const [outcome] = await store.append([{ event: event(), rule }]);
+    return outcome?.kind === 'failed' ? outcome.error : undefined;
+  };
+  const named = await refusing("The 'input_OrderId' parameter of value 'secret' is out of range.", 'OutOfRangeInput');
+  expect(named).toMatchObject({
+    ...{ code: 'event-refused', disposition: 'park' },
+    message: expect.stringContaining('with OutOfRangeInput for column input_OrderId. It was not stored'),
+  });
+  expect(String(named)).not.toContain('secret');
+  expect(await refusing('too much', 'RequestBodyTooLarge', 413)).toMatchObject({
+    ...{ code: 'event-refused', message: expect.stringContaining('with RequestBodyTooLarge. ') },
+  });
+  // By the service itself: an id is a text of any length.
+  const long = event({ origin: { ...event().origin, correlationId: 'c'.repeat(40_000) } });
+  expect(await new TableEventStore(clientOf, 'e6').append([{ event: long, rule }])).toMatchObject([
+    {
+      kind: 'failed',
+      error: { code: 'event-refused', message: expect.stringContaining('with PropertyValueTooLarge') },
+    },
+  ]);
+});
+
 test('an outage is no refusal', async () => {
   const gone = new TableEventStore(
     (table) =>

@@ -2,7 +2,7 @@
  * Proves that the Azure Tables store keeps the contract of a LOB store on a real table service (Azurite), and that every
  * value lies there exactly as docs/store.md says: entities are read with the SDK alone, past all code of the app.
  */
-import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
+import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import type { RowAddress } from '../../shared/change/row-change';
@@ -55,6 +55,9 @@ async function put(store: LobStore, of: RowWrite): Promise<StoredRow> {
   if (outcome?.kind !== 'written') throw new Error('not written', { cause: outcome });
   return outcome.stored;
 }
+
+/** A write that Azure Tables refuses: its stamp is too long for a property. */
+const REFUSED: typeof write = (...of) => ({ ...write(...of), stamp: stamp({ ring: ['k'.repeat(40_000)] }) });
 
 /** The entity's own properties, without keys, stamp and what the service adds. */
 async function entity(raw: TableClient, n = 1): Promise<Record<string, unknown>> {
@@ -201,6 +204,31 @@ describe('every kind of value is exact', () => {
     ['an instant', { kind: 'instant', epochMs: 1775135110123 }, { x: new Date('2026-04-02T13:05:10.123Z') }],
     ['an instant before 1970', { kind: 'instant', epochMs: -1 }, { x: new Date('1969-12-31T23:59:59.999Z') }],
     [
+      'the first moment that Azure has',
+      { kind: 'instant', epochMs: Date.UTC(1601, 0, 1) },
+      { x: new Date('1601-01-01T00:00:00Z') },
+    ],
+    [
+      'the one before it: its text',
+      { kind: 'instant', epochMs: Date.UTC(1601, 0, 1) - 1 },
+      { x: '1600-12-31T23:59:59.999Z' },
+    ],
+    [
+      'the least date of .NET: its text',
+      { kind: 'instant', epochMs: -62_135_596_800_000 },
+      { x: '0001-01-01T00:00:00.000Z' },
+    ],
+    [
+      'the last moment that Azure has',
+      { kind: 'instant', epochMs: Date.UTC(10_000, 0, 1) - 1 },
+      { x: new Date('9999-12-31T23:59:59.999Z') },
+    ],
+    [
+      'the one after it: its text',
+      { kind: 'instant', epochMs: Date.UTC(10_000, 0, 1) },
+      { x: '+010000-01-01T00:00:00.000Z' },
+    ],
+    [
       'the first day of Dataverse',
       { kind: 'instant', epochMs: Date.UTC(1753, 0, 1) },
       { x: new Date('1753-01-01T00:00:00Z') },
@@ -246,11 +274,7 @@ describe('every kind of value is exact', () => {
       },
       { x: '["1.10",null,"9223372036854775807"]' },
     ],
-    [
-      'an unknown type',
-      { kind: 'unknown', type: 'New', json: '{"a":1}' },
-      { x: '{"type":"New","json":"{\\"a\\":1}"}' },
-    ],
+    ['an unknown type', { kind: 'unknown', type: 'New', json: '{"a":1}' }, { x: '{"__type":"New","a":1}' }],
     ['a relationship', { kind: 'relationship', schemaName: 's', role: null }, { x: '{"schemaName":"s","role":null}' }],
     [
       'rows within a row',
@@ -355,8 +379,8 @@ describe('what a patch takes away is gone from the entity', () => {
 });
 
 describe('long values lie in parts', () => {
-  /** Characters of one part: 64 KiB of UTF-16. */
-  const PART = 32 * 1024;
+  /** Characters of one part: 64,000 bytes of UTF-16. */
+  const PART = 32_000;
   const joined = (found: Record<string, unknown>): string =>
     Object.entries(found)
       .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
@@ -392,6 +416,39 @@ describe('long values lie in parts', () => {
     expect(joined(found) === memo).toBe(true);
     const [read] = await store.read([row()]);
     expect(read !== undefined && sameData(store, read, one(text(memo)))).toBe(true);
+  });
+
+  test.each(['a', 'é', '漢', '😀', 'a漢'])(
+    'no part of a text of %s has more than 64,000 bytes, as it is counted and as it is sent',
+    async (characters) => {
+      const { store, raw } = fresh();
+      const memo = characters.repeat(Math.ceil(100_000 / characters.length));
+      await put(store, write('snapshot', one(text(memo))));
+      const found = await entity(raw);
+      const parts = Object.values(found).map(String);
+      expect(Math.max(...parts.map((part) => Math.max(2 * part.length, Buffer.byteLength(part))))).toBeLessThanOrEqual(
+        64_000,
+      );
+      expect(
+        Math.min(...parts.slice(0, -1).map((part) => Math.max(2 * part.length, Buffer.byteLength(part)))),
+      ).toBeGreaterThan(63_990);
+      expect(joined(found) === memo).toBe(true);
+    },
+  );
+
+  test.each<[string, (length: number) => Value]>([
+    ['a label', (length) => ({ kind: 'choices', values: [1], label: 'l'.repeat(length) })],
+    ['the name of a lookup', (length) => ({ kind: 'lookup', table: 't', id: row().id, name: 'n'.repeat(length) })],
+    ['the digits of a number', (length) => ({ kind: 'number', text: '7'.repeat(length) })],
+    ['a list', (length) => ({ kind: 'list', items: [text('i'.repeat(length))] })],
+  ])('so does %s, and a patch takes all parts away', async (_what, long) => {
+    const { store, raw } = fresh();
+    const before = await put(store, write('snapshot', one(long(70_000))));
+    const parts = Object.values(await entity(raw)).map((part) => 2 * String(part).length);
+    expect([parts.length > 2, Math.max(...parts) <= 64_000]).toEqual([true, true]);
+    const after = await put(store, write('patch', one(long(1)), before));
+    expect(Object.keys(await entity(raw)).filter((name) => name.includes('Part'))).toEqual([]);
+    expect(sameData(store, after, one(long(1)))).toBe(true);
   });
 
   test('bytes of several parts', async () => {
@@ -463,13 +520,9 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     const memo = text('m'.repeat(40_000));
     const stale = await put(store, write('snapshot', one(memo)));
     await put(store, write('patch', columns({ name: 'x' }), stale));
-    const refused = new Map<string, Value>([
-      ['x', memo],
-      ['y', { kind: 'choice', value: 1, label: 'x'.repeat(40_000) }],
-    ]);
     expect(codes(await store.write([write('snapshot', one(memo), stale)]))).toEqual(['conflict']);
     expect(codes(await store.write([write('snapshot', one(memo), undefined)]))).toEqual(['conflict']);
-    expect(codes(await store.write([write('snapshot', refused, undefined, 2)]))).toEqual(['row-refused']);
+    expect(codes(await store.write([REFUSED('snapshot', one(memo), undefined, 2)]))).toEqual(['row-refused']);
   });
 
   test('a value that the service refuses: only its row fails, for good', async () => {
@@ -477,11 +530,31 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     await put(store, write('snapshot', columns({ name: 'makes the table' }), undefined, 9));
     const outcomes = await store.write([
       write('snapshot', columns({ name: 'a' }), undefined, 1),
-      write('snapshot', one({ kind: 'choice', value: 1, label: 'x'.repeat(40_000) }), undefined, 2),
+      REFUSED('snapshot', columns({ name: 'b' }), undefined, 2),
       write('snapshot', columns({ name: 'c' }), undefined, 3),
     ]);
     expect(codes(outcomes)).toEqual(['written', 'row-refused', 'written']);
     expect(await entity(raw, 3)).toEqual({ name: 'c' });
+  });
+
+  test.each([
+    [
+      'that it names',
+      "The 'birthdate' parameter of value '1/1/0001 12:00:00 AM' is out of range.",
+      'OutOfRangeInput for column birthdate',
+    ],
+    ['that it does not name', "The 'Stamp' parameter is out of range.", 'OutOfRangeInput'],
+    ['whose name is in its answer by chance', '{"odata.error":{"name":"value"}}', 'OutOfRangeInput'],
+  ])('[I52] a refusal is told by its code, with the column %s, and without the value', async (_what, said, shown) => {
+    const refusal = new RestError(said, { statusCode: 400, code: 'OutOfRangeInput' });
+    const client = { createEntity: () => Promise.reject(refusal) } as unknown as TableClient;
+    const store = new TableStore(() => client, plainNaming(''));
+    const [outcome] = await store.write([write('snapshot', columns({ birthdate: 'x', name: 'y', value: 'z' }))]);
+    const error = outcome?.kind === 'failed' ? outcome.error : undefined;
+    expect(error).toMatchObject({
+      code: 'row-refused',
+      message: `Azure Tables refused row account(${row().id}) with ${shown}. It was not written.`,
+    });
   });
 });
 

@@ -73,7 +73,6 @@ describe('a value in the type of its column', () => {
     ['choices', text('1;2'), AS_IT_CAME],
     ['choices', { kind: 'choices', values: [2], label: 'Argent' }, { kind: 'choices', values: [2], label: 'Silver' }],
     ['choices', { kind: 'list', items: [number('1')] }, { kind: 'choices', values: [1], label: 'Gold' }],
-    ['choices', { kind: 'list', items: [] }, { kind: 'choices', values: [] }],
     ['choices', { kind: 'list', items: [text('1')] }, AS_IT_CAME],
     [
       'guid',
@@ -118,15 +117,56 @@ describe('a value in the type of its column', () => {
     ['date', text('2026-03-14T09:26:53Z'), AS_IT_CAME],
     ['integer', { kind: 'instant', epochMs: 5 }, AS_IT_CAME],
     ['bytes', text('AAEC'), { kind: 'bytes', base64: 'AAEC' }],
+    ['bytes', { kind: 'list', items: [number('256')] }, AS_IT_CAME],
+    [
+      'file',
+      text('A1B2C3D4-0000-4000-8000-00000000000A'),
+      { kind: 'guid', value: 'a1b2c3d4-0000-4000-8000-00000000000a' },
+    ],
+    ['managed', { kind: 'managed', value: true, canBeChanged: true, property: 'p' }, AS_IT_CAME],
     ['bytes', { kind: 'list', items: [number('0'), number('255')] }, { kind: 'bytes', base64: 'AP8=' }],
     ['string', text('1,2'), AS_IT_CAME],
     ['string', { kind: 'instant', epochMs: 5 }, text('/Date(5)/')],
-    ['other', { kind: 'list', items: [] }, AS_IT_CAME],
+    ['other', { kind: 'list', items: [number('1')] }, AS_IT_CAME],
+    ['string', text(' '), AS_IT_CAME],
     ['lookup', { kind: 'lookup', table: 'contact', id: 'x', name: null }, AS_IT_CAME],
   ];
   test.each(cases.map(([type, value, then]) => [type, value, then] as const))('%s: %j', (type, value, then) => {
     expect(conformValue(value, { name: 'x', type, labels: LABELS })).toEqual(then === AS_IT_CAME ? value : then);
   });
+});
+
+describe('an emptied column is null, whatever its type is and whether or not it is known', () => {
+  const rows = { kind: 'rows', table: 'activityparty', rows: [] } as const;
+  test.each<[ColumnType | undefined, Value]>([
+    ['string', text('')],
+    ['guid', text('')],
+    ['choices', { kind: 'choices', values: [] }],
+    ['choices', { kind: 'list', items: [] }],
+    ['choices', text('')],
+    ['bytes', { kind: 'bytes', base64: '' }],
+    ['bytes', { kind: 'list', items: [] }],
+    ['other', rows],
+    ['other', { kind: 'list', items: [] }],
+    [undefined, text('')],
+    [undefined, { kind: 'choices', values: [] }],
+    [undefined, { kind: 'list', items: [] }],
+    [undefined, { kind: 'bytes', base64: '' }],
+    [undefined, rows],
+  ])('%s: %j', (type, value) => {
+    expect(conformValue(value, type === undefined ? undefined : { name: 'x', type })).toBeNull();
+  });
+});
+
+describe('without metadata a list of bytes is bytes, as the other formats have it', () => {
+  const list = (...items: readonly Value[]): Value => ({ kind: 'list', items });
+  test.each<[Value, Value | typeof AS_IT_CAME]>([
+    [list(number('0'), number('255')), { kind: 'bytes', base64: 'AP8=' }],
+    [list(number('256')), AS_IT_CAME],
+    [list(number('-1')), AS_IT_CAME],
+    [list(number('1.5')), AS_IT_CAME],
+    [list(text('1')), AS_IT_CAME],
+  ])('%j', (value, then) => expect(conformValue(value, undefined)).toEqual(then === AS_IT_CAME ? value : then));
 });
 
 const DEFINITION: TableDefinition = {

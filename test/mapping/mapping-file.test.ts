@@ -163,6 +163,8 @@ describe('names in the store', () => {
     ['another column’s label', "{ '*': drop, a: rank, b: rankLabel1031 }", 1],
     ['a renamed column that ends as if derived', '{ name: companyName }', 0],
     ['a name taken from a dropped column', '{ a: drop, b: Xa }', 0],
+    ['a part of an image or file', "{ '*': drop, a: keep, b: a_url }", 1],
+    ['a part that is named itself', "{ '*': drop, a: keep, a_url: keep }", 0],
   ])('%s', (_what, columns, count) => expect(faultsOf(account(columns))).toHaveLength(count));
 
   /** Values that add to their column's name in every way. */

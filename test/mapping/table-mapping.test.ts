@@ -3,11 +3,13 @@
  * fingerprint says that rows stored earlier would be stored otherwise now.
  */
 import { describe, expect, test } from '@jest/globals';
+import type { RowPatch, RowSnapshot } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import { encodeColumns } from '../../shared/lob/tables/layout';
+import { asRead } from '../../shared/mapping/as-read';
 import { idOf, keyOf, type KeyFormat } from '../../shared/mapping/row-key';
 import type { ColumnType, TableDefinition } from '../../shared/mapping/table-definition';
-import { row, rowId } from '../writer/changes';
+import { eventDelete, hint, image, patch, row, rowId } from '../writer/changes';
 import { KEY, mappingOf } from './mappings';
 
 const text = (value: string): Value => ({ kind: 'string', value });
@@ -183,6 +185,123 @@ describe('what the pull asks for', () => {
       'statecode:choice',
     ]);
     expect(tableOf("{ columns: { '*': drop, name: Title } }").keptColumns(definition())).toEqual(['name:string']);
+  });
+});
+
+describe('images and files', () => {
+  const PARTED: TableDefinition = {
+    ...definition(),
+    columns: new Map(
+      [
+        { name: 'accountid', type: 'guid' } as const,
+        { name: 'modifiedon', type: 'instant' } as const,
+        { name: 'name', type: 'string' } as const,
+        { name: 'photo', type: 'bytes' } as const,
+        { name: 'photo_url', type: 'string', partOf: 'photo' } as const,
+        { name: 'photo_timestamp', type: 'bigint', partOf: 'photo' } as const,
+        { name: 'photoid', type: 'guid', partOf: 'photo' } as const,
+        { name: 'contract', type: 'file' } as const,
+        { name: 'contract_name', type: 'string', partOf: 'contract' } as const,
+        { name: 'note', type: 'string' } as const,
+        { name: 'note_name', type: 'string' } as const,
+      ].map((column) => [column.name, column]),
+    ),
+  };
+  const PHOTO: Value = { kind: 'bytes', base64: 'AAEC' };
+  const ids = ['accountid', 'modifiedon'];
+
+  test('an image that is not named is neither asked for nor stored, its address and time are', () => {
+    const keeps = tableOf('{}');
+    expect(keeps.select(PARTED)).toBeUndefined();
+    expect(keeps.keptColumns(PARTED).join()).not.toContain('photo:');
+    expect(keeps.keptColumns(PARTED)).toContain('photo_url:string');
+    expect(stored('{}', { photo: PHOTO, photo_url: text('/x') })).toEqual({ photo_url: '/x' });
+    expect(stored("{ '*': drop, name: keep }", { photo: PHOTO, photo_url: text('/x') })).toEqual({});
+  });
+
+  test('one that is named has to be asked for, and then so has every other column', () => {
+    const named = tableOf('{ columns: { photo: keep, note: drop } }');
+    expect([...(named.select(PARTED) ?? [])].sort()).toEqual(
+      [...PARTED.columns.keys()].filter((name) => name !== 'note').sort(),
+    );
+    expect(named.keptColumns(PARTED)).toContain('photo:bytes');
+    expect(stored('{ photo: { to: Picture } }', { photo: PHOTO })).toEqual({
+      Picture: { type: 'Binary', value: 'AAEC' },
+    });
+    expect(tableOf('{ columns: { photo: drop } }').select(PARTED)).toBeUndefined();
+    expect(tableOf('{ filter: { photo: { isNull: false } } }').select(PARTED)).toContain('photo');
+  });
+
+  test('without other columns a part comes with its image or file, if it is one, and if that is kept as it is', () => {
+    const selected = (columns: string): readonly string[] | undefined =>
+      tableOf(`{ columns: { '*': drop, ${columns} } }`).select(PARTED);
+    expect(selected('photo: keep')).toEqual([...ids, 'photo', 'photo_url', 'photo_timestamp']);
+    expect(selected('contract: keep')).toEqual([...ids, 'contract', 'contract_name']);
+    expect(selected('contract: { to: agreement }')).toEqual([...ids, 'contract', 'contract_name']);
+    expect(selected('contract: keep, contract_name: drop')).toEqual([...ids, 'contract']);
+    expect(selected('contract_name: keep')).toEqual([...ids, 'contract_name']);
+    expect(selected('contract: { redact: hash }')).toEqual([...ids, 'contract']);
+    expect(selected('contract: { as: text }')).toEqual([...ids, 'contract']);
+    expect(selected('contract: drop')).toEqual(ids);
+    expect(selected('note: keep')).toEqual([...ids, 'note']);
+    const of = { contract: { kind: 'guid', value: rowId(1) }, contract_name: text('a.pdf') } as const;
+    expect(stored("{ '*': drop, contract: keep }", of)).toEqual({ contract: rowId(1), contract_name: 'a.pdf' });
+    expect(stored("{ '*': drop, contract: { redact: hash } }", of)).not.toHaveProperty('contract_name');
+  });
+
+  describe('a push', () => {
+    const rule = (columns: string, filter = '{}') => tableOf(`{ columns: ${columns}, filter: ${filter} }`);
+    const of = (...names: readonly string[]): Columns =>
+      new Map(names.map((name) => [name, name === 'photo' ? PHOTO : text('x')]));
+    const pushed = (mapping: ReturnType<typeof rule>, change: RowPatch | RowSnapshot) => {
+      const read = asRead(change, PARTED, mapping);
+      if (read.kind === 'delete' || read.evidence.kind !== 'event') throw new Error('another change');
+      return { columns: [...read.columns.keys()], sure: read.evidence.sure };
+    };
+
+    test.each<[string, string, readonly string[], boolean, readonly string[]]>([
+      ['an image that is not named, with its parts', '{}', ['name', 'photo'], false, ['name']],
+      [
+        'nothing of it is kept',
+        "{ '*': drop, name: keep }",
+        ['name', 'photo', 'photo_url'],
+        true,
+        ['name', 'photo_url'],
+      ],
+      ['only its address is kept', "{ '*': drop, photo_url: keep }", ['photo'], false, []],
+      ['an image that is named', '{ photo: keep }', ['name', 'photo'], false, ['name']],
+      ['only its id came', '{ photo: keep }', ['photoid'], false, ['photoid']],
+      ['only its address came, and it is not named', '{}', ['photo_url'], true, ['photo_url']],
+      ['nothing of it came', '{ photo: keep }', ['name'], true, ['name']],
+      ['a file', '{}', ['contract', 'contract_name'], true, ['contract', 'contract_name']],
+      [
+        'a column that is called as if it were a part',
+        "{ '*': drop, note: keep }",
+        ['note', 'note_name'],
+        true,
+        ['note'],
+      ],
+    ])('%s: %s', (_what, columns, names, sure, left) => {
+      expect(pushed(rule(columns), patch({ columns: of(...names) }))).toEqual({ sure, columns: left });
+    });
+
+    test('an image that is emptied is left to the read, too', () =>
+      expect(pushed(rule('{ photo: keep }'), patch({ columns: new Map([['photo', null]]) }))).toEqual({
+        sure: false,
+        columns: [],
+      }));
+
+    test('[I50] the image of a whole row lacks the bytes: it stands for the row only where they are not named', () => {
+      expect(pushed(rule('{}'), image({ columns: of('name', 'photo_url') })).sure).toBe(true);
+      expect(pushed(rule('{ photo: keep }'), image({ columns: of('name', 'photo_url') })).sure).toBe(false);
+      expect(pushed(rule('{}', '{ photo: { isNull: false } }'), image({ columns: of('name') })).sure).toBe(false);
+    });
+
+    test('a delete and a hint stay as they are', () => {
+      const hinted = hint({ columns: of('name') });
+      expect(asRead(eventDelete(), PARTED, rule('{ photo: keep }'))).toEqual(eventDelete());
+      expect(asRead(hinted, PARTED, rule('{ photo: keep }')).evidence).toEqual(hinted.evidence);
+    });
   });
 });
 

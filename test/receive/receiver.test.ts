@@ -3,6 +3,8 @@
  * and that only a failure of parking itself reaches the trigger.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { OrganizationForeign } from '../../shared/dataverse/organization-pin';
 import { WebApiRelationships } from '../../shared/dataverse/relationships';
@@ -12,6 +14,7 @@ import type { EventOutcome, EventStore, StoredEvent } from '../../shared/lob/eve
 import { Associations } from '../../shared/mapping/associations';
 import { EventMapping, type EventRules } from '../../shared/mapping/event-mapping';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
+import { TableTypeUnsupported } from '../../shared/mapping/table-type';
 import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
 import {
   Receiver,
@@ -22,6 +25,8 @@ import {
   type ReceiverParts,
 } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
+import type { Wire } from '../context/fixture-files';
+import { mappingOf } from '../mapping/mappings';
 import { RULE, columns, found, missing, stamp } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
@@ -417,6 +422,84 @@ describe('an event that is no change of rows', () => {
   });
 });
 
+describe('[I51] an event of a table whose rows can not be kept in step', () => {
+  const READING = { table: 'new_sensorreading', id: 'cc4461e9-2ef5-48a3-82c6-e1efbb3befd4' };
+  const refuse = (table: string) => Promise.reject(new TableTypeUnsupported(table, 'elastic'));
+  const catalog: TableCatalog = { get: refuse, refresh: refuse };
+  const options = { tables: [READING.table], hintDelayMs: 0, now: () => NOW };
+  const of = (message: string, target: object): KeptDelivery => {
+    const body = JSON.parse(fixture('create-reading-elastic').toString()) as Wire;
+    return text(JSON.stringify({ ...body, MessageName: message, InputParameters: [{ key: 'Target', value: target }] }));
+  };
+  const reference = {
+    __type: 'EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts',
+    LogicalName: READING.table,
+    Id: READING.id,
+  };
+  const preImage = (columns: readonly string[]) => ({
+    key: 'Before',
+    value: { Id: READING.id, LogicalName: READING.table, Attributes: columns.map((key) => ({ key, value: null })) },
+  });
+  const withImage = (delivered: KeptDelivery, columns: readonly string[]): KeptDelivery =>
+    text(
+      JSON.stringify({
+        ...(JSON.parse(Buffer.from(delivered.body).toString()) as Wire),
+        PreEntityImages: [preImage(columns)],
+      }),
+    );
+  const UNSUPPORTED = { kind: 'parked', disposition: 'park', cause: { code: 'table-type-unsupported' } };
+  const notice = text(JSON.stringify({ ...READING, message: 'Delete' }));
+
+  test('is refused by the metadata, a deletion and a notice too: no tombstone, no read', async () => {
+    const known = new Receiver({ ...parts(), catalog }, options);
+    const all = [delivery(fixture('create-reading-elastic')), of('Delete', reference), notice];
+    expect(await known.receive(all)).toMatchObject(all.map(() => UNSUPPORTED));
+    expect([store.rows.size, reader.gets]).toEqual([0, []]);
+  });
+
+  test.each(['json', 'xml', 'msbin1'])('without metadata it is refused by its partitionid: in %s', async (form) => {
+    const body = readFileSync(path.join(__dirname, '..', 'fixtures', `create-reading-elastic.${form}`));
+    const blind = new Receiver(parts(), options);
+    expect(await blind.receive([delivery(body)])).toMatchObject([UNSUPPORTED]);
+    expect([store.rows.size, reader.gets]).toEqual([0, []]);
+  });
+
+  test('without metadata a deletion is refused where an image of the row has a partitionid', async () => {
+    const blind = new Receiver(parts(), options);
+    const deletion = of('Delete', reference);
+    expect(await blind.receive([withImage(deletion, ['new_value', 'partitionid'])])).toMatchObject([UNSUPPORTED]);
+    expect(store.rows.size).toBe(0);
+    expect(await blind.receive([withImage(deletion, ['new_value'])])).toMatchObject([{ kind: 'settled' }]);
+  });
+
+  test('one that is not kept anyway is told so', async () => {
+    const other = new Receiver({ ...parts(), catalog }, { ...options, tables: [] });
+    expect(await other.receive([delivery(fixture('create-reading-elastic'))])).toMatchObject([
+      { kind: 'parked', cause: { code: 'table-not-synced' } },
+    ]);
+  });
+
+  test.each(['OnExternalCreated', 'OnExternalUpdated', 'OnExternalDeleted'])(
+    '%s, which tells of a virtual table, is kept as an event where the mapping names it',
+    async (message) => {
+      const appended: StoredEvent[] = [];
+      const events: EventStore = {
+        append: (all) => {
+          appended.push(...all);
+          return Promise.resolve(all.map(() => ({ kind: 'stored' }) as const));
+        },
+      };
+      const mapping = mappingOf(`events: { ${message}: { target: readings } }`);
+      const keeping = new Receiver({ ...parts(), catalog, events, mapping }, options);
+      expect(await keeping.receive([of(message, reference)])).toMatchObject([
+        { kind: 'settled', changes: [{ table: 'readings', verdict: 'stored' }] },
+      ]);
+      expect(appended[0]?.event.row).toEqual(READING);
+      expect(appended[0]?.event.columns.get('input_Target')).toMatchObject({ kind: 'lookup', id: READING.id });
+    },
+  );
+});
+
 describe('what is not mapped', () => {
   const NOT_MAPPED = {
     messages: ['custom-action-account', 'message-unsupported'],
@@ -547,7 +630,7 @@ describe('several failures in one delivery', () => {
         Promise.resolve(changes.map((change, n) => ({ kind: 'failed', change, error: errors[n] ?? errors[0] }))),
     };
     const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
-    return new Receiver({ ...parts(), writer: writer as Writer }, options);
+    return new Receiver({ ...parts(), writer: writer }, options);
   };
   const several = (): KeptDelivery => delivery(fixture('update-multiple-contact'));
 

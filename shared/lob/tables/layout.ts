@@ -24,10 +24,16 @@ export const DELETED_PROPERTY = 'Deleted';
 /** True on a row that the mapping's filter hides: it isn't deleted in Dataverse. Absent on any other. */
 export const HIDDEN_PROPERTY = 'Hidden';
 
-/** Longest text of one property: 64 KiB of UTF-16. */
-const MAX_TEXT = 32 * 1024;
-/** Largest binary of one property, as base64 text (64 KiB of bytes, a multiple of 3 so that parts join). */
-const MAX_BASE64 = 4 * Math.floor((64 * 1024) / 3);
+/**
+ * Bytes of one property at most: below the 64 KiB that Azure takes, with room for whoever counts otherwise. A text is within
+ * them as UTF-16, as Azure counts it, and as UTF-8, as it is sent.
+ */
+const MAX_PART_BYTES = 64_000;
+/** Largest binary of one property, as base64 text: a multiple of 3 bytes, so that parts join. */
+const MAX_BASE64 = 4 * Math.floor(MAX_PART_BYTES / 3);
+/** The moments that a DateTime of Azure Tables holds: from the year 1601 up to the year 10000. */
+const FIRST_TIME_MS = Date.UTC(1601, 0, 1);
+const END_OF_TIME_MS = Date.UTC(10_000, 0, 1);
 /** An entity has at most 255 properties, three of which are PartitionKey, RowKey and Timestamp. */
 const MAX_PROPERTIES = 252;
 const MAX_ENTITY_BYTES = 1024 * 1024;
@@ -45,8 +51,8 @@ export class RowTooLarge extends OutboundError {
 export class RowRefused extends OutboundError {
   readonly code = 'row-refused';
   readonly disposition = 'park';
-  constructor(row: RowAddress, serviceCode: string, options?: ErrorOptions) {
-    super(`Azure Tables refused row ${row.table}(${row.id}) with ${serviceCode}. It was not written.`, options);
+  constructor(row: RowAddress, refusal: string, options?: ErrorOptions) {
+    super(`Azure Tables refused row ${row.table}(${row.id}) with ${refusal}. It was not written.`, options);
   }
 }
 
@@ -87,18 +93,18 @@ export function encodeColumns(columns: Columns): Map<string, Property> {
   return properties;
 }
 
-/** What may follow a column's name in a property's. */
-const SUFFIX = /(?:Label\d*|Table|Name|Part\d+)$/;
+/** What may follow a column's name in a property's: what the value adds, and the number of a part of a long text. */
+const ADDED = /(?:Label\d*|Table|Name)$/;
+const PART = /Part\d+$/;
 
 /**
  * Whether a property is one that one of these columns can have taken in an earlier write: what a patch has to clear besides
  * setting it.
  */
 export function belongsTo(property: string, columns: { has(column: string): boolean }): boolean {
-  if (columns.has(property)) return true;
-  const suffix = property.search(SUFFIX);
-  const name = suffix < 0 ? property : property.slice(0, suffix);
-  if (suffix > 0 && columns.has(name)) return true;
+  const whole = property.replace(PART, '');
+  const name = whole.replace(ADDED, '');
+  if ([property, whole, name].some((of) => columns.has(of))) return true;
   const taken = name.endsWith(COLUMN) ? name.slice(0, -COLUMN.length) : '';
   return TAKEN.has(taken) && columns.has(taken);
 }
@@ -106,12 +112,10 @@ export function belongsTo(property: string, columns: { has(column: string): bool
 function encodeValue(into: Map<string, Property>, name: string, value: Value): void {
   if (value === null) return;
   switch (value.kind) {
-    case 'string': {
+    case 'string':
+    case 'guid':
       putText(into, name, value.value);
       return;
-    }
-    case 'guid':
-      return void into.set(name, value.value);
     case 'boolean':
     case 'managed':
       return void into.set(name, value.value);
@@ -125,12 +129,12 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
     case 'number':
     case 'decimal':
     case 'money':
-      return void into.set(name, value.text);
-    case 'instant':
-      return void into.set(name, { type: 'DateTime', value: new Date(value.epochMs).toISOString() });
     case 'date':
     case 'wallTime':
-      return void into.set(name, value.text);
+      putText(into, name, value.text);
+      return;
+    case 'instant':
+      return void into.set(name, timeProperty(value.epochMs));
     case 'offsetTime':
       return void into.set(name, wallTimeOf(value.epochMs, value.offsetMinutes));
     case 'choice':
@@ -138,13 +142,13 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
       putLabels(into, name, value);
       return;
     case 'choices':
-      into.set(name, JSON.stringify(value.values));
+      putText(into, name, JSON.stringify(value.values));
       putLabels(into, name, value);
       return;
     case 'lookup':
-      into.set(name, value.id);
-      if (value.table !== '') into.set(`${name}Table`, value.table);
-      if (value.name !== null) into.set(`${name}Name`, value.name);
+      putText(into, name, value.id);
+      if (value.table !== '') putText(into, `${name}Table`, value.table);
+      if (value.name !== null) putText(into, `${name}Name`, value.name);
       return;
     case 'bytes': {
       const end = (_text: string, start: number): number => start + MAX_BASE64;
@@ -170,8 +174,8 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
 }
 
 function putLabels(into: Map<string, Property>, name: string, { label, labels }: Labelled): void {
-  if (label !== undefined) into.set(`${name}Label`, label);
-  for (const [language, text] of labels ?? []) into.set(`${name}Label${language}`, text);
+  if (label !== undefined) putText(into, `${name}Label`, label);
+  for (const [language, text] of labels ?? []) putText(into, `${name}Label${language}`, text);
 }
 
 type Labelled = Extract<Value, { readonly kind: 'choice' | 'choices' }>;
@@ -179,11 +183,15 @@ type Labelled = Extract<Value, { readonly kind: 'choice' | 'choices' }>;
 const putText = (into: Map<string, Property>, name: string, text: string): void =>
   putParts(into, name, text, textPartEnd, (part) => part);
 
+const UTF8 = new TextEncoder();
+const PART_BUFFER = new Uint8Array(MAX_PART_BYTES);
+
 /** Where a part of a text ends: never between the halves of a character, each of which alone the service would replace. */
 function textPartEnd(text: string, start: number): number {
-  const end = start + MAX_TEXT;
+  if (3 * (text.length - start) <= MAX_PART_BYTES) return text.length;
+  const end = start + MAX_PART_BYTES / 2;
   const isCut = /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(end - 1, end + 1));
-  return isCut ? end - 1 : end;
+  return start + UTF8.encodeInto(text.slice(start, isCut ? end - 1 : end), PART_BUFFER).read;
 }
 
 function putParts(
@@ -203,11 +211,23 @@ function putParts(
 }
 
 /**
+ * A moment as a property. Azure has no DateTime before 1601 or after 9999: such a one is its text, so that it isn't lost. (Azurite
+ * takes them, and would hide it.)
+ * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-types
+ */
+export function timeProperty(epochMs: number): Property {
+  const value = new Date(epochMs).toISOString();
+  return epochMs >= FIRST_TIME_MS && epochMs < END_OF_TIME_MS ? { type: 'DateTime', value } : value;
+}
+
+/**
  * Whether a property only describes the value of another one: the label of a choice, the name of a lookup. `columns` are
  * those of the row, some of which may have been given a name that ends so.
  */
-export const describesValue = (property: string, columns: Columns): boolean =>
-  /(?:Label\d*|Name)$/.test(property) && !columns.has(property);
+export function describesValue(property: string, columns: Columns): boolean {
+  const whole = property.replace(PART, '');
+  return /(?:Label\d*|Name)$/.test(whole) && !columns.has(whole);
+}
 
 /** The stamp as one text property, JSON: short names, since every row carries it. */
 export function encodeStamp({ version, base, seen, ahead, gone, ring }: Stamp): string {

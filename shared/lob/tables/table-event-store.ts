@@ -1,10 +1,10 @@
 import type { TableEntity } from '@azure/data-tables';
 import pLimit from 'p-limit';
-import { serviceCodeOf, statusOf, withTable, type TableClientFactory } from '../../azure/tables';
+import { refusalOf, serviceCodeOf, statusOf, withTable, type TableClientFactory } from '../../azure/tables';
 import type { MessageEvent } from '../../change/message-event';
 import { OutboundError } from '../../errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
-import { azureTableName, encodeColumns, fingerprint, misfitOf, type Property } from './layout';
+import { azureTableName, encodeColumns, fingerprint, misfitOf, timeProperty, type Property } from './layout';
 
 /** Requests to the store under way at once from one call. */
 const CONCURRENCY = 16;
@@ -12,13 +12,24 @@ const CONCURRENCY = 16;
 /** Properties that every event has, and bytes for them: ample. */
 const OWN = { count: 12, bytes: 4096 };
 
-/** Thrown when an event doesn't fit one entity, or Azure Tables refuses it as it stands. It is parked. */
+/** Thrown when an event doesn't fit one entity (252 properties, 1 MiB). It is parked: leave parameters out to fit it. */
 export class EventTooLarge extends OutboundError {
   readonly code = 'event-too-large';
   readonly disposition = 'park';
-  constructor({ message, key }: MessageEvent, reason: string, options?: ErrorOptions) {
+  constructor({ message, key }: MessageEvent, reason: string) {
     super(
       `Event ${key} of message ${message} doesn't fit one entity of Azure Tables: ${reason}. It was not stored; leave parameters out in the mapping file (events) and replay it.`,
+    );
+  }
+}
+
+/** Thrown when Azure Tables refuses an event as it stands: it would refuse it again. It is parked. */
+export class EventRefused extends OutboundError {
+  readonly code = 'event-refused';
+  readonly disposition = 'park';
+  constructor({ message, key }: MessageEvent, refusal: string, options?: ErrorOptions) {
+    super(
+      `Azure Tables refused event ${key} of message ${message} with ${refusal}. It was not stored; leave that parameter out in the mapping file (events) and replay it.`,
       options,
     );
   }
@@ -40,8 +51,9 @@ export class TableEventStore implements EventStore {
   }
 
   async #append({ event, rule }: StoredEvent): Promise<EventOutcome> {
+    let properties: ReadonlyMap<string, Property> = new Map();
     try {
-      const properties = encodeColumns(event.columns);
+      properties = encodeColumns(event.columns);
       const prints = new Map([...properties].map(([name, property]) => [name, fingerprint(property)]));
       const misfit = misfitOf(prints, OWN);
       if (misfit !== undefined) throw new EventTooLarge(event, misfit);
@@ -53,7 +65,8 @@ export class TableEventStore implements EventStore {
       if (serviceCodeOf(error) === 'EntityAlreadyExists') return { kind: 'duplicate' };
       const status = statusOf(error);
       if (status !== 400 && status !== 413) return { kind: 'failed', error };
-      return { kind: 'failed', error: new EventTooLarge(event, serviceCodeOf(error) ?? 'no code', { cause: error }) };
+      const refusal = refusalOf(error, properties.keys());
+      return { kind: 'failed', error: new EventRefused(event, refusal, { cause: error }) };
     }
   }
 }
@@ -72,9 +85,9 @@ function entityOf(event: MessageEvent, properties: ReadonlyMap<string, Property>
   const { origin, row } = event;
   const entity: TableEntity = { ...eventKeys(event) };
   for (const [name, property] of properties) entity[name] = property;
-  const facts: Readonly<Record<string, string | number | boolean | Date | undefined>> = {
+  const facts: Readonly<Record<string, Property | undefined>> = {
     Message: event.message,
-    OccurredAt: new Date(event.occurredAtMs),
+    OccurredAt: timeProperty(event.occurredAtMs),
     Table: row?.table,
     RowId: row?.id,
     Committed: event.committed,

@@ -1,7 +1,7 @@
 import { odata, RestError, type TableClient, type TableEntityResult, type TransactionAction } from '@azure/data-tables';
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { serviceCodeOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
+import { refusalOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
 import { floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns } from '../../change/value';
@@ -263,7 +263,7 @@ export class TableStore implements LobStore, TombstoneStore {
             rest = rest.slice(half);
             continue;
           }
-          const refused = new RowRefused(loser.write.row, serviceCodeOf(error) ?? 'no code', { cause: error });
+          const refused = new RowRefused(loser.write.row, refusalOf(error, loser.columns.keys()), { cause: error });
           outcomes[loser.index] = { kind: 'failed', error: refused };
           rest = rest.filter((prepared) => prepared !== loser);
           continue;
