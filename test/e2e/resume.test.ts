@@ -22,13 +22,15 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
+/** The state of a load with pages that are settled and others that aren't. */
 async function unfinished(): Promise<Fields | undefined> {
   const client = TableClient.fromConnectionString(system.stack.azurite.connectionString, 'dvopull', {
     allowInsecureConnection: true,
   });
   try {
     const { state } = await client.getEntity('pull', 'contact');
-    return (JSON.parse(String(state)) as { unfinished?: Fields }).unfinished;
+    const of = JSON.parse(String(state)) as Fields;
+    return of.kind === 'loading' && 'next' in of ? of : undefined;
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw error;
@@ -49,7 +51,7 @@ test('killed in the middle of a load: the next run goes on, and the store equals
   system.host.kill();
   await system.host.exited;
   await breakLease();
-  expect(left).toMatchObject({ mode: 'load', first: true });
+  expect(left).toMatchObject({ kind: 'loading', first: true });
 
   // Rows that were shown, and rows that weren't.
   for (const id of [ids[0], ids[1], ids.at(-1), ids.at(-2)]) await system.dataverse.delete('contact', id ?? '');
