@@ -10,6 +10,7 @@ import {
   type PipelinePolicy,
   type PipelineRequest,
   type PipelineResponse,
+  type SendRequest,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
@@ -129,7 +130,7 @@ export class WebApi {
   readonly #base: URL;
   readonly #http: HttpClient = createDefaultHttpClient();
   readonly #budget: RateBudget;
-  readonly #calls = new WeakMap<PipelineRequest, Call>();
+  readonly #calls = new WeakMap<PipelineRequest, Call & Pick<RequestLimits, 'attemptMs'>>();
   readonly #bodies = new WeakMap<PipelineRequest, Buffer>();
   #pipeline: Pipeline;
   #signedInAt = Number.NEGATIVE_INFINITY;
@@ -165,7 +166,7 @@ export class WebApi {
         const leave = await this.#budget.enter(call);
         try {
           const sentMs = this.#budget.nowMs;
-          const response = await next(request);
+          const response = await inTime(call, request, next);
           const body = await bodyOf(response, call.signal);
           if (response.status === 200) this.#bodies.set(request, body);
           else response.bodyAsText = body.toString();
@@ -239,7 +240,6 @@ export class WebApi {
       ...(content === undefined ? {} : { body: content }),
       // The link goes out as it came: re-encoding it can break its token.
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
-      timeout: limits.attemptMs,
       abortSignal,
       // Bodies are read here (see bodyOf).
       streamResponseStatusCodes: new Set([Number.POSITIVE_INFINITY]),
@@ -255,6 +255,7 @@ export class WebApi {
       urgency: limits.urgency ?? 'quick',
       deadlineMs: this.#budget.nowMs + limits.totalMs,
       signal: abortSignal,
+      attemptMs: limits.attemptMs,
     });
     const pipeline = this.#pipeline;
     let response = await this.#send(pipeline, request, what);
@@ -290,6 +291,22 @@ const readHeaders = (prefer: readonly string[]): Readonly<Record<string, string>
 });
 
 const textOf = ({ bytes, dateMs }: WebApiPage): WebApiResponse => ({ body: bytes.toString(), dateMs });
+
+/** Sends an attempt, with its limit. That of the HTTP client leaves its timer behind, and with it the process, where no answer comes. */
+async function inTime(
+  { signal, attemptMs }: Pick<Call, 'signal'> & Pick<RequestLimits, 'attemptMs'>,
+  request: PipelineRequest,
+  next: SendRequest,
+): Promise<PipelineResponse> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), attemptMs);
+  request.abortSignal = AbortSignal.any([signal, late.signal]);
+  try {
+    return await next(request);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /**
  * The whole body. The HTTP client would wait for ever for one that is compressed and breaks off: what it unpacks from never

@@ -275,6 +275,14 @@ describe('failures', () => {
     await until(() => asked[0]?.socket.destroyed === true);
   });
 
+  test('an attempt that gets no answer leaves no timer behind', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    answers = [{ breaks: true }, { breaks: true }];
+    await expect(api(1).get('accounts')).rejects.toMatchObject({ status: 0 });
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   test('several callers that are refused together: one sign-in, all of them answered', async () => {
     let signIns = 0;
     const one = new WebApi({
