@@ -28,6 +28,8 @@ interface Answer {
   readonly breaksOff?: boolean;
   /** The connection is closed instead of an answer. */
   readonly breaks?: boolean;
+  /** Nothing comes at all. */
+  readonly silent?: boolean;
 }
 
 const DATE = 'Thu, 02 Apr 2026 13:05:10 GMT';
@@ -60,7 +62,9 @@ beforeAll(async () => {
       stalls,
       breaksOff,
       breaks,
+      silent,
     } = (refused ? oData(401, '') : answers.shift()) ?? { status: 500 };
+    if (silent === true) return;
     if (breaks === true) return void request.socket.destroy();
     response.sendDate = false;
     response.writeHead(status, { Date: DATE, 'Content-Type': 'application/json', ...headers });
@@ -245,6 +249,12 @@ describe('failures', () => {
   test('a page of a proxy instead of OData', async () => {
     answers = [{ status: 502, body: '<html>' }];
     await expect(api().get('accounts')).rejects.toMatchObject({ status: 502, platformCode: '' });
+  });
+
+  test('no answer: an attempt has its limit', async () => {
+    answers = [{ silent: true }];
+    const limits = { attemptMs: 300, totalMs: 300_000 };
+    await expect(api().get('accounts', [], limits)).rejects.toMatchObject({ status: 0, disposition: 'retry' });
   });
 
   test('a body that stalls: the whole GET has its limit', async () => {
