@@ -3,12 +3,13 @@
  * 4xx, not a request that the service fails over (500), not a busy partition among others; and that it closes by itself.
  */
 import type { TableClient } from '@azure/data-tables';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { tableClients } from '../../shared/azure/table-clients';
 import { tableIsMissing } from '../../shared/azure/tables';
+import { eventually } from '../eventually';
 
 const KEY = Buffer.from('a key that nobody has').toString('base64');
 
@@ -41,6 +42,7 @@ beforeEach(async () => {
   })('rows');
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   server.closeAllConnections();
   return new Promise((resolve) => server.close(resolve));
 });
@@ -59,6 +61,8 @@ describe('it opens', () => {
     '%s: the account is not asked any more, and is asked again when its time has come',
     async (_what, status) => {
       statusOf = () => status;
+      // The time to ask again doesn't come while this test looks.
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now());
       await get();
       expect(await get()).toBeInstanceOf(StoreUnavailable);
       const before = requests;
@@ -73,7 +77,8 @@ describe('it opens', () => {
       expect(records).toEqual([['storeUnavailable', { store: `127.0.0.1:${port}`, reason: expect.any(String) }]]);
 
       statusOf = () => 200;
-      while ((await get()) !== 'found') await new Promise((resolve) => setTimeout(resolve, 50));
+      clock.mockImplementation(() => performance.timeOrigin + performance.now());
+      await eventually(async () => (await get()) === 'found', 'the account being asked again');
       expect(records.map(([event]) => event)).toEqual(['storeUnavailable', 'storeAvailable']);
     },
     30_000,

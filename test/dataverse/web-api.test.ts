@@ -16,6 +16,7 @@ import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { WebApiRowReader } from '../../shared/dataverse/read-back';
 import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
+import { eventually } from '../eventually';
 import { rowId } from '../writer/changes';
 
 interface Answer {
@@ -99,9 +100,7 @@ const credential: TokenCredential = {
 const quiet = (): RateBudget => new RateBudget({ log: () => undefined });
 const api = (maxRetries = 0, budget = quiet()): WebApi =>
   new WebApi({ url, credential: () => credential, maxRetries, budget });
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
+const until = (condition: () => boolean): Promise<true> => eventually(condition, condition.toString());
 const oData = (status: number, code: string, message = 'text'): Answer => ({
   status,
   body: JSON.stringify({ error: { code, message } }),
@@ -179,12 +178,12 @@ describe('failures', () => {
   });
 
   test('429: nobody sends before Retry-After has passed, not the one that got it nor any other', async () => {
-    const one = api(1);
+    let isRefused = false;
+    const one = api(1, new RateBudget({ log: () => void (isRefused = true) }));
     answers = [{ ...oData(429, '0x80072322'), headers: { 'Retry-After': '1' } }, {}, {}];
-    const refused = one.get('accounts(1)');
-    await until(() => asked.length === 1);
     const started = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const refused = one.get('accounts(1)');
+    await until(() => isRefused);
     await Promise.all([refused, one.get('accounts(2)')]);
     expect(asked).toHaveLength(3);
     expect(performance.now() - started).toBeGreaterThanOrEqual(900);

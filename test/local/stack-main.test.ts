@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { builtFolder } from '../build-once';
+import { eventually } from '../eventually';
 
 const STACK = 'dist/local/stack-main.js';
 const DAY = 'dist/local/day/main.js';
@@ -52,12 +53,12 @@ async function start(main: string, flags: readonly string[], cwd?: string): Prom
   return { child, said: said ?? String, faults: faults ?? String, ended };
 }
 
-async function untilSaid(started: Started, text: string): Promise<void> {
-  for (let tries = 0; !started.said().includes(text); tries += 1) {
-    if (tries > 600) throw new Error(`It didn't say "${text}", but: ${started.said()}${started.faults()}`);
-    await sleep(50);
-  }
-}
+const untilSaid = ({ said, faults }: Started, text: string): Promise<true> =>
+  eventually(
+    () => said().includes(text),
+    () => `"${text}", but: ${said()}${faults()}`,
+    30_000,
+  );
 
 async function takenPort(): Promise<number> {
   const server = createServer();
