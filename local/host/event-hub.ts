@@ -43,8 +43,18 @@ const LOAD_BALANCING = {
   partitionOwnershipExpirationIntervalInMs: 5_000,
 } as const;
 
-/** .NET's pauses, which the real host has; the JavaScript SDK's own would leave a lost link down for 30 s. */
-const NET_RETRY = { mode: RetryMode.Exponential, retryDelayInMs: 800, maxRetryDelayInMs: 60_000 } as const;
+/**
+ * .NET's pauses, which the real host has; the JavaScript SDK's own would leave a lost link down for 30 s. .NET also notices at
+ * once that a link was lost, or a connection while one is opened; here the one is noticed when a wait for events is over, the
+ * other when the attempt is, by default after a minute each.
+ */
+const NET_RETRY = {
+  mode: RetryMode.Exponential,
+  retryDelayInMs: 800,
+  maxRetryDelayInMs: 60_000,
+  timeoutInMs: 5_000,
+} as const;
+const WAIT_SECONDS = 2;
 
 interface EventHubOptions {
   readonly connectionString: string;
@@ -131,6 +141,7 @@ class EventHubTrigger implements Trigger {
       {
         startPosition: this.startPosition,
         maxBatchSize: maxEventBatchSize,
+        maxWaitTimeInSeconds: WAIT_SECONDS,
         prefetchCount: Math.max(prefetchCount, maxEventBatchSize),
         // Bodies must arrive as they were sent: it is the library that parses, by rules of its own.
         skipParsingBodyAsJson: true,
@@ -167,7 +178,7 @@ class EventHubTrigger implements Trigger {
 
   async #handleBatch(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
     const last = events.at(-1);
-    // The SDK also calls when a minute has brought nothing.
+    // The SDK also calls when its wait has brought nothing.
     if (last === undefined || this.#stopping) return;
     const results = await this.#run(events, partition);
     // A run that the stop has cut short is not done: its events come again.

@@ -1,7 +1,4 @@
-/**
- * Proves of the connection to the broker what faults-network.test.ts does of the others. The Azure SDK in the local host
- * can take a minute to open its links again.
- */
+/** Proves of the connection to the broker what faults-network.test.ts does of the others. */
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { Attacked, NETWORK_FAULTS } from './attacked';
 
