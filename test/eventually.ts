@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type Probed<T> = T | undefined | false;
 
 const LIMIT_MS = 20_000;
-const PAUSE_MS = 20;
+/** The longer it takes, the more seldom it is asked: whoever asks takes its time from those that are awaited. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 100;
 
 /**
  * Asks again until there is an answer: neither undefined nor false.
@@ -18,11 +20,11 @@ export async function eventually<T>(
   limitMs = LIMIT_MS,
 ): Promise<T> {
   const limit = performance.now() + limitMs;
-  for (;;) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(1.2 * pause, LONGEST_PAUSE_MS)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > limit)
       throw new Error(`Not within ${limitMs / 1000} s: ${typeof what === 'string' ? what : what()}`);
-    await sleep(PAUSE_MS);
+    await sleep(pause);
   }
 }

@@ -122,7 +122,7 @@ describe('dvo dead-letters', () => {
   const QUEUE = ['--queue', BUS.queue];
   const ATTEMPTS = 2;
   /** Locks end soon, so that what a killed replay had locked comes free. */
-  const LOCK_MS = 3_000;
+  const LOCK_MS = 5_000;
   let broker: Broker;
   let bus: Readonly<Record<string, string>>;
   const counts = () => broker.counts().queues[BUS.queue];
@@ -163,7 +163,7 @@ describe('dvo dead-letters', () => {
     expect(listed.out).toContain('Create of account');
     expect(listed.out).toMatch(/\n1000 {2}MaxDeliveryCountExceeded\n$/);
 
-    const { child, ended } = await startDvo(['dead-letters', 'replay', ...QUEUE, '--rate', '300', '--yes'], bus);
+    const { child, ended } = await startDvo(['dead-letters', 'replay', ...QUEUE, '--rate', '150', '--yes'], bus);
     await system.until('a third of them sent', () => (counts()?.active ?? 0) > COUNT / 3);
     child.kill('SIGKILL');
     expect((await ended).code).toBeNull();

@@ -78,7 +78,7 @@ test('the simulator posts to what is at the emulators’ places, and the app tak
     port: 0,
     queues: {},
     topics: {},
-    hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
+    hubs: { [BUS.hub]: { partitions: BUS.partitions, consumerGroups: [BUS.group] } },
   });
   closing.push(() => hubs.close());
   const folder = mkdtempSync(join(tmpdir(), 'dvo-emulators-'));
