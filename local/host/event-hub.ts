@@ -56,6 +56,23 @@ const NET_RETRY = {
 } as const;
 const WAIT_SECONDS = 2;
 
+/** What the SDK asks a hub for its partitions with; it isn't public. */
+interface WithManagement {
+  readonly _context: {
+    readonly managementSession: { getEventHubProperties(options: object): Promise<unknown> };
+  };
+}
+
+/**
+ * Each round of the SDK's load balancing asks for the hub's partitions, and by the SDK's own pauses: asked into a lost
+ * connection it would be held up for 90 s, and so would every partition whose link was lost.
+ */
+function askSoonAgain(client: EventHubConsumerClient): void {
+  const { managementSession } = (client as unknown as WithManagement)._context;
+  const ask = managementSession.getEventHubProperties.bind(managementSession);
+  managementSession.getEventHubProperties = (options) => ask({ ...options, retryOptions: NET_RETRY });
+}
+
 interface EventHubOptions {
   readonly connectionString: string;
   readonly storage: string;
@@ -130,6 +147,7 @@ class EventHubTrigger implements Trigger {
         retryOptions: NET_RETRY,
       },
     );
+    askSoonAgain(this.#client);
     this.#subscription = this.#client.subscribe(
       {
         processEvents: (events, partition) => this.#handle(events, partition),
