@@ -18,7 +18,9 @@ module.exports = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'commonjs' } },
     ],
   },
-  testTimeout: 30_000,
-  // Much of the tests is waiting for sockets.
-  maxWorkers: 2,
+  testSequencer: '<rootDir>/test/jest/sequencer.js',
+  // For what hangs, on however busy a machine: whatever a test waits for has a limit of its own.
+  testTimeout: 240_000,
+  // Twice the cores that there are at least: much of the tests is waiting for sockets and processes.
+  maxWorkers: 4,
 };

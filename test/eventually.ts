@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What a condition brings while it is awaited. */
 export type Probed<T> = T | undefined | false;
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 /** The longer it takes, the more seldom it is asked: whoever asks takes its time from those that are awaited. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 100;

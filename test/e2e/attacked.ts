@@ -26,7 +26,7 @@ import { System } from './system';
 
 /** Changes a second of the work that goes on. */
 const RATE = 30;
-const SETTLE_LIMIT_MS = 90_000;
+const SETTLE_LIMIT_MS = 150_000;
 /** What the app sends before it gives a request up for now. */
 const ATTEMPTS = 6;
 

@@ -6,9 +6,9 @@ let attacked: Attacked;
 
 beforeAll(async () => {
   attacked = await Attacked.start(29);
-}, 60_000);
+});
 afterAll(() => attacked.stop());
 
-test.each(NETWORK_FAULTS)('$kind', (fault) => attacked.under('broker', fault), 60_000);
+test.each(NETWORK_FAULTS)('$kind', (fault) => attacked.under('broker', fault));
 
-test('the promise is kept', () => attacked.expectPromiseKept(), 120_000);
+test('the promise is kept', () => attacked.expectPromiseKept());

@@ -12,7 +12,7 @@ let attacked: Attacked;
 
 beforeAll(async () => {
   attacked = await Attacked.start(41, { twins: true });
-}, 60_000);
+});
 afterAll(() => attacked.stop());
 
 /** Tables that come by webhook, queue, topic and hub, each with a column of a row. */
@@ -55,7 +55,7 @@ test('[I1 A7 F1 F2 F31 F33] hot rows: both instances write them at once, and one
   await rig.lift();
   system.dataverse.disturb({});
   await attacked.expectPromiseKept();
-}, 90_000);
+});
 
 test('[I10 I11 F2] deletions that overtake the creations of their rows: no late image brings one back', async () => {
   const { instances, rig, system } = attacked;
@@ -83,4 +83,4 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
   expect(dataverse.stats().openJobs).toBeGreaterThanOrEqual(ids.length);
   dataverse.hurry();
   await attacked.expectPromiseKept();
-}, 60_000);
+});

@@ -175,14 +175,13 @@ describe('dvo dead-letters', () => {
     await system.until(
       'a replay that leaves none',
       async () => (await runDvo(['dead-letters', 'replay', ...QUEUE, '--yes'], bus)).code === 0,
-      60_000,
     );
     expect(counts()).toMatchObject({ deadLettered: 0 });
     expect(counts()?.active).toBeGreaterThanOrEqual(COUNT);
 
     await system.startApp({ SYNC_TABLES: 'account', ServiceBusConnection: broker.connectionString });
     try {
-      await system.until('an empty queue', () => (counts()?.active ?? 0) + (counts()?.locked ?? 0) === 0, 60_000);
+      await system.until('an empty queue', () => (counts()?.active ?? 0) + (counts()?.locked ?? 0) === 0);
       const live = new Set<string>();
       for await (const { rowKey } of storeTable('account').listEntities()) live.add(String(rowKey));
       expect(ids.filter((id) => !live.has(id))).toEqual([]);
@@ -190,7 +189,7 @@ describe('dvo dead-letters', () => {
     } finally {
       await system.host.stop();
     }
-  }, 180_000);
+  });
 });
 
 describe('dvo hub replay', () => {

@@ -71,7 +71,7 @@ describe('instances that share a budget', () => {
     const alone = Promise.allSettled(calls([instance(), instance()], { ...LONG, totalMs: 6000 }));
     await eventually(() => dataverse.stats().webApi.throttled > 0, 'a refused request');
     await alone;
-  }, 60_000);
+  });
 
   test('one is asked to wait: the other sends nothing before that either', async () => {
     const shared = await start();
@@ -84,7 +84,7 @@ describe('instances that share a budget', () => {
     await Promise.all([two.get('accounts'), refused]);
     expect(performance.now() - started).toBeGreaterThanOrEqual(1900);
     expect(dataverse.stats().webApi).toMatchObject({ requests: 3, faulted: 1 });
-  }, 30_000);
+  });
 });
 
 test('the budget is used up: deliveries are put off with the reason, and settled when there is one again', async () => {
@@ -109,4 +109,4 @@ test('the budget is used up: deliveries are put off with the reason, and settled
   } finally {
     await system.stop();
   }
-}, 90_000);
+});
