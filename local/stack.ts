@@ -46,6 +46,7 @@ export const BUS = {
   topic: 'dataverse-changes',
   subscription: 'lob',
   hub: 'dataverse-feed',
+  partitions: 4,
   group: 'lob',
 } as const;
 
@@ -70,7 +71,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       port: options.amqpPort ?? 0,
       queues: { [BUS.queue]: options.queue ?? {} },
       topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: options.subscription ?? {} } } },
-      hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
+      hubs: { [BUS.hub]: { partitions: BUS.partitions, consumerGroups: [BUS.group] } },
     });
     running.push({ stop: () => broker.close() });
     const dataverse = await startDataverse({

@@ -4,7 +4,7 @@ import { BUS } from '../../local/stack';
 
 startBroker({
   queues: { [BUS.queue]: {} },
-  hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
+  hubs: { [BUS.hub]: { partitions: BUS.partitions, consumerGroups: [BUS.group] } },
 }).then(
   ({ connectionString }) => process.send?.(connectionString),
   (error: unknown) => {

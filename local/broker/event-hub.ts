@@ -7,6 +7,12 @@ import { Partition } from './partition';
 /** The consumer group that each event hub has. */
 const DEFAULT_GROUP = '$default';
 
+/** What is in a hub, and who reads it. */
+export interface HubCounts {
+  readonly events: number;
+  readonly readers: number;
+}
+
 /** An event hub: partitions, and the consumer groups that may read them. */
 export class EventHub {
   readonly name: string;
@@ -42,9 +48,11 @@ export class EventHub {
     for (const message of messages) target?.append(message, key);
   }
 
-  /** How many events it holds. */
-  get size(): number {
-    return this.partitions.reduce((sum, partition) => sum + partition.size, 0);
+  /** How many events it holds, and how many links read them. */
+  counts(): HubCounts {
+    const sumOf = (what: 'size' | 'readers'): number =>
+      this.partitions.reduce((sum, partition) => sum + partition[what], 0);
+    return { events: sumOf('size'), readers: sumOf('readers') };
   }
 }
 

@@ -61,6 +61,11 @@ export class Partition {
     return this.#events.length;
   }
 
+  /** How many links read it. */
+  get readers(): number {
+    return this.#positions.size;
+  }
+
   get end(): PartitionEnd {
     return this.#events.at(-1) ?? EMPTY_END;
   }

@@ -1,5 +1,5 @@
 import { BrokerError } from './broker-error';
-import { EventHub } from './event-hub';
+import { EventHub, type HubCounts } from './event-hub';
 import { Queue, type QueueCounts, type QueueOptions, type SettlementInterceptor } from './queue';
 import { Topic } from './topic';
 
@@ -24,7 +24,7 @@ export interface BrokerTopology {
 export interface BrokerCounts {
   readonly queues: Readonly<Record<string, QueueCounts>>;
   readonly subscriptions: Readonly<Record<string, QueueCounts>>;
-  readonly hubs: Readonly<Record<string, { readonly events: number }>>;
+  readonly hubs: Readonly<Record<string, HubCounts>>;
 }
 
 /** Whatever an address can lead to. */
@@ -102,7 +102,7 @@ export class Entities {
     return {
       queues: counted(this.#queues),
       subscriptions: counted(this.#subscriptions),
-      hubs: Object.fromEntries(this.#hubs.map((hub) => [hub.name, { events: hub.size }])),
+      hubs: Object.fromEntries(this.#hubs.map((hub) => [hub.name, hub.counts()])),
     };
   }
 

@@ -180,6 +180,8 @@ export interface Dataverse {
   changeColumnType(table: string, column: ColumnDefinition): void;
   /** Sets the disturbances of asynchronous deliveries from now on; `{}` ends them. */
   disturb(disturbances: Disturbances): void;
+  /** Sends now what is held back or waits for another attempt. */
+  hurry(): void;
   /** Makes the next `count` Web API requests fail. */
   failNext(count: number, status: number | 'reset', options?: Omit<Fault, 'status'>): void;
   /** Looks at every request of the Web API and says whether its connection breaks, until it is replaced or taken away. */

@@ -337,6 +337,7 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     removeColumn: (table, name) => schema.removeColumn(table, name),
     changeColumnType: (table, column) => schema.changeColumnType(table, column),
     disturb: (disturbances) => jobs.disturb(disturbances),
+    hurry: () => jobs.hurry(),
     watch: (listener) => store.watch(listener),
     intercept: (interceptor) => server.intercept(interceptor),
     failNext: (count, status, given) => server.failNext(count, { status, ...given }),

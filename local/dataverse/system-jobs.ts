@@ -124,7 +124,8 @@ export class SystemJobs {
   #queue: Job[] = [];
   #head = 0;
   #active = 0;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Of jobs that wait, with what is done when their time has come. */
+  readonly #timers = new Map<NodeJS.Timeout, () => void>();
   readonly #unfinished = new Map<string, Job>();
   #finished: SystemJob[] = [];
   #idle: (() => void)[] = [];
@@ -197,10 +198,18 @@ export class SystemJobs {
     });
   }
 
+  /** Has whatever waits for its time start now. */
+  hurry(): void {
+    for (const [timer, due] of [...this.#timers]) {
+      clearTimeout(timer);
+      due();
+    }
+  }
+
   /** Starts no job any more and forgets those that wait. */
   close(): void {
     this.#closed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers.keys()) clearTimeout(timer);
     this.#timers.clear();
     this.#queue = [];
     this.#head = 0;
@@ -280,12 +289,13 @@ export class SystemJobs {
   /** Puts a job back into the queue after a while, holding no worker meanwhile. */
   #later(job: Job, ms: number): void {
     job.status = 'waiting';
-    const timer = setTimeout(() => {
+    const due = (): void => {
       this.#timers.delete(timer);
       this.#queue.push(job);
       this.#pump();
-    }, ms);
-    this.#timers.add(timer);
+    };
+    const timer = setTimeout(due, ms);
+    this.#timers.set(timer, due);
   }
 
   async #run(job: Job): Promise<void> {

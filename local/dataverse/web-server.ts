@@ -91,10 +91,11 @@ export class WebServer {
   }
 
   async close(): Promise<void> {
+    // Whoever is in the middle of a handshake has no connection yet that could be closed.
+    this.#server.on('secureConnection', (socket) => socket.destroy());
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
+    await closed;
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -49,7 +49,7 @@ function writeConfigs(root: string, folder: string): readonly string[] {
     },
   });
   if (!read.ok) throw new Error(read.faults.join('\n'));
-  const receivers = { subscription: BUS.subscription, consumerGroup: BUS.group, partitions: 4 };
+  const receivers = { subscription: BUS.subscription, consumerGroup: BUS.group, partitions: BUS.partitions };
   const { serviceBus, eventHubs } = emulatorConfigs(read.file, receivers);
   mkdirSync(folder, { recursive: true });
   return Object.entries({ 'service-bus.json': serviceBus, 'event-hubs.json': eventHubs }).map(([name, config]) => {

@@ -1,6 +1,6 @@
 /** What `npm start -- --faults` does to the system, one thing after another, in an order that the seed decides. */
-import { EventHubConsumerClient, latestEventPosition } from '@azure/event-hubs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { create_container, types } from 'rhea';
 import type { Random } from '../dataverse/random';
 import { seededRandom } from '../dataverse/random';
 import { BUS, type Stack } from '../stack';
@@ -145,15 +145,19 @@ async function carryOut(
   }
 }
 
-/** Another reader of the app's consumer group, with a higher epoch, has all partitions for a while. */
-export async function stealPartitions(stack: Stack, ms: number, signal?: AbortSignal): Promise<void> {
-  const thief = new EventHubConsumerClient(BUS.group, stack.broker.connectionString, BUS.hub);
-  const ignore = (): Promise<void> => Promise.resolve();
-  const handlers = { processEvents: ignore, processError: ignore };
-  for (const partition of await thief.getPartitionIds())
-    thief.subscribe(partition, handlers, { ownerLevel: 1000, startPosition: latestEventPosition });
+/**
+ * Another reader of the app's consumer group, with a higher epoch, has all partitions for a while. A plain AMQP client: the
+ * SDK's may never end to close links on which events are under way.
+ */
+export async function stealPartitions({ broker }: Stack, ms: number, signal?: AbortSignal): Promise<void> {
+  const thief = create_container().connect({ host: '127.0.0.1', port: broker.port, reconnect: false });
+  const properties = { 'com.microsoft:epoch': types.wrap_long(1000) };
+  for (let partition = 0; partition < BUS.partitions; partition += 1)
+    thief.open_receiver({ source: `${BUS.hub}/ConsumerGroups/${BUS.group}/Partitions/${partition}`, properties });
   await pause(ms, signal);
-  await thief.close();
+  const closed = new Promise((resolve) => void thief.once('connection_close', resolve).once('disconnected', resolve));
+  thief.close();
+  await closed;
 }
 
 /** Sleeps; not beyond the signal. */

@@ -43,8 +43,35 @@ const LOAD_BALANCING = {
   partitionOwnershipExpirationIntervalInMs: 5_000,
 } as const;
 
-/** .NET's pauses, which the real host has; the JavaScript SDK's own would leave a lost link down for 30 s. */
-const NET_RETRY = { mode: RetryMode.Exponential, retryDelayInMs: 800, maxRetryDelayInMs: 60_000 } as const;
+/**
+ * .NET's pauses, which the real host has; the JavaScript SDK's own would leave a lost link down for 30 s. .NET also notices at
+ * once that a link was lost, or a connection while one is opened; here the one is noticed when a wait for events is over, the
+ * other when the attempt is, by default after a minute each.
+ */
+const NET_RETRY = {
+  mode: RetryMode.Exponential,
+  retryDelayInMs: 800,
+  maxRetryDelayInMs: 60_000,
+  timeoutInMs: 5_000,
+} as const;
+const WAIT_SECONDS = 2;
+
+/** What the SDK asks a hub for its partitions with; it isn't public. */
+interface WithManagement {
+  readonly _context: {
+    readonly managementSession: { getEventHubProperties(options: object): Promise<unknown> };
+  };
+}
+
+/**
+ * Each round of the SDK's load balancing asks for the hub's partitions, and by the SDK's own pauses: asked into a lost
+ * connection it would be held up for 90 s, and so would every partition whose link was lost.
+ */
+function askSoonAgain(client: EventHubConsumerClient): void {
+  const { managementSession } = (client as unknown as WithManagement)._context;
+  const ask = managementSession.getEventHubProperties.bind(managementSession);
+  managementSession.getEventHubProperties = (options) => ask({ ...options, retryOptions: NET_RETRY });
+}
 
 interface EventHubOptions {
   readonly connectionString: string;
@@ -120,6 +147,7 @@ class EventHubTrigger implements Trigger {
         retryOptions: NET_RETRY,
       },
     );
+    askSoonAgain(this.#client);
     this.#subscription = this.#client.subscribe(
       {
         processEvents: (events, partition) => this.#handle(events, partition),
@@ -131,6 +159,7 @@ class EventHubTrigger implements Trigger {
       {
         startPosition: this.startPosition,
         maxBatchSize: maxEventBatchSize,
+        maxWaitTimeInSeconds: WAIT_SECONDS,
         prefetchCount: Math.max(prefetchCount, maxEventBatchSize),
         // Bodies must arrive as they were sent: it is the library that parses, by rules of its own.
         skipParsingBodyAsJson: true,
@@ -167,7 +196,7 @@ class EventHubTrigger implements Trigger {
 
   async #handleBatch(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
     const last = events.at(-1);
-    // The SDK also calls when a minute has brought nothing.
+    // The SDK also calls when its wait has brought nothing.
     if (last === undefined || this.#stopping) return;
     const results = await this.#run(events, partition);
     // A run that the stop has cut short is not done: its events come again.

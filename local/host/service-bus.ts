@@ -34,8 +34,16 @@ const RECEIVE_WAIT_MS = 1_000;
 /** The pause after a failed receive. */
 const RETRY_PAUSE_MS = 1_000;
 
-/** .NET's pauses, which the real host has; the JavaScript SDK's own would leave a lost link down for 30 s. */
-const NET_RETRY = { mode: RetryMode.Exponential, retryDelayInMs: 800, maxRetryDelayInMs: 60_000 } as const;
+/**
+ * .NET's pauses, which the real host has; the JavaScript SDK's own would leave a lost link down for 30 s. .NET also notices at
+ * once that a connection was lost while a link is opened; here that is noticed when the attempt is over, by default after a minute.
+ */
+const NET_RETRY = {
+  mode: RetryMode.Exponential,
+  retryDelayInMs: 800,
+  maxRetryDelayInMs: 60_000,
+  timeoutInMs: 5_000,
+} as const;
 
 type Entity = readonly [queue: string] | readonly [topic: string, subscription: string];
 

@@ -10,6 +10,7 @@ import {
   type PipelinePolicy,
   type PipelineRequest,
   type PipelineResponse,
+  type SendRequest,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
@@ -145,7 +146,7 @@ export class WebApi {
   readonly #base: URL;
   readonly #http: HttpClient = createDefaultHttpClient();
   readonly #budget: RateBudget;
-  readonly #calls = new WeakMap<PipelineRequest, Call>();
+  readonly #calls = new WeakMap<PipelineRequest, Call & Pick<RequestLimits, 'attemptMs'>>();
   readonly #answers = new WeakMap<PipelineRequest, { readonly time: AnswerTime; readonly bytes: Buffer }>();
   #pipeline: Pipeline;
   #signedInAt = Number.NEGATIVE_INFINITY;
@@ -182,7 +183,7 @@ export class WebApi {
         try {
           const sentMs = this.#budget.nowMs;
           const sentAt = performance.now();
-          const response = await next(request);
+          const response = await inTime(call, request, next);
           const tookMs = performance.now() - sentAt;
           const time = timeOf(response, tookMs);
           this.options.answered?.({ dateMs: time.dateMs, receivedMs: Date.now(), tookMs });
@@ -259,7 +260,6 @@ export class WebApi {
       ...(content === undefined ? {} : { body: content }),
       // The link goes out as it came: re-encoding it can break its token.
       url: pathOrLink.startsWith('https://') ? pathOrLink : url.href,
-      timeout: limits.attemptMs,
       abortSignal,
       // Bodies are read here (see bodyOf).
       streamResponseStatusCodes: new Set([Number.POSITIVE_INFINITY]),
@@ -275,6 +275,7 @@ export class WebApi {
       urgency: limits.urgency ?? 'quick',
       deadlineMs: this.#budget.nowMs + limits.totalMs,
       signal: abortSignal,
+      attemptMs: limits.attemptMs,
     });
     const pipeline = this.#pipeline;
     let response = await this.#send(pipeline, request, what);
@@ -311,6 +312,22 @@ const readHeaders = (prefer: readonly string[]): Readonly<Record<string, string>
 });
 
 const textOf = ({ bytes, ...time }: WebApiPage): WebApiResponse => ({ body: bytes.toString(), ...time });
+
+/** Sends an attempt, with its limit. That of the HTTP client leaves its timer behind, and with it the process, where no answer comes. */
+async function inTime(
+  { signal, attemptMs }: Pick<Call, 'signal'> & Pick<RequestLimits, 'attemptMs'>,
+  request: PipelineRequest,
+  next: SendRequest,
+): Promise<PipelineResponse> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), attemptMs);
+  request.abortSignal = AbortSignal.any([signal, late.signal]);
+  try {
+    return await next(request);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /**
  * The whole body. The HTTP client would wait for ever for one that is compressed and breaks off: what it unpacks from never

@@ -1,13 +1,11 @@
 /**
  * Proves that `dvo mapping` tells every fault of a file with its place, asks the environment what only it knows, drafts a
- * file that is valid as it stands and never overwrites one. The environment is the simulator, the CLI a process of its own.
+ * file that is valid as it stands and never overwrites one. The environment is the simulator.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { findingsOf } from '../../cli/mapping-against-dataverse';
 import { mappingDraft } from '../../cli/mapping-draft';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
@@ -16,8 +14,8 @@ import { TableUnknown } from '../../shared/dataverse/metadata';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import { readMapping } from '../../shared/mapping/read-mapping';
-import { builtFolder } from '../build-once';
 import { faultsOf, mappingOf } from '../mapping/mappings';
+import { dvoAgainst } from './against-simulator';
 import type { Ran } from './terminal';
 
 let dataverse: Dataverse;
@@ -36,21 +34,8 @@ function file(name: string, content: string): string {
   return path.join(folder, name);
 }
 
-async function dvo(args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [path.join(await builtFolder(), 'dist/cli/dvo.js'), 'mapping', ...args], {
-    env: {
-      ...{ PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: dataverse.certificatePath },
-      ...{ DATAVERSE_URL: dataverse.url, AZURE_AUTHORITY_HOST: dataverse.authorityHost },
-      ...{ AZURE_TENANT_ID: dataverse.tenantId, AZURE_CLIENT_ID: dataverse.clientId },
-      ...{ AZURE_CLIENT_SECRET: dataverse.clientSecret, AZURE_DISABLE_INSTANCE_DISCOVERY: 'true' },
-      ...settings,
-    },
-  });
-  child.stdin.end();
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code: code ?? -1, out, err };
-}
+const dvo = (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  dvoAgainst(dataverse, ['mapping', ...args], settings);
 
 describe('dvo mapping check', () => {
   test('a file without faults, by its name or by the setting; the key of hashed columns is only noted', async () => {

@@ -1,6 +1,6 @@
 /**
- * What tests of `dvo steps` share: a simulator, a webhook, the CLI as a process of its own with its settings, and a
- * declaration. No secret may be in anything that is printed.
+ * What tests of `dvo steps` share: a simulator, a webhook, the CLI with its settings, and a declaration. No secret may be in
+ * anything that is printed.
  */
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
 import { runDvo, type Ended } from '../e2e/spawned-dvo';
 import { caller, list, members, startHook, text, type Call, type Hook, type Members } from '../local/simulator-client';
+import { dvoAgainst, settingsOf } from './against-simulator';
+import type { Ran } from './terminal';
 
 export const HOOK_KEY = 'the-key-of-the-webhook';
 export const BUS_KEY = 'dGhlLWtleS1vZi10aGUtcXVldWU=';
@@ -37,15 +39,21 @@ afterEach(async () => {
 });
 
 export const settings = (): Record<string, string> => ({
-  NODE_EXTRA_CA_CERTS: dataverse.certificatePath,
-  ...{ DATAVERSE_URL: dataverse.url, AZURE_AUTHORITY_HOST: dataverse.authorityHost },
-  ...{ AZURE_TENANT_ID: dataverse.tenantId, AZURE_CLIENT_ID: dataverse.clientId },
-  ...{ AZURE_CLIENT_SECRET: dataverse.clientSecret, AZURE_DISABLE_INSTANCE_DISCOVERY: 'true' },
-  ...{ HOOK_URL: hook.url, HOOK_KEY, BUS_KEY },
+  ...settingsOf(dataverse),
+  HOOK_URL: hook.url,
+  HOOK_KEY,
+  BUS_KEY,
 });
 
-export async function dvo(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const ended = await runDvo(['steps', ...args], { ...settings(), ...more });
+export async function dvo(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const ran = await dvoAgainst(dataverse, ['steps', ...args], { ...settings(), ...more });
+  printed += ran.out + ran.err;
+  return ran;
+}
+
+/** The same as a process of its own. */
+export async function spawnedDvo(args: readonly string[]): Promise<Ended> {
+  const ended = await runDvo(['steps', ...args], settings());
   printed += ended.out + ended.err;
   return ended;
 }

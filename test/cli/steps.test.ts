@@ -23,13 +23,14 @@ import {
   printed,
   rows,
   settings,
+  spawnedDvo,
 } from './steps-stand';
 
 describe('from an empty environment', () => {
   test('plan shows each item and column and changes nothing; apply makes it; its steps fire; apply again changes nothing', async () => {
     const file = declared();
     const changing = changesFrom();
-    const plan = await dvo(['plan', file]);
+    const plan = await spawnedDvo(['plan', file]);
     expect(plan.code).toBe(0);
     expect(changing).toEqual([]);
     expect(plan.out).toContain(
@@ -40,7 +41,7 @@ describe('from an empty environment', () => {
     expect(plan.out).toContain('9 to create, 0 to change, 0 to delete, 1 to track; 0 as declared\n');
     expect(plan.out).toContain("+ change tracking of new_note (it can't be disabled again)\n");
 
-    const applied = await dvo(['apply', file, '--yes']);
+    const applied = await spawnedDvo(['apply', file, '--yes']);
     expect([applied.code, applied.err]).toEqual([0, '']);
     // One request for each item, one more for each disabled one, two for change tracking.
     expect(changing).toHaveLength(9 + 2 + 2);
@@ -63,13 +64,13 @@ describe('from an empty environment', () => {
     expect(targetOf(members(hook.deliveries[1]?.context)).LogicalName).toBe('account');
 
     changing.length = 0;
-    const again = await dvo(['apply', file]);
+    const again = await spawnedDvo(['apply', file]);
     expect([again.code, again.out]).toEqual([
       0,
       expect.stringContaining('0 to create, 0 to change, 0 to delete, 0 to track; 9 as declared\n'),
     ]);
     expect(changing).toEqual([]);
-    expect(await dvo(['verify', file])).toMatchObject({
+    expect(await spawnedDvo(['verify', file])).toMatchObject({
       code: 0,
       err: '',
       out: expect.stringMatching(/^\S+: all 9 items are as declared\n$/),
@@ -357,11 +358,11 @@ describe('half-way', () => {
 describe('two at once', () => {
   test('apply and destroy: whatever each met, nothing is there twice, and the next run completes', async () => {
     const file = declared();
-    await Promise.all([dvo(['apply', file, '--yes']), dvo(['apply', file, '--yes'])]);
+    await Promise.all([spawnedDvo(['apply', file, '--yes']), spawnedDvo(['apply', file, '--yes'])]);
     expect((await dvo(['apply', file, '--yes'])).code).toBe(0);
     expect([(await rows('serviceendpoints')).size, (await rows('sdkmessageprocessingsteps')).size]).toEqual([2, 5]);
     expect((await dvo(['verify', file])).code).toBe(0);
-    await Promise.all([dvo(['destroy', file, '--yes']), dvo(['destroy', file, '--yes'])]);
+    await Promise.all([spawnedDvo(['destroy', file, '--yes']), spawnedDvo(['destroy', file, '--yes'])]);
     expect((await dvo(['destroy', file, '--yes'])).code).toBe(0);
     expect([(await rows('serviceendpoints')).size, (await rows('sdkmessageprocessingsteps')).size]).toEqual([0, 0]);
   });

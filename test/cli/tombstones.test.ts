@@ -4,12 +4,12 @@
  */
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { purgeTombstones, type Purging } from '../../cli/tombstones-purge';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import type { TombstonePurge } from '../../shared/sync/tombstone-purge';
+import { eventually } from '../eventually';
 import { row, stamp } from '../writer/changes';
 import { dvo, TestTerminal } from './terminal';
 
@@ -43,7 +43,7 @@ describe('dvo tombstones list', () => {
   test('of all tables, or of some; none is old yet', async () => {
     const listed = { code: 0, out: '3  account\n0  contact\n3 tombstones\n', err: '' };
     // Those of this very second don't count yet.
-    for (let n = 0; n < 50 && !(await dvo(['tombstones', 'list'])).out.startsWith('3'); n += 1) await sleep(100);
+    await eventually(async () => (await dvo(['tombstones', 'list'])).out.startsWith('3'), 'the next second');
     expect(await dvo(['tombstones', 'list'])).toEqual(listed);
     expect((await dvo(['tombstones', 'list', 'contact'])).out).toBe('0  contact\n0 tombstones\n');
     expect((await dvo(['tombstones', 'list', '--older-than', '1d'])).out).toMatch(/^0 {2}account$/m);

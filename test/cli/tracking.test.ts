@@ -1,12 +1,13 @@
 /**
- * Proves, against the simulator and with the CLI as a process of its own, that `dvo tracking` shows for which tables change
+ * Proves, against the simulator, that `dvo tracking` shows for which tables change
  * tracking is on, enables it where that is possible, and says what it did or why not; and that a pull then works.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
 import { STANDARD_TABLES } from '../../local/dataverse/standard-tables';
 import { enableTracking } from '../../shared/dataverse/table-tracking';
-import { runDvo, type Ended } from '../e2e/spawned-dvo';
+import { dvoAgainst } from './against-simulator';
+import type { Ran } from './terminal';
 
 let dataverse: Dataverse;
 
@@ -17,14 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => dataverse.close());
 
-const dvo = (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Ended> =>
-  runDvo(['tracking', ...args], {
-    ...{ NODE_EXTRA_CA_CERTS: dataverse.certificatePath },
-    ...{ DATAVERSE_URL: dataverse.url, AZURE_AUTHORITY_HOST: dataverse.authorityHost },
-    ...{ AZURE_TENANT_ID: dataverse.tenantId, AZURE_CLIENT_ID: dataverse.clientId },
-    ...{ AZURE_CLIENT_SECRET: dataverse.clientSecret, AZURE_DISABLE_INSTANCE_DISCOVERY: 'true' },
-    ...settings,
-  });
+const dvo = (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  dvoAgainst(dataverse, ['tracking', ...args], settings);
 
 const isOn = (name: string): boolean | undefined =>
   dataverse.tables.find(({ logicalName }) => logicalName === name)?.changeTracking;

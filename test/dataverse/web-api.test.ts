@@ -16,6 +16,7 @@ import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { WebApiRowReader } from '../../shared/dataverse/read-back';
 import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
+import { eventually } from '../eventually';
 import { rowId } from '../writer/changes';
 
 interface Answer {
@@ -30,6 +31,8 @@ interface Answer {
   readonly breaks?: boolean;
   /** Before anything comes, in milliseconds. */
   readonly delayMs?: number;
+  /** Nothing comes at all. */
+  readonly silent?: boolean;
 }
 
 const DATE = 'Thu, 02 Apr 2026 13:05:10 GMT';
@@ -63,7 +66,9 @@ beforeAll(async () => {
       breaksOff,
       breaks,
       delayMs,
+      silent,
     } = (refused ? oData(401, '') : answers.shift()) ?? { status: 500 };
+    if (silent === true) return;
     if (breaks === true) return void request.socket.destroy();
     const answer = (): void => {
       response.sendDate = false;
@@ -102,9 +107,7 @@ const credential: TokenCredential = {
 const quiet = (): RateBudget => new RateBudget({ log: () => undefined });
 const api = (maxRetries = 0, budget = quiet()): WebApi =>
   new WebApi({ url, credential: () => credential, maxRetries, budget });
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
+const until = (condition: () => boolean): Promise<true> => eventually(condition, condition.toString());
 const oData = (status: number, code: string, message = 'text'): Answer => ({
   status,
   body: JSON.stringify({ error: { code, message } }),
@@ -183,12 +186,12 @@ describe('failures', () => {
   });
 
   test('429: nobody sends before Retry-After has passed, not the one that got it nor any other', async () => {
-    const one = api(1);
+    let isRefused = false;
+    const one = api(1, new RateBudget({ log: () => void (isRefused = true) }));
     answers = [{ ...oData(429, '0x80072322'), headers: { 'Retry-After': '1' } }, {}, {}];
-    const refused = one.get('accounts(1)');
-    await until(() => asked.length === 1);
     const started = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const refused = one.get('accounts(1)');
+    await until(() => isRefused);
     await Promise.all([refused, one.get('accounts(2)')]);
     expect(asked).toHaveLength(3);
     expect(performance.now() - started).toBeGreaterThanOrEqual(900);
@@ -256,6 +259,12 @@ describe('failures', () => {
     await expect(api().get('accounts')).rejects.toMatchObject({ status: 502, platformCode: '' });
   });
 
+  test('no answer: an attempt has its limit', async () => {
+    answers = [{ silent: true }];
+    const limits = { attemptMs: 300, totalMs: 300_000 };
+    await expect(api().get('accounts', [], limits)).rejects.toMatchObject({ status: 0, disposition: 'retry' });
+  });
+
   test('a body that stalls: the whole GET has its limit', async () => {
     answers = [{ body: '{"value":', stalls: true }];
     const limits = { attemptMs: 5_000, totalMs: 300 };
@@ -282,6 +291,14 @@ describe('failures', () => {
     ended.abort();
     await expect(page).rejects.toMatchObject({ status: 0 });
     await until(() => asked[0]?.socket.destroyed === true);
+  });
+
+  test('an attempt that gets no answer leaves no timer behind', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    answers = [{ breaks: true }, { breaks: true }];
+    await expect(api(1).get('accounts')).rejects.toMatchObject({ status: 0 });
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   test('several callers that are refused together: one sign-in, all of them answered', async () => {

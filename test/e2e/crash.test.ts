@@ -198,8 +198,10 @@ describe('killed', () => {
     await system.pull();
     await dataverse.delete('new_shipment', gone);
     const made = await dataverse.create('new_shipment', { new_name: 'made' });
-    // Only the sweep at the end of a reload can find the delete now.
+    // Only the sweep at the end of a reload can find the delete now; it doesn't come before the app is killed.
     dataverse.expireToken('new_shipment');
+    await system.host.stop();
+    await system.startApp({ READ_BACK_MAX_AGE_SECONDS: '60' });
     const since = system.log.length;
     await system.run('pull-sync');
     await system.liveEntity('new_shipment', made);

@@ -1,7 +1,4 @@
-/**
- * Proves of the connection to the broker what faults-network.test.ts does of the others. The Azure SDK in the local host
- * can take a minute to open its links again.
- */
+/** Proves of the connection to the broker what faults-network.test.ts does of the others. */
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { Attacked, NETWORK_FAULTS } from './attacked';
 
@@ -9,9 +6,9 @@ let attacked: Attacked;
 
 beforeAll(async () => {
   attacked = await Attacked.start(29);
-}, 60_000);
+});
 afterAll(() => attacked.stop());
 
-test.each(NETWORK_FAULTS)('$kind', (fault) => attacked.under('broker', fault), 60_000);
+test.each(NETWORK_FAULTS)('$kind', (fault) => attacked.under('broker', fault));
 
-test('the promise is kept', () => attacked.expectPromiseKept(), 120_000);
+test('the promise is kept', () => attacked.expectPromiseKept());

@@ -11,7 +11,7 @@ let attacked: Attacked;
 
 beforeAll(async () => {
   attacked = await Attacked.start(11);
-}, 60_000);
+});
 afterAll(() => attacked.stop());
 
 const GROUP = 16;
@@ -20,15 +20,11 @@ const GROUPS = Array.from({ length: Math.ceil(KILL_POINTS.length / GROUP) }, (_,
 );
 
 describe.each(GROUPS.map((points) => ({ points })))('killed', ({ points }) => {
-  test.each(points)(
-    'at %s',
-    async (point) => {
-      await attacked.killedAt(point);
-    },
-    60_000,
-  );
+  test.each(points)('at %s', async (point) => {
+    await attacked.killedAt(point);
+  });
 
   test('[I1 I11 I19 F33] nothing is lost or done twice, no row goes back or comes back, and the store equals Dataverse', async () => {
     await attacked.expectPromiseKept();
-  }, 90_000);
+  });
 });

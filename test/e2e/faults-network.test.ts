@@ -13,16 +13,16 @@ let attacked: Attacked;
 
 beforeAll(async () => {
   attacked = await Attacked.start(23);
-}, 60_000);
+});
 afterAll(() => attacked.stop());
 
 /** The broker has a file of its own: faults-broker.test.ts. */
 const OTHERS = ROUTES.filter((route) => route !== 'broker');
 
 describe.each(OTHERS)('%s', (route) => {
-  test.each(NETWORK_FAULTS)('$kind', (fault) => attacked.under(route, fault), 60_000);
+  test.each(NETWORK_FAULTS)('$kind', (fault) => attacked.under(route, fault));
 
-  test('the promise is kept', () => attacked.expectPromiseKept(), 90_000);
+  test('the promise is kept', () => attacked.expectPromiseKept());
 });
 
 describe('slower than the app waits', () => {
@@ -32,7 +32,7 @@ describe('slower than the app waits', () => {
   test('[F28 F29] writes to the store time out, and land all the same', async () => {
     await attacked.under('tables', TOO_LATE, 8000);
     await attacked.expectPromiseKept();
-  }, 120_000);
+  });
 });
 
 describe('together', () => {
@@ -46,7 +46,7 @@ describe('together', () => {
       await rig.lift();
     });
     await attacked.expectPromiseKept();
-  }, 120_000);
+  });
 
   test('[F32] pull state, leases, journals and the parking can not be reached, nor the checkpoints of the hub', async () => {
     const { rig } = attacked;
@@ -56,5 +56,5 @@ describe('together', () => {
       await rig.lift();
     });
     await attacked.expectPromiseKept();
-  }, 120_000);
+  });
 });

@@ -6,13 +6,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Attacked } from './attacked';
-import { PUSHED } from './system';
+import { PUSHED, type System } from './system';
 
 let attacked: Attacked;
 
 beforeAll(async () => {
   attacked = await Attacked.start(41, { twins: true });
-}, 60_000);
+});
 afterAll(() => attacked.stop());
 
 /** Tables that come by webhook, queue, topic and hub, each with a column of a row. */
@@ -47,15 +47,15 @@ test('[I1 A7 F1 F2 F31 F33] hot rows: both instances write them at once, and one
     await sleep(1000);
     await attacked.startApp(second);
     await changing;
+    // Writers met, and each instance had a part in it by every way; on a busy machine that takes longer.
+    const hadPart = (instance: System): boolean =>
+      PUSHED.every((way) => instance.records('settled').some(({ source }) => source === way));
+    while (rig.overtaking.overtaken <= 10 || !instances.every(hadPart)) await changeOverAndOver({ rows: 3, times: 5 });
   });
   await rig.lift();
   system.dataverse.disturb({});
   await attacked.expectPromiseKept();
-  expect(rig.overtaking.overtaken).toBeGreaterThan(10);
-  // Each had a part in it, by every way.
-  for (const instance of instances)
-    expect(new Set(instance.records('settled').map(({ source }) => source))).toEqual(new Set(PUSHED));
-}, 90_000);
+});
 
 test('[I10 I11 F2] deletions that overtake the creations of their rows: no late image brings one back', async () => {
   const { instances, rig, system } = attacked;
@@ -69,7 +69,7 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
       return instances.some((instance, at) => instance.verdicts('service-bus-queue', since[at]).replaced === 1);
     },
   );
-  dataverse.disturb({ reorder: 1, reorderMs: 8000, seed: 43 });
+  dataverse.disturb({ reorder: 1, reorderMs: 3_600_000, seed: 43 });
   const ids = await Promise.all(Array.from({ length: 30 }, (_, row) => create('contact', `goes ${row}`)));
   dataverse.disturb({});
   for (const id of ids) await dataverse.delete('contact', id);
@@ -79,7 +79,8 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
   };
   await system.until('all deletions being settled', isSettled);
   rig.deletionsSettled();
-  // Creations that are still to come.
-  expect(dataverse.stats().openJobs).toBeGreaterThan(5);
+  // All creations are still to come.
+  expect(dataverse.stats().openJobs).toBeGreaterThanOrEqual(ids.length);
+  dataverse.hurry();
   await attacked.expectPromiseKept();
-}, 60_000);
+});

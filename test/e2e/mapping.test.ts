@@ -205,8 +205,8 @@ test('what the file does not name: ignored, refused, said in the log, and nothin
     const account = await system.dataverse.create('account', { name: 'linked' });
     await system.dataverse.associate('account', account, 'accountleads_association', [{ table: 'lead', id: lead }]);
   });
-  expect(system.records('ignored', since)).toMatchObject([{ codes: { 'table-not-synced': 1 } }]);
-  expect(system.records('rejected', since)).toMatchObject([{ code: 'relationship-not-synced' }]);
+  expect(await system.logged('ignored', since)).toMatchObject([{ codes: { 'table-not-synced': 1 } }]);
+  expect(await system.logged('rejected', since)).toMatchObject([{ code: 'relationship-not-synced' }]);
   expect(await system.parkedCodes()).toEqual([]);
 });
 
@@ -249,7 +249,7 @@ test('a faulty file: every fault with its place, and the app does not start its 
   writeFileSync(file, 'tables:\n  account:\n    columns:\n      name: { as: number }\n      fax: { redact: hidden }\n');
   const since = system.log.length;
   await system.startApp(settings);
-  const faults = JSON.stringify(system.records('misconfigured', since));
+  const faults = JSON.stringify(await system.logged('misconfigured', since));
   expect(faults).toMatch(/mapping\.yaml:4:\d+ tables\.account\.columns\.name\.as must be one of/);
   expect(faults).toMatch(/mapping\.yaml:5:\d+ tables\.account\.columns\.fax\.redact/);
 });

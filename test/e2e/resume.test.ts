@@ -14,7 +14,8 @@ let system: System;
 let ids: readonly string[];
 
 beforeAll(async () => {
-  system = await System.start(SETTINGS);
+  // The end of the load, which waits for reads to be so old, doesn't come before the app is killed.
+  system = await System.start({ ...SETTINGS, READ_BACK_MAX_AGE_SECONDS: '60' });
   ids = await system.dataverse.createMultiple(
     'contact',
     Array.from({ length: ROWS }, (_, n) => ({ lastname: `Contact ${n}` })),

@@ -7,7 +7,6 @@ import { TableClient } from '@azure/data-tables';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { ServiceBusClient } from '@azure/service-bus';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compare, type Difference } from '../../local/day/check';
 import type { Dataverse, StepRegistration } from '../../local/dataverse/simulator';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
@@ -17,6 +16,7 @@ import { BUS, startStack, type Stack, type StackOptions } from '../../local/stac
 import { deferredLargeBodies } from '../../shared/parking/large-bodies';
 import { TableParking } from '../../shared/parking/table-parking';
 import { builtFolder } from '../build-once';
+import { eventually, type Probed } from '../eventually';
 
 /** App settings over those of the stack; `undefined` takes one away. */
 export type Overrides = Readonly<Record<string, string | undefined>>;
@@ -52,13 +52,9 @@ export interface Post {
 export const PUSHED = ['webhook', 'service-bus-queue', 'service-bus-topic', 'event-hub'] as const;
 export type Pushed = (typeof PUSHED)[number];
 
-/** What a condition brings while it is awaited. */
-type Probed<T> = T | undefined | false;
-
 /** Pulls and replays happen when a test asks for them. */
 const NEVER = '0 0 0 1 1 *';
-const LIMIT_MS = 20_000;
-const PAUSE_MS = 25;
+const LIMIT_MS = 60_000;
 
 /** The stack and the app on it. The app can be ended and started again; the stack stays. */
 export class System {
@@ -144,14 +140,8 @@ export class System {
   }
 
   /** Resolves with what the probe brings as soon as it is neither undefined nor false; after the limit rejects, naming what was awaited. */
-  async until<T>(what: string, probe: () => Probed<T> | Promise<Probed<T>>, limitMs = LIMIT_MS): Promise<T> {
-    const limit = performance.now() + limitMs;
-    for (;;) {
-      const found = await probe();
-      if (found !== undefined && found !== false) return found;
-      if (performance.now() > limit) throw new Error(`Not within ${limitMs / 1000} s: ${what}. ${this.#troubles()}`);
-      await sleep(PAUSE_MS);
-    }
+  until<T>(what: string, probe: () => Probed<T> | Promise<Probed<T>>, limitMs = LIMIT_MS): Promise<T> {
+    return eventually(probe, () => `${what}. ${this.#troubles()}`, limitMs);
   }
 
   #troubles(): string {
@@ -169,6 +159,14 @@ export class System {
     return this.log.slice(since).flatMap(({ message }) => {
       if (!message.startsWith(`${event} {`)) return [];
       return [JSON.parse(message.slice(event.length + 1)) as Fields];
+    });
+  }
+
+  /** Waits for records of an event: the app's log takes a way of its own, and may come later than its answers. */
+  logged(event: string, since = 0, count = 1): Promise<Fields[]> {
+    return this.until(`${count} × ${event} in the log`, () => {
+      const records = this.records(event, since);
+      return records.length >= count && records;
     });
   }
 

@@ -6,7 +6,6 @@
 import { TableClient } from '@azure/data-tables';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
@@ -14,10 +13,13 @@ import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { TableRateWindow } from '../../shared/dataverse/table-rate-window';
 import { LONG, type RequestLimits, type WebApi } from '../../shared/dataverse/web-api';
 import { webApi } from '../../shared/services';
+import { eventually } from '../eventually';
 import { System } from './system';
 
 describe('instances that share a budget', () => {
   const LIMIT = { requests: 60, windowMs: 4000 };
+  /** What Dataverse grants above the budget, as by default: what is let go in time may come a little later. */
+  const ROOM = 6000 / 5000;
   const CALLS = 60;
   const trusted = getCACertificates();
   const saved = process.env.AZURE_AUTHORITY_HOST;
@@ -37,7 +39,9 @@ describe('instances that share a budget', () => {
   });
 
   async function start(): Promise<TableRateWindow> {
-    dataverse = await startDataverse({ limits: { requests: LIMIT.requests, windowSeconds: LIMIT.windowMs / 1000 } });
+    dataverse = await startDataverse({
+      limits: { requests: ROOM * LIMIT.requests, windowSeconds: LIMIT.windowMs / 1000 },
+    });
     setDefaultCACertificates([...trusted, readFileSync(dataverse.certificatePath, 'utf8')]);
     process.env.AZURE_AUTHORITY_HOST = dataverse.authorityHost;
     const name = `budget${(tables += 1)}`;
@@ -64,9 +68,10 @@ describe('instances that share a budget', () => {
 
     await dataverse.close();
     await start();
-    await Promise.allSettled(calls([instance(), instance()], { ...LONG, totalMs: 3000 }));
-    expect(dataverse.stats().webApi.throttled).toBeGreaterThan(0);
-  }, 60_000);
+    const alone = Promise.allSettled(calls([instance(), instance()], { ...LONG, totalMs: 6000 }));
+    await eventually(() => dataverse.stats().webApi.throttled > 0, 'a refused request');
+    await alone;
+  });
 
   test('one is asked to wait: the other sends nothing before that either', async () => {
     const shared = await start();
@@ -75,11 +80,11 @@ describe('instances that share a budget', () => {
     const started = performance.now();
     const refused = one.get('accounts');
     const signal = AbortSignal.timeout(10_000);
-    while ((await shared.read(signal)).window.pausedUntilMs === 0) await sleep(10);
+    await eventually(async () => (await shared.read(signal)).window.pausedUntilMs > 0, 'the pause being shared');
     await Promise.all([two.get('accounts'), refused]);
     expect(performance.now() - started).toBeGreaterThanOrEqual(1900);
     expect(dataverse.stats().webApi).toMatchObject({ requests: 3, faulted: 1 });
-  }, 30_000);
+  });
 });
 
 test('the budget is used up: deliveries are put off with the reason, and settled when there is one again', async () => {
@@ -92,7 +97,7 @@ test('the budget is used up: deliveries are put off with the reason, and settled
     expect(new Set(codes)).toEqual(new Set(['web-api-busy']));
     expect(codes.length).toBeGreaterThan(30 - 20);
     expect(system.dataverse.stats().webApi.requests).toBeLessThanOrEqual(18);
-    expect(system.records('webApiBudgetSpent')).toMatchObject([{ event: 5002, urgency: 'quick', requests: 20 }]);
+    expect(await system.logged('webApiBudgetSpent')).toMatchObject([{ event: 5002, urgency: 'quick', requests: 20 }]);
 
     await system.host.stop();
     await system.startApp();
@@ -104,4 +109,4 @@ test('the budget is used up: deliveries are put off with the reason, and settled
   } finally {
     await system.stop();
   }
-}, 90_000);
+});

@@ -131,10 +131,14 @@ describe('where a row lies', () => {
       for await (const page of store.liveRows(table)) found.push(...page.entries.map((live) => live.row));
     expect(found).toEqual([row(), link]);
     await clientOf(`${prefix}mycustomers`).createEntity({ partitionKey: 'b', rowKey: row(3).id, Deleted: false });
-    const listed: unknown[] = [];
-    for await (const { entries, foreign } of store.liveRows('account'))
-      listed.push(...entries.map((live) => live.row), ...foreign.map(({ key, error }) => [key, error.code]));
-    expect(listed).toEqual([row(), [`b/${row(3).id}`, 'row-key-foreign']]);
+    // Partitions are listed side by side: the order of pages isn't promised.
+    const live: unknown[] = [];
+    const strange: unknown[] = [];
+    for await (const { entries, foreign } of store.liveRows('account')) {
+      live.push(...entries.map((entry) => entry.row));
+      strange.push(...foreign.map(({ key, error }) => [key, error.code]));
+    }
+    expect({ live, strange }).toEqual({ live: [row()], strange: [[`b/${row(3).id}`, 'row-key-foreign']] });
   });
 });
 

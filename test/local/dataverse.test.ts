@@ -481,7 +481,7 @@ describe('labels in several languages', () => {
 describe('service protection and faults', () => {
   test('too many requests in the window, then too many at once', async () => {
     let now = Date.now();
-    const dataverse = await start({ now: () => now, limits: { requests: 5, concurrent: 3 }, latencyMs: 50 });
+    const dataverse = await start({ now: () => now, limits: { requests: 5, concurrent: 3 }, latencyMs: 400 });
     const call = await caller(dataverse);
     const many = await Promise.all([1, 2, 3, 4].map(() => call('GET', 'WhoAmI')));
     expect(many.map((answer) => answer.status).toSorted()).toEqual([200, 200, 200, 429]);

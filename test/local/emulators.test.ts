@@ -8,7 +8,6 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { entitiesOf } from '../../local/day/entities';
 import { startAzurite } from '../../local/azurite';
@@ -16,6 +15,7 @@ import { startBroker } from '../../local/broker/broker';
 import { spawnHost } from '../../local/host/spawn-host';
 import { BUS } from '../../local/stack';
 import { builtFolder } from '../build-once';
+import { eventually } from '../eventually';
 import { caller } from './simulator-client';
 
 const closing: (() => unknown)[] = [];
@@ -32,15 +32,14 @@ async function emulators(flags: readonly string[], until: string): Promise<strin
   const child = spawn(process.execPath, [main, '--root', ROOT, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  let isOver = false;
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve())).then(() => void (isOver = true));
   closing.push(async () => {
     child.kill();
     await ended;
   });
-  while (!said.includes(until)) {
-    const isOver = await Promise.race([ended.then(() => true), sleep(50).then(() => false)]);
-    if (isOver && !said.includes(until)) throw new Error(`It ended, and said: ${said}`);
-  }
+  await eventually(() => said.includes(until) || isOver, until);
+  if (!said.includes(until)) throw new Error(`It ended, and said: ${said}`);
   return said;
 }
 
@@ -79,7 +78,7 @@ test('the simulator posts to what is at the emulators’ places, and the app tak
     port: 0,
     queues: {},
     topics: {},
-    hubs: { [BUS.hub]: { partitions: 4, consumerGroups: [BUS.group] } },
+    hubs: { [BUS.hub]: { partitions: BUS.partitions, consumerGroups: [BUS.group] } },
   });
   closing.push(() => hubs.close());
   const folder = mkdtempSync(join(tmpdir(), 'dvo-emulators-'));
@@ -110,10 +109,6 @@ test('the simulator posts to what is at the emulators’ places, and the app tak
     ['opportunities', { name: 'by the hub' }],
   ] as const)
     expect((await call('POST', set, { 'Content-Type': 'application/json' }, body)).status).toBe(204);
-  for (const table of ['contact', 'lead', 'opportunity']) {
-    for (let tries = 0; (await entitiesOf(azurite.connectionString, table)).length === 0; tries += 1) {
-      if (tries > 200) throw new Error(`No row of ${table} came.`);
-      await sleep(100);
-    }
-  }
-}, 60_000);
+  for (const table of ['contact', 'lead', 'opportunity'])
+    await eventually(async () => (await entitiesOf(azurite.connectionString, table)).length > 0, `a row of ${table}`);
+});

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { builtFolder } from '../build-once';
+import { eventually } from '../eventually';
 
 const STACK = 'dist/local/stack-main.js';
 const DAY = 'dist/local/day/main.js';
@@ -52,12 +53,11 @@ async function start(main: string, flags: readonly string[], cwd?: string): Prom
   return { child, said: said ?? String, faults: faults ?? String, ended };
 }
 
-async function untilSaid(started: Started, text: string): Promise<void> {
-  for (let tries = 0; !started.said().includes(text); tries += 1) {
-    if (tries > 600) throw new Error(`It didn't say "${text}", but: ${started.said()}${started.faults()}`);
-    await sleep(50);
-  }
-}
+const untilSaid = ({ said, faults }: Started, text: string): Promise<true> =>
+  eventually(
+    () => said().includes(text),
+    () => `"${text}", but: ${said()}${faults()}`,
+  );
 
 async function takenPort(): Promise<number> {
   const server = createServer();
@@ -80,7 +80,7 @@ test('the lines that are printed bring the settings into any shell, and say what
     'Nothing is registered yet. In a shell with these settings (. ./my.env):\n' +
       '  npm run -s dvo -- steps plan local/day/dataverse.yaml\n',
   );
-}, 60_000);
+});
 
 test('the app listens by default where the simulator posts by default', async () => {
   const helps = await Promise.all([STACK, HOST].map((main) => start(main, ['--help'])));
@@ -96,20 +96,16 @@ test.each([
   ['the broker', STACK, ['--no-steps', '--amqp-port'], 2],
   ['Azurite', STACK, ['--no-steps', '--table-port'], 2],
   ['the app', HOST, ['.', '--port'], 1],
-])(
-  '%s at a port that is taken',
-  async (_, main, flags, code) => {
-    const port = await takenPort();
-    const started = await start(main, [...flags, String(port)]);
-    expect(await started.ended).toEqual([code, null]);
-    const lines = started.faults().trim().split('\n');
-    expect(lines.at(-1)).toBe(
-      `Port ${port} is taken: stop what listens there, or give another port (--help lists the flags).`,
-    );
-    expect(started.faults()).not.toMatch(/^ +at /m);
-  },
-  60_000,
-);
+])('%s at a port that is taken', async (_, main, flags, code) => {
+  const port = await takenPort();
+  const started = await start(main, [...flags, String(port)]);
+  expect(await started.ended).toEqual([code, null]);
+  const lines = started.faults().trim().split('\n');
+  expect(lines.at(-1)).toBe(
+    `Port ${port} is taken: stop what listens there, or give another port (--help lists the flags).`,
+  );
+  expect(started.faults()).not.toMatch(/^ +at /m);
+});
 
 test('an address that is none', async () => {
   const started = await start(STACK, ['--webhook-url', 'localhost:7071']);
@@ -121,16 +117,12 @@ describe('Ctrl-C, which a terminal sends to all that was started, while Azurite 
   test.each([
     ['npm run stack', STACK, ['--no-steps'], 0],
     ['npm start', DAY, [], 130],
-  ])(
-    '%s',
-    async (_, main, flags, code) => {
-      const started = await start(main, flags);
-      await untilSaid(started, 'Starting Azurite');
-      await sleep(100);
-      process.kill(-(started.child.pid ?? NaN), 'SIGINT');
-      expect(await started.ended).toEqual([code, null]);
-      expect(started.faults()).toBe('');
-    },
-    60_000,
-  );
+  ])('%s', async (_, main, flags, code) => {
+    const started = await start(main, flags);
+    await untilSaid(started, 'Starting Azurite');
+    await sleep(100);
+    process.kill(-(started.child.pid ?? NaN), 'SIGINT');
+    expect(await started.ended).toEqual([code, null]);
+    expect(started.faults()).toBe('');
+  });
 });

@@ -1,8 +1,8 @@
 /** Proves each fault of the TCP proxy on plain sockets: what a client sees of it, and that lifting it lets everything pass again. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TcpProxy, type TcpFault } from '../../local/faults/tcp-proxy';
+import { eventually } from '../eventually';
 
 let server: Server;
 let proxy: TcpProxy;
@@ -43,13 +43,11 @@ async function client(): Promise<{ socket: Socket; seen: () => string; end: Prom
   return { socket, seen: () => text, end };
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const limit = performance.now() + 5000;
-  while (!holds()) {
-    if (performance.now() > limit) throw new Error('It never came.');
-    await sleep(5);
-  }
-}
+const until = (holds: () => boolean): Promise<true> => eventually(holds, holds.toString());
+
+/** Resolves when the text has left the client. */
+const written = (socket: Socket, text: string): Promise<void> =>
+  new Promise((resolve) => void socket.write(text, () => resolve()));
 
 const passes = async (): Promise<void> => {
   const { socket, seen } = await client();
@@ -113,15 +111,15 @@ test('down: refused, and what was there is reset; up again at the same port', as
 test('latency: in order and later, also what a client sent that is gone meanwhile', async () => {
   await proxy.set({ kind: 'latency', ms: 50, jitterMs: 50 });
   const { socket, seen } = await client();
-  socket.write('one ');
-  await sleep(1);
-  socket.write('two');
-  expect(received).toBe('');
+  const begun = performance.now();
+  await written(socket, 'one ');
+  await written(socket, 'two');
   await until(() => seen() === 'one two');
+  // There and back; Node's timers may be a millisecond early.
+  expect(performance.now() - begun).toBeGreaterThan(2 * 48);
   const gone = await client();
   received = '';
-  gone.socket.write('late');
-  await sleep(1);
+  await written(gone.socket, 'late');
   gone.socket.destroy();
   await until(() => received === 'late');
 });

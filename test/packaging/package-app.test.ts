@@ -150,7 +150,7 @@ describe('the packaged app in the local host', () => {
     const way = 'service-bus-queue';
     const id = await system.pushing('account', way, () => system.dataverse.create('account', { name: 'Late' }));
     await system.until('the late row', async () => (await system.entity('account', id))?.Title === 'Late');
-    expect(system.records('delayed')).toMatchObject([{ source: way, code: 'web-api' }]);
+    expect(await system.logged('delayed')).toMatchObject([{ source: way, code: 'web-api' }]);
   });
 
   test('a row that was never pushed comes by a pull', async () => {

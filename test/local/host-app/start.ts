@@ -1,9 +1,9 @@
 /** Starts the sample app in the local host, in a process of its own, and watches its log. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogRecord } from '../../../local/host/log';
 import { spawnHost, type SpawnedHost, type SpawnHostOptions } from '../../../local/host/spawn-host';
 import { builtFolder } from '../../build-once';
+import { eventually } from '../../eventually';
 
 /** A running sample app. */
 export interface SampleApp {
@@ -52,15 +52,4 @@ export async function startSampleApp(
         .map(({ message }) => message),
     logged: (text) => eventually(() => records.find(({ message }) => message.includes(text)), text),
   };
-}
-
-/** Asks again until there is an answer. */
-export async function eventually<T>(ask: () => T | undefined | false, what: string, limitMs = 15_000): Promise<T> {
-  const end = performance.now() + limitMs;
-  for (;;) {
-    const answer = ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > end) throw new Error(`Not within ${limitMs} ms: ${what}`);
-    await sleep(20);
-  }
 }
