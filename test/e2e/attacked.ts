@@ -25,7 +25,7 @@ import { System } from './system';
 
 /** Changes a second of the work that goes on. */
 const RATE = 30;
-const SETTLE_LIMIT_MS = 150_000;
+const SETTLE_LIMIT_MS = 400_000;
 /** What the app sends before it gives a request up for now. */
 const ATTEMPTS = 6;
 
@@ -121,6 +121,8 @@ export class Attacked {
       REDACTION_KEY: this.mapped.REDACTION_KEY,
       SYNC_RELATIONSHIPS: STANDARD_RELATIONSHIPS.map(({ schemaName }) => schemaName).join(','),
       PULL_PAGE_ROWS: '50',
+      // Whoever is killed takes its share of the budget along.
+      WEB_API_REQUESTS_PER_5_MINUTES: '50000',
       // As short as they can be: copies come again as soon as the fault is over.
       ...{ SERVICEBUS_RETRY_FIRST_SECONDS: '1', SERVICEBUS_RETRY_LONGEST_SECONDS: '2' },
     });

@@ -54,7 +54,7 @@ export type Pushed = (typeof PUSHED)[number];
 
 /** Pulls and replays happen when a test asks for them. */
 const NEVER = '0 0 0 1 1 *';
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 /** The stack and the app on it. The app can be ended and started again; the stack stays. */
 export class System {

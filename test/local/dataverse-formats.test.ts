@@ -317,7 +317,9 @@ describe('contexts', () => {
   test('in text XML and .NET binary XML say the same as in JSON, in the elements that .NET writes', async () => {
     const queues = { json: {}, xml: {}, binary: {} };
     const broker = await startBroker({ queues });
-    const dataverse = await start();
+    // Each step has a system job of its own, whose time is in whole seconds.
+    const nowMs = Date.now();
+    const dataverse = await start({ now: () => nowMs });
     open.push(broker);
     await dataverse.defineCustomApi('new_All', { requestParameters: ALL });
     const { connectionString } = broker;
@@ -345,8 +347,8 @@ describe('contexts', () => {
     const [fromJson, fromXml, fromBinary] = [read(json), read(xml), read(binary)];
     expect(fromXml).toHaveLength(STEPS.length);
     expect(fromBinary.map(comparable)).toEqual(fromXml.map(comparable));
-    const plain = ({ message, table, rowId, depth, correlationId, userId, ...rest }: Context) => ({
-      ...{ message, table, rowId, depth, correlationId, userId },
+    const plain = ({ message, table, rowId, depth, correlationId, operationCreatedOn, userId, ...rest }: Context) => ({
+      ...{ message, table, rowId, depth, correlationId, operationCreatedOn, userId },
       input: [...(rest.inputParameters ?? [])].map(([name]) => name),
       output: [...(rest.outputParameters ?? [])].map(([name]) => name),
       images: [rest.preImages, rest.postImages].map((images) =>
@@ -354,9 +356,6 @@ describe('contexts', () => {
       ),
     });
     expect(fromXml.map(plain)).toEqual(fromJson.map(plain));
-    // Each step has a system job of its own, and the time of a job is in whole seconds.
-    for (const [index, { operationCreatedOn }] of fromXml.entries())
-      expect(Math.abs(operationCreatedOn - (fromJson[index]?.operationCreatedOn ?? 0))).toBeLessThanOrEqual(1000);
 
     const target = fromXml.find(({ message, table }) => message === 'Create' && table === 'new_shipment');
     const columns = Object.fromEntries(target?.postImages?.get('all')?.columns ?? []);
