@@ -9,7 +9,7 @@ export function connect(): WebApi {
   const section = readWebApiConfig(settings);
   // Who operates is a person mostly, and hasn't got an application's secret.
   const isUnsaid = (settings.DATAVERSE_AUTH?.trim() ?? '') === '';
-  if (!section.ok && isUnsaid && section.faults.some((fault) => fault.startsWith('AZURE_')))
+  if (!section.ok && isUnsaid && section.faults.some((fault) => /^DATAVERSE_(?:TENANT|CLIENT)_/.test(fault)))
     throw new UsageError(
       `${section.faults.join('; ')}; or set DATAVERSE_AUTH=azure-cli, to ask as whoever az login signed in`,
     );

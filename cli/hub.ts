@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { environment, readConfig } from '../shared/config/config';
 import { readEventHubConfig, type EventHubConfig } from '../shared/config/message-connections';
+import { appIdentity } from '../shared/azure/deferred-credential';
 import { compose } from '../shared/services';
 import { rateArgument, timeArgument } from './arguments';
 import { MAX_BODY_BYTES } from './body-bytes';
@@ -28,8 +29,7 @@ async function openHub({ namespace, hub }: EventHubConfig, consumerGroup: string
   };
   if (namespace.kind === 'connectionString')
     return new EventHubConsumerClient(consumerGroup, namespace.connectionString, hub, options);
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  return new EventHubConsumerClient(consumerGroup, namespace.host, hub, new DefaultAzureCredential(), options);
+  return new EventHubConsumerClient(consumerGroup, namespace.host, hub, appIdentity(namespace.clientId), options);
 }
 
 async function replay(terminal: Terminal, options: HubReplayOptions): Promise<void> {

@@ -14,12 +14,16 @@ export interface AzuriteOptions {
   readonly queuePort?: number;
   /** @default a free port */
   readonly tablePort?: number;
+  /** PEM files: Azurite then speaks TLS, and takes bearer tokens of any issuer of Microsoft's, whatever their signature. */
+  readonly tls?: { readonly certificatePath: string; readonly keyPath: string };
 }
 
 /** A running Azurite. */
 export interface Azurite {
   /** For `AzureWebJobsStorage` and the storage SDKs: Azurite's well-known development account. */
   readonly connectionString: string;
+  /** Addresses of the services, as an identity takes them. */
+  readonly endpoints: Readonly<Record<'blob' | 'queue' | 'table', string>>;
   readonly blobPort: number;
   readonly queuePort: number;
   readonly tablePort: number;
@@ -54,11 +58,14 @@ const STOP_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
   let running = await launch(options);
   const { blobPort, queuePort, tablePort } = running;
-  const endpoint = (port: number) => `http://127.0.0.1:${port}/${ACCOUNT}`;
+  const protocol = options.tls === undefined ? 'http' : 'https';
+  const endpoint = (port: number) => `${protocol}://127.0.0.1:${port}/${ACCOUNT}`;
+  const endpoints = { blob: endpoint(blobPort), queue: endpoint(queuePort), table: endpoint(tablePort) };
   return {
     connectionString:
-      `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};` +
-      `BlobEndpoint=${endpoint(blobPort)};QueueEndpoint=${endpoint(queuePort)};TableEndpoint=${endpoint(tablePort)};`,
+      `DefaultEndpointsProtocol=${protocol};AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};` +
+      `BlobEndpoint=${endpoints.blob};QueueEndpoint=${endpoints.queue};TableEndpoint=${endpoints.table};`,
+    endpoints,
     blobPort,
     queuePort,
     tablePort,
@@ -85,6 +92,11 @@ async function launch(options: AzuriteOptions): Promise<Launched> {
       ...['--blobPort', String(options.blobPort ?? 0)],
       ...['--queuePort', String(options.queuePort ?? 0)],
       ...['--tablePort', String(options.tablePort ?? 0)],
+      // Otherwise a busy client sends into connections that are just being closed, after Node's 5 s.
+      ...['blob', 'queue', 'table'].flatMap((service) => [`--${service}KeepAliveTimeout`, '120']),
+      ...(options.tls === undefined
+        ? []
+        : ['--oauth', 'basic', '--cert', options.tls.certificatePath, '--key', options.tls.keyPath]),
     ],
     // A working folder of its own: Azurite writes its log there, and must not into the repository.
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], cwd: options.dir ?? tmpdir() },

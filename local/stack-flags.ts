@@ -70,11 +70,12 @@ export function withStackFlags(command: Command): Command {
       new Option('--disk <dir>', 'keep Azurite’s data in this new or empty folder (default: in memory)').argParser(
         newFolder,
       ),
-    );
+    )
+    .option('--identity', 'storage by two managed identities over TLS, instead of connection strings');
 }
 
 /** The flags as commander gives them. */
 export type StackFlags = Pick<
   StackOptions,
-  'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk'
+  'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk' | 'identity'
 >;

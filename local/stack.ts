@@ -3,10 +3,13 @@
  * The app itself runs in a process of its own: under `local/host`, or under `func start`.
  */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { startAzurite, type Azurite } from './azurite';
 import { startBroker, type Broker, type QueueOptions } from './broker/broker';
 import { startDataverse, type Dataverse, type TableDefinition } from './dataverse/simulator';
 import { STANDARD_TABLES } from './dataverse/standard-tables';
+import { startIdentityStorage } from './identity-storage';
+import type { ManagedIdentities } from './managed-identity';
 
 /** Ports (0 or absent: a free one) and where Azurite keeps its data. */
 export interface StackOptions {
@@ -24,11 +27,15 @@ export interface StackOptions {
   readonly tables?: readonly TableDefinition[];
   /** Seed of everything random in the simulator. @default 1 */
   readonly seed?: number;
+  /** Storage by managed identities over TLS, instead of connection strings. */
+  readonly identity?: boolean;
 }
 
 /** The stand-ins, running. */
 export interface Stack {
   readonly azurite: Azurite;
+  /** Only with `StackOptions.identity`. */
+  readonly identities?: ManagedIdentities;
   readonly broker: Broker;
   readonly dataverse: Dataverse;
   readonly webhookKey: string;
@@ -60,13 +67,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     for (const part of running.splice(0).reverse()) await part.stop();
   };
   try {
-    const azurite = await startAzurite({
+    const azuriteOptions = {
       blobPort: options.blobPort ?? 0,
       queuePort: options.queuePort ?? 0,
       tablePort: options.tablePort ?? 0,
       ...(options.disk === undefined ? {} : { dir: options.disk }),
-    });
-    running.push(azurite);
+    };
+    const byIdentity = options.identity === true ? await startIdentityStorage(azuriteOptions) : undefined;
+    const azurite = byIdentity?.azurite ?? (await startAzurite(azuriteOptions));
+    running.push(byIdentity ?? azurite);
     const broker = await startBroker({
       port: options.amqpPort ?? 0,
       queues: { [BUS.queue]: options.queue ?? {} },
@@ -87,15 +96,19 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       broker,
       dataverse,
       webhookKey,
-      settings: settingsFor(
-        {
-          storage: azurite.connectionString,
-          serviceBus: broker.connectionString,
-          eventHubs: broker.connectionString,
-        },
-        dataverse,
-        webhookKey,
-      ),
+      ...(byIdentity === undefined ? {} : { identities: byIdentity.identities }),
+      settings: {
+        ...settingsFor(
+          {
+            storage: byIdentity === undefined ? azurite.connectionString : '',
+            serviceBus: broker.connectionString,
+            eventHubs: broker.connectionString,
+          },
+          dataverse,
+          webhookKey,
+        ),
+        ...byIdentity?.settings(readFileSync(dataverse.certificatePath, 'utf8')),
+      },
       stop,
     };
   } catch (error) {
@@ -137,11 +150,11 @@ export function settingsFor(
     READ_BACK_MAX_AGE_SECONDS: '4',
     DATAVERSE_URL: dataverse.url,
     DATAVERSE_AUTH: 'client-secret',
-    AZURE_TENANT_ID: dataverse.tenantId,
-    AZURE_CLIENT_ID: dataverse.clientId,
-    AZURE_CLIENT_SECRET: dataverse.clientSecret,
+    DATAVERSE_TENANT_ID: dataverse.tenantId,
+    DATAVERSE_CLIENT_ID: dataverse.clientId,
+    DATAVERSE_CLIENT_SECRET: dataverse.clientSecret,
     AZURE_AUTHORITY_HOST: dataverse.authorityHost,
-    AZURE_DISABLE_INSTANCE_DISCOVERY: 'true',
+    DATAVERSE_DISABLE_INSTANCE_DISCOVERY: 'true',
     NODE_EXTRA_CA_CERTS: dataverse.certificatePath,
   };
 }

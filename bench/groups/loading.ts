@@ -29,9 +29,9 @@ const SETTINGS = {
 /** What the pull needs besides to be registered. Events would have it read the table's definition, which isn't there. */
 const WEB_API = {
   DATAVERSE_URL: 'https://bench.crm.dynamics.com',
-  AZURE_TENANT_ID: 'bench',
-  AZURE_CLIENT_ID: 'bench',
-  AZURE_CLIENT_SECRET: 'bench',
+  DATAVERSE_TENANT_ID: 'bench',
+  DATAVERSE_CLIENT_ID: 'bench',
+  DATAVERSE_CLIENT_SECRET: 'bench',
 };
 
 /** What is loaded in one process. */

@@ -72,18 +72,22 @@ param replaySchedule string
 @description('Further settings of docs/configuration.md, by name.')
 param further object
 
-// AZURE_CLIENT_ID says which identity @azure/identity takes: for the tables, and for Dataverse.
+var storageSuffix = environment().suffixes.storage
+
 var commonSettings = {
-  AzureWebJobsStorage__accountName: hostStorageName
+  AzureWebJobsStorage__blobServiceUri: 'https://${hostStorageName}.blob.${storageSuffix}'
+  AzureWebJobsStorage__queueServiceUri: 'https://${hostStorageName}.queue.${storageSuffix}'
+  AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${storageSuffix}'
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identityClientId
-  LOB_STORAGE__accountName: lobStorageName
-  AZURE_CLIENT_ID: identityClientId
+  LOB_STORAGE__tableServiceUri: 'https://${lobStorageName}.table.${storageSuffix}'
+  LOB_STORAGE__clientId: identityClientId
   DISABLED_FUNCTIONS: join(disabledFunctions, ',')
   SYNC_TABLES: join(tables, ',')
   SYNC_RELATIONSHIPS: join(relationships, ',')
   DATAVERSE_URL: dataverseUrl
   DATAVERSE_AUTH: 'managed-identity'
+  DATAVERSE_CLIENT_ID: identityClientId
   PULL_SCHEDULE: pullSchedule
   REPLAY_SCHEDULE: replaySchedule
 }

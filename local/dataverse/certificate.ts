@@ -11,12 +11,16 @@ export interface ServerCertificate {
   readonly path: string;
 }
 
-/** Makes a certificate for a server on this machine, written below a directory (a new temporary one by default). */
+/**
+ * Makes a certificate for a server on this machine, written below a directory (a new temporary one by default). Of two that
+ * are trusted together each needs a name of its own.
+ */
 export async function makeCertificate(
   host: string,
   directory = mkdtempSync(join(tmpdir(), 'dataverse-')),
+  name = 'Dataverse on this machine',
 ): Promise<ServerCertificate> {
-  const pems = await generate([{ name: 'commonName', value: 'Dataverse on this machine' }], {
+  const pems = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions: [

@@ -14,12 +14,13 @@ import {
   type Subscription,
 } from '@azure/event-hubs';
 import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
-import { BlobServiceClient } from '@azure/storage-blob';
+import type { BlobServiceClient } from '@azure/storage-blob';
 import { z } from 'zod';
 import { eventInput, eventsInput } from './event-hub-data';
 import type { RunResult } from './executor';
 import type { HostJson } from './host-json';
 import { FunctionInError } from './settings';
+import { hostBlobs } from './storage';
 import { CALLED_REASON, MESSAGE_REASON, type Trigger, type TriggerContext } from './trigger';
 import type { RegisteredFunction } from './worker';
 
@@ -75,7 +76,7 @@ function askSoonAgain(client: EventHubConsumerClient): void {
 
 interface EventHubOptions {
   readonly connectionString: string;
-  readonly storage: string;
+  readonly storage: BlobServiceClient;
   readonly eventHubName: string;
   readonly consumerGroup: string;
   readonly many: boolean;
@@ -90,9 +91,14 @@ interface EventHubOptions {
 export function prepareEventHub(target: RegisteredFunction, context: TriggerContext): Trigger {
   const { settings } = context;
   const binding = eventHubBinding.parse(target.trigger);
+  const storage = hostBlobs(settings);
+  if (storage === undefined)
+    throw new FunctionInError(
+      "Connection 'AzureWebJobsStorage' is missing or empty: an event hub's checkpoints lie there.",
+    );
   return new EventHubTrigger(target, context, startPosition(context.hostJson), {
     connectionString: settings.connection(settings.resolve(binding.connection)),
-    storage: settings.connection('Storage'),
+    storage,
     eventHubName: settings.resolve(binding.eventHubName),
     consumerGroup: settings.resolve(binding.consumerGroup),
     many: binding.cardinality.toLowerCase() === 'many',
@@ -134,7 +140,7 @@ class EventHubTrigger implements Trigger {
   async start(): Promise<void> {
     const { connectionString, storage, eventHubName, consumerGroup } = this.options;
     const { maxEventBatchSize, prefetchCount } = this.context.hostJson.extensions.eventHubs;
-    const container = BlobServiceClient.fromConnectionString(storage).getContainerClient(CHECKPOINT_CONTAINER);
+    const container = storage.getContainerClient(CHECKPOINT_CONTAINER);
     await container.createIfNotExists();
     if (this.#stopping) return;
     this.#client = new EventHubConsumerClient(

@@ -8,6 +8,7 @@ import { readHostJson } from './host-json';
 import { prepareHttp, startHttpServer, type HttpKeys, type HttpRoute } from './http';
 import { filteredLog, type Log } from './log';
 import { prepareServiceBus } from './service-bus';
+import { hostBlobs } from './storage';
 import { FunctionInError, Settings } from './settings';
 import { prepareTimer } from './timer';
 import { blobTimerMonitor, memoryTimerMonitor } from './timer-monitor';
@@ -128,7 +129,7 @@ function preparers(
   context: TriggerContext,
   environment: HostOptions['environment'],
 ): (target: RegisteredFunction) => Trigger {
-  const storage = context.settings.get('AzureWebJobsStorage');
+  const storage = hostBlobs(context.settings);
   const hostId = environment.AzureFunctionsWebHost__hostid ?? 'local';
   const monitor = storage === undefined ? memoryTimerMonitor() : blobTimerMonitor(storage, hostId);
   return (target) => {

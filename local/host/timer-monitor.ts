@@ -2,7 +2,7 @@
  * What the host remembers about a monitored timer between starts, in the storage account as the real host does (container `azure-webjobs-hosts`), or in
  * memory where the app has no storage.
  */
-import { BlobServiceClient } from '@azure/storage-blob';
+import type { BlobServiceClient } from '@azure/storage-blob';
 import { z } from 'zod';
 
 const scheduleStatus = z.object({ Last: z.string(), Next: z.string(), LastUpdated: z.string() });
@@ -26,8 +26,8 @@ export function memoryTimerMonitor(): TimerMonitor {
 }
 
 /** Remembers in blobs `timers/<host id>/Host.Functions.<name>/status`. */
-export function blobTimerMonitor(connectionString: string, hostId: string): TimerMonitor {
-  const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient('azure-webjobs-hosts');
+export function blobTimerMonitor(storage: BlobServiceClient, hostId: string): TimerMonitor {
+  const container = storage.getContainerClient('azure-webjobs-hosts');
   const blob = (name: string) => container.getBlockBlobClient(`timers/${hostId}/Host.Functions.${name}/status`);
   return {
     async read(name) {

@@ -1,9 +1,9 @@
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { StorageAccount } from '../config/config';
+import type { StorageAccount } from '../config/storage-account';
 import { appIdentity } from './deferred-credential';
 
 /** Opens an account's blobs. */
-export const blobService = (account: StorageAccount): BlobServiceClient =>
+export const blobService = (account: StorageAccount<'blob'>): BlobServiceClient =>
   account.kind === 'identity'
-    ? new BlobServiceClient(account.blobEndpoint, appIdentity())
+    ? new BlobServiceClient(account.endpoints.blob, appIdentity(account.clientId))
     : BlobServiceClient.fromConnectionString(account.connectionString);

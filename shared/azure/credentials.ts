@@ -1,17 +1,35 @@
 /** Credentials of the identity SDK. Loaded by `deferredCredential` alone: connection strings need none of it. */
 import {
   AzureCliCredential,
+  AzureDeveloperCliCredential,
+  AzurePowerShellCredential,
+  ChainedTokenCredential,
   ClientCertificateCredential,
   ClientSecretCredential,
-  DefaultAzureCredential,
   ManagedIdentityCredential,
   type TokenCredential,
 } from '@azure/identity';
-import type { DataverseAuth } from '../config/config';
+import { environment, type DataverseAuth } from '../config/config';
 
-/** The app's own identity, or a developer's. `clientId`: of a user-assigned one. */
-export const appIdentity = (clientId?: string): TokenCredential =>
-  new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId });
+/**
+ * As whom Azure's own services (storage, Service Bus, Event Hubs, Key Vault) are called: the app's managed identity where the
+ * platform offers one, otherwise whoever is signed in on this machine. Nothing else is tried: DefaultAzureCredential would
+ * take the settings of any app registration that it finds in the environment.
+ * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+ *
+ * @param clientId of a user-assigned identity
+ */
+export function appIdentity(clientId?: string): TokenCredential {
+  if (environment().IDENTITY_ENDPOINT !== undefined) return managedIdentity(clientId);
+  return new ChainedTokenCredential(
+    new AzureCliCredential(),
+    new AzureDeveloperCliCredential(),
+    new AzurePowerShellCredential(),
+  );
+}
+
+const managedIdentity = (clientId: string | undefined): TokenCredential =>
+  clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
 
 /** As whom the Web API is called. `disableInstanceDiscovery`: for clouds whose authority Microsoft doesn't know. */
 export function dataverseCredential(auth: DataverseAuth, disableInstanceDiscovery: boolean): TokenCredential {
@@ -23,9 +41,7 @@ export function dataverseCredential(auth: DataverseAuth, disableInstanceDiscover
         disableInstanceDiscovery,
       });
     case 'managed-identity':
-      return auth.clientId === undefined
-        ? new ManagedIdentityCredential()
-        : new ManagedIdentityCredential({ clientId: auth.clientId });
+      return managedIdentity(auth.clientId);
     case 'azure-cli':
       return new AzureCliCredential();
     default:

@@ -12,6 +12,6 @@ export function deferredCredential(make: (credentials: typeof Credentials) => To
   };
 }
 
-/** The app's own identity, or a developer's. `clientId`: of a user-assigned one. */
+/** See `appIdentity` of `./credentials`. */
 export const appIdentity = (clientId?: string): TokenCredential =>
   deferredCredential((credentials) => credentials.appIdentity(clientId));

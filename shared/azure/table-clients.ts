@@ -1,5 +1,5 @@
 import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
-import type { StorageAccount } from '../config/config';
+import type { StorageAccount } from '../config/storage-account';
 import { messageOf } from '../errors';
 import type { ClockSample } from '../telemetry/clock-watch';
 import type { Log } from '../telemetry/log';
@@ -87,14 +87,14 @@ function optionsOf(log: Log, answered?: (sample: ClockSample) => void): TableSer
  * @param answered is told when each answer was made and came
  */
 export function tableClients(
-  account: StorageAccount,
+  account: StorageAccount<'table'>,
   log: Log = () => undefined,
   answered?: (sample: ClockSample) => void,
 ): TableClientFactory {
   const shared = optionsOf(log, answered);
   if (account.kind === 'identity') {
-    const credential = appIdentity();
-    return (name) => new TableClient(account.tableEndpoint, name, credential, shared);
+    const credential = appIdentity(account.clientId);
+    return (name) => new TableClient(account.endpoints.table, name, credential, shared);
   }
   const options = { ...shared, allowInsecureConnection: isPlainHttp(account.connectionString) };
   return (name) => TableClient.fromConnectionString(account.connectionString, name, options);

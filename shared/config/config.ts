@@ -7,12 +7,8 @@ import { compileMapping } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, NO_HASH, type Mapping } from '../mapping/mapping';
 import { FUNCTION_NAMES, isLeftOut, type FunctionName } from './left-out';
 import { readServiceBusConfig, type ServiceBusConfig } from './message-connections';
+import { readStorageAccount, type StorageAccount } from './storage-account';
 import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
-
-/** An account of Azure Storage: by connection string, or by name with the app's identity. */
-export type StorageAccount =
-  | { readonly kind: 'connectionString'; readonly connectionString: string }
-  | { readonly kind: 'identity'; readonly tableEndpoint: string; readonly blobEndpoint: string };
 
 /** As whom to call Dataverse. */
 export type DataverseAuth =
@@ -43,10 +39,10 @@ export interface CoreConfig {
   readonly mapping: Mapping;
   /** Schema names of the many-to-many relationships whose links are kept in step. */
   readonly relationships: readonly string[];
-  readonly lob: StorageAccount;
+  readonly lob: StorageAccount<'table'>;
   readonly lobTablePrefix: string;
   /** Parking, pull state and leases. */
-  readonly state: StorageAccount;
+  readonly state: StorageAccount<'table' | 'blob'>;
   /** Undefined: no Web API access; `unprovable` then says what happens to changes whose order can't be proven. */
   readonly dataverse?: DataverseConfig;
   readonly unprovable: 'apply' | 'park';
@@ -200,7 +196,7 @@ export function readConfig(environment: Environment): Config {
 
 /** Where the LOB store is and how rows lie there: all that a reader of it needs. */
 export interface LobConfig {
-  readonly account: StorageAccount;
+  readonly account: StorageAccount<'table'>;
   readonly tablePrefix: string;
   readonly mapping: Mapping;
 }
@@ -208,7 +204,7 @@ export interface LobConfig {
 /** Reads only what finding a row of the LOB store takes, for the operator's CLI. */
 export function readLobConfig(environment: Environment): Section<LobConfig> {
   const parsed = coreSchema.pick({ LOB_TABLE_PREFIX: true }).safeParse(environment);
-  const { value: account, faults } = readStorage(environment, 'LOB_STORAGE');
+  const { value: account, faults } = readStorageAccount(environment, 'LOB_STORAGE', ['table']);
   const file = readMappingFile(environment.MAPPING_FILE?.trim() ?? '');
   if (!parsed.success || account === undefined || file?.ok === false)
     return { ok: false, faults: [...faultsOf(parsed), ...faults, ...(file?.ok === false ? file.faults : [])] };
@@ -217,8 +213,8 @@ export function readLobConfig(environment: Environment): Section<LobConfig> {
 }
 
 /** Reads only where the app's own state is (parked items), for the operator's CLI. */
-export function readStateConfig(environment: Environment): Section<StorageAccount> {
-  const { value, faults } = readStorage(environment, 'AzureWebJobsStorage');
+export function readStateConfig(environment: Environment): Section<StorageAccount<'table' | 'blob'>> {
+  const { value, faults } = readStorageAccount(environment, 'AzureWebJobsStorage', ['table', 'blob']);
   return value === undefined ? { ok: false, faults } : { ok: true, value };
 }
 
@@ -231,8 +227,8 @@ export function readWebApiConfig(environment: Environment): Section<DataverseCon
 
 function readCore(environment: Environment): Section<CoreConfig> {
   const parsed = coreSchema.safeParse(environment);
-  const lob = readStorage(environment, 'LOB_STORAGE');
-  const state = readStorage(environment, 'AzureWebJobsStorage');
+  const lob = readStorageAccount(environment, 'LOB_STORAGE', ['table']);
+  const state = readStorageAccount(environment, 'AzureWebJobsStorage', ['table', 'blob']);
   const dataverse = readDataverse(environment);
   const { mapping, tables, relationships, faults: mappingFaults } = readMappingPart(environment);
   const faults = [...faultsOf(parsed), ...mappingFaults, ...lob.faults, ...state.faults, ...dataverse.faults];
@@ -311,31 +307,10 @@ const isDisabled = (environment: Environment, functionName: FunctionName): boole
     ['true', '1'].includes(environment[name]?.trim().toLowerCase() ?? ''),
   );
 
-interface Found<T> {
+/** A value, or what is wrong with its settings. */
+export interface Found<T> {
   readonly value?: T;
   readonly faults: readonly string[];
-}
-
-/** `NAME` as a connection string or `NAME__accountName` with the app's identity: the platform's own convention. */
-function readStorage(environment: Environment, name: string): Found<StorageAccount> {
-  const connectionString = environment[name]?.trim() ?? '';
-  const account = environment[`${name}__accountName`]?.trim() ?? '';
-  if (connectionString !== '') {
-    if (!/(?:AccountName|UseDevelopmentStorage|TableEndpoint)=/i.test(connectionString)) {
-      return { faults: [`${name} must be a connection string of a storage account`] };
-    }
-    return { value: { kind: 'connectionString', connectionString }, faults: [] };
-  }
-  if (account === '')
-    return {
-      faults: [
-        `${name} is missing: set it to a storage connection string, or set ${name}__accountName to use the app's identity`,
-      ],
-    };
-  if (!/^[a-z0-9]{3,24}$/.test(account))
-    return { faults: [`${name}__accountName must be a storage account name (3 to 24 lower-case letters and digits)`] };
-  const endpoint = (service: string) => `https://${account}.${service}.core.windows.net`;
-  return { value: { kind: 'identity', tableEndpoint: endpoint('table'), blobEndpoint: endpoint('blob') }, faults: [] };
 }
 
 function readDataverse(environment: Environment): Found<DataverseConfig> {
@@ -355,24 +330,24 @@ function readDataverse(environment: Environment): Found<DataverseConfig> {
     case 'client-secret':
       auth = {
         kind: 'client-secret',
-        tenantId: need('AZURE_TENANT_ID'),
-        clientId: need('AZURE_CLIENT_ID'),
-        secret: need('AZURE_CLIENT_SECRET'),
+        tenantId: need('DATAVERSE_TENANT_ID'),
+        clientId: need('DATAVERSE_CLIENT_ID'),
+        secret: need('DATAVERSE_CLIENT_SECRET'),
       };
       break;
     case 'client-certificate':
       auth = {
         kind: 'client-certificate',
-        tenantId: need('AZURE_TENANT_ID'),
-        clientId: need('AZURE_CLIENT_ID'),
-        certificatePath: need('AZURE_CLIENT_CERTIFICATE_PATH'),
+        tenantId: need('DATAVERSE_TENANT_ID'),
+        clientId: need('DATAVERSE_CLIENT_ID'),
+        certificatePath: need('DATAVERSE_CLIENT_CERTIFICATE_PATH'),
       };
       break;
     case 'managed-identity':
       auth =
-        setting('AZURE_CLIENT_ID') === ''
+        setting('DATAVERSE_CLIENT_ID') === ''
           ? { kind: 'managed-identity' }
-          : { kind: 'managed-identity', clientId: setting('AZURE_CLIENT_ID') };
+          : { kind: 'managed-identity', clientId: setting('DATAVERSE_CLIENT_ID') };
       break;
     case 'azure-cli':
       auth = { kind: 'azure-cli' };
@@ -387,7 +362,11 @@ function readDataverse(environment: Environment): Found<DataverseConfig> {
   }
   if (!url.success || faults.length > 0) return { faults };
   return {
-    value: { url: url.data, auth, disableInstanceDiscovery: setting('AZURE_DISABLE_INSTANCE_DISCOVERY') === 'true' },
+    value: {
+      url: url.data,
+      auth,
+      disableInstanceDiscovery: setting('DATAVERSE_DISABLE_INSTANCE_DISCOVERY') === 'true',
+    },
     faults: [],
   };
 }

@@ -1,13 +1,13 @@
 import { RestError } from '@azure/storage-blob';
 import { blobService } from '../azure/blob-service';
-import type { StorageAccount } from '../config/config';
+import type { StorageAccount } from '../config/storage-account';
 import type { LargeBodies } from './large-bodies';
 
 /** For one body: 100 MB at most, and a message's lock waits for it. */
 const LIMIT_MS = 60_000;
 
 /** Bodies as block blobs; the container is made by the first one. */
-export function blobBodies(account: StorageAccount, containerName: string): LargeBodies {
+export function blobBodies(account: StorageAccount<'blob'>, containerName: string): LargeBodies {
   const container = blobService(account).getContainerClient(containerName);
   return {
     async write(name, body) {

@@ -1,4 +1,4 @@
-import type { StorageAccount } from '../config/config';
+import type { StorageAccount } from '../config/storage-account';
 
 /** Keeps bodies that fit no entity. A name is written once. */
 export interface LargeBodies {
@@ -10,7 +10,7 @@ export interface LargeBodies {
 }
 
 /** Large bodies as blobs of a container, whose SDK is loaded only when there is one. */
-export function deferredLargeBodies(account: StorageAccount, container: string): LargeBodies {
+export function deferredLargeBodies(account: StorageAccount<'blob'>, container: string): LargeBodies {
   let opened: Promise<LargeBodies> | undefined;
   const open = (): Promise<LargeBodies> =>
     (opened ??= import('./blob-bodies.js').then(({ blobBodies }) => blobBodies(account, container)));

@@ -1,5 +1,5 @@
 import { blobService } from '../azure/blob-service';
-import type { StorageAccount } from '../config/config';
+import type { StorageAccount } from '../config/storage-account';
 import { BlobJournal } from './blob-journal';
 import { BlobLeases } from './blob-leases';
 
@@ -16,7 +16,7 @@ export interface BlobState {
 }
 
 /** Opens the pull's blobs. */
-export function blobState(account: StorageAccount, names: BlobNames): BlobState {
+export function blobState(account: StorageAccount<'blob'>, names: BlobNames): BlobState {
   const service = blobService(account);
   return {
     leases: new BlobLeases(service.getContainerClient(names.leases)),

@@ -1,10 +1,10 @@
-import type { StorageAccount } from '../config/config';
+import type { StorageAccount } from '../config/storage-account';
 import type { BlobNames, BlobState } from './blob-state';
 import type { Leases, LoadJournal } from './pull-state';
 
 /** Like `blobState`, whose SDK is loaded only when something is asked of it: pushes never do. */
 export function deferredBlobState(
-  account: StorageAccount,
+  account: StorageAccount<'blob'>,
   names: BlobNames,
 ): { readonly leases: Leases; readonly journal: LoadJournal } {
   let opened: Promise<BlobState> | undefined;

@@ -28,8 +28,8 @@ afterAll(() => {
 export const settingsOf = (dataverse: Dataverse): Readonly<Record<string, string>> => ({
   NODE_EXTRA_CA_CERTS: dataverse.certificatePath,
   ...{ DATAVERSE_URL: dataverse.url, AZURE_AUTHORITY_HOST: dataverse.authorityHost },
-  ...{ AZURE_TENANT_ID: dataverse.tenantId, AZURE_CLIENT_ID: dataverse.clientId },
-  ...{ AZURE_CLIENT_SECRET: dataverse.clientSecret, AZURE_DISABLE_INSTANCE_DISCOVERY: 'true' },
+  ...{ DATAVERSE_TENANT_ID: dataverse.tenantId, DATAVERSE_CLIENT_ID: dataverse.clientId },
+  ...{ DATAVERSE_CLIENT_SECRET: dataverse.clientSecret, DATAVERSE_DISABLE_INSTANCE_DISCOVERY: 'true' },
 });
 
 /** Runs a command under these settings; one at a time, for the environment is this process's. */

@@ -38,10 +38,10 @@ test('what breaks a rule of declarations is left out with the rule, and its step
 
 test('a text that would be filled in with an environment variable is left out: it could be any secret', async () => {
   const id = await webhook('good');
-  await byHand('PATCH', `serviceendpoints(${id})`, { description: 'look: ${AZURE_CLIENT_SECRET}' });
+  await byHand('PATCH', `serviceendpoints(${id})`, { description: 'look: ${DATAVERSE_CLIENT_SECRET}' });
   const { err } = await importInto();
-  expect(err).toMatch(/^note: endpoint good \(.*\) is left out: description has \$\{AZURE_CLIENT_SECRET\} in it/m);
-  expect(imported()).not.toContain('AZURE_CLIENT_SECRET');
+  expect(err).toMatch(/^note: endpoint good \(.*\) is left out: description has \$\{DATAVERSE_CLIENT_SECRET\} in it/m);
+  expect(imported()).not.toContain('DATAVERSE_CLIENT_SECRET');
   const { out } = await plan({});
   expect(out).not.toContain(dataverse.clientSecret);
 });

@@ -44,8 +44,8 @@ describe('show', () => {
   });
 
   test('who did not say how to sign in is told of az login; who did is not', async () => {
-    const nobody = { AZURE_TENANT_ID: '', AZURE_CLIENT_ID: '', AZURE_CLIENT_SECRET: '' };
-    const missing = 'AZURE_CLIENT_SECRET is missing: DATAVERSE_AUTH=client-secret needs it';
+    const nobody = { DATAVERSE_TENANT_ID: '', DATAVERSE_CLIENT_ID: '', DATAVERSE_CLIENT_SECRET: '' };
+    const missing = 'DATAVERSE_CLIENT_SECRET is missing: DATAVERSE_AUTH=client-secret needs it';
     expect(await dvo(['show', 'account'], nobody)).toMatchObject({
       code: 64,
       err: expect.stringContaining(`${missing}; or set DATAVERSE_AUTH=azure-cli`),

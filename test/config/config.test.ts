@@ -119,11 +119,11 @@ test('all faults of all sections are told together, in one sentence each', () =>
   const settings = (section: typeof coreSection | typeof webhookSection): string[] =>
     section.ok ? [] : section.faults.map((fault) => fault.split(' ')[0] ?? '').sort();
   expect(settings(coreSection)).toEqual([
-    'AZURE_CLIENT_ID',
-    'AZURE_CLIENT_SECRET',
-    'AZURE_TENANT_ID',
     'AzureWebJobsStorage',
     'CLOCK_MARGIN_SECONDS',
+    'DATAVERSE_CLIENT_ID',
+    'DATAVERSE_CLIENT_SECRET',
+    'DATAVERSE_TENANT_ID',
     'DATAVERSE_URL',
     'LOB_STORAGE',
     'ORDER_MODE',
@@ -141,7 +141,7 @@ test('no fault shows what a setting holds', () => {
       'MAPPING_FILE',
       'REDACTION_KEY',
       'DATAVERSE_AUTH',
-      'AZURE_CLIENT_SECRET',
+      'DATAVERSE_CLIENT_SECRET',
       'WEBHOOK_KEYS',
       'WEBHOOK_KEY_NAME',
       'WEBHOOK_MAX_KILOBYTES',
@@ -324,22 +324,53 @@ describe('the mapping file', () => {
 });
 
 describe('storage', () => {
-  test("an account by name uses the app's identity", () =>
-    expect(core({ LOB_STORAGE: undefined, LOB_STORAGE__accountName: 'acmelob' }).lob).toEqual({
+  const lob = (settings: Settings) => core({ LOB_STORAGE: undefined, ...settings }).lob;
+  test("an account by name uses the app's identity, in the public cloud", () =>
+    expect(lob({ LOB_STORAGE__accountName: 'acmelob' })).toEqual({
       kind: 'identity',
-      tableEndpoint: 'https://acmelob.table.core.windows.net',
-      blobEndpoint: 'https://acmelob.blob.core.windows.net',
+      endpoints: { table: 'https://acmelob.table.core.windows.net' },
     }));
+  test('the address of a service stands before the name, whatever its cloud; a user-assigned identity by its client id', () =>
+    expect(
+      lob({
+        LOB_STORAGE__accountName: 'acmelob',
+        LOB_STORAGE__tableServiceUri: ' https://acmelob.table.core.chinacloudapi.cn/ ',
+        LOB_STORAGE__clientId: 'id',
+      }),
+    ).toEqual({
+      kind: 'identity',
+      endpoints: { table: 'https://acmelob.table.core.chinacloudapi.cn' },
+      clientId: 'id',
+    }));
+  test("the app's state needs tables and blobs", () => {
+    const state = (settings: Settings) => ({ AzureWebJobsStorage: '', ...settings });
+    const uris = {
+      AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
+      AzureWebJobsStorage__blobServiceUri: 'https://a.blob.core.windows.net',
+    };
+    expect(core(state(uris)).state).toEqual({
+      kind: 'identity',
+      endpoints: { table: 'https://a.table.core.windows.net', blob: 'https://a.blob.core.windows.net' },
+    });
+    expect(coreFaults(state({ ...uris, AzureWebJobsStorage__tableServiceUri: '' }))).toEqual([
+      expect.stringMatching(/^AzureWebJobsStorage__tableServiceUri is missing/),
+    ]);
+  });
   test('the emulator', () => expect(coreFaults({ LOB_STORAGE: 'UseDevelopmentStorage=true' })).toEqual([]));
   test.each([
     ['neither', { LOB_STORAGE: '' }],
     ['no connection string', { LOB_STORAGE: 'https://acme.table.core.windows.net' }],
     ['a name that no account can have', { LOB_STORAGE: '', LOB_STORAGE__accountName: 'Acme_Lob' }],
+    ['plain http', { LOB_STORAGE: '', LOB_STORAGE__tableServiceUri: 'http://acme.table.core.windows.net' }],
+    [
+      'a signed address',
+      { LOB_STORAGE: '', LOB_STORAGE__tableServiceUri: 'https://acme.table.core.windows.net?sig=x' },
+    ],
   ])('%s', (_what, settings) => expect(coreFaults(settings)).toEqual([expect.stringMatching(/^LOB_STORAGE/)]));
 });
 
 describe('Dataverse', () => {
-  const SECRET = { AZURE_TENANT_ID: 'tenant', AZURE_CLIENT_ID: 'client', AZURE_CLIENT_SECRET: 'secret' };
+  const SECRET = { DATAVERSE_TENANT_ID: 'tenant', DATAVERSE_CLIENT_ID: 'client', DATAVERSE_CLIENT_SECRET: 'secret' };
   const URL = { DATAVERSE_URL: ' https://contoso.crm4.dynamics.com/main.aspx?x=1 ' };
 
   test('none is allowed: then there is no read-back and no pull', () => expect(core({}).dataverse).toBeUndefined());
@@ -351,12 +382,12 @@ describe('Dataverse', () => {
     }));
   test('a certificate', () =>
     expect(
-      core({ ...URL, ...SECRET, DATAVERSE_AUTH: 'client-certificate', AZURE_CLIENT_CERTIFICATE_PATH: '/c.pem' })
+      core({ ...URL, ...SECRET, DATAVERSE_AUTH: 'client-certificate', DATAVERSE_CLIENT_CERTIFICATE_PATH: '/c.pem' })
         .dataverse?.auth,
     ).toEqual({ kind: 'client-certificate', tenantId: 'tenant', clientId: 'client', certificatePath: '/c.pem' }));
   test.each([
     ['of the system', {}, { kind: 'managed-identity' }],
-    ['assigned by the user', { AZURE_CLIENT_ID: 'id' }, { kind: 'managed-identity', clientId: 'id' }],
+    ['assigned by the user', { DATAVERSE_CLIENT_ID: 'id' }, { kind: 'managed-identity', clientId: 'id' }],
   ])('a managed identity %s needs no secret', (_what, settings, auth) =>
     expect(core({ ...URL, DATAVERSE_AUTH: 'managed-identity', ...settings }).dataverse?.auth).toEqual(auth),
   );

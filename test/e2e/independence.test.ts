@@ -216,7 +216,7 @@ describe('with settings that nothing can run with', () => {
   const SECRETS = {
     WEBHOOK_KEYS: 'hunter2',
     LOB_STORAGE: 'hunter3;AccountKey=hunter3',
-    AZURE_CLIENT_SECRET: 'hunter4-hunter4-hunter4',
+    DATAVERSE_CLIENT_SECRET: 'hunter4-hunter4-hunter4',
     DATAVERSE_URL: 'http://user:hunter5@contoso.crm4.dynamics.com',
   };
 
@@ -228,7 +228,7 @@ describe('with settings that nothing can run with', () => {
     const overrides: Overrides = {
       ...SECRETS,
       SYNC_TABLES: undefined,
-      AZURE_TENANT_ID: undefined,
+      DATAVERSE_TENANT_ID: undefined,
       CLOCK_MARGIN_SECONDS: '0',
       HINT_DELAY_SECONDS: 'soon',
       ORDER_MODE: 'lax',
@@ -246,7 +246,7 @@ describe('with settings that nothing can run with', () => {
     expect(records.map((record) => record.function).toSorted()).toEqual(FUNCTIONS.toSorted());
     const core = [
       'SYNC_TABLES',
-      'AZURE_TENANT_ID',
+      'DATAVERSE_TENANT_ID',
       'CLOCK_MARGIN_SECONDS',
       'HINT_DELAY_SECONDS',
       'ORDER_MODE',

@@ -21,7 +21,7 @@ const SAMPLE = (
 const PLATFORM = ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'];
 
 /** https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-an-identity-based-connection */
-const IDENTITY_FORM = /__(?:accountName|fullyQualifiedNamespace|credential|clientId)$/;
+const IDENTITY_FORM = /__(?:accountName|(?:blob|queue|table)ServiceUri|fullyQualifiedNamespace|credential|clientId)$/;
 
 /** https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations */
 const FORBIDDEN_IN_FLEX = [
@@ -127,7 +127,7 @@ test('nobody signs in with a key or a secret: identities only, and secrets stay 
         'LOB_STORAGE',
         'ServiceBusConnection',
         'EventHubConnection',
-        'AZURE_CLIENT_SECRET',
+        'DATAVERSE_CLIENT_SECRET',
       ].includes(name),
     ),
   ).toEqual([]);
@@ -136,9 +136,8 @@ test('nobody signs in with a key or a secret: identities only, and secrets stay 
       [`${connection}__credential`]: 'managedidentity',
       [`${connection}__clientId`]: 'the-client-id',
     });
-  // Without AZURE_TENANT_ID @azure/identity takes AZURE_CLIENT_ID for that of a managed identity.
-  expect(settings).toMatchObject({ AZURE_CLIENT_ID: 'the-client-id', DATAVERSE_AUTH: 'managed-identity' });
-  expect(settings).not.toHaveProperty('AZURE_TENANT_ID');
+  expect(settings).toMatchObject({ DATAVERSE_CLIENT_ID: 'the-client-id', DATAVERSE_AUTH: 'managed-identity' });
+  expect(settings).not.toHaveProperty('DATAVERSE_TENANT_ID');
 });
 
 test('names are those of the sample, but for the consumer group: $Default is left to dvo hub replay', () => {
@@ -160,7 +159,7 @@ test('without an environment nothing is pulled', () =>
 
 test('further settings are added, and change none of those that the templates set', () => {
   const settings = settingsOf(
-    templates.with({ furtherSettings: { CACHE_MEGABYTES: '256', AZURE_CLIENT_ID: 'another' } }),
+    templates.with({ furtherSettings: { CACHE_MEGABYTES: '256', DATAVERSE_CLIENT_ID: 'another' } }),
   );
-  expect(settings).toMatchObject({ CACHE_MEGABYTES: '256', AZURE_CLIENT_ID: 'the-client-id' });
+  expect(settings).toMatchObject({ CACHE_MEGABYTES: '256', DATAVERSE_CLIENT_ID: 'the-client-id' });
 });

@@ -100,8 +100,8 @@ test('the simulator posts to what is at the emulators’ places, and the app tak
   closing.push(() => host.stop());
   const call = await caller({
     ...{ url: settings.DATAVERSE_URL ?? '', certificatePath: settings.NODE_EXTRA_CA_CERTS ?? '' },
-    ...{ tenantId: settings.AZURE_TENANT_ID ?? '', clientId: settings.AZURE_CLIENT_ID ?? '' },
-    clientSecret: settings.AZURE_CLIENT_SECRET ?? '',
+    ...{ tenantId: settings.DATAVERSE_TENANT_ID ?? '', clientId: settings.DATAVERSE_CLIENT_ID ?? '' },
+    clientSecret: settings.DATAVERSE_CLIENT_SECRET ?? '',
   });
   for (const [set, body] of [
     ['contacts', { lastname: 'by the queue' }],
