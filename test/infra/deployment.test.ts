@@ -68,7 +68,7 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
   },
   plain: {
     ...{ name: 'Abcdefgh', tables: [], furtherSettings: { MAPPING_FILE: 'docs/mapping.sample.yaml' } },
-    ...{ queueSessions: true, subscriptionSessions: true, withTargetScaling: false },
+    ...{ withRedactionKey: true, queueSessions: true, subscriptionSessions: true, withTargetScaling: false },
     ...{ storageLog: 'none', throughputUnits: 2, maximumThroughputUnits: 2, withAlerts: false },
   },
   'no environment': {
