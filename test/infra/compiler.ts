@@ -4,8 +4,17 @@
  */
 import { describe } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
@@ -66,7 +75,7 @@ function isProgram(file: string): boolean {
 
 /** BICEP, the first on PATH, or what `az bicep install` brought. */
 const COMPILER =
-  process.env.BICEP ??
+  process.env.BICEP ||
   [...(process.env.PATH ?? '').split(path.delimiter), path.join(homedir(), '.azure/bin')]
     .map((folder) => path.join(folder, 'bicep'))
     .find(isProgram);
@@ -96,7 +105,7 @@ const literal = (value: unknown): string =>
 export async function startCompiler(): Promise<{ copy: (...changes: readonly Change[]) => Copy; end: () => void }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'dvo-bicep-'));
   const child = spawn(COMPILER ?? '', ['jsonrpc', '--stdio'], {
-    env: { ...process.env, ...ENVIRONMENT, BICEP_TRACING_ENABLED: '' },
+    env: { ...process.env, ...ENVIRONMENT },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const connection = createMessageConnection(
