@@ -77,7 +77,7 @@ function isProgram(file: string): boolean {
 const COMPILER =
   process.env.BICEP ||
   [...(process.env.PATH ?? '').split(path.delimiter), path.join(homedir(), '.azure/bin')]
-    .map((folder) => path.join(folder, 'bicep'))
+    .map((folder) => path.join(folder, process.platform === 'win32' ? 'bicep.exe' : 'bicep'))
     .find(isProgram);
 
 /** Tests that need the compiler; they say so where there is none. */
