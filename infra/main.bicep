@@ -1,4 +1,6 @@
 // The whole deployment, into one resource group. docs/deploy.md says what is in it and why, and how it is deployed.
+import { settingNames } from 'modules/app-settings.bicep'
+
 targetScope = 'resourceGroup'
 
 // --- What it is called, and where it is ---
@@ -12,7 +14,7 @@ param name string
 param location string = resourceGroup().location
 
 @description('Tags of all resources.')
-param tags object = {}
+param tags { *: string } = {}
 
 // --- Which ways are used ---
 
@@ -33,7 +35,7 @@ param withPull bool = true
 
 // --- What is kept in step ---
 
-@description('The environment, such as https://contoso.crm4.dynamics.com; empty: neither pull nor read-backs.')
+@description('The environment, such as https://contoso.crm4.dynamics.com; empty: no read-backs, and withPull has to be false.')
 param dataverseUrl string
 
 @description('Logical names of the tables that are kept in step; alerts watch their pulls. Empty: those of the mapping file, which alerts don\'t know.')
@@ -52,7 +54,7 @@ param pullSchedule string = '0 */5 * * * *'
 param replaySchedule string = '0 * * * * *'
 
 @description('Further settings of docs/configuration.md, by name, such as MAPPING_FILE. Those that the template sets itself can\'t be set here.')
-param furtherSettings object = {}
+param furtherSettings { *: string } = {}
 
 // --- Secrets ---
 
@@ -84,13 +86,16 @@ param nodeVersion string = '22'
 @description('Memory of an instance in MB: 2,048 comes with one core.')
 param instanceMemoryMB int = 2048
 
-@minValue(40)
+@minValue(1)
 @maxValue(1000)
-@description('Instances at most, of each function that scales for itself; Azure takes no less than 40. Without a limit, a backlog of 10,000 messages would ask for 313 at once.')
+@description('Instances at most, of each function that scales for itself. Without a limit, a backlog of 10,000 messages would ask for 313 at once.')
 param maximumInstanceCount int = 40
 
 @description('Instances that are always there: objects with name (http, or function:NAME) and instanceCount.')
-param alwaysReady object[] = []
+param alwaysReady {
+  name: string
+  instanceCount: int
+}[] = []
 
 @description('Whether everything is spread over availability zones. It can\'t be changed later for the storage accounts, and costs always ready instances.')
 param zoneRedundant bool = false
@@ -158,6 +163,9 @@ param throughputUnits int = 1
 @description('Throughput units that Event Hubs may grow to by itself.')
 param maximumThroughputUnits int = 4
 
+@description('Whether the app may read how many messages wait, so that the platform scales by their number. It takes the right of an owner of queue and topic (docs/deploy.md).')
+param withTargetScaling bool = true
+
 @description('Refuses SAS keys in both namespaces. Dataverse signs in with such a key: only for deployments where it posts to neither.')
 param disableLocalAuth bool = false
 
@@ -191,8 +199,13 @@ param logRetentionDays int = 30
 @description('Gigabytes of logs a day, after which they are dropped; -1: no limit.')
 param logDailyQuotaGb int = -1
 
-@description('Whether each request to the tables of the LOB store is logged. It costs as much as the requests.')
-param withTableLog bool = false
+@allowed([
+  'none'
+  'host'
+  'both'
+])
+@description('Storage accounts whose requests are logged: host is that of parked items; both costs as much as the requests to the store.')
+param storageLog string = 'host'
 
 @description('Whether there are alerts.')
 param withAlerts bool = true
@@ -226,10 +239,42 @@ param failureLimit int = 5
 @description('How often in 15 minutes the Web API may ask the app to wait, or its budget be used up.')
 param throttledLimit int = 10
 
+// --- Parameters that contradict each other: refused, where one of them would be ignored in silence ---
+
+var ownSettings = map(settingNames, setting => toLower(setting))
+var takenSettings = filter(objectKeys(furtherSettings), setting => contains(ownSettings, toLower(setting)))
+var refusals = filter(
+  [
+    withPull && empty(dataverseUrl) ? 'withPull needs dataverseUrl; without an environment set withPull to false.' : ''
+    empty(takenSettings) ? '' : 'furtherSettings can\'t set ${join(takenSettings, ', ')}: the template does.'
+    empty(tables) && !contains(furtherSettings, 'MAPPING_FILE')
+      ? 'Without tables furtherSettings has to name a MAPPING_FILE: the app would know nothing to keep in step.'
+      : ''
+    !withWebhook && !empty(webhookServiceTags) ? 'webhookServiceTags are given without withWebhook.' : ''
+    !withQueue && queueSessions ? 'queueSessions is given without withQueue.' : ''
+    !withTopic && subscriptionSessions ? 'subscriptionSessions is given without withTopic.' : ''
+    !withTopic && topicTables != tables ? 'topicTables are given without withTopic.' : ''
+    !withQueue && !withTopic && serviceBusSku == 'Premium'
+      ? 'serviceBusSku is given without withQueue and withTopic.'
+      : ''
+    serviceBusSku != 'Premium' && serviceBusMessagingUnits != 1 ? 'serviceBusMessagingUnits are for Premium.' : ''
+    maximumThroughputUnits < throughputUnits ? 'maximumThroughputUnits is less than throughputUnits.' : ''
+    !privateNetworking && !empty(senderRanges)
+      ? 'senderRanges need privateNetworking: the app itself would be shut out.'
+      : ''
+    !withAlerts && !empty(alertEmails) ? 'alertEmails are given without withAlerts.' : ''
+  ],
+  refusal => !empty(refusal)
+)
+
 // --- Names ---
 
 var unique = uniqueString(resourceGroup().id, name)
-var short = toLower(name)
+// All names have it, so that nothing is deployed with parameters that are refused.
+var short = empty(refusals) ? toLower(name) : fail(join(refusals, ' '))
+var identityName = 'id-${short}-${unique}'
+var identityId = resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', identityName)
+var insightsName = 'appi-${short}-${unique}'
 var hostStorageName = 'st${short}h${unique}'
 var lobStorageName = 'st${short}l${unique}'
 var vaultName = 'kv${short}${unique}'
@@ -244,7 +289,6 @@ var redactionKeyName = 'redaction-key'
 
 // --- What follows from the parameters ---
 
-var pulls = withPull && !empty(dataverseUrl)
 var withServiceBus = withQueue || withTopic
 var storageSku = zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
 var disabledFunctions = concat(
@@ -252,14 +296,13 @@ var disabledFunctions = concat(
   withQueue ? [] : ['service-bus-queue'],
   withTopic ? [] : ['service-bus-topic'],
   withEventHub ? [] : ['event-hub'],
-  pulls ? [] : ['pull-sync']
+  withPull ? [] : ['pull-sync']
 )
 
 // Dataverse posts from the internet, so a namespace that it posts to keeps its public address. One that refuses keys isn't
 // posted to by Dataverse.
 var busIsPrivate = privateNetworking && disableLocalAuth
 var serviceBusEndpoint = privateNetworking && withServiceBus && serviceBusSku == 'Premium'
-var allowedRanges = !privateNetworking || empty(senderRanges) ? [] : concat(senderRanges, [network.?outputs.egressAddress ?? ''])
 
 var networkId = resourceId('Microsoft.Network/virtualNetworks', networkName)
 var appSubnetId = resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, appSubnetName)
@@ -268,10 +311,14 @@ var endpointSubnetId = resourceId('Microsoft.Network/virtualNetworks/subnets', n
 var storageSuffix = environment().suffixes.storage
 var blobZone = 'privatelink.blob.${storageSuffix}'
 var tableZone = 'privatelink.table.${storageSuffix}'
-var queueZone = 'privatelink.queue.${storageSuffix}'
-var vaultZone = 'privatelink.vaultcore.azure.net'
-var busZone = 'privatelink.servicebus.windows.net'
-var zones = privateNetworking ? concat([blobZone, tableZone, queueZone, vaultZone], serviceBusEndpoint || withEventHub ? [busZone] : []) : []
+// The vaults' suffix is .vault.azure.net, their zone vaultcore.azure.net.
+var vaultZone = 'privatelink.vaultcore.${replace(environment().suffixes.keyvaultDns, '.vault.', '')}'
+// environment() doesn't know the namespaces' suffix. It ends as that of the storage accounts does in every cloud.
+var messagingDomain = 'servicebus.${replace(storageSuffix, 'core.', '')}'
+var busZone = 'privatelink.${messagingDomain}'
+var zones = privateNetworking
+  ? concat([blobZone, tableZone, vaultZone], serviceBusEndpoint || withEventHub ? [busZone] : [])
+  : []
 
 var hostStorageId = resourceId('Microsoft.Storage/storageAccounts', hostStorageName)
 var storageEndpoints = [
@@ -286,12 +333,6 @@ var storageEndpoints = [
     target: hostStorageId
     group: 'table'
     zone: tableZone
-  }
-  {
-    name: 'host-queue'
-    target: hostStorageId
-    group: 'queue'
-    zone: queueZone
   }
   {
     name: 'lob-table'
@@ -322,14 +363,16 @@ var eventHubsEndpoints = [
     zone: busZone
   }
 ]
-var endpoints = privateNetworking ? concat(storageEndpoints, serviceBusEndpoint ? serviceBusEndpoints : [], withEventHub ? eventHubsEndpoints : []) : []
+var endpoints = privateNetworking
+  ? concat(storageEndpoints, serviceBusEndpoint ? serviceBusEndpoints : [], withEventHub ? eventHubsEndpoints : [])
+  : []
 
 // --- Resources ---
 
 module identity 'modules/identity.bicep' = {
   name: 'identity'
   params: {
-    name: 'id-${short}-${unique}'
+    name: identityName
     location: location
     tags: tags
   }
@@ -338,13 +381,14 @@ module identity 'modules/identity.bicep' = {
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
   params: {
-    name: 'appi-${short}-${unique}'
+    name: insightsName
     workspaceName: 'log-${short}-${unique}'
     location: location
     tags: tags
     retentionDays: logRetentionDays
     dailyQuotaGb: logDailyQuotaGb
     principalId: identity.outputs.principalId
+    identityId: identityId
   }
 }
 
@@ -374,7 +418,10 @@ module hostStorage 'modules/storage-account.bicep' = {
       packageContainer
     ]
     principalId: identity.outputs.principalId
+    identityId: identityId
     withBlobs: true
+    withLog: storageLog != 'none'
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -387,7 +434,9 @@ module lobStorage 'modules/storage-account.bicep' = {
     skuName: storageSku
     isPrivate: privateNetworking
     principalId: identity.outputs.principalId
-    tableLogWorkspaceId: withTableLog ? monitoring.outputs.workspaceId : ''
+    identityId: identityId
+    withLog: storageLog == 'both'
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -402,7 +451,9 @@ module serviceBus 'modules/service-bus.bicep' = if (withServiceBus) {
     zoneRedundant: zoneRedundant
     disableLocalAuth: disableLocalAuth
     isPrivate: busIsPrivate && serviceBusEndpoint
-    allowedRanges: allowedRanges
+    senderRanges: senderRanges
+    egressAddress: network.?outputs.egressAddress ?? ''
+    withTargetScaling: withTargetScaling
     queueName: withQueue ? queueName : ''
     topicName: withTopic ? topicName : ''
     subscriptionName: subscriptionName
@@ -411,6 +462,7 @@ module serviceBus 'modules/service-bus.bicep' = if (withServiceBus) {
     subscriptionSessions: subscriptionSessions
     timeToLive: messageTimeToLive
     principalId: identity.outputs.principalId
+    identityId: identityId
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -426,12 +478,14 @@ module eventHubs 'modules/event-hubs.bicep' = if (withEventHub) {
     zoneRedundant: zoneRedundant
     disableLocalAuth: disableLocalAuth
     isPrivate: busIsPrivate
-    allowedRanges: allowedRanges
+    senderRanges: senderRanges
+    egressAddress: network.?outputs.egressAddress ?? ''
     hubName: hubName
     consumerGroupName: consumerGroupName
     partitionCount: hubPartitions
     retentionHours: hubRetentionHours
     principalId: identity.outputs.principalId
+    identityId: identityId
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -450,29 +504,37 @@ module keyVault 'modules/key-vault.bicep' = {
 module webhookKeysValue 'modules/secret.bicep' = if (withWebhook && !empty(webhookKeys)) {
   name: 'webhook-keys-value'
   params: {
-    vaultName: keyVault.outputs.name
+    vaultName: vaultName
     name: webhookKeysName
     value: webhookKeys
   }
+  dependsOn: [
+    keyVault
+  ]
 }
 
 module redactionKeyValue 'modules/secret.bicep' = if (withRedactionKey && !empty(redactionKey)) {
   name: 'redaction-key-value'
   params: {
-    vaultName: keyVault.outputs.name
+    vaultName: vaultName
     name: redactionKeyName
     value: redactionKey
   }
+  dependsOn: [
+    keyVault
+  ]
 }
 
 module webhookKeysReader 'modules/secret-reader.bicep' = if (withWebhook) {
   name: 'webhook-keys-reader'
   params: {
-    vaultName: keyVault.outputs.name
+    vaultName: vaultName
     name: webhookKeysName
     principalId: identity.outputs.principalId
+    identityId: identityId
   }
   dependsOn: [
+    keyVault
     webhookKeysValue
   ]
 }
@@ -480,47 +542,53 @@ module webhookKeysReader 'modules/secret-reader.bicep' = if (withWebhook) {
 module redactionKeyReader 'modules/secret-reader.bicep' = if (withRedactionKey) {
   name: 'redaction-key-reader'
   params: {
-    vaultName: keyVault.outputs.name
+    vaultName: vaultName
     name: redactionKeyName
     principalId: identity.outputs.principalId
+    identityId: identityId
   }
   dependsOn: [
+    keyVault
     redactionKeyValue
   ]
 }
 
-module privateZones 'modules/private-dns-zone.bicep' = [for zone in zones: {
-  name: 'zone-${zone}'
-  params: {
-    name: zone
-    tags: tags
-    networkId: networkId
+module privateZones 'modules/private-dns-zone.bicep' = [
+  for zone in zones: {
+    name: 'zone-${zone}'
+    params: {
+      name: zone
+      tags: tags
+      networkId: networkId
+    }
+    dependsOn: [
+      network
+    ]
   }
-  dependsOn: [
-    network
-  ]
-}]
+]
 
-module privateEndpoints 'modules/private-endpoint.bicep' = [for endpoint in endpoints: {
-  name: 'endpoint-${endpoint.name}'
-  params: {
-    name: 'pe-${short}-${endpoint.name}'
-    location: location
-    tags: tags
-    subnetId: endpointSubnetId
-    targetId: endpoint.target
-    groupId: endpoint.group
-    zoneId: resourceId('Microsoft.Network/privateDnsZones', endpoint.zone)
+module privateEndpoints 'modules/private-endpoint.bicep' = [
+  for endpoint in endpoints: {
+    name: 'endpoint-${endpoint.name}'
+    params: {
+      name: 'pe-${short}-${endpoint.name}'
+      location: location
+      tags: tags
+      subnetId: endpointSubnetId
+      targetId: endpoint.target
+      groupId: endpoint.group
+      zoneId: resourceId('Microsoft.Network/privateDnsZones', endpoint.zone)
+    }
+    dependsOn: [
+      privateZones
+      hostStorage
+      lobStorage
+      keyVault
+      serviceBus
+      eventHubs
+    ]
   }
-  dependsOn: [
-    privateZones
-    hostStorage
-    lobStorage
-    keyVault
-    serviceBus
-    eventHubs
-  ]
-}]
+]
 
 module appSettings 'modules/app-settings.bicep' = {
   name: 'app-settings'
@@ -537,6 +605,7 @@ module appSettings 'modules/app-settings.bicep' = {
     vaultName: vaultName
     webhookKeysName: webhookKeysName
     redactionKeyName: redactionKeyName
+    messagingDomain: messagingDomain
     serviceBusName: serviceBusName
     queueName: withQueue ? queueName : ''
     topicName: withTopic ? topicName : ''
@@ -565,10 +634,10 @@ module functionApp 'modules/function-app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     alwaysReady: alwaysReady
     zoneRedundant: zoneRedundant
-    identityId: identity.outputs.id
+    identityId: identityId
     identityClientId: identity.outputs.clientId
     packageContainerUrl: '${hostStorage.outputs.blobEndpoint}${packageContainer}'
-    insightsName: monitoring.outputs.name
+    insightsName: insightsName
     subnetId: privateNetworking ? appSubnetId : ''
     allowedServiceTags: webhookServiceTags
     settings: appSettings.outputs.settings
@@ -602,7 +671,7 @@ module logAlerts 'modules/log-alerts.bicep' = if (withAlerts) {
     tags: tags
     insightsId: monitoring.outputs.id
     actionGroupId: actionGroupId
-    withPull: pulls
+    withPull: withPull
     withWebhook: withWebhook
     withQueue: withQueue
     tables: tables

@@ -4,7 +4,7 @@
 param name string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 @description('E-mail addresses; empty: alerts show in the portal only.')
 param emails string[]
@@ -16,13 +16,12 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   properties: {
     groupShortName: 'dataverse'
     enabled: true
-    emailReceivers: [for email in emails: {
-      name: email
-      emailAddress: email
-      useCommonAlertSchema: true
-    }]
+    emailReceivers: [
+      for email in emails: {
+        name: email
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
   }
 }
-
-@description('Resource id of the group.')
-output id string = group.id

@@ -36,6 +36,9 @@ param webhookKeysName string
 @description('Name of the secret with the key of hashed columns.')
 param redactionKeyName string
 
+@description('Domain of the namespaces, such as servicebus.windows.net.')
+param messagingDomain string
+
 @description('Name of the Service Bus namespace.')
 param serviceBusName string
 
@@ -70,7 +73,43 @@ param pullSchedule string
 param replaySchedule string
 
 @description('Further settings of docs/configuration.md, by name.')
-param further object
+param further { *: string }
+
+@export()
+@description('Names of the settings below: furtherSettings may set none of them.')
+var settingNames = [
+  'AzureWebJobsStorage__accountName'
+  'AzureWebJobsStorage__credential'
+  'AzureWebJobsStorage__clientId'
+  'LOB_STORAGE__accountName'
+  'AZURE_CLIENT_ID'
+  'DISABLED_FUNCTIONS'
+  'SYNC_TABLES'
+  'SYNC_RELATIONSHIPS'
+  'DATAVERSE_URL'
+  'DATAVERSE_AUTH'
+  'PULL_SCHEDULE'
+  'REPLAY_SCHEDULE'
+  'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'
+  'AzureWebJobsDisableHomepage'
+  'WEBHOOK_KEYS'
+  'REDACTION_KEY'
+  'ServiceBusConnection__fullyQualifiedNamespace'
+  'ServiceBusConnection__credential'
+  'ServiceBusConnection__clientId'
+  'SERVICEBUS_QUEUE'
+  'SERVICEBUS_QUEUE_SESSIONS'
+  'SERVICEBUS_TOPIC'
+  'SERVICEBUS_SUBSCRIPTION'
+  'SERVICEBUS_SUBSCRIPTION_SESSIONS'
+  'EventHubConnection__fullyQualifiedNamespace'
+  'EventHubConnection__credential'
+  'EventHubConnection__clientId'
+  'EVENTHUB_NAME'
+  'EVENTHUB_CONSUMER_GROUP'
+  'APPLICATIONINSIGHTS_CONNECTION_STRING'
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
+]
 
 var storageSuffix = environment().suffixes.storage
 
@@ -90,6 +129,11 @@ var commonSettings = {
   DATAVERSE_CLIENT_ID: identityClientId
   PULL_SCHEDULE: pullSchedule
   REPLAY_SCHEDULE: replaySchedule
+  // Bytes: 1 MiB and a margin, more than WEBHOOK_MAX_KILOBYTES can be, so that the app itself answers what is a little too large.
+  // Without it the host reads 100 MB into memory before the function can look at the key.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1114112'
+  // No page that says to anybody at / that Azure Functions runs here.
+  AzureWebJobsDisableHomepage: 'true'
 }
 
 // References without a version: a new one is taken up within a day.
@@ -102,7 +146,7 @@ var redactionSettings = {
 }
 
 var serviceBusSettings = {
-  ServiceBusConnection__fullyQualifiedNamespace: '${serviceBusName}.servicebus.windows.net'
+  ServiceBusConnection__fullyQualifiedNamespace: '${serviceBusName}.${messagingDomain}'
   ServiceBusConnection__credential: 'managedidentity'
   ServiceBusConnection__clientId: identityClientId
 }
@@ -116,7 +160,7 @@ var topicSettings = {
   SERVICEBUS_SUBSCRIPTION_SESSIONS: subscriptionSessions ? 'true' : 'false'
 }
 var eventHubSettings = {
-  EventHubConnection__fullyQualifiedNamespace: '${eventHubsName}.servicebus.windows.net'
+  EventHubConnection__fullyQualifiedNamespace: '${eventHubsName}.${messagingDomain}'
   EventHubConnection__credential: 'managedidentity'
   EventHubConnection__clientId: identityClientId
   EVENTHUB_NAME: hubName
@@ -124,7 +168,7 @@ var eventHubSettings = {
 }
 
 @description('The settings, by name. Secrets are references to the vault.')
-output settings object = union(
+output settings { *: string } = union(
   further,
   commonSettings,
   withWebhook ? webhookSettings : {},

@@ -10,7 +10,7 @@ param name string
 param location string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 @description('Throughput units to begin with: 1 MB or 1,000 events a second each.')
 param throughputUnits int
@@ -27,8 +27,11 @@ param disableLocalAuth bool
 @description('Whether the namespace is reached by private endpoints only.')
 param isPrivate bool
 
-@description('Addresses (IPv4 or CIDR) that may connect; empty: everybody who has a key or a role.')
-param allowedRanges string[]
+@description('Addresses (IPv4 or CIDR) that Dataverse posts from; empty: everybody who has a key or a role may connect.')
+param senderRanges string[]
+
+@description('The address that the app comes from when senderRanges shut others out.')
+param egressAddress string
 
 @description('Name of the event hub.')
 param hubName string
@@ -45,10 +48,13 @@ param retentionHours int
 @description('Object id of the app\'s identity.')
 param principalId string
 
+@description('Resource id of that identity.')
+param identityId string
+
 @description('Workspace for the operational log.')
 param workspaceId string
 
-resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
+resource namespace 'Microsoft.EventHub/namespaces@2026-01-01' = {
   name: name
   location: location
   tags: tags
@@ -68,20 +74,22 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   }
 }
 
-resource firewall 'Microsoft.EventHub/namespaces/networkRuleSets@2024-01-01' = if (!isPrivate && !empty(allowedRanges)) {
+resource firewall 'Microsoft.EventHub/namespaces/networkRuleSets@2026-01-01' = if (!isPrivate && !empty(senderRanges)) {
   parent: namespace
   name: 'default'
   properties: {
     publicNetworkAccess: 'Enabled'
     defaultAction: 'Deny'
-    ipRules: [for addresses in allowedRanges: {
-      ipMask: addresses
-      action: 'Allow'
-    }]
+    ipRules: [
+      for addresses in concat(senderRanges, [egressAddress]): {
+        ipMask: addresses
+        action: 'Allow'
+      }
+    ]
   }
 }
 
-resource hub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' = {
+resource hub 'Microsoft.EventHub/namespaces/eventhubs@2026-01-01' = {
   parent: namespace
   name: hubName
   properties: {
@@ -93,12 +101,12 @@ resource hub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' = {
   }
 }
 
-resource consumerGroup 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = {
+resource consumerGroup 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2026-01-01' = {
   parent: hub
   name: consumerGroupName
 }
 
-resource dataverseToHub 'Microsoft.EventHub/namespaces/eventhubs/authorizationRules@2024-01-01' = if (!disableLocalAuth) {
+resource dataverseToHub 'Microsoft.EventHub/namespaces/eventhubs/authorizationRules@2026-01-01' = if (!disableLocalAuth) {
   parent: hub
   name: 'dataverse'
   properties: {
@@ -110,15 +118,19 @@ resource dataverseToHub 'Microsoft.EventHub/namespaces/eventhubs/authorizationRu
 
 // On the hub, not on the consumer group: the listener asks the hub itself for its partitions.
 resource receiveFromHub 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(hub.id, principalId, roleIds.azureEventHubsDataReceiver)
+  name: guid(hub.id, identityId, roleIds.azureEventHubsDataReceiver)
   scope: hub
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.azureEventHubsDataReceiver)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureEventHubsDataReceiver
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
   }
 }
 
+#disable-next-line use-recent-api-versions // The one newer than 2016-09-01, which knows no category groups.
 resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: namespace

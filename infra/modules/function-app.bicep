@@ -12,7 +12,7 @@ param planName string
 param location string
 
 @description('Tags of the resources.')
-param tags object
+param tags { *: string }
 
 @description('Node.js on which the app runs.')
 param nodeVersion string
@@ -24,7 +24,10 @@ param instanceMemoryMB int
 param maximumInstanceCount int
 
 @description('Instances that are always there: objects with name (http, or function:NAME) and instanceCount.')
-param alwaysReady object[]
+param alwaysReady {
+  name: string
+  instanceCount: int
+}[]
 
 @description('Whether instances are spread over availability zones. Azure then keeps two always ready for each function.')
 param zoneRedundant bool
@@ -48,7 +51,7 @@ param subnetId string
 param allowedServiceTags string[]
 
 @description('The app\'s settings, by name.')
-param settings object
+param settings { *: string }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
@@ -83,6 +86,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
   properties: {
     serverFarmId: plan.id
+    // Dataverse posts from the internet. Said here, not left to the default, which a policy may turn round.
+    publicNetworkAccess: 'Enabled'
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
@@ -110,29 +115,23 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       ipSecurityRestrictionsDefaultAction: empty(allowedServiceTags) ? 'Allow' : 'Deny'
-      ipSecurityRestrictions: [for (tag, index) in allowedServiceTags: {
-        name: tag
-        action: 'Allow'
-        tag: 'ServiceTag'
-        ipAddress: tag
-        priority: 100 + index
-      }]
+      ipSecurityRestrictions: [
+        for (tag, index) in allowedServiceTags: {
+          name: tag
+          action: 'Allow'
+          tag: 'ServiceTag'
+          ipAddress: tag
+          priority: 100 + index
+        }
+      ]
       // Deployment has its own door: an identity with a role on the app.
       scmIpSecurityRestrictionsUseMain: false
     }
   }
 }
 
-resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
-  parent: app
-  name: 'appsettings'
-  properties: union(settings, {
-    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
-  })
-}
-
-// No user names and passwords for deployment: only identities.
+// No user names and passwords for deployment: only identities. The app's children are deployed one after the other: changed at
+// once, they meet each other's restart and are refused (409).
 resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
@@ -147,6 +146,21 @@ resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2
   properties: {
     allow: false
   }
+  dependsOn: [
+    noScmPassword
+  ]
+}
+
+resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: union(settings, {
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
+  })
+  dependsOn: [
+    noFtpPassword
+  ]
 }
 
 @description('Name of the Function App.')

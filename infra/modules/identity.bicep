@@ -8,16 +8,13 @@ param name string
 param location string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location
   tags: tags
 }
-
-@description('Resource id of the identity.')
-output id string = identity.id
 
 @description('The application (client) id: what Dataverse wants for the application user.')
 output clientId string = identity.properties.clientId

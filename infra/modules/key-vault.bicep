@@ -8,7 +8,7 @@ param name string
 param location string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 @description('Whether the vault is reached by private endpoints only.')
 param isPrivate bool
@@ -38,6 +38,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   }
 }
 
+#disable-next-line use-recent-api-versions // The one newer than 2016-09-01, which knows no category groups.
 resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: vault
@@ -51,6 +52,3 @@ resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     ]
   }
 }
-
-@description('Name of the vault.')
-output name string = vault.name

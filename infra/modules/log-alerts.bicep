@@ -7,7 +7,7 @@ param prefix string
 param location string
 
 @description('Tags of the resources.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of Application Insights.')
 param insightsId string
@@ -128,40 +128,42 @@ var ofQueue = [
 
 var alerts = concat(always, withPull ? ofPull : [], withWebhook ? ofWebhook : [], withQueue ? ofQueue : [])
 
-resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for alert in alerts: {
-  name: '${prefix}-${alert.name}'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: '${prefix}-${alert.name}'
-    description: alert.text
-    severity: alert.severity
-    enabled: true
-    scopes: [
-      insightsId
-    ]
-    evaluationFrequency: 'PT5M'
-    windowSize: alert.window
-    criteria: {
-      allOf: [
-        {
-          query: alert.query
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: 0
-          failingPeriods: {
-            numberOfEvaluationPeriods: 1
-            minFailingPeriodsToAlert: 1
+resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for alert in alerts: {
+    name: '${prefix}-${alert.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: '${prefix}-${alert.name}'
+      description: alert.text
+      severity: alert.severity
+      enabled: true
+      scopes: [
+        insightsId
+      ]
+      evaluationFrequency: 'PT5M'
+      windowSize: alert.window
+      criteria: {
+        allOf: [
+          {
+            query: alert.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
           }
-        }
-      ]
-    }
-    autoMitigate: true
-    actions: {
-      actionGroups: [
-        actionGroupId
-      ]
+        ]
+      }
+      autoMitigate: true
+      actions: {
+        actionGroups: [
+          actionGroupId
+        ]
+      }
     }
   }
-}]
+]

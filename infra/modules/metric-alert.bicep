@@ -4,7 +4,7 @@
 param name string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 @description('What it says.')
 param text string
@@ -33,7 +33,7 @@ param entityName string
 @description('Resource id of the action group.')
 param actionGroupId string
 
-resource alert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource alert 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: name
   location: 'global'
   tags: tags

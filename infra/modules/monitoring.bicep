@@ -11,7 +11,7 @@ param workspaceName string
 param location string
 
 @description('Tags of the resources.')
-param tags object
+param tags { *: string }
 
 @description('Days that logs are kept.')
 param retentionDays int
@@ -21,6 +21,9 @@ param dailyQuotaGb int
 
 @description('Object id of the app\'s identity.')
 param principalId string
+
+@description('Resource id of that identity.')
+param identityId string
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: workspaceName
@@ -54,10 +57,13 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 resource writeTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, principalId, roleIds.monitoringMetricsPublisher)
+  name: guid(insights.id, identityId, roleIds.monitoringMetricsPublisher)
   scope: insights
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.monitoringMetricsPublisher)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.monitoringMetricsPublisher
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
   }
@@ -65,9 +71,6 @@ resource writeTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id
-
-@description('Name of Application Insights.')
-output name string = insights.name
 
 @description('Resource id of Application Insights.')
 output id string = insights.id

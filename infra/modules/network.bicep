@@ -9,7 +9,7 @@ param name string
 param location string
 
 @description('Tags of the resources.')
-param tags object
+param tags { *: string }
 
 @description('Addresses of the network.')
 param addressPrefix string

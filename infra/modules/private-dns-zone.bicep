@@ -4,7 +4,7 @@
 param name string
 
 @description('Tags of the resources.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of the network.')
 param networkId string

@@ -7,7 +7,7 @@ param name string
 param location string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of the subnet.')
 param subnetId string
@@ -15,7 +15,7 @@ param subnetId string
 @description('Resource id of what is reached.')
 param targetId string
 
-@description('Which part of it: blob, table, queue, vault or namespace.')
+@description('Which part of it: blob, table, vault or namespace.')
 param groupId string
 
 @description('Resource id of the private DNS zone.')

@@ -11,6 +11,9 @@ param name string
 @description('Object id of the app\'s identity.')
 param principalId string
 
+@description('Resource id of that identity.')
+param identityId string
+
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
   name: vaultName
 }
@@ -21,7 +24,7 @@ resource secret 'Microsoft.KeyVault/vaults/secrets@2025-05-01' existing = {
 }
 
 resource readSecret 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(secret.id, principalId, roleIds.keyVaultSecretsUser)
+  name: guid(secret.id, identityId, roleIds.keyVaultSecretsUser)
   scope: secret
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.keyVaultSecretsUser)

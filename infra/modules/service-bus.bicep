@@ -13,7 +13,7 @@ param name string
 param location string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 @description('Standard is shared and billed by operation; Premium has units of its own, and private endpoints.')
 param skuName string
@@ -30,8 +30,11 @@ param disableLocalAuth bool
 @description('Whether the namespace is reached by private endpoints only.')
 param isPrivate bool
 
-@description('Addresses (IPv4 or CIDR) that may connect; empty: everybody who has a key or a role.')
-param allowedRanges string[]
+@description('Addresses (IPv4 or CIDR) that Dataverse posts from; empty: everybody who has a key or a role may connect.')
+param senderRanges string[]
+
+@description('The address that the app comes from when senderRanges shut others out.')
+param egressAddress string
 
 @description('Name of the queue; empty: there is none.')
 param queueName string
@@ -54,8 +57,14 @@ param subscriptionSessions bool
 @description('How long a message waits before it is dead-lettered, as an ISO 8601 duration.')
 param timeToLive string
 
+@description('Whether the platform may ask how many messages wait, by the app\'s identity, and scale by that.')
+param withTargetScaling bool
+
 @description('Object id of the app\'s identity.')
 param principalId string
+
+@description('Resource id of that identity.')
+param identityId string
 
 @description('Workspace for the operational log.')
 param workspaceId string
@@ -75,7 +84,7 @@ var lockDuration = 'PT1M'
 var tableClaim = 'http://schemas.microsoft.com/xrm/2011/Claims/EntityLogicalName'
 var tableFilter = '"${tableClaim}" IN (\'${join(tables, '\', \'')}\')'
 
-resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
+resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   name: name
   location: location
   tags: tags
@@ -93,21 +102,23 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   }
 }
 
-resource firewall 'Microsoft.ServiceBus/namespaces/networkRuleSets@2024-01-01' = if (!isPrivate && !empty(allowedRanges)) {
+resource firewall 'Microsoft.ServiceBus/namespaces/networkRuleSets@2026-01-01' = if (!isPrivate && !empty(senderRanges)) {
   parent: namespace
   name: 'default'
   properties: {
     publicNetworkAccess: 'Enabled'
     defaultAction: 'Deny'
-    ipRules: [for addresses in allowedRanges: {
-      ipMask: addresses
-      action: 'Allow'
-    }]
+    ipRules: [
+      for addresses in concat(senderRanges, [egressAddress]): {
+        ipMask: addresses
+        action: 'Allow'
+      }
+    ]
   }
 }
 
 // Resource Manager refuses an empty name even where nothing is deployed.
-resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = if (!empty(queueName)) {
+resource queue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = if (!empty(queueName)) {
   parent: namespace
   name: empty(queueName) ? 'none' : queueName
   properties: {
@@ -121,7 +132,7 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = if (!empty(
   }
 }
 
-resource dataverseToQueue 'Microsoft.ServiceBus/namespaces/queues/authorizationRules@2024-01-01' = if (!empty(queueName) && !disableLocalAuth) {
+resource dataverseToQueue 'Microsoft.ServiceBus/namespaces/queues/authorizationRules@2026-01-01' = if (!empty(queueName) && !disableLocalAuth) {
   parent: queue
   name: 'dataverse'
   properties: {
@@ -131,7 +142,7 @@ resource dataverseToQueue 'Microsoft.ServiceBus/namespaces/queues/authorizationR
   }
 }
 
-resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = if (!empty(topicName)) {
+resource topic 'Microsoft.ServiceBus/namespaces/topics@2026-01-01' = if (!empty(topicName)) {
   parent: namespace
   name: empty(topicName) ? 'none' : topicName
   properties: {
@@ -140,7 +151,7 @@ resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = if (!empty(
   }
 }
 
-resource dataverseToTopic 'Microsoft.ServiceBus/namespaces/topics/authorizationRules@2024-01-01' = if (!empty(topicName) && !disableLocalAuth) {
+resource dataverseToTopic 'Microsoft.ServiceBus/namespaces/topics/authorizationRules@2026-01-01' = if (!empty(topicName) && !disableLocalAuth) {
   parent: topic
   name: 'dataverse'
   properties: {
@@ -150,7 +161,7 @@ resource dataverseToTopic 'Microsoft.ServiceBus/namespaces/topics/authorizationR
   }
 }
 
-resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = if (!empty(topicName)) {
+resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026-01-01' = if (!empty(topicName)) {
   parent: topic
   name: subscriptionName
   properties: {
@@ -165,7 +176,7 @@ resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024
 
 // Azure makes a rule of this name that lets everything through, together with the subscription. Under the same name ours
 // takes its place; under another one it would only be added to it.
-resource onlySyncedTables 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2024-01-01' = if (!empty(topicName)) {
+resource onlySyncedTables 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2026-01-01' = if (!empty(topicName)) {
   parent: subscription
   name: '$Default'
   properties: {
@@ -179,10 +190,13 @@ resource onlySyncedTables 'Microsoft.ServiceBus/namespaces/topics/subscriptions/
 }
 
 resource receiveFromQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(queueName)) {
-  name: guid(queue.id, principalId, roleIds.azureServiceBusDataReceiver)
+  name: guid(queue.id, identityId, roleIds.azureServiceBusDataReceiver)
   scope: queue
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.azureServiceBusDataReceiver)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataReceiver
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
   }
@@ -191,10 +205,13 @@ resource receiveFromQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 // For the delayed copies of what can't be settled now. Those of the topic's messages go to the queue, too: the app never
 // sends to the topic.
 resource sendToQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(queueName)) {
-  name: guid(queue.id, principalId, roleIds.azureServiceBusDataSender)
+  name: guid(queue.id, identityId, roleIds.azureServiceBusDataSender)
   scope: queue
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.azureServiceBusDataSender)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataSender
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
   }
@@ -203,15 +220,47 @@ resource sendToQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (
 // "The role assignment needs to have effective scope over the Service Bus subscription resource."
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 resource receiveFromSubscription 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(topicName)) {
-  name: guid(subscription.id, principalId, roleIds.azureServiceBusDataReceiver)
+  name: guid(subscription.id, identityId, roleIds.azureServiceBusDataReceiver)
   scope: subscription
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.azureServiceBusDataReceiver)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataReceiver
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
   }
 }
 
+// Only an owner may read how many messages wait. Without it the platform peeks at messages and adds one instance at a time.
+// On the topic, since the count of a subscription is asked of it. https://github.com/MicrosoftDocs/azure-docs/pull/128626
+resource countQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(queueName) && withTargetScaling) {
+  name: guid(queue.id, identityId, roleIds.azureServiceBusDataOwner)
+  scope: queue
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataOwner
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource countTopic 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(topicName) && withTargetScaling) {
+  name: guid(topic.id, identityId, roleIds.azureServiceBusDataOwner)
+  scope: topic
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataOwner
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+#disable-next-line use-recent-api-versions // The one newer than 2016-09-01, which knows no category groups.
 resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: namespace

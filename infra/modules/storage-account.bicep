@@ -8,7 +8,7 @@ param name string
 param location string
 
 @description('Tags of the resource.')
-param tags object
+param tags { *: string }
 
 @description('Standard_LRS keeps three copies in one building, Standard_ZRS one in each of three zones.')
 param skuName string
@@ -22,11 +22,17 @@ param containers string[] = []
 @description('Object id of the identity that works with the account.')
 param principalId string
 
+@description('Resource id of that identity.')
+param identityId string
+
 @description('Whether that identity gets the blobs: what the Functions host asks of its own account.')
 param withBlobs bool = false
 
-@description('Workspace for a log of each request to the tables; empty: none. It costs as much as the requests.')
-param tableLogWorkspaceId string = ''
+@description('Whether each request to the tables is logged, and who reads blobs. It costs as much as the requests.')
+param withLog bool
+
+@description('Workspace for that log.')
+param workspaceId string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
@@ -57,13 +63,15 @@ resource blobService 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01'
   name: 'default'
 }
 
-resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' = [for container in containers: {
-  parent: blobService
-  name: container
-  properties: {
-    publicAccess: 'None'
+resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' = [
+  for container in containers: {
+    parent: blobService
+    name: container
+    properties: {
+      publicAccess: 'None'
+    }
   }
-}]
+]
 
 resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2025-08-01' = {
   parent: account
@@ -72,10 +80,13 @@ resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2025-08-0
 
 // The account is the narrowest scope that works: the host and the app make their containers and tables themselves.
 resource tablesForApp 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, principalId, roleIds.storageTableDataContributor)
+  name: guid(account.id, identityId, roleIds.storageTableDataContributor)
   scope: account
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.storageTableDataContributor)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.storageTableDataContributor
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
   }
@@ -85,7 +96,7 @@ resource tablesForApp 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 // host keys, checkpoints of the event hub, and the package that is run.
 // https://learn.microsoft.com/azure/azure-functions/functions-reference#connecting-to-host-storage-with-an-identity
 resource blobsForApp 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (withBlobs) {
-  name: guid(account.id, principalId, roleIds.storageBlobDataOwner)
+  name: guid(account.id, identityId, roleIds.storageBlobDataOwner)
   scope: account
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.storageBlobDataOwner)
@@ -94,11 +105,12 @@ resource blobsForApp 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (
   }
 }
 
-resource tableLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(tableLogWorkspaceId)) {
+#disable-next-line use-recent-api-versions // The one newer than 2016-09-01, which knows no category groups.
+resource tableLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (withLog) {
   name: 'to-workspace'
   scope: tableService
   properties: {
-    workspaceId: tableLogWorkspaceId
+    workspaceId: workspaceId
     logs: [
       {
         category: 'StorageRead'
@@ -110,6 +122,22 @@ resource tableLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = i
       }
       {
         category: 'StorageDelete'
+        enabled: true
+      }
+    ]
+  }
+}
+
+// Large parked bodies are blobs. Writes aren't logged: most of them are the host's leases.
+#disable-next-line use-recent-api-versions // The one newer than 2016-09-01, which knows no category groups.
+resource blobLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (withLog && withBlobs) {
+  name: 'to-workspace'
+  scope: blobService
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'StorageRead'
         enabled: true
       }
     ]

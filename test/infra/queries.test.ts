@@ -1,6 +1,7 @@
 /**
- * Proves that the alerts' queries ask for what the app really logs: each event they name exists, the fields they read are in
- * records that the app's own code has written, and they take such a record's line apart as it is.
+ * Proves that the alerts' queries are right by Microsoft's own analyser, and ask for what the app really logs: each event they
+ * name exists, the fields they read are in records that the app's own code has written, and they take such a record's line
+ * apart as it is.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { InvocationContext } from '@azure/functions';
@@ -9,10 +10,8 @@ import { logOutcomes } from '../../shared/receive/summary';
 import { pullHandler } from '../../shared/sync/pull-handler';
 import type { PullReport, PullSync } from '../../shared/sync/pull-sync';
 import { LOG_EVENTS, logTo } from '../../shared/telemetry/log';
-import { deploymentFiles } from './deployment-files';
-import { at, infra, nameOf, ofType } from './planned';
-
-const QUERIES = Object.entries(deploymentFiles()).filter(([file]) => file.endsWith('.kql'));
+import { QUERY_FILES } from './checks';
+import { kustoAnalyser } from './kusto';
 
 /** The events whose records a query looks for. */
 const eventsOf = (query: string): readonly string[] =>
@@ -55,7 +54,19 @@ async function linesOfTheApp(): Promise<Readonly<Record<string, string>>> {
   return lines;
 }
 
-describe.each(QUERIES)('%s', (_file, query) => {
+/** Its blanks, as the templates fill them in. */
+const filled = (query: string): string => query.replace('{limit}', '5').replace('{tables}', '["account"]');
+
+let analyse: ReturnType<typeof kustoAnalyser>;
+beforeAll(() => {
+  analyse = kustoAnalyser();
+});
+
+describe.each(QUERY_FILES)('%s', (_file, query) => {
+  test('the analyser has nothing to say', () => {
+    expect(analyse(filled(query))).toEqual([]);
+  });
+
   test('the events that it names are logged', () => {
     const unknown = eventsOf(query).filter((event) => !(event in LOG_EVENTS));
     expect(unknown).toEqual([]);
@@ -82,64 +93,16 @@ describe.each(QUERIES)('%s', (_file, query) => {
   test('a row has a time, as alerts want it', () => expect(query.trimEnd()).toMatch(/\| extend timestamp = now\(\)$/));
 });
 
-describe('deployed', () => {
-  let templates: Awaited<ReturnType<typeof infra>>;
-  beforeAll(async () => {
-    templates = await infra();
-  });
-  const alertsOf = (parameters = {}) => {
-    const plan = templates.with(parameters);
-    return new Map(
-      ofType(plan, 'Microsoft.Insights/scheduledQueryRules').map((rule) => {
-        const [criterion] = at(rule.body, 'properties.criteria.allOf') as readonly { readonly query: string }[];
-        return [nameOf(rule), { query: criterion?.query ?? '', window: at(rule.body, 'properties.windowSize') }];
-      }),
-    );
-  };
+test.each([
+  ['a misspelt column', 'traces | where mesage contains "a"', /^KS142 .*mesage/],
+  ['a column of another table', 'traces | where resultCode == "401"', /^KS142 .*resultCode/],
+  ['a misspelt table', 'trace | count', /^KS/],
+  ['a misspelt operator', 'traces | sumarize count()', /^KS/],
+])('the analyser finds %s', (_what, query, fault) => {
+  expect(analyse(query)[0]).toMatch(fault);
+});
 
-  test('each query is an alert, with all its blanks filled in', () => {
-    const queries = [...alertsOf().values()].map(({ query }) => query);
-    expect(queries).toHaveLength(QUERIES.length);
-    for (const query of queries) expect(query.replaceAll(/'[^']*'|\/\/.*/g, '')).not.toMatch(/[{}]/);
-  });
-
-  test('tables that must be pulled are those of the deployment, for as long as it says', () => {
-    const overdue = alertsOf({ tables: ['account', 'lead'], pullOverdueAfter: 'PT2H' }).get('dvo-pull-overdue');
-    expect(overdue).toEqual({ query: expect.stringContaining('dynamic(["account","lead"])'), window: 'PT2H' });
-  });
-
-  test('limits are those of the deployment', () => {
-    const alerts = alertsOf({ parkedLimit: 71, webhookRefusedPercent: 72, failureLimit: 73, throttledLimit: 74 });
-    for (const [name, limit] of Object.entries({
-      parked: 71,
-      'webhook-refused': 72,
-      'functions-failing': 73,
-      'web-api-throttled': 74,
-    }))
-      expect(alerts.get(`dvo-${name}`)?.query).toContain(`> ${limit}`);
-  });
-
-  test('what is left out is not watched', () => {
-    const names = [...alertsOf({ withPull: false, withWebhook: false, withQueue: false }).keys()];
-    expect(names.filter((name) => /pull|webhook|copies|drift/.test(name))).toEqual([]);
-    expect(alertsOf({ withAlerts: false }).size).toBe(0);
-  });
-
-  test('dead letters are watched by queue and topic, and go to whom they should', () => {
-    const plan = templates.with({ alertEmails: ['a@contoso.com'], deadLetterLimit: 3 });
-    const watched = ofType(plan, 'Microsoft.Insights/metricAlerts').map(({ body }) => {
-      const [criterion] = at(body, 'properties.criteria.allOf') as readonly Readonly<Record<string, unknown>>[];
-      return [criterion?.metricName, criterion?.threshold, JSON.stringify(criterion?.dimensions)];
-    });
-    const entity = (name: string): string =>
-      JSON.stringify([{ name: 'EntityName', operator: 'Include', values: [name] }]);
-    expect(watched).toEqual([
-      ['DeadletteredMessages', 3, entity('dataverse-events')],
-      ['DeadletteredMessages', 3, entity('dataverse-changes')],
-      ['ThrottledRequests', 0, entity('dataverse-feed')],
-    ]);
-    expect(at(ofType(plan, 'Microsoft.Insights/actionGroups')[0]?.body, 'properties.emailReceivers')).toMatchObject([
-      { emailAddress: 'a@contoso.com' },
-    ]);
-  });
+test.each(QUERY_FILES)('a misspelt column in %s is found', (_file, query) => {
+  const misspelt = filled(query).replace(/\b(?:where message|resultCode|success)\b/, '$&s');
+  expect(analyse(misspelt)).not.toEqual([]);
 });
