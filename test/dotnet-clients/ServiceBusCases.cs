@@ -149,7 +149,7 @@ internal static class ServiceBusCases
         Expect.Equal(null, await receiver.PeekMessageAsync(0));
     }
 
-    /// <summary>Locks last two seconds here.</summary>
+    /// <summary>Locks last three seconds here.</summary>
     private static async Task LosesLocks(ServiceBusClient client)
     {
         await Send(client, "short", new ServiceBusMessage("kept"), new ServiceBusMessage("lost"));
@@ -157,7 +157,7 @@ internal static class ServiceBusCases
         var messages = await Several(receiver, 2);
         for (var times = 0; times < 4; times++)
         {
-            await Task.Delay(700);
+            await Task.Delay(1_000);
             await receiver.RenewMessageLockAsync(messages[0]);
         }
         await receiver.CompleteMessageAsync(messages[0]);
@@ -252,7 +252,7 @@ internal static class ServiceBusCases
 
     private static async Task WaitsForSession(ServiceBusClient client, string connectionString)
     {
-        await using var impatient = ClientOf(connectionString, TimeSpan.FromSeconds(2));
+        await using var impatient = ClientOf(connectionString, TimeSpan.FromSeconds(4));
         var none = await Expect.Throws<ServiceBusException>(() => impatient.AcceptNextSessionAsync("next"));
         Expect.Equal(ServiceBusFailureReason.ServiceTimeout, none.Reason);
         var accepting = client.AcceptNextSessionAsync("next");
@@ -263,7 +263,7 @@ internal static class ServiceBusCases
         Expect.Equal("late", BodyOf(await One(session)));
     }
 
-    /// <summary>Sessions are locked for two seconds here.</summary>
+    /// <summary>Sessions are locked for four seconds here.</summary>
     private static async Task LosesSession(ServiceBusClient client)
     {
         await Send(client, "brief", InSession("Z", "x"));
@@ -295,11 +295,11 @@ internal static class ServiceBusCases
 
     /// <summary>
     /// A session receiver without messages, one that waits for a session, and a processor that waits for several. Its
-    /// attempts end after a third of the time, so that their ends are seen too.
+    /// attempts end after half of the time, so that their ends are seen too.
     /// </summary>
     private static async Task StaysQuiet(string connectionString, TimeSpan idle)
     {
-        await using var client = ClientOf(connectionString, idle / 3);
+        await using var client = ClientOf(connectionString, idle / 2);
         var errors = new ConcurrentQueue<string>();
         await using var processor = client.CreateSessionProcessor("quiet", new ServiceBusSessionProcessorOptions { MaxConcurrentSessions = 4 });
         processor.ProcessMessageAsync += args => { errors.Enqueue($"a message: {BodyOf(args.Message)}"); return Task.CompletedTask; };
