@@ -78,16 +78,19 @@ param further { *: string }
 @export()
 @description('Names of the settings below: furtherSettings may set none of them.')
 var settingNames = [
-  'AzureWebJobsStorage__accountName'
+  'AzureWebJobsStorage__blobServiceUri'
+  'AzureWebJobsStorage__queueServiceUri'
+  'AzureWebJobsStorage__tableServiceUri'
   'AzureWebJobsStorage__credential'
   'AzureWebJobsStorage__clientId'
-  'LOB_STORAGE__accountName'
-  'AZURE_CLIENT_ID'
+  'LOB_STORAGE__tableServiceUri'
+  'LOB_STORAGE__clientId'
   'DISABLED_FUNCTIONS'
   'SYNC_TABLES'
   'SYNC_RELATIONSHIPS'
   'DATAVERSE_URL'
   'DATAVERSE_AUTH'
+  'DATAVERSE_CLIENT_ID'
   'PULL_SCHEDULE'
   'REPLAY_SCHEDULE'
   'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'

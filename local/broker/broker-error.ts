@@ -1,5 +1,6 @@
 /** The AMQP error conditions that the Azure SDKs turn into their error codes. */
 export const CONDITION = {
+  unauthorized: 'amqp:unauthorized-access',
   notFound: 'amqp:not-found',
   notAllowed: 'amqp:not-allowed',
   notImplemented: 'amqp:not-implemented',
@@ -16,6 +17,7 @@ export const CONDITION = {
 type Condition = (typeof CONDITION)[keyof typeof CONDITION];
 
 const STATUS: Readonly<Partial<Record<Condition, number>>> = {
+  [CONDITION.unauthorized]: 401,
   [CONDITION.notFound]: 404,
   [CONDITION.messageNotFound]: 404,
   [CONDITION.lockLost]: 410,

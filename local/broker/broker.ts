@@ -1,6 +1,7 @@
 /**
- * A local stand-in for Azure Service Bus and Event Hubs: an AMQP 1.0 server that `@azure/service-bus` and
- * `@azure/event-hubs` connect to unchanged, with `UseDevelopmentEmulator=true` in the connection string.
+ * A local stand-in for Azure Service Bus and Event Hubs: an AMQP 1.0 server that JavaScript's clients (`@azure/service-bus`,
+ * `@azure/event-hubs`) and .NET's (`Azure.Messaging.ServiceBus`, `Azure.Messaging.EventHubs`, which the extensions of the
+ * Functions host are built on) connect to unchanged, with `UseDevelopmentEmulator=true` in the connection string.
  *
  * Service Bus: queues, topics with subscriptions, their dead letters; single messages and batches; peek-lock and
  * receive-and-delete; complete, abandon, defer and dead-letter, with properties to modify; locks that expire and can be
@@ -10,13 +11,17 @@
  * Event Hubs: partitions with sequence numbers, offsets and enqueued times; sending to a partition, by key or in turn;
  * consumer groups; start positions; ownership by epoch; the end of the partition with each event on request.
  *
+ * Both: links that can't be are refused with Azure's conditions, and so is a token that the shared access key didn't sign.
+ *
  * What it lacks compared to Azure:
  * - Everything is in memory and gone with the process. Settled messages are freed; events are kept until the broker
  *   closes, so a hub grows with what is sent to it.
- * - No authorization: any key or token will do. No TLS, no WebSockets, no geo-replication.
+ * - No rights: who has the key may do everything, an identity's token is taken unread, a link needs none at all. No TLS,
+ *   no WebSockets, no geo-replication.
  * - The topology is fixed: no administration (ATOM) API, so no rules either: a subscription gets every message.
  * - No time to live, duplicate detection, auto-forwarding, transactions, partitioned entities, quotas, throttling,
  *   batch deletion or listing of sessions.
+ * - Properties given with an abandon, a defer or a dead-letter keep their values, but numbers not their AMQP types.
  * - A key's partition is not the one Azure would choose, and an epoch-less hub may have any number of readers.
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -27,9 +32,9 @@ import { openInbound } from './inbound-link';
 import { OpenLinks } from './open-links';
 import { openPartitionLink, partitionAddress } from './partition-link';
 import { openQueueLink } from './queue-link';
-import { handleRequest, isRequestAddress } from './request-response';
+import { handleRequest, isRequestAddress, type Answering } from './request-response';
 import type { SettlementInterceptor } from './queue';
-import { confirmAttach, receiveUndecoded } from './rhea-internals';
+import { acceptAnyone, confirmAttach, ignoreLateFrames, receiveUndecoded, refuseAttach } from './rhea-internals';
 import { Entities, type BrokerCounts, type BrokerTopology } from './topology';
 
 export type { QueueCounts, QueueOptions } from './queue';
@@ -43,6 +48,8 @@ export interface BrokerOptions extends BrokerTopology {
   readonly port?: number;
   /** In bytes, of a message or a batch. @default 1048576 */
   readonly maxMessageSize?: number;
+  /** The shared access key, with all rights. @default 'local' */
+  readonly key?: string;
 }
 
 /** A running broker. */
@@ -65,6 +72,7 @@ export interface Broker {
 }
 
 const DEFAULT_MAX_MESSAGE_SIZE = 1_048_576;
+const DEFAULT_KEY = 'local';
 
 /** How often locks and schedules are looked at, in milliseconds: they come due up to this much late. */
 const TICK_MS = 20;
@@ -90,7 +98,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { address, port } = server.address() as AddressInfo;
   return {
     port,
-    connectionString: connectionStringOf(address, port),
+    connectionString: connectionStringOf(address, port, options.key ?? DEFAULT_KEY),
     counts: () => entities.counts(),
     dropConnections,
     expireLocks: () => entities.expireLocks(),
@@ -105,18 +113,21 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 }
 
 /** The flag makes the SDKs speak plain TCP at any port; it and its value are case-sensitive. */
-function connectionStringOf(address: string, port: number): string {
+function connectionStringOf(address: string, port: number, key: string): string {
   const host = address === '0.0.0.0' ? '127.0.0.1' : address;
-  const key = 'SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=local';
-  return `Endpoint=sb://${host}:${port};${key};UseDevelopmentEmulator=true;`;
+  const credential = `SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=${key}`;
+  return `Endpoint=sb://${host}:${port};${credential};UseDevelopmentEmulator=true;`;
 }
 
 function listen(entities: Entities, options: BrokerOptions): Server {
   const maxMessageSize = options.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE;
+  const answering = { entities, key: options.key ?? DEFAULT_KEY };
   const links = new OpenLinks();
   const entityReceivers = new WeakSet<Receiver>();
   const container = create_container({ id: 'local-broker' });
+  acceptAnyone(container);
 
+  container.on('connection_open', ({ connection }: EventContext) => ignoreLateFrames(connection));
   container.on('session_open', ({ session }: EventContext) => {
     if (session !== undefined) receiveUndecoded(session, (receiver) => entityReceivers.has(receiver));
   });
@@ -127,7 +138,7 @@ function listen(entities: Entities, options: BrokerOptions): Server {
     confirmAttach(receiver, maxMessageSize);
     receiver.set_target({ address });
     receiver.set_source({ address: addressOf(receiver.source) });
-    if (isRequestAddress(address)) acceptRequests(receiver, entities, address);
+    if (isRequestAddress(address)) acceptRequests(receiver, answering, address);
     else {
       entityReceivers.add(receiver);
       openOrRefuse(receiver, () => openInbound(receiver, entities, address, maxMessageSize));
@@ -174,20 +185,18 @@ function openOutbound(sender: Sender, entities: Entities, address: string): () =
   return openQueueLink(sender, entity.queue, address);
 }
 
-function acceptRequests(receiver: Receiver, entities: Entities, address: string): void {
+function acceptRequests(receiver: Receiver, answering: Answering, address: string): void {
   receiver.on('message', ({ message, delivery }: EventContext) => {
     delivery?.accept();
-    if (message !== undefined) handleRequest(entities, receiver.session, address, message);
+    if (message !== undefined) handleRequest(answering, receiver.session, address, message);
   });
 }
 
-/** A link that can't be is answered and then detached with the reason, as AMQP wants it. */
 function openOrRefuse(link: Sender | Receiver, open: () => void): void {
   try {
     open();
   } catch (error) {
-    const { condition, message } = BrokerError.from(error);
-    link.close({ condition, description: message });
+    refuseAttach(link, BrokerError.from(error));
   }
 }
 

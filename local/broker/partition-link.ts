@@ -1,7 +1,7 @@
 import type { Sender } from 'rhea';
 import { numberOf, recordOf, textOf } from './amqp-types';
-import { BrokerError } from './broker-error';
-import type { Partition, Reader, StartPosition } from './partition';
+import { BrokerError, CONDITION } from './broker-error';
+import { LATEST, type Partition, type Reader, type StartPosition } from './partition';
 import { answerDrain, roomOf } from './rhea-internals';
 import type { Entities } from './topology';
 
@@ -23,7 +23,8 @@ export function partitionAddress(address: string): PartitionAddress | undefined 
 
 /** The source filter that names the start position. */
 const SELECTOR_FILTER = 'apache.org:selector-filter:string';
-const SELECTOR = /x-opt-(offset|sequence-number|enqueued-time)\s*(>=?)\s*'([^']*)'/;
+/** JavaScript's client puts the value into quotes, .NET's doesn't. */
+const SELECTOR = /^amqp\.annotation\.x-opt-(offset|sequence-number|enqueued-time)\s*(>=?)\s*(?:'([^']*)'|(\S+))$/;
 
 const SELECTOR_FIELDS: Readonly<Record<string, StartPosition['field']>> = {
   offset: 'offset',
@@ -73,11 +74,14 @@ function feedOnCredit(sender: Sender, partition: Partition, reader: Reader): voi
   });
 }
 
-/** The selector comes as a described string. */
+/** The selector comes as a described string. Throws for one that says something else. */
 function startPosition(filter: unknown): StartPosition | undefined {
-  const selector = textOf(filter) ?? textOf(recordOf(filter).value) ?? '';
-  const [, name, comparison, value] = SELECTOR.exec(selector) ?? [];
-  const field = name === undefined ? undefined : SELECTOR_FIELDS[name];
-  if (field === undefined || value === undefined) return undefined;
+  const selector = textOf(filter) ?? textOf(recordOf(filter).value);
+  if (selector === undefined) return undefined;
+  const [, name = '', comparison, quoted, bare] = SELECTOR.exec(selector) ?? [];
+  const field = SELECTOR_FIELDS[name];
+  const value = quoted ?? bare;
+  if (field === undefined || value === undefined || (value !== LATEST && !/^-?\d+$/.test(value)))
+    throw new BrokerError(CONDITION.notImplemented, `The broker has no start position '${selector}'.`);
   return { field, inclusive: comparison === '>=', value };
 }

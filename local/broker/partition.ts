@@ -40,6 +40,9 @@ export interface StartPosition {
   readonly value: string;
 }
 
+/** The offset after the last event. */
+export const LATEST = '@latest';
+
 const EMPTY_END: PartitionEnd = { sequence: -1, offset: -1, enqueuedAt: 0 };
 
 /** What an event takes up beyond its bytes when offsets are counted; any positive number keeps them growing. */
@@ -133,7 +136,7 @@ export class Partition {
   }
 
   #indexOf(start: StartPosition | undefined): number {
-    if (start === undefined || start.value === '@latest') return this.#events.length;
+    if (start === undefined || start.value === LATEST) return this.#events.length;
     if (start.field === 'offset' && start.value === '-1') return 0;
     const wanted = Number(start.value);
     const reached = (event: StoredEvent) =>

@@ -4,7 +4,15 @@ import { BrokerError, CONDITION } from './broker-error';
 import type { LockToken } from './lock-token';
 import type { Queue, Settlement } from './queue';
 import type { Consumer } from './queued-message';
-import { answerDrain, holdAttach, outcomeOf, roomOf, setAttachProperties, settleDelivery } from './rhea-internals';
+import {
+  answerDrain,
+  holdAttach,
+  outcomeOf,
+  refuseAttach,
+  roomOf,
+  setAttachProperties,
+  settleDelivery,
+} from './rhea-internals';
 import type { Session } from './session';
 
 /** The source filter by which a receiver asks for a session: its id, or null for the next one that has messages. */
@@ -30,24 +38,27 @@ const ANSWER_EARLY_MS = 500;
 export function openQueueLink(sender: Sender, queue: Queue, address: string): () => void {
   const consumer = new QueueConsumer(sender, queue);
   const { sessions } = queue;
+  const filter = recordOf(recordOf(sender.source).filter);
+  const wantsSession = SESSION_FILTER in filter;
   if (sessions === undefined) {
+    if (wantsSession) throw wrongReceiver(queue, 'does not require sessions', 'a sessionful');
     sender.set_source({ address });
     queue.attach(consumer);
     return () => queue.detach(consumer);
   }
-  const filter = recordOf(recordOf(sender.source).filter);
-  if (!(SESSION_FILTER in filter)) {
-    throw new BrokerError(
-      CONDITION.notAllowed,
-      `'${queue.name}' requires sessions: it is not possible to create a non-sessionful message receiver.`,
-    );
-  }
+  if (!wantsSession) throw wrongReceiver(queue, 'requires sessions', 'a non-sessionful');
   const id = textOf(filter[SESSION_FILTER]);
   if (id === undefined) return awaitSession(sender, queue, consumer, address);
   const session = sessions.acquire(id, consumer);
   startSession(sender, queue, consumer, address, session);
   return () => queue.detach(consumer, session);
 }
+
+const wrongReceiver = (queue: Queue, entity: string, receiver: string): BrokerError =>
+  new BrokerError(
+    CONDITION.notAllowed,
+    `It is not possible for an entity that ${entity} to create ${receiver} message receiver: '${queue.name}'.`,
+  );
 
 /** Holds the answer to the attach back until a session is free; without one in time, refuses the link. */
 function awaitSession(sender: Sender, queue: Queue, consumer: QueueConsumer, address: string): () => void {
@@ -69,8 +80,8 @@ function awaitSession(sender: Sender, queue: Queue, consumer: QueueConsumer, add
   const timer = setTimeout(
     () => {
       stopWaiting?.();
-      answer();
-      sender.close({ condition: CONDITION.timeout, description: 'No session became available in time.' });
+      answered = true;
+      refuseAttach(sender, new BrokerError(CONDITION.timeout, 'No session became available in time.'));
     },
     Math.max(waitMs, 0),
   );

@@ -2,7 +2,7 @@ import { BrokerError, CONDITION } from './broker-error';
 import { Heap } from './heap';
 import { newLockToken } from './lock-token';
 import { scheduledTime, withApplicationProperties, withMessageId, type MessageContent } from './message-content';
-import { encodeDelivery, encodePeek, type Consumer, type Lock, type QueuedMessage } from './queued-message';
+import { encodeMessage, type Consumer, type Lock, type QueuedMessage } from './queued-message';
 import { newLane, Sessions, type Session } from './session';
 
 /** Settings of a queue or a subscription. */
@@ -109,7 +109,7 @@ export class Queue {
     for (const message of this.#messages.values()) {
       if (found.length >= count) break;
       if (message.sequence < from) continue;
-      if (sessionId === undefined || message.content.sessionId === sessionId) found.push(encodePeek(message));
+      if (sessionId === undefined || message.content.sessionId === sessionId) found.push(encodeMessage(message));
     }
     return found;
   }
@@ -120,10 +120,10 @@ export class Queue {
     return messages.map((message) => {
       if (destructive) {
         this.#messages.delete(message.sequence);
-        return { encoded: encodeDelivery(message) };
+        return { encoded: encodeMessage(message) };
       }
       const lock = this.#lock(message, undefined);
-      return { token: lock.token.uuid, encoded: encodeDelivery(message, lock.until) };
+      return { token: lock.token.uuid, encoded: encodeMessage(message, lock.until) };
     });
   }
 
@@ -278,11 +278,11 @@ export class Queue {
   #deliver(message: QueuedMessage, consumer: Consumer, session?: Session): void {
     if (consumer.destructive) {
       this.#messages.delete(message.sequence);
-      consumer.deliver(encodeDelivery(message), newLockToken());
+      consumer.deliver(encodeMessage(message), newLockToken());
       return;
     }
     const lock = this.#lock(message, consumer, session);
-    consumer.deliver(encodeDelivery(message, session?.lockedUntil ?? lock.until), lock.token);
+    consumer.deliver(encodeMessage(message, session?.lockedUntil ?? lock.until), lock.token);
   }
 
   #lock(message: QueuedMessage, holder: Consumer | undefined, session?: Session): Lock {

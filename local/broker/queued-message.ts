@@ -42,22 +42,17 @@ export interface Consumer {
   loseSession(): void;
 }
 
-/** Encodes a message as a receiver sees it; `lockedUntil` in epoch milliseconds. */
-export function encodeDelivery(message: QueuedMessage, lockedUntil?: number): Buffer {
+/** Encodes a message as a receiver sees it; `lockedUntil` in epoch milliseconds, absent where it isn't locked. */
+export function encodeMessage(message: QueuedMessage, lockedUntil?: number): Buffer {
   const until: Record<string, Typed> =
     lockedUntil === undefined ? {} : { 'x-opt-locked-until': types.wrap_timestamp(lockedUntil) };
   return renderMessage(message.content, { ...annotationsOf(message), ...until }, message.deliveryCount);
 }
 
-/** Encodes a message as a peek shows it: with its state, without a lock. */
-export function encodePeek(message: QueuedMessage): Buffer {
-  const state = { 'x-opt-message-state': types.wrap_int(MESSAGE_STATE[message.state]) };
-  return renderMessage(message.content, { ...annotationsOf(message), ...state }, message.deliveryCount);
-}
-
 const annotationsOf = (message: QueuedMessage): Record<string, Typed> => ({
   'x-opt-sequence-number': types.wrap_long(message.sequence),
   'x-opt-enqueued-time': types.wrap_timestamp(message.enqueuedAt),
+  'x-opt-message-state': types.wrap_int(MESSAGE_STATE[message.state]),
   'x-opt-enqueue-sequence-number': types.wrap_long(message.enqueuedSequence),
   ...(message.deadLetterSource === undefined
     ? {}

@@ -1,9 +1,10 @@
 import { types, type Message, type Sender, type Session } from 'rhea';
 import { recordOf, symbol, textOf } from './amqp-types';
-import { BrokerError } from './broker-error';
+import { BrokerError, CONDITION } from './broker-error';
 import { manageEntity } from './entity-management';
 import { manageHub } from './hub-management';
 import type { Reply, Request } from './management-request';
+import { isSignedWith, SAS_TOKEN } from './shared-key';
 import type { Entities } from './topology';
 
 const CBS = '$cbs';
@@ -13,33 +14,47 @@ const MANAGEMENT = '$management';
 export const isRequestAddress = (address: string): boolean =>
   [CBS, MANAGEMENT].includes(address.toLowerCase()) || address.toLowerCase().endsWith(`/${MANAGEMENT}`);
 
+/** What requests are answered from. */
+export interface Answering {
+  readonly entities: Entities;
+  /** The shared access key that tokens have to be signed with. */
+  readonly key: string;
+}
+
 /** Handles a request that came in on a link to `address`, and sends the reply over the link that it names. */
-export function handleRequest(entities: Entities, session: Session, address: string, message: Message): void {
+export function handleRequest(from: Answering, session: Session, address: string, message: Message): void {
   const replyTo = message.reply_to;
   const sender = session.find_sender(
     (link: Sender) =>
       recordOf(link.source).address === address && (recordOf(link.target).address === replyTo || link.name === replyTo),
   );
-  sender?.send(replyMessage(message, attempt(entities, address, message)));
+  sender?.send(replyMessage(message, attempt(from, address, message)));
 }
 
-function attempt(entities: Entities, address: string, message: Message): Reply | BrokerError {
+function attempt(from: Answering, address: string, message: Message): Reply | BrokerError {
   try {
-    return answer(entities, address, message);
+    return answer(from, address, message);
   } catch (error) {
     return BrokerError.from(error);
   }
 }
 
-function answer(entities: Entities, address: string, message: Message): Reply {
-  // Claims-based security: a client puts a token before it uses an entity. Any token will do here.
-  if (address.toLowerCase() === CBS) return { status: 202 };
+function answer({ entities, key }: Answering, address: string, message: Message): Reply {
   const properties = recordOf(message.application_properties);
+  if (address.toLowerCase() === CBS) return putToken(key, properties.type, message.body);
   const operation = textOf(properties.operation) ?? '';
   const request: Request = { operation, properties, body: recordOf(message.body) };
   // Event Hubs clients ask at one address for all hubs, Service Bus clients at one below each entity.
   if (address.toLowerCase() === MANAGEMENT) return manageHub(entities.hub(textOf(properties.name) ?? ''), request);
   return manageEntity(entities.at(address.slice(0, -MANAGEMENT.length - 1)), request);
+}
+
+/** Claims-based security: a client puts a token before it uses an entity. An identity's is taken unread. */
+function putToken(key: string, type: unknown, token: unknown): Reply {
+  if (type === SAS_TOKEN && !isSignedWith(key, textOf(token) ?? '')) {
+    throw new BrokerError(CONDITION.unauthorized, 'The token has an invalid signature, or has expired.');
+  }
+  return { status: 202 };
 }
 
 /** The clients read the status under either spelling: `$cbs` uses the one, `$management` the other. */

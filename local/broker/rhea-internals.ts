@@ -2,8 +2,9 @@
  * What a broker needs of rhea and rhea's API, made for clients, doesn't offer. Each interface declares exactly the
  * members used (rhea 3.0.5), each function says what they are for; no other file looks inside rhea.
  */
-import type { Delivery, EventContext, Receiver, Sender, Session, Typed } from 'rhea';
+import type { Connection, Container, Delivery, EventContext, Receiver, Sender, Session, Typed } from 'rhea';
 import { recordOf } from './amqp-types';
+import type { BrokerError } from './broker-error';
 
 /** A link's own attach frame, its state, and the flow of credit. */
 interface LinkInternals {
@@ -12,6 +13,8 @@ interface LinkInternals {
       snd_settle_mode?: number;
       rcv_settle_mode?: number;
       max_message_size?: number;
+      source?: unknown;
+      target?: unknown;
       properties?: Readonly<Record<string, Typed>>;
     };
   };
@@ -38,12 +41,54 @@ interface DeliveryInternals {
   remote_settled: boolean;
 }
 
-interface ConnectionInternals {
+/** A server's SASL mechanisms: each makes what handles one connection. */
+interface ServerMechanisms {
+  enable_anonymous(): void;
+  MSSBCBS?: () => { outcome: boolean | undefined; start(): void };
+}
+
+/** Frames that a client may still send on a session that it has ended. */
+const LATE_FRAMES = ['disposition', 'flow', 'transfer', 'detach'] as const;
+
+type FrameHandler = (frame: { readonly channel: number }) => void;
+
+interface ConnectionInternals extends Record<`on_${(typeof LATE_FRAMES)[number]}`, FrameHandler> {
+  readonly remote_channel_map: Readonly<Record<number, Session>>;
   _register(): void;
 }
 
 const linkOf = (link: Sender | Receiver) => link as unknown as LinkInternals;
+const connectionOf = (connection: Connection) => connection as unknown as ConnectionInternals;
 const sessionOf = (session: Session) => session as unknown as SessionInternals;
+
+/**
+ * Lets clients of every family connect: JavaScript's choose the SASL mechanism ANONYMOUS, .NET's accept only MSSBCBS. Both
+ * show who they are afterwards, by the token that they put to `$cbs`.
+ */
+export function acceptAnyone(container: Container): void {
+  const mechanisms = container.sasl_server_mechanisms as ServerMechanisms;
+  mechanisms.enable_anonymous();
+  mechanisms.MSSBCBS = () => ({
+    outcome: undefined,
+    start() {
+      this.outcome = true;
+    },
+  });
+}
+
+/**
+ * Passes over what comes on a session that has ended: JavaScript's client settles messages there, and rhea would drop its
+ * connection, with all its other sessions, so that the client's `close()` may never return.
+ */
+export function ignoreLateFrames(connection: Connection): void {
+  const internals = connectionOf(connection);
+  for (const name of LATE_FRAMES) {
+    const handle = internals[`on_${name}`].bind(connection);
+    internals[`on_${name}`] = (frame) => {
+      if (internals.remote_channel_map[frame.channel] !== undefined) handle(frame);
+    };
+  }
+}
 
 /**
  * Answers an attach with the peer's own settle modes: a receiver's say whether it locks (unsettled) or receives and
@@ -68,9 +113,25 @@ export function holdAttach(link: Sender): void {
   state.open_requests = 0;
 }
 
-/** How many messages can be sent now. rhea takes credit off when it writes, so what is queued counts too. */
+/**
+ * Refuses a link as AMQP has it (2.6.3): the answer to the attach lacks the end of the link that the broker would give, and
+ * a detach with the reason follows. With that end, .NET's clients take the link as open.
+ */
+export function refuseAttach(link: Sender | Receiver, { condition, message }: BrokerError): void {
+  const { attach } = linkOf(link).local;
+  if (link.is_sender()) attach.source = undefined;
+  else attach.target = undefined;
+  link.open(); // Where the answer was held back: otherwise rhea has opened it.
+  link.close({ condition, description: message });
+}
+
+/**
+ * How many messages can be sent now. rhea takes credit off when it writes, so what is queued counts too. And it writes
+ * transfers before it answers attaches: a client whose credit comes with its attach, as .NET's does, would get a message on
+ * a link that it doesn't know yet, and end the session. Whoever opens a link looks again once it is answered.
+ */
 export function roomOf(sender: Sender): number {
-  if (!sender.is_open()) return 0;
+  if (!sender.is_open() || linkOf(sender).state.open_requests > 0) return 0;
   const { outgoing } = sessionOf(sender.session);
   const unwritten = outgoing.next_delivery_id - outgoing.next_pending_delivery;
   return Math.min(linkOf(sender).credit - unwritten, outgoing.available());
@@ -91,7 +152,7 @@ export function answerDrain(sender: Sender): void {
     return true;
   };
   link.issue_flow = true;
-  (sender.connection as unknown as ConnectionInternals)._register();
+  connectionOf(sender.connection)._register();
 }
 
 /**

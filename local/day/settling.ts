@@ -5,8 +5,12 @@ import type { SpawnedHost } from '../host/spawn-host';
 import { SYNCED_TABLES, type Stack } from '../stack';
 import type { Figures } from './figures';
 
-/** How long to wait for what was sent to be handled, and for a complete pull, in milliseconds. */
-export const SETTLE_LIMIT_MS = 180_000;
+/**
+ * How long to wait for what was sent to be handled, and for a complete pull, in milliseconds. The longest wait is for the
+ * partitions of a host that was killed: the Functions host's clients take them over 2 min 21 s after its last claim (an
+ * ownership lasts two minutes), the local host's after 5 s.
+ */
+export const SETTLE_LIMIT_MS = 360_000;
 
 /** Waits until the broker is empty and the app has answered for every post. */
 export async function untilHandled({ broker, dataverse }: Stack, figures: Figures, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,8 @@
 /** What `npm start -- --faults` does to the system, one thing after another, in an order that the seed decides. */
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create_container, types } from 'rhea';
+import type { Broker } from '../broker/broker';
 import type { Random } from '../dataverse/random';
 import { seededRandom } from '../dataverse/random';
 import { BUS, type Stack } from '../stack';
@@ -40,6 +42,10 @@ const SELDOM = /^(?:journal|parked-postponed)/;
 /** How long to wait for the app to come to a point. */
 const POINT_LIMIT_MS = 20_000;
 const STORE_STOPPED_MS = 60_000;
+/** How long one thing may take: more than any does. Without a limit, what hangs would hang the day. */
+const DOING_LIMIT_MS = 180_000;
+/** How long the thief waits for the answer to its farewell. */
+const FAREWELL_MS = 2_000;
 
 /** The schedule of a seed: every fault on every route, kills, thefts, and the store stopped for a minute. */
 export function scheduleOf(seed: number): readonly Doing[] {
@@ -79,12 +85,15 @@ function shuffled<T>(random: Random, items: readonly T[]): T[] {
   return items.flatMap(() => left.splice(random.between(0, left.length - 1), 1));
 }
 
-/** Does all of a schedule, and tells of each thing when it begins. */
+/**
+ * Does all of a schedule, and tells of each thing when it begins. Rejects where one takes longer than the limit.
+ */
 export async function attack(
   schedule: readonly Doing[],
   { rig, stack, victim }: { readonly rig: FaultRig; readonly stack: Stack; readonly victim: Victim },
   signal: AbortSignal,
   tell: (atSeconds: number, what: string) => void,
+  limitMs = DOING_LIMIT_MS,
 ): Promise<readonly Done[]> {
   const begun = performance.now();
   const seconds = (): number => Number(((performance.now() - begun) / 1000).toFixed(1));
@@ -93,13 +102,13 @@ export async function attack(
     if (signal.aborted) break;
     const atSeconds = seconds();
     tell(atSeconds, textOf(doing));
-    const came = await carryOut(doing, rig, stack, victim, signal);
+    const came = await within(limitMs, textOf(doing), carryOut(doing, rig, stack, victim, signal));
     if (!came) tell(seconds(), 'the app did not come to that point: killed where it was');
     const what = came ? textOf(doing) : 'kill -9 anywhere';
     done.push({ atSeconds, seconds: Number((seconds() - atSeconds).toFixed(1)), kind: doing.kind, what });
     await pause(400, signal);
   }
-  await rig.lift();
+  await within(limitMs, 'letting everything pass again', rig.lift());
   return done;
 }
 
@@ -147,17 +156,49 @@ async function carryOut(
 
 /**
  * Another reader of the app's consumer group, with a higher epoch, has all partitions for a while. A plain AMQP client: the
- * SDK's may never end to close links on which events are under way.
+ * SDK's may never end to close links on which events are under way. It leaves even if the broker never answers.
  */
-export async function stealPartitions({ broker }: Stack, ms: number, signal?: AbortSignal): Promise<void> {
-  const thief = create_container().connect({ host: '127.0.0.1', port: broker.port, reconnect: false });
+export async function stealPartitions(
+  { broker }: { readonly broker: Pick<Broker, 'port'> },
+  ms: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const at = { host: '127.0.0.1', port: broker.port };
+  const socket = connect(at);
+  const thief = create_container().connect({
+    ...at,
+    reconnect: false,
+    connection_details: () => ({
+      ...at,
+      connect: (_port: number, _host: string, _options: unknown, connected: () => void) =>
+        socket.once('connect', connected),
+    }),
+  });
+  // From the start: a connection that is lost meanwhile says so only once.
+  const gone = new Promise<void>((resolve) => {
+    for (const event of ['connection_close', 'disconnected']) thief.on(event, () => resolve());
+  });
   const properties = { 'com.microsoft:epoch': types.wrap_long(1000) };
   for (let partition = 0; partition < BUS.partitions; partition += 1)
     thief.open_receiver({ source: `${BUS.hub}/ConsumerGroups/${BUS.group}/Partitions/${partition}`, properties });
   await pause(ms, signal);
-  const closed = new Promise((resolve) => void thief.once('connection_close', resolve).once('disconnected', resolve));
   thief.close();
-  await closed;
+  await Promise.race([gone, sleep(FAREWELL_MS, undefined, { ref: false })]);
+  // rhea stops its timers only if there is an error.
+  socket.destroy(new Error('The thief has left.'));
+}
+
+/** What comes of it; rejects when that takes too long. */
+async function within<T>(ms: number, what: string, doing: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`Not done after ${ms / 1000} s: ${what}.`);
+  });
+  try {
+    return await Promise.race([doing, late]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** Sleeps; not beyond the signal. */

@@ -224,7 +224,8 @@ class FaultyDay {
 
   /**
    * Waits until nothing is under way: posts, messages, events of the hub, parked items. Only what lies outside the app is
-   * asked, since what the app has counted died with it. What the dead had locked comes free within a minute.
+   * asked, since what the app has counted died with it. Messages that the dead had locked come free within a minute, their
+   * partitions when SETTLE_LIMIT_MS says.
    */
   async #settle(rig: FaultRig): Promise<void> {
     const limit = performance.now() + SETTLE_LIMIT_MS;

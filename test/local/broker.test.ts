@@ -202,7 +202,7 @@ describe('a queue', () => {
     const sequence = message.sequenceNumber ?? fail('no sequence number');
     const [again] = await receiver.receiveDeferredMessages(sequence);
     if (again === undefined) throw new Error('the deferred message did not come');
-    expect(again.body).toBe('x');
+    expect(again).toMatchObject({ body: 'x', state: 'deferred' });
     await receiver.renewMessageLock(again);
     await receiver.completeMessage(again);
     await expect(receiver.receiveDeferredMessages(sequence)).rejects.toMatchObject({ code: 'MessageNotFound' });
@@ -456,8 +456,9 @@ describe('a session', () => {
   test('is required where the queue says so', async () => {
     await expect(send('ordered', { body: 'x' })).rejects.toMatchObject({ name: 'ServiceBusError' });
     const receiver = client.createReceiver('ordered');
-    await expect(receiver.receiveMessages(1)).rejects.toMatchObject({ name: 'ServiceBusError' });
+    await expect(receiver.receiveMessages(1)).rejects.toThrow('an entity that requires sessions');
     await receiver.close();
+    await expect(client.acceptSession('basic', 'A')).rejects.toThrow('an entity that does not require sessions');
   });
 });
 
@@ -575,6 +576,18 @@ describe('the broker', () => {
     const hub = new EventHubProducerClient(broker.connectionString, 'nowhere', { retryOptions: RETRY });
     await expect(hub.getPartitionIds()).rejects.toMatchObject({ code: 'MessagingEntityNotFoundError' });
     await hub.close();
+  });
+
+  test('refuses a key that isn’t its own', async () => {
+    const wrong = broker.connectionString.replace(/SharedAccessKey=\w+/, 'SharedAccessKey=wrong');
+    const retryOptions = { ...RETRY, maxRetries: 0 };
+    const stranger = new ServiceBusClient(wrong, { retryOptions });
+    await expect(stranger.createSender('basic').sendMessages({ body: 1 })).rejects.toMatchObject({
+      code: 'UnauthorizedAccess',
+    });
+    const hub = new EventHubProducerClient(wrong, 'sent', { retryOptions });
+    await expect(hub.sendBatch([{ body: 1 }])).rejects.toMatchObject({ code: 'UnauthorizedError' });
+    await Promise.all([stranger.close(), hub.close()]);
   });
 
   test('can drop its connections: the SDKs come back and nothing is lost', async () => {

@@ -69,6 +69,7 @@ test('the simulator posts to what is at the emulators’ places, and the app tak
   closing.push(() => azurite.stop());
   const bus = await startBroker({
     port: 0,
+    key: 'SAS_KEY_VALUE',
     queues: { [BUS.queue]: {} },
     topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: {} } } },
     hubs: {},
@@ -76,6 +77,7 @@ test('the simulator posts to what is at the emulators’ places, and the app tak
   closing.push(() => bus.close());
   const hubs = await startBroker({
     port: 0,
+    key: 'SAS_KEY_VALUE',
     queues: {},
     topics: {},
     hubs: { [BUS.hub]: { partitions: BUS.partitions, consumerGroups: [BUS.group] } },
