@@ -1,6 +1,10 @@
 /**
  * Every log event of the app, numbered: alerts and queries can rely on the number and the field names. A record is one
  * line: the event's name, then its fields as JSON. Never a column's value, never a secret.
+ *
+ * The level is a field, too. A line from outside an invocation reaches the host by stdout or stderr, and the host grades a
+ * line of stderr by the words in it ("warn", "error", "fail"): without the field an error may arrive as Information.
+ * WorkerProcess.ParseErrorMessageAndLog in https://github.com/Azure/azure-functions-host
  */
 export const LOG_EVENTS = {
   /** Deliveries were handled: counts by verdict, and the lag of each since its operation, in milliseconds. */
@@ -72,5 +76,5 @@ export const logTo =
   (logger: LineLogger): Log =>
   (event, fields) => {
     const { id, level } = LOG_EVENTS[event];
-    logger[level](`${event} ${JSON.stringify({ event: id, ...fields })}`);
+    logger[level](`${event} ${JSON.stringify({ event: id, level, ...fields })}`);
   };
