@@ -1,3 +1,4 @@
+import '../shared/start';
 import { app, type EventHubFunctionOptions } from '@azure/functions';
 import { messagesHandler } from '../shared/receive/messages';
 import { coreFaults, requiredServices, servable } from '../shared/services';

@@ -1,3 +1,4 @@
+import '../shared/start';
 import { app } from '@azure/functions';
 import { appConfig, coreFaults, requiredServices, servable } from '../shared/services';
 import { pullHandler } from '../shared/sync/pull-handler';

@@ -1,3 +1,4 @@
+import '../shared/start';
 import { app } from '@azure/functions';
 import { replayHandler } from '../shared/parking/replay';
 import { coreFaults, requiredServices, servable } from '../shared/services';

@@ -1,3 +1,4 @@
+import '../shared/start';
 import { app, type ServiceBusTopicFunctionOptions } from '@azure/functions';
 import { messagesHandler } from '../shared/receive/messages';
 import { appConfig, coreFaults, delayedCopies, requiredServices, servable } from '../shared/services';

@@ -1,3 +1,4 @@
+import '../shared/start';
 import { app } from '@azure/functions';
 import { webhookHandler } from '../shared/receive/webhook';
 import { WEBHOOK_ENDPOINT } from '../shared/receive/webhook-endpoint';

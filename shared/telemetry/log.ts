@@ -53,6 +53,10 @@ export const LOG_EVENTS = {
   clockOff: { id: 6001, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
+  /** A promise that nobody awaits was rejected: a fault in the code. The process goes on. Said once a minute for each code. */
+  strayRejection: { id: 9002, level: 'error' },
+  /** An exception that nobody caught: the process ends. */
+  crashing: { id: 9003, level: 'error' },
 } as const satisfies Record<string, { id: number; level: LogLevel }>;
 
 /** Severity, as the platform's logger has it. */
