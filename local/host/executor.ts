@@ -1,9 +1,9 @@
 /** Runs functions for the triggers: log lines around each run, the function's retry policy, and the wait for running ones at the end. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InvocationResponse, RetryContext, RetryOptions, TypedData } from './core-api';
+import type { InvocationRequest, InvocationResponse, RetryContext, RetryOptions, TypedData } from './core-api';
 import type { Log } from './log';
-import type { RegisteredFunction, Worker } from './worker';
+import type { RegisteredFunction } from './worker';
 
 /** What a trigger hands to a function. */
 export interface Delivery {
@@ -20,13 +20,18 @@ export type RunResult =
   | { readonly kind: 'succeeded'; readonly response: InvocationResponse }
   | { readonly kind: 'failed' | 'cancelled'; readonly error: unknown };
 
+/** Where the app is. */
+export interface Invoker {
+  invoke(request: InvocationRequest): Promise<InvocationResponse>;
+}
+
 /** Runs the functions of one app. */
 export class Executor {
   readonly #running = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
 
   constructor(
-    private readonly worker: Worker,
+    private readonly worker: Invoker,
     private readonly log: Log,
   ) {}
 
@@ -89,7 +94,7 @@ export class Executor {
       message: `Executing ${name} (Reason='${delivery.reason}', Id=${invocationId})`,
     });
     try {
-      const response = await this.worker.invoke(target, {
+      const response = await this.worker.invoke({
         invocationId,
         functionId: target.metadata.functionId ?? target.name,
         inputData: [{ name: target.trigger.name ?? '', data: delivery.data }],

@@ -14,6 +14,12 @@ const timeSpan = z.string().transform((text, context) => {
 const MOST_DEFAULT_CALLS = 128;
 
 const hostJson = z.object({
+  /** -1 = none. https://learn.microsoft.com/azure/azure-functions/functions-host-json#functiontimeout */
+  functionTimeout: z
+    .literal('-1')
+    .transform(() => Infinity)
+    .or(timeSpan)
+    .prefault('00:30:00'),
   logging: z.object({ logLevel: z.record(z.string(), z.string()).default({}) }).prefault({}),
   extensions: z
     .object({

@@ -12,7 +12,8 @@ import { FunctionInError, Settings } from './settings';
 import { prepareTimer } from './timer';
 import { blobTimerMonitor, memoryTimerMonitor } from './timer-monitor';
 import type { Trigger, TriggerContext } from './trigger';
-import { Worker, type RegisteredFunction } from './worker';
+import type { RegisteredFunction } from './worker';
+import { WorkerClient } from './worker-client';
 
 /** What to host. */
 export interface HostOptions {
@@ -23,6 +24,8 @@ export interface HostOptions {
   readonly port: number;
   readonly keys: HttpKeys;
   readonly write: Log;
+  /** The app dies again and again. */
+  readonly onGivenUp: () => void;
 }
 
 /** A running host. */
@@ -59,15 +62,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { appDir, environment } = options;
   const hostJson = readHostJson(join(appDir, 'host.json'), environment);
   const log = filteredLog(hostJson.logging.logLevel, options.write);
-  const worker = new Worker(log);
-  await worker.load(appDir);
+  const { functionTimeout: functionTimeoutMs } = hostJson;
+  const worker = new WorkerClient({ appDir, functionTimeoutMs, log, onGivenUp: options.onGivenUp });
+  const { functions } = await worker.loaded;
   const settings = new Settings(environment);
   const context: TriggerContext = { settings, hostJson, log, executor: new Executor(worker, log) };
 
   const prepare = preparers(context, environment);
   const routes: HttpRoute[] = [];
   const triggers = new Map<string, { readonly trigger: Trigger; readonly disabled: boolean }>();
-  const states = worker.functions.map((target): Omit<FunctionState, 'url'> => {
+  const states = functions.map((target): Omit<FunctionState, 'url'> => {
     const about = { name: target.name, trigger: target.trigger.type };
     const disabled = settings.isDisabled(target.name);
     if (disabled) log({ level: 'information', category: 'host', message: `Function '${target.name}' is disabled.` });
@@ -95,7 +99,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     manual,
     keys: options.keys,
     port: options.port,
-    httpUri: worker.httpUri,
+    httpUri: () => worker.httpUri,
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stopping = new AbortController();

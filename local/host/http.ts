@@ -67,7 +67,7 @@ export interface HttpServerOptions {
   /** 0 = a free one. */
   readonly port: number;
   /** Where the library takes HTTP streams, if the app has turned them on. */
-  readonly httpUri: string | undefined;
+  readonly httpUri: () => string | undefined;
 }
 
 /** Starts the server and waits until it listens. */
@@ -101,9 +101,10 @@ async function serve(options: HttpServerOptions, request: IncomingMessage, respo
     const params = route.methods.length === 0 || route.methods.includes(method) ? route.match(url.pathname) : null;
     if (params === null) continue;
     if (!isAllowed(options.keys, route.authLevel, request, url)) return void response.writeHead(401).end();
-    return options.httpUri === undefined
+    const httpUri = options.httpUri();
+    return httpUri === undefined
       ? runFunction(options, route, params, url, request, response)
-      : streamFunction(options, options.httpUri, route, params, request, response);
+      : streamFunction(options, httpUri, route, params, request, response);
   }
   response.writeHead(404).end();
 }

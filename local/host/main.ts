@@ -52,7 +52,7 @@ async function run(folder: string, flags: Flags): Promise<void> {
   loadSettingsFile(flags.settings === undefined ? join(appDir, 'local.settings.json') : resolve(flags.settings));
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development';
 
-  // In Azure this ends the worker, which the host then starts anew. Here it is only said, for the SDKs that stand in for the host's own share the process with the app.
+  // Of the host's own SDKs: one that the app leaves behind ends its thread.
   process.on('unhandledRejection', (reason) => {
     const cause = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
     write({ level: 'critical', category: 'host', message: `Unhandled rejection: ${cause}` });
@@ -68,6 +68,7 @@ async function run(folder: string, flags: Flags): Promise<void> {
       ...(flags.functionKey !== undefined && { function: flags.functionKey }),
     },
     write,
+    onGivenUp: () => fail(new Error('The worker has ended three times in a row: the host ends, too.')),
   });
 
   let stopped: Promise<void> | undefined;

@@ -136,6 +136,50 @@ describe('keys', () => {
   });
 });
 
+describe('the worker', () => {
+  it('ends with a rejection that nobody handles: all that runs in it fails, and the next request waits for a new one', async () => {
+    const app = await startSampleApp(only());
+    const status = async (path: string) => (await fetch(`${app.host.url}${path}`)).status;
+    try {
+      const text = async () => (await fetch(`${app.host.url}/api/count`)).text();
+      expect([await text(), await text()]).toEqual(['1', '2']);
+      const beside = status('/api/slow');
+      await app.logged('slow begins');
+      expect(await status('/api/stray')).toBe(500);
+      expect(await beside).toBe(500);
+      expect(await app.logged('The worker has ended: Error: stray')).toMatchObject({ level: 'critical' });
+      // Nothing of the old one is left.
+      expect(await text()).toBe('1');
+      expect(await status('/api/stray')).toBe(500);
+      await status('/api/stray').catch(() => undefined);
+      expect(await app.host.exited).toMatchObject({ code: 1 });
+    } finally {
+      await app.host.stop();
+    }
+  });
+
+  it('is ended when an invocation takes longer than functionTimeout; one beside it hangs until its own is over', async () => {
+    const app = await startSampleApp({ ...only(), AzureFunctionsJobHost__functionTimeout: '00:00:02' });
+    const timed = async (path: string) => {
+      const began = performance.now();
+      const { status } = await fetch(`${app.host.url}${path}`);
+      return [status, Math.round((performance.now() - began) / 1000)];
+    };
+    try {
+      const first = timed('/api/hang');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const second = timed('/api/hang');
+      expect(await first).toEqual([500, 2]);
+      expect(await timed('/api/nothing')).toEqual([204, expect.any(Number)]);
+      expect(await second).toEqual([500, 2]);
+      await app.logged("Timeout value of 2 s exceeded by function 'Functions.hang'");
+      expect((await fetch(`${app.host.url}/api/count`)).status).toBe(200);
+    } finally {
+      await app.host.stop();
+    }
+  });
+});
+
 describe('timers', () => {
   let app: SampleApp;
   beforeAll(async () => {
