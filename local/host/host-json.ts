@@ -20,6 +20,13 @@ const hostJson = z.object({
     .transform(() => Infinity)
     .or(timeSpan)
     .prefault('00:30:00'),
+  /** https://learn.microsoft.com/azure/azure-functions/functions-host-json#singleton */
+  singleton: z
+    .object({
+      listenerLockPeriod: timeSpan.prefault('00:01:00'),
+      listenerLockRecoveryPollingInterval: timeSpan.prefault('00:01:00'),
+    })
+    .prefault({}),
   logging: z.object({ logLevel: z.record(z.string(), z.string()).default({}) }).prefault({}),
   extensions: z
     .object({

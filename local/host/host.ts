@@ -6,6 +6,7 @@ import { prepareEventHub } from './event-hub';
 import { Executor } from './executor';
 import { readHostJson } from './host-json';
 import { prepareHttp, startHttpServer, type HttpKeys, type HttpRoute } from './http';
+import { underLock } from './listener-lock';
 import { filteredLog, type Log } from './log';
 import { prepareServiceBus } from './service-bus';
 import { FunctionInError, Settings } from './settings';
@@ -138,7 +139,7 @@ function preparers(
   return (target) => {
     switch (target.trigger.type.toLowerCase()) {
       case 'timertrigger':
-        return prepareTimer(target, context, monitor);
+        return underLock(prepareTimer(target, context, monitor), target.name, context, hostId);
       case 'servicebustrigger':
         return prepareServiceBus(target, context);
       case 'eventhubtrigger':

@@ -232,5 +232,39 @@ describe('a monitored timer', () => {
   });
 });
 
+describe('a timer of several hosts on one storage account', () => {
+  const EVERY_SECOND = '* * * * * *';
+  const startTicking = () =>
+    startSampleApp({
+      ...only('everySecond'),
+      EVERY_SECOND,
+      AzureWebJobsStorage: azurite.connectionString,
+      AzureFunctionsJobHost__singleton__listenerLockPeriod: '00:00:04',
+    });
+  const ticks = (running: SampleApp) => running.userMessages('tick').length;
+
+  it('runs in one of them; after a kill in another one when the lock is over, after a stop at once', async () => {
+    const first = await startTicking();
+    const second = await startTicking();
+    try {
+      await second.logged("Function 'everySecond' waits for its lock");
+      await eventually(() => ticks(first) >= 2, 'ticks of the first');
+      expect(ticks(second)).toBe(0);
+      first.host.kill();
+      const killed = performance.now();
+      await eventually(() => ticks(second) > 0, 'a tick of the second');
+      // It was prolonged 2 s before at the earliest.
+      expect(performance.now() - killed).toBeGreaterThan(1000);
+      app = await startTicking();
+      const third = app;
+      await third.logged("Function 'everySecond' waits for its lock");
+      await second.host.stop();
+      await eventually(() => ticks(third) > 0, 'a tick of the third');
+    } finally {
+      await Promise.all([first.host.stop(), second.host.stop()]);
+    }
+  });
+});
+
 const total = (counts: object | undefined): number =>
   Object.values(counts ?? {}).reduce((sum: number, count: unknown) => sum + (typeof count === 'number' ? count : 0), 0);
