@@ -45,6 +45,14 @@ export class Executor {
     return this.#track(this.#attempts(target, delivery));
   }
 
+  /** A run that fails before it begins, since what came for it can't be taken. */
+  refuse({ name }: RegisteredFunction, reason: string, cause: string): void {
+    const about = { category: 'host', function: name, invocationId: randomUUID() } as const;
+    const id = `Id=${about.invocationId}`;
+    this.log({ ...about, level: 'information', message: `Executing 'Functions.${name}' (Reason='${reason}', ${id})` });
+    this.log({ ...about, level: 'error', message: `Executed 'Functions.${name}' (Failed, ${id}): ${cause}` });
+  }
+
   /** Ends pending retries and waits for what runs. Returns how many runs were still going when the time was over. */
   async drain(limitMs: number): Promise<number> {
     this.#stopping.abort();

@@ -18,6 +18,9 @@ describe('a route template', () => {
     ['api/{n:min(5):max(9)}', '/api/10', null],
     ['api/{a}', '/api/%E0%A4%A', { a: '%E0%A4%A' }],
     ['api', '/', null],
+    ['api/{a}', '/api//x', null],
+    ['api/{a?}', '/api//', null],
+    ['api/{a}', '/api/x%2Fy%20z', { a: 'x%2Fy z' }],
   ])('%s matches %s as %j', (template, path, expected) => {
     expect(compileRoute(template)(path)).toEqual(expected);
   });

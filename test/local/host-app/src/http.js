@@ -40,6 +40,11 @@ app.http('slow', {
   },
 });
 
+app.http('headers', {
+  methods: ['GET'],
+  handler: (request, context) => context.log(`x-twice ${request.headers.get('x-twice')}`),
+});
+
 let count = 0;
 app.http('count', { methods: ['GET'], handler: () => ({ body: String(++count) }) });
 
