@@ -40,7 +40,7 @@ export class Executor {
     return this.#track(this.#attempt(target, delivery));
   }
 
-  /** Runs a function under its retry policy, which the platform honours for timers and event hubs only; never rejects. */
+  /** Runs a function under its retry policy, if it has one; never rejects. */
   runWithRetry(target: RegisteredFunction, delivery: Delivery): Promise<RunResult> {
     return this.#track(this.#attempts(target, delivery));
   }

@@ -20,7 +20,12 @@ beforeAll(async () => {
   [azurite, broker] = await Promise.all([
     startAzurite(),
     startBroker({
-      queues: { orders: { maxDeliveryCount: 3 }, raw: {}, sessions: { requiresSession: true } },
+      queues: {
+        orders: { maxDeliveryCount: 3 },
+        again: { maxDeliveryCount: 2 },
+        raw: {},
+        sessions: { requiresSession: true },
+      },
       topics: { news: { subscriptions: { all: {} } } },
       hubs: { telemetry: { partitions: 2 } },
     }),
@@ -104,6 +109,15 @@ describe('Service Bus', () => {
     expect(dead?.body).toEqual({ fail: true });
     const refused = () => running.records.filter(({ message }) => message.includes('Error: refused'));
     await eventually(() => refused().length === 3, 'three errors in the log');
+  });
+
+  it('runs the retry policy at each delivery, and warns of it', async () => {
+    const running = await start('again');
+    await send('again', { body: {} });
+    const runs = [1, 2].flatMap((delivery) => [0, 1, 2].map((retry) => `again ${delivery} ${retry}`));
+    await eventually(() => running.userMessages('again').length === runs.length, 'all attempts');
+    expect(running.userMessages('again')).toEqual(runs);
+    expect(await running.logged("Function 'again': retry policies")).toMatchObject({ level: 'warning' });
   });
 
   it('gives bytes where the trigger asks for them', async () => {
