@@ -144,19 +144,19 @@ async function runFunction(
   response: ServerResponse,
 ): Promise<void> {
   const length = Number(request.headers['content-length'] ?? 0);
-  const fail = (cause: string): void => {
+  const fail = (cause: string): ServerResponse => {
     context.executor.refuse(route.target, CALLED_REASON, cause);
-    response.writeHead(500, { connection: 'close' }).end();
+    return response.writeHead(500, { connection: 'close' }).end();
   };
   if (length > Number(context.settings.get('FUNCTIONS_REQUEST_BODY_SIZE_LIMIT') ?? DEFAULT_BODY_LIMIT))
-    return fail('Request body too large.');
+    return void fail('Request body too large.');
   if (request.headers['transfer-encoding'] !== undefined) {
     const message =
       'The body came without a Content-Length; like the real host, this one gives the function an empty body.';
     context.log({ level: 'warning', category: 'host', function: route.target.name, message });
   }
   const body = length > 0 ? await readBody(request) : undefined;
-  if (body === 'stopped') return fail('Reading the request body timed out due to data arriving too slowly.');
+  if (body === 'stopped') return void fail('Reading the request body timed out due to data arriving too slowly.');
   const http: HttpData = {
     url: url.href,
     method: request.method ?? 'GET',

@@ -105,7 +105,9 @@ export class WorkerClient {
         if (message.kind === 'loaded') resolve((this.#app = message));
         else this.#take(thread, message);
       });
-      worker.once('error', (error) => (cause = error));
+      worker.once('error', (error: unknown) => {
+        cause = error;
+      });
       worker.once('exit', (code) => {
         reject(cause instanceof Error ? cause : new Error(`The worker ended (${code}) before it had loaded the app.`));
         this.#ended(thread, cause ?? new Error(`The worker ended (${code}).`));
@@ -120,7 +122,8 @@ export class WorkerClient {
   #take(thread: Thread, message: Exclude<FromWorker, { kind: 'loaded' }>): void {
     switch (message.kind) {
       case 'log':
-        return this.options.log(message.record);
+        this.options.log(message.record);
+        return;
       case 'returned':
         return thread.running.get(message.id)?.resolve(message.response);
       case 'threw':
@@ -147,7 +150,7 @@ export class WorkerClient {
   #ended(thread: Thread, cause: unknown): void {
     if (thread !== this.#thread || this.#stopping || this.#app === undefined) return;
     this.#log(`The worker has ended: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
-    for (const { reject } of thread.running.values()) reject(new Error('The worker has ended.', { cause }));
+    for (const run of thread.running.values()) run.reject(new Error('The worker has ended.', { cause }));
     const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < DEATHS_WITHIN_MS), now];
     if (this.#deaths.length < MOST_DEATHS) this.#thread = this.#start();

@@ -35,18 +35,21 @@ async function answer(message: ToWorker): Promise<void> {
     case 'load':
       // What it throws ends the thread.
       await worker.load(message.appDir);
-      return say({ kind: 'loaded', functions: worker.functions, httpUri: worker.httpUri });
+      say({ kind: 'loaded', functions: worker.functions, httpUri: worker.httpUri });
+      return;
     case 'invoke':
       try {
-        return say({ kind: 'returned', id: message.id, response: await worker.invoke(message.request) });
+        say({ kind: 'returned', id: message.id, response: await worker.invoke(message.request) });
       } catch (error) {
-        return say({ kind: 'threw', id: message.id, error: plain(error) });
+        say({ kind: 'threw', id: message.id, error: plain(error) });
       }
+      return;
     case 'terminate':
       await worker.terminate();
       // The host has read what the app has printed.
       await new Promise((resolve) => process.stdout.write('', resolve));
-      return say({ kind: 'terminated' });
+      say({ kind: 'terminated' });
+      return;
     default:
       return message satisfies never;
   }
