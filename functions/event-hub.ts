@@ -1,4 +1,6 @@
+import '../shared/start';
 import { app, type EventHubFunctionOptions } from '@azure/functions';
+import { DEADLINES_MS, endsInTime } from '../shared/deadline';
 import { messagesHandler } from '../shared/receive/messages';
 import { coreFaults, requiredServices, servable } from '../shared/services';
 
@@ -20,7 +22,11 @@ if (servable(NAME, coreFaults())) {
       minimumInterval: { seconds: 1 },
       maximumInterval: { minutes: 5 },
     },
-    handler: messagesHandler({ name: NAME, holds: true }, () => requiredServices().receiver),
+    handler: endsInTime(
+      NAME,
+      DEADLINES_MS.messages,
+      messagesHandler({ name: NAME, holds: true }, () => requiredServices().receiver),
+    ),
   };
   app.eventHub(NAME, options);
 }

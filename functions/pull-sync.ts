@@ -1,4 +1,6 @@
+import '../shared/start';
 import { app } from '@azure/functions';
+import { DEADLINES_MS, endsInTime } from '../shared/deadline';
 import { appConfig, coreFaults, requiredServices, servable } from '../shared/services';
 import { pullHandler } from '../shared/sync/pull-handler';
 import type { PullSync } from '../shared/sync/pull-sync';
@@ -14,9 +16,14 @@ if (core.ok && servable(NAME, noWebApi)) {
     if (pullSync === undefined) throw new Error(noWebApi[0]);
     return pullSync;
   };
+  const maxRunMs = core.value.pullMaxSeconds * 1000;
   app.timer(NAME, {
     schedule: '%PULL_SCHEDULE%',
-    handler: pullHandler([...core.value.tables, ...core.value.relationships], core.value.pullMaxSeconds * 1000, sync),
+    handler: endsInTime(
+      NAME,
+      maxRunMs + DEADLINES_MS.afterPull,
+      pullHandler([...core.value.tables, ...core.value.relationships], maxRunMs, sync),
+    ),
   });
 } else if (!core.ok) {
   servable(NAME, coreFaults());

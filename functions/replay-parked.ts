@@ -1,4 +1,6 @@
+import '../shared/start';
 import { app } from '@azure/functions';
+import { DEADLINES_MS, endsInTime } from '../shared/deadline';
 import { replayHandler } from '../shared/parking/replay';
 import { coreFaults, requiredServices, servable } from '../shared/services';
 
@@ -9,6 +11,6 @@ if (servable(NAME, coreFaults())) {
     schedule: '%REPLAY_SCHEDULE%',
     // A run that was missed is no loss, and the host writes no blob after each.
     useMonitor: false,
-    handler: replayHandler(requiredServices),
+    handler: endsInTime(NAME, DEADLINES_MS.replay, replayHandler(requiredServices)),
   });
 }

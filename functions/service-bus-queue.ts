@@ -1,4 +1,6 @@
+import '../shared/start';
 import { app, type ServiceBusQueueFunctionOptions } from '@azure/functions';
+import { DEADLINES_MS, endsInTime } from '../shared/deadline';
 import { messagesHandler } from '../shared/receive/messages';
 import { appConfig, coreFaults, delayedCopies, requiredServices, servable } from '../shared/services';
 
@@ -12,7 +14,11 @@ if (servable(NAME, coreFaults(), messages.ok ? [] : messages.faults)) {
     queueName: '%SERVICEBUS_QUEUE%',
     dataType: 'binary',
     isSessionsEnabled: messages.ok && messages.value.queueSessions,
-    handler: messagesHandler({ name: NAME, copies: delayedCopies }, () => requiredServices().receiver),
+    handler: endsInTime(
+      NAME,
+      DEADLINES_MS.messages,
+      messagesHandler({ name: NAME, copies: delayedCopies }, () => requiredServices().receiver),
+    ),
   };
   app.serviceBusQueue(NAME, options);
 }

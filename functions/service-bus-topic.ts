@@ -1,4 +1,6 @@
+import '../shared/start';
 import { app, type ServiceBusTopicFunctionOptions } from '@azure/functions';
+import { DEADLINES_MS, endsInTime } from '../shared/deadline';
 import { messagesHandler } from '../shared/receive/messages';
 import { appConfig, coreFaults, delayedCopies, requiredServices, servable } from '../shared/services';
 
@@ -13,7 +15,11 @@ if (servable(NAME, coreFaults(), messages.ok ? [] : messages.faults)) {
     subscriptionName: '%SERVICEBUS_SUBSCRIPTION%',
     dataType: 'binary',
     isSessionsEnabled: messages.ok && messages.value.subscriptionSessions,
-    handler: messagesHandler({ name: NAME, copies: delayedCopies }, () => requiredServices().receiver),
+    handler: endsInTime(
+      NAME,
+      DEADLINES_MS.messages,
+      messagesHandler({ name: NAME, copies: delayedCopies }, () => requiredServices().receiver),
+    ),
   };
   app.serviceBusTopic(NAME, options);
 }

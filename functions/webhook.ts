@@ -1,5 +1,7 @@
+import '../shared/start';
 import { app } from '@azure/functions';
-import { webhookHandler } from '../shared/receive/webhook';
+import { DEADLINES_MS, endsInTime } from '../shared/deadline';
+import { tookTooLong, webhookHandler } from '../shared/receive/webhook';
 import { WEBHOOK_ENDPOINT } from '../shared/receive/webhook-endpoint';
 import { appConfig, appServices, coreFaults, leftOut, servable } from '../shared/services';
 
@@ -13,6 +15,11 @@ if (!leftOut(name)) {
     methods: [method],
     authLevel: 'anonymous', // Its own key check allows several keys at once, in constant time.
     route,
-    handler: webhookHandler(webhook, () => appServices()?.receiver),
+    handler: endsInTime(
+      name,
+      DEADLINES_MS.webhook,
+      webhookHandler(webhook, () => appServices()?.receiver),
+      tookTooLong,
+    ),
   });
 }

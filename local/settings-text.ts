@@ -29,7 +29,7 @@ export function howToStart(settings: Readonly<Record<string, string>>, webhookUr
     file?.endsWith('.env') === true
       ? `  ${sourced(file)}`
       : `  export NODE_EXTRA_CA_CERTS=${settings.NODE_EXTRA_CA_CERTS ?? ''}`,
-    `  npm run host -- --port ${port}    # or, with Core Tools: func start --port ${port}`,
+    `  npm run host -- --port ${port}    # or, with Core Tools and Node 22 or newer in PATH: func start --port ${port}`,
     '',
   ].join('\n');
 }

@@ -33,7 +33,7 @@ import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
 import { ClockWatch, type ClockSample } from './telemetry/clock-watch';
-import { LOG_EVENTS, logTo, type Log } from './telemetry/log';
+import { logTo, type Log } from './telemetry/log';
 import { TombstonePurge } from './sync/tombstone-purge';
 import type { RowReader } from './writer/row-reader';
 import { Writer } from './writer/writer';
@@ -106,9 +106,7 @@ export function servable(functionName: FunctionName, ...faults: readonly (readon
   if (leftOut(functionName)) return false;
   const all = faults.flat();
   if (all.length === 0) return true;
-  console.error(
-    `misconfigured ${JSON.stringify({ event: LOG_EVENTS.misconfigured.id, function: functionName, faults: all })}`,
-  );
+  logTo(console)('misconfigured', { function: functionName, faults: all });
   return false;
 }
 

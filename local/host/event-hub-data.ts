@@ -1,30 +1,58 @@
 /** An event as a function in Node gets it from the real host (EventHubTriggerBindingStrategy in https://github.com/Azure/azure-sdk-for-net). */
 import type { PartitionContext, ReceivedEventData } from '@azure/event-hubs';
 import type { TypedData } from './core-api';
-import { bodyBytes, dateTime, json, longs, manyBodies, oneBody, text, texts, withBodyMembers } from './typed-data';
+import {
+  bodyBytes,
+  dateTime,
+  dateTimeOffset,
+  json,
+  longs,
+  manyBodies,
+  oneBody,
+  text,
+  texts,
+  withBodyMembers,
+} from './typed-data';
 
 /** What an event brings beside its body; a run by hand has nothing but a body. */
 export type EventLike = Partial<ReceivedEventData>;
 
 /** The partition as metadata shows it. */
-type Partition = Pick<PartitionContext, 'fullyQualifiedNamespace' | 'eventHubName' | 'consumerGroup' | 'partitionId'>;
+type Partition = Pick<
+  PartitionContext,
+  'fullyQualifiedNamespace' | 'eventHubName' | 'consumerGroup' | 'partitionId'
+> & {
+  readonly isCheckpointingAfterInvocation: boolean;
+};
 
 interface FunctionInput {
   readonly data: TypedData;
   readonly metadata: Readonly<Record<string, TypedData>>;
 }
 
-const partitionContext = (partition: Partition | undefined): TypedData | undefined =>
-  partition &&
-  json({
+/** Both names of it show the same. */
+function partitionContexts(partition: Partition | undefined): Record<string, TypedData> {
+  if (partition === undefined) return {};
+  const context = {
+    IsCheckpointingAfterInvocation: partition.isCheckpointingAfterInvocation,
     FullyQualifiedNamespace: partition.fullyQualifiedNamespace,
     EventHubName: partition.eventHubName,
     ConsumerGroup: partition.consumerGroup,
     PartitionId: partition.partitionId,
-  });
+  };
+  const data = { json: JSON.stringify(context) };
+  return { PartitionContext: data, TriggerPartitionContext: data };
+}
+
+/** Under AMQP's names; the SDK has made its own of them. */
+const amqpName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 const systemProperties = (event: EventLike) => ({
-  ...event.systemProperties,
+  ...Object.fromEntries(Object.entries(event.systemProperties ?? {}).map(([name, value]) => [amqpName(name), value])),
+  'x-opt-sequence-number': event.sequenceNumber,
+  'x-opt-offset': event.offset,
+  'x-opt-enqueued-time': dateTimeOffset(event.enqueuedTimeUtc),
+  'x-opt-partition-key': event.partitionKey ?? undefined,
   SequenceNumber: event.sequenceNumber ?? 0,
   Offset: event.offset ?? null,
   PartitionKey: event.partitionKey ?? null,
@@ -36,10 +64,11 @@ export function eventInput(event: EventLike, partition: Partition | undefined, b
   const data = oneBody(bodyBytes(event.body), binary);
   const metadata = withBodyMembers(
     {
-      PartitionContext: partitionContext(partition),
+      ...partitionContexts(partition),
       PartitionKey: text(event.partitionKey),
-      // Digits: the library makes them a number.
-      Offset: text(event.offset),
+      Offset: event.offset === undefined ? undefined : json(Number(event.offset)),
+      // Digits: the library makes them a number, too.
+      OffsetString: text(event.offset),
       SequenceNumber: json(event.sequenceNumber),
       EnqueuedTimeUtc: json(dateTime(event.enqueuedTimeUtc)),
       Properties: json(event.properties ?? {}),
@@ -56,16 +85,16 @@ export function eventsInput(
   partition: Partition | undefined,
   binary: boolean,
 ): FunctionInput {
-  const context = partitionContext(partition);
   return {
     data: manyBodies(
       events.map((event) => bodyBytes(event.body)),
       binary,
     ),
     metadata: {
-      ...(context && { PartitionContext: context }),
+      ...partitionContexts(partition),
       PartitionKeyArray: texts(events.map((event) => event.partitionKey)),
-      OffsetArray: texts(events.map((event) => event.offset)),
+      OffsetArray: longs(events.map((event) => Number(event.offset ?? 0))),
+      OffsetStringArray: texts(events.map((event) => event.offset)),
       SequenceNumberArray: longs(events.map((event) => event.sequenceNumber ?? 0)),
       EnqueuedTimeUtcArray: { json: JSON.stringify(events.map((event) => dateTime(event.enqueuedTimeUtc))) },
       PropertiesArray: { json: JSON.stringify(events.map((event) => event.properties ?? {})) },

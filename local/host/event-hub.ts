@@ -204,16 +204,24 @@ class EventHubTrigger implements Trigger {
     const last = events.at(-1);
     // The SDK also calls when its wait has brought nothing.
     if (last === undefined || this.#stopping) return;
-    const results = await this.#run(events, partition);
-    // A run that the stop has cut short is not done: its events come again.
-    if (results.some((result) => result.kind === 'cancelled')) return;
     const batches = (this.#batchesSinceCheckpoint.get(partition.partitionId) ?? 0) + 1;
     const due = batches >= this.context.hostJson.extensions.eventHubs.batchCheckpointFrequency;
+    const results = await this.#run(events, partition, due);
+    // A run that the stop has cut short is not done: its events come again.
+    if (results.some((result) => result.kind === 'cancelled')) return;
     this.#batchesSinceCheckpoint.set(partition.partitionId, due ? 0 : batches);
     if (due) await partition.updateCheckpoint(last);
   }
 
-  #run(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<RunResult[]> {
+  #run(events: readonly ReceivedEventData[], context: PartitionContext, due: boolean): Promise<RunResult[]> {
+    const { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId } = context;
+    const partition = {
+      fullyQualifiedNamespace,
+      eventHubName,
+      consumerGroup,
+      partitionId,
+      isCheckpointingAfterInvocation: due,
+    };
     const { many, binary } = this.options;
     const { executor } = this.context;
     const deliveries = many

@@ -1,9 +1,9 @@
 /** Runs functions for the triggers: log lines around each run, the function's retry policy, and the wait for running ones at the end. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InvocationResponse, RetryContext, RetryOptions, TypedData } from './core-api';
+import type { InvocationRequest, InvocationResponse, RetryContext, RetryOptions, TypedData } from './core-api';
 import type { Log } from './log';
-import type { RegisteredFunction, Worker } from './worker';
+import type { RegisteredFunction } from './worker';
 
 /** What a trigger hands to a function. */
 export interface Delivery {
@@ -20,13 +20,18 @@ export type RunResult =
   | { readonly kind: 'succeeded'; readonly response: InvocationResponse }
   | { readonly kind: 'failed' | 'cancelled'; readonly error: unknown };
 
+/** Where the app is. */
+export interface Invoker {
+  invoke(request: InvocationRequest): Promise<InvocationResponse>;
+}
+
 /** Runs the functions of one app. */
 export class Executor {
   readonly #running = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
 
   constructor(
-    private readonly worker: Worker,
+    private readonly worker: Invoker,
     private readonly log: Log,
   ) {}
 
@@ -35,9 +40,17 @@ export class Executor {
     return this.#track(this.#attempt(target, delivery));
   }
 
-  /** Runs a function under its retry policy, which the platform honours for timers and event hubs only; never rejects. */
+  /** Runs a function under its retry policy, if it has one; never rejects. */
   runWithRetry(target: RegisteredFunction, delivery: Delivery): Promise<RunResult> {
     return this.#track(this.#attempts(target, delivery));
+  }
+
+  /** A run that fails before it begins, since what came for it can't be taken. */
+  refuse({ name }: RegisteredFunction, reason: string, cause: string): void {
+    const about = { category: 'host', function: name, invocationId: randomUUID() } as const;
+    const id = `Id=${about.invocationId}`;
+    this.log({ ...about, level: 'information', message: `Executing 'Functions.${name}' (Reason='${reason}', ${id})` });
+    this.log({ ...about, level: 'error', message: `Executed 'Functions.${name}' (Failed, ${id}): ${cause}` });
   }
 
   /** Ends pending retries and waits for what runs. Returns how many runs were still going when the time was over. */
@@ -89,7 +102,7 @@ export class Executor {
       message: `Executing ${name} (Reason='${delivery.reason}', Id=${invocationId})`,
     });
     try {
-      const response = await this.worker.invoke(target, {
+      const response = await this.worker.invoke({
         invocationId,
         functionId: target.metadata.functionId ?? target.name,
         inputData: [{ name: target.trigger.name ?? '', data: delivery.data }],

@@ -14,6 +14,19 @@ const timeSpan = z.string().transform((text, context) => {
 const MOST_DEFAULT_CALLS = 128;
 
 const hostJson = z.object({
+  /** -1 = none. https://learn.microsoft.com/azure/azure-functions/functions-host-json#functiontimeout */
+  functionTimeout: z
+    .literal('-1')
+    .transform(() => Infinity)
+    .or(timeSpan)
+    .prefault('00:30:00'),
+  /** https://learn.microsoft.com/azure/azure-functions/functions-host-json#singleton */
+  singleton: z
+    .object({
+      listenerLockPeriod: timeSpan.prefault('00:01:00'),
+      listenerLockRecoveryPollingInterval: timeSpan.prefault('00:01:00'),
+    })
+    .prefault({}),
   logging: z.object({ logLevel: z.record(z.string(), z.string()).default({}) }).prefault({}),
   extensions: z
     .object({

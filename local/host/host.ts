@@ -6,6 +6,7 @@ import { prepareEventHub } from './event-hub';
 import { Executor } from './executor';
 import { readHostJson } from './host-json';
 import { prepareHttp, startHttpServer, type HttpKeys, type HttpRoute } from './http';
+import { underLock } from './listener-lock';
 import { filteredLog, type Log } from './log';
 import { prepareServiceBus } from './service-bus';
 import { hostBlobs } from './storage';
@@ -13,7 +14,8 @@ import { FunctionInError, Settings } from './settings';
 import { prepareTimer } from './timer';
 import { blobTimerMonitor, memoryTimerMonitor } from './timer-monitor';
 import type { Trigger, TriggerContext } from './trigger';
-import { Worker, type RegisteredFunction } from './worker';
+import type { RegisteredFunction } from './worker';
+import { WorkerClient } from './worker-client';
 
 /** What to host. */
 export interface HostOptions {
@@ -24,6 +26,8 @@ export interface HostOptions {
   readonly port: number;
   readonly keys: HttpKeys;
   readonly write: Log;
+  /** The app dies again and again. */
+  readonly onGivenUp: () => void;
 }
 
 /** A running host. */
@@ -60,15 +64,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { appDir, environment } = options;
   const hostJson = readHostJson(join(appDir, 'host.json'), environment);
   const log = filteredLog(hostJson.logging.logLevel, options.write);
-  const worker = new Worker(log);
-  await worker.load(appDir);
+  const { functionTimeout: functionTimeoutMs } = hostJson;
+  const worker = new WorkerClient({ appDir, functionTimeoutMs, log, onGivenUp: options.onGivenUp });
+  const { functions } = await worker.loaded;
   const settings = new Settings(environment);
   const context: TriggerContext = { settings, hostJson, log, executor: new Executor(worker, log) };
 
   const prepare = preparers(context, environment);
   const routes: HttpRoute[] = [];
   const triggers = new Map<string, { readonly trigger: Trigger; readonly disabled: boolean }>();
-  const states = worker.functions.map((target): Omit<FunctionState, 'url'> => {
+  const states = functions.map((target): Omit<FunctionState, 'url'> => {
     const about = { name: target.name, trigger: target.trigger.type };
     const disabled = settings.isDisabled(target.name);
     if (disabled) log({ level: 'information', category: 'host', message: `Function '${target.name}' is disabled.` });
@@ -96,7 +101,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     manual,
     keys: options.keys,
     port: options.port,
-    httpUri: worker.httpUri,
+    httpUri: () => worker.httpUri,
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stopping = new AbortController();
@@ -135,7 +140,7 @@ function preparers(
   return (target) => {
     switch (target.trigger.type.toLowerCase()) {
       case 'timertrigger':
-        return prepareTimer(target, context, monitor);
+        return underLock(prepareTimer(target, context, monitor), target.name, context, hostId);
       case 'servicebustrigger':
         return prepareServiceBus(target, context);
       case 'eventhubtrigger':

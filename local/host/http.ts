@@ -1,7 +1,8 @@
 /**
  * HTTP triggers and the admin endpoint. As in the real host: functions are tried in name order and the first whose route and method fit runs; a wrong method is
  * 404, since methods are part of the route; a body is read only if the request has a Content-Length, so a chunked one arrives empty (unless the app has turned
- * HTTP streams on); what a handler throws becomes an empty 500.
+ * HTTP streams on); what a handler throws becomes an empty 500, and so does a body that is too large or stops arriving. The limits are Kestrel's
+ * (https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { z } from 'zod';
@@ -39,10 +40,15 @@ const httpBinding = z.object({
   authLevel: z.string().toLowerCase().pipe(z.enum(AUTH_LEVELS)).default('function'),
 });
 
-/** The real host's limit, which the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (bytes) replaces; beyond it the answer is 413. */
+/** The real host's limit, which the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (bytes) replaces. */
 const DEFAULT_BODY_LIMIT = 104_857_600;
 /** Longer than a client's pause between two requests, so that it doesn't write into a connection that is just being closed. */
 const KEEP_ALIVE_MS = 130_000;
+/** A body of which nothing comes for so long isn't awaited any more. */
+const BODY_PAUSE_MS = 5_500;
+const MOST_HEADERS = 100;
+const HEADERS_BYTES = 32_768;
+const REQUEST_LINE_BYTES = 8_192;
 
 /**
  * Prepares an HTTP trigger.
@@ -67,12 +73,13 @@ export interface HttpServerOptions {
   /** 0 = a free one. */
   readonly port: number;
   /** Where the library takes HTTP streams, if the app has turned them on. */
-  readonly httpUri: string | undefined;
+  readonly httpUri: () => string | undefined;
 }
 
 /** Starts the server and waits until it listens. */
 export async function startHttpServer(options: HttpServerOptions): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
+  const limits = { requestTimeout: 0, maxHeaderSize: HEADERS_BYTES + REQUEST_LINE_BYTES };
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, ...limits }, (request, response) => {
     serve(options, request, response).catch((error: unknown) => {
       options.context.log({
         level: 'error',
@@ -92,6 +99,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Serve
 
 async function serve(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const method = request.method ?? 'GET';
+  const refused = statusOfRefusal(request);
+  if (refused !== undefined) return void response.writeHead(refused, { connection: 'close' }).end();
   const url = URL.parse(request.url ?? '/', `http://${request.headers.host ?? '127.0.0.1'}`);
   if (url === null) return void response.writeHead(400).end();
   const admin = /^\/admin\/functions\/([^/]+)\/?$/i.exec(url.pathname);
@@ -101,11 +110,21 @@ async function serve(options: HttpServerOptions, request: IncomingMessage, respo
     const params = route.methods.length === 0 || route.methods.includes(method) ? route.match(url.pathname) : null;
     if (params === null) continue;
     if (!isAllowed(options.keys, route.authLevel, request, url)) return void response.writeHead(401).end();
-    return options.httpUri === undefined
+    const httpUri = options.httpUri();
+    return httpUri === undefined
       ? runFunction(options, route, params, url, request, response)
-      : streamFunction(options, options.httpUri, route, params, request, response);
+      : streamFunction(options, httpUri, route, params, request, response);
   }
-  response.writeHead(404).end();
+  const isHomepage = url.pathname === '/' && options.context.settings.get('AzureWebJobsDisableHomepage') !== 'true';
+  response.writeHead(isHomepage ? 200 : 404).end(isHomepage ? 'Your Functions app is up and running\n' : '');
+}
+
+/** What the real host answers before it looks at the route. */
+function statusOfRefusal({ method = '', url = '', headers, rawHeaders }: IncomingMessage): number | undefined {
+  if (`${method} ${url} HTTP/1.1`.length > REQUEST_LINE_BYTES) return 414;
+  if (rawHeaders.length / 2 > MOST_HEADERS) return 431;
+  // HTTP/1.0 needs no Host; the host does.
+  return headers.host === undefined ? 500 : undefined;
 }
 
 function isAllowed(keys: HttpKeys, level: AuthLevel, request: IncomingMessage, url: URL): boolean {
@@ -125,15 +144,19 @@ async function runFunction(
   response: ServerResponse,
 ): Promise<void> {
   const length = Number(request.headers['content-length'] ?? 0);
-  if (length > Number(context.settings.get('FUNCTIONS_REQUEST_BODY_SIZE_LIMIT') ?? DEFAULT_BODY_LIMIT)) {
-    return void response.writeHead(413, { connection: 'close' }).end();
-  }
+  const fail = (cause: string): ServerResponse => {
+    context.executor.refuse(route.target, CALLED_REASON, cause);
+    return response.writeHead(500, { connection: 'close' }).end();
+  };
+  if (length > Number(context.settings.get('FUNCTIONS_REQUEST_BODY_SIZE_LIMIT') ?? DEFAULT_BODY_LIMIT))
+    return void fail('Request body too large.');
   if (request.headers['transfer-encoding'] !== undefined) {
     const message =
       'The body came without a Content-Length; like the real host, this one gives the function an empty body.';
     context.log({ level: 'warning', category: 'host', function: route.target.name, message });
   }
   const body = length > 0 ? await readBody(request) : undefined;
+  if (body === 'stopped') return void fail('Reading the request body timed out due to data arriving too slowly.');
   const http: HttpData = {
     url: url.href,
     method: request.method ?? 'GET',
@@ -186,7 +209,8 @@ async function serveAdmin(
   if (!isAllowed(keys, 'admin', request, url)) return void response.writeHead(401).end();
   const trigger = manual.get(name.toLowerCase());
   if (trigger === undefined) return void response.writeHead(404).end();
-  const input = manualInput(await readBody(request));
+  const body = await readBody(request);
+  const input = body === 'stopped' ? undefined : manualInput(body);
   if (input === undefined) return void response.writeHead(400).end('The body must be JSON: {"input": ""}\n');
   response.writeHead(202).end();
   await trigger.runManually(input).catch((error: unknown) => {
@@ -202,19 +226,28 @@ function manualInput(body: Buffer): string | undefined {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** The whole body, unless it stops arriving. */
+function readBody(request: IncomingMessage): Promise<Buffer | 'stopped'> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const timer = setTimeout(() => resolve('stopped'), BODY_PAUSE_MS);
+    request.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      timer.refresh();
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => clearTimeout(timer));
+  });
 }
 
 const wrapped = (values: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
 
-const headersOf = (request: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-
 /** Values of a repeated name are joined, as ASP.NET's StringValues does. */
+const headersOf = (request: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(request.headersDistinct).map(([name, values = []]) => [name, values.join(',')]));
+
 const queryOf = (url: URL): Record<string, string> =>
   Object.fromEntries([...url.searchParams.keys()].map((name) => [name, url.searchParams.getAll(name).join(',')]));
 

@@ -4,13 +4,12 @@
  *
  * Supported: HTTP (routes, constraints, auth levels, streams), timer, Service Bus queues and topics (single, batches, sessions) and Event Hubs triggers;
  * app settings, local.settings.json, host.json (log levels, route prefix, serviceBus, eventHubs) and its overrides by setting; disabled functions; functions in error;
- * retry policies; hooks; runs by hand (`POST /admin/functions/{name}`); a graceful stop.
+ * retry policies; `functionTimeout`; a worker that dies and is started anew; singleton locks of timers; runs by hand (`POST /admin/functions/{name}`); hooks; a graceful stop.
  *
- * Lacking, compared to the real host:
+ * Lacking, compared to the real host (docs/local-stack.md says what of it matters):
  * - Other triggers, and all input and output bindings.
  * - Identity-based connections. Keys other than one master and one host key; other admin endpoints; CORS; EasyAuth.
- * - Scale-out and singleton locks: run one host per app. Dynamic concurrency and `prefetchCount` of Service Bus; more than one call per session; function time-outs;
- *   minimum batch sizes and their waits.
+ * - Scale-out; dynamic concurrency and `prefetchCount` of Service Bus; more than one call per session; minimum batch sizes and their waits.
  * - Timers know NCRONTAB only (no TimeSpan) and the machine's time zone. Their monitor record is kept in AzureWebJobsStorage if there is one, else in memory.
  * - A Service Bus batch waits up to a second for more messages after its first, which is the SDK's doing.
  * - The .NET-only parts of trigger metadata.
@@ -52,7 +51,7 @@ async function run(folder: string, flags: Flags): Promise<void> {
   loadSettingsFile(flags.settings === undefined ? join(appDir, 'local.settings.json') : resolve(flags.settings));
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development';
 
-  // In Azure this ends the worker, which the host then starts anew. Here it is only said, for the SDKs that stand in for the host's own share the process with the app.
+  // Of the host's own SDKs: one that the app leaves behind ends its thread.
   process.on('unhandledRejection', (reason) => {
     const cause = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
     write({ level: 'critical', category: 'host', message: `Unhandled rejection: ${cause}` });
@@ -68,6 +67,7 @@ async function run(folder: string, flags: Flags): Promise<void> {
       ...(flags.functionKey !== undefined && { function: flags.functionKey }),
     },
     write,
+    onGivenUp: () => fail(new Error('The worker has ended three times in a row: the host ends, too.')),
   });
 
   let stopped: Promise<void> | undefined;

@@ -38,7 +38,8 @@ const CONSTRAINTS: Readonly<Record<string, (argument: string) => Test>> = {
 export function compileRoute(template: string): RouteMatcher {
   const segments = split(template).map(compileSegment);
   return (path) => {
-    const parts = split(path).map(decode);
+    const parts = segmentsOf(path);
+    if (parts.includes('')) return null;
     const parameters: Record<string, string> = {};
     for (const segment of segments) {
       if (segment.kind === 'rest') {
@@ -60,11 +61,21 @@ export function compileRoute(template: string): RouteMatcher {
   };
 }
 
-const split = (path: string): string[] => path.split('/').filter((part) => part !== '');
+const split = (template: string): string[] => template.split('/').filter((part) => part !== '');
+
+/** A path's parts; a slash at its end says nothing, an empty part is one. */
+function segmentsOf(path: string): string[] {
+  const inner = path.replace(/^\/|\/$/g, '');
+  return inner === '' ? [] : inner.split('/').map(decode);
+}
 
 function decode(part: string): string {
   try {
-    return decodeURIComponent(part);
+    // An escaped slash stays as it is.
+    return part
+      .split(/(%2f)/i)
+      .map((text, index) => (index % 2 === 1 ? text : decodeURIComponent(text)))
+      .join('');
   } catch {
     return part;
   }

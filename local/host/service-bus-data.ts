@@ -53,7 +53,12 @@ function factsOf(message: Partial<ServiceBusReceivedMessage>) {
     to: message.to,
     subject: message.subject,
     correlationId: identifier(message.correlationId),
-    applicationProperties: message.applicationProperties ?? {},
+    applicationProperties: Object.fromEntries(
+      Object.entries(message.applicationProperties ?? {}).map(([name, value]) => [
+        name,
+        value instanceof Date ? `${dateTime(value) ?? ''}Z` : value,
+      ]),
+    ),
     sessionId: message.sessionId,
     replyToSessionId: message.replyToSessionId,
     partitionKey: message.partitionKey,

@@ -67,6 +67,10 @@ export function prepareServiceBus(target: RegisteredFunction, context: TriggerCo
   const [queue, topic, subscription] = [binding.queueName, binding.topicName, binding.subscriptionName].map(
     (name) => name && settings.resolve(name),
   );
+  if (target.metadata.retryOptions !== undefined) {
+    const message = `Function '${target.name}': retry policies of Service Bus triggers work, but their support ends.`;
+    context.log({ level: 'warning', category: 'host', function: target.name, message });
+  }
   const entity: Entity | undefined = queue ? [queue] : topic && subscription ? [topic, subscription] : undefined;
   if (entity === undefined)
     throw new FunctionInError("A Service Bus trigger needs 'queueName', or 'topicName' and 'subscriptionName'.");
@@ -215,7 +219,7 @@ class ServiceBusTrigger implements Trigger {
     if (first === undefined || this.#stopping.signal.aborted)
       return this.#settle(messages, (message) => receiver.abandonMessage(message));
     const delivery = many ? messagesInput(messages, { binary }) : messageInput(first, { binary });
-    const result = await this.context.executor.run(this.target, { ...delivery, reason: MESSAGE_REASON });
+    const result = await this.context.executor.runWithRetry(this.target, { ...delivery, reason: MESSAGE_REASON });
     if (result.kind !== 'succeeded') await this.#settle(messages, (message) => receiver.abandonMessage(message));
     else if (autoComplete) await this.#settle(messages, (message) => receiver.completeMessage(message));
   }

@@ -11,7 +11,7 @@ import type { LogRecord } from './log';
 export interface SpawnHostOptions {
   /** Folder of the app: package.json, host.json. */
   readonly appDir: string;
-  /** App settings, over the environment of this process. */
+  /** App settings, over the environment of this process. Locks of timers last 2 s unless they say otherwise. */
   readonly settings: Readonly<Record<string, string>>;
   /** @default a free one */
   readonly port?: number;
@@ -44,6 +44,11 @@ export interface SpawnedHost {
   readonly exited: Promise<HostExit>;
 }
 
+/** The real host's locks last a minute, and so long its timers would rest after each kill. */
+const SHORT_LOCKS = {
+  AzureFunctionsJobHost__singleton__listenerLockPeriod: '00:00:02',
+  AzureFunctionsJobHost__singleton__listenerLockRecoveryPollingInterval: '00:00:01',
+} as const;
 const READY = 'HOST READY ';
 const STOP_LIMIT_MS = 20_000;
 const KEPT_OUTPUT = 20_000;
@@ -65,7 +70,7 @@ export async function spawnHost(options: SpawnHostOptions): Promise<SpawnedHost>
       ...(keys.master === undefined ? [] : ['--master-key', keys.master]),
       ...(keys.function === undefined ? [] : ['--function-key', keys.function]),
     ],
-    { env: { ...process.env, ...options.settings }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    { env: { ...process.env, ...SHORT_LOCKS, ...options.settings }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   );
   // `close` comes after the last output, `exit` may not.
   const exited = new Promise<HostExit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));

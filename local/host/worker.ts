@@ -1,6 +1,6 @@
 /**
  * The Node worker's part: provides `@azure/functions-core`, loads the unmodified app, and runs single invocations in the real worker's order
- * (https://github.com/Azure/azure-functions-nodejs-worker).
+ * (https://github.com/Azure/azure-functions-nodejs-worker). It runs in a thread of its own (worker-thread.ts).
  */
 import { globSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
@@ -25,6 +25,9 @@ export interface RegisteredFunction {
   readonly name: string;
   readonly trigger: Binding;
   readonly metadata: FunctionMetadata;
+}
+
+interface LoadedFunction extends RegisteredFunction {
   readonly callback: FunctionCallback;
 }
 
@@ -51,7 +54,7 @@ class Disposable {
 
 /** The worker of one app. There can be only one in a process: the app's modules are loaded once. */
 export class Worker {
-  readonly #functions = new Map<string, RegisteredFunction>();
+  readonly #functions = new Map<string, LoadedFunction>();
   readonly #hooks: Record<HookName, HookCallback[]> = {
     appStart: [],
     appTerminate: [],
@@ -69,7 +72,9 @@ export class Worker {
 
   /** The app's functions in name order, in which the real host matches routes. */
   get functions(): readonly RegisteredFunction[] {
-    return [...this.#functions.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.#functions.values()]
+      .map(({ name, trigger, metadata }) => ({ name, trigger, metadata }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Where the library serves HTTP itself, if the app has asked for HTTP streams. */
@@ -85,7 +90,7 @@ export class Worker {
   async load(appDir: string): Promise<void> {
     this.#provideCoreModule();
     const manifest = packageJson.parse(JSON.parse(readFileSync(join(appDir, 'package.json'), 'utf8')));
-    const files = globSync(manifest.main, { cwd: appDir }).sort();
+    const files = globSync(manifest.main, { cwd: appDir });
     if (files.length === 0) {
       throw new Error(
         `Worker was unable to load entry point "${manifest.main}": found no file that matches. Is the app built?`,
@@ -113,10 +118,11 @@ export class Worker {
    *
    * @throws what the handler or a hook threw.
    */
-  async invoke(target: RegisteredFunction, request: InvocationRequest): Promise<InvocationResponse> {
-    if (this.#model === undefined) throw new Error('The app has registered no programming model.');
+  async invoke(request: InvocationRequest): Promise<InvocationResponse> {
+    const { functionId, invocationId } = request;
+    const target = this.#functions.get(functionId);
+    if (this.#model === undefined || target === undefined) throw new Error(`The app has no function "${functionId}".`);
     const { metadata } = target;
-    const { invocationId } = request;
     const known: { context?: object } = {};
     const core: CoreInvocationContext = {
       invocationId,

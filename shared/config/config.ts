@@ -146,7 +146,8 @@ const coreSchema = z.object({
   CLOCK_MARGIN_SECONDS: whole(1, 300, 5),
   READ_BACK_MAX_AGE_SECONDS: whole(1, 600, 30),
   HINT_DELAY_SECONDS: whole(0, 3600, 10),
-  PULL_MAX_SECONDS: whole(10, 86_400, 480),
+  // With what a pull may take after it (deadline.ts), below `functionTimeout` of host.json.
+  PULL_MAX_SECONDS: whole(10, 480, 480),
   PULL_PAGE_ROWS: whole(50, 5000, 5000),
   FULL_IMAGE_ALIAS: optionalText,
   ORGANIZATION_ID: optionalText.pipe(z.guid('must be the id (GUID) of an organisation').toLowerCase().optional()),

@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { Section, WebhookConfig } from '../config/config';
-import { messageOf } from '../errors';
+import { messageOf, type OutboundError } from '../errors';
 import { logTo, type Log } from '../telemetry/log';
 import type { Outcome, Receiver } from './receiver';
 import { logOutcomes } from './summary';
@@ -129,6 +129,10 @@ const NOT_A_CONTEXT = new Set([
 ]);
 
 const statusOfParked = (code: string): number => (NOT_A_CONTEXT.has(code) ? WEBHOOK_STATUS.bad : WEBHOOK_STATUS.parked);
+
+/** The answer where there was no time for a better one. The event may be settled yet, which is harmless when it comes again. */
+export const tookTooLong = ({ code, message }: OutboundError): HttpResponseInit =>
+  answer(WEBHOOK_STATUS.unavailable, code, message);
 
 const answer = (status: number, code: string, reason: string): HttpResponseInit => ({
   status,

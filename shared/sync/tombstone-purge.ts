@@ -10,7 +10,7 @@ import type { Leases, PullStateStore } from './pull-state';
  * was (READ_BACK_MAX_AGE_SECONDS, 10 minutes at most, and a write's 15 s), and the order of two clocks
  * (CLOCK_MARGIN_SECONDS, 5 minutes at most). Events however late, replays and dead letters are read back, since the floor
  * is raised first; old pages aren't written without the lease. A day leaves room for a process that hung, and for a run of
- * PULL_MAX_SECONDS (a day at most).
+ * PULL_MAX_SECONDS.
  */
 export const LEAST_PURGE_AGE_MS = 24 * 60 * 60 * 1000;
 

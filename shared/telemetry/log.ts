@@ -1,6 +1,10 @@
 /**
  * Every log event of the app, numbered: alerts and queries can rely on the number and the field names. A record is one
  * line: the event's name, then its fields as JSON. Never a column's value, never a secret.
+ *
+ * The level is a field, too. A line from outside an invocation reaches the host by stdout or stderr, and the host grades a
+ * line of stderr by the words in it ("warn", "error", "fail"): without the field an error may arrive as Information.
+ * WorkerProcess.ParseErrorMessageAndLog in https://github.com/Azure/azure-functions-host
  */
 export const LOG_EVENTS = {
   /** Deliveries were handled: counts by verdict, and the lag of each since its operation, in milliseconds. */
@@ -21,6 +25,8 @@ export const LOG_EVENTS = {
   copiesRefused: { id: 1008, level: 'warn' },
   /** Copies are accepted again. */
   copiesAccepted: { id: 1009, level: 'info' },
+  /** An invocation took longer than it may, and was ended before the platform would end the process. */
+  deadlinePassed: { id: 1010, level: 'error' },
   /** A pull run of one table ended. */
   pulled: { id: 2001, level: 'info' },
   /** A pull run of one table failed; the next run begins where this one did. */
@@ -49,6 +55,10 @@ export const LOG_EVENTS = {
   clockOff: { id: 6001, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
+  /** A promise that nobody awaits was rejected: a fault in the code. The process goes on. Said once a minute for each code. */
+  strayRejection: { id: 9002, level: 'error' },
+  /** An exception that nobody caught: the process ends. */
+  crashing: { id: 9003, level: 'error' },
 } as const satisfies Record<string, { id: number; level: LogLevel }>;
 
 /** Severity, as the platform's logger has it. */
@@ -72,5 +82,5 @@ export const logTo =
   (logger: LineLogger): Log =>
   (event, fields) => {
     const { id, level } = LOG_EVENTS[event];
-    logger[level](`${event} ${JSON.stringify({ event: id, ...fields })}`);
+    logger[level](`${event} ${JSON.stringify({ event: id, level, ...fields })}`);
   };

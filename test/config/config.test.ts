@@ -163,7 +163,7 @@ describe('every number has its bounds and its default', () => {
     ['CLOCK_MARGIN_SECONDS', 'marginSeconds', 1, 300, 5],
     ['READ_BACK_MAX_AGE_SECONDS', 'maxReadAgeSeconds', 1, 600, 30],
     ['HINT_DELAY_SECONDS', 'hintDelaySeconds', 0, 3600, 10],
-    ['PULL_MAX_SECONDS', 'pullMaxSeconds', 10, 86_400, 480],
+    ['PULL_MAX_SECONDS', 'pullMaxSeconds', 10, 480, 480],
     ['PULL_PAGE_ROWS', 'pullPageRows', 50, 5000, 5000],
     ['CACHE_MEGABYTES', 'cacheMegabytes', 1, 4096, 32],
     ['WEB_API_REQUESTS_PER_5_MINUTES', 'webApiRequests', 20, 1_000_000, 5000],

@@ -201,7 +201,7 @@ describe('killed', () => {
     // Only the sweep at the end of a reload can find the delete now; it doesn't come before the app is killed.
     dataverse.expireToken('new_shipment');
     await system.host.stop();
-    await system.startApp({ READ_BACK_MAX_AGE_SECONDS: '60' });
+    await system.startApp({ READ_BACK_MAX_AGE_SECONDS: '30' });
     const since = system.log.length;
     await system.run('pull-sync');
     await system.liveEntity('new_shipment', made);

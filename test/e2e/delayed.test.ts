@@ -125,7 +125,7 @@ describe('the Web API is away', () => {
     expect(system.records('copiesRefused', since)).toEqual([]);
     await parkedBy({ SERVICEBUS_QUEUE: 'not-there' });
     expect(await system.logged('copiesRefused', since)).toEqual([
-      { event: 1008, queue: 'not-there', reason: expect.stringMatching(/not-there/) },
+      { event: 1008, level: 'warn', queue: 'not-there', reason: expect.stringMatching(/not-there/) },
     ]);
   });
 });

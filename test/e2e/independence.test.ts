@@ -178,7 +178,7 @@ describe('without its setting', () => {
       await arrives('service-bus-queue', await create('service-bus-queue', 'without WEBHOOK_KEYS'));
     });
     expect(system.records('misconfigured', since)).toEqual([
-      { event: 9001, function: 'webhook', faults: [expect.stringMatching(/^WEBHOOK_KEYS is missing/)] },
+      { event: 9001, level: 'error', function: 'webhook', faults: [expect.stringMatching(/^WEBHOOK_KEYS is missing/)] },
     ]);
   });
 
@@ -196,7 +196,12 @@ describe('without its setting', () => {
       await system.unpark();
     });
     expect(system.records('misconfigured', since)).toEqual([
-      { event: 9001, function: 'pull-sync', faults: [expect.stringMatching(/^DATAVERSE_URL is missing/)] },
+      {
+        event: 9001,
+        level: 'error',
+        function: 'pull-sync',
+        faults: [expect.stringMatching(/^DATAVERSE_URL is missing/)],
+      },
     ]);
   });
 
@@ -271,6 +276,7 @@ describe('with settings that nothing can run with', () => {
     for (const name of FUNCTIONS)
       expect(system.records('misconfigured', since)).toContainEqual({
         event: 9001,
+        level: 'error',
         function: name,
         faults: [expect.stringMatching(/^AzureWebJobsStorage is missing/)],
       });

@@ -105,6 +105,7 @@ describe('dvo parked', () => {
     expect(out).toMatch(/^discarded \{.*\}\n$/);
     expect(JSON.parse(out.slice('discarded '.length))).toEqual({
       event: 3002,
+      level: 'warn',
       id,
       code: 'json-invalid',
       source: 'webhook',

@@ -20,7 +20,12 @@ beforeAll(async () => {
   [azurite, broker] = await Promise.all([
     startAzurite(),
     startBroker({
-      queues: { orders: { maxDeliveryCount: 3 }, raw: {}, sessions: { requiresSession: true } },
+      queues: {
+        orders: { maxDeliveryCount: 3 },
+        again: { maxDeliveryCount: 2 },
+        raw: {},
+        sessions: { requiresSession: true },
+      },
       topics: { news: { subscriptions: { all: {} } } },
       hubs: { telemetry: { partitions: 2 } },
     }),
@@ -104,6 +109,15 @@ describe('Service Bus', () => {
     expect(dead?.body).toEqual({ fail: true });
     const refused = () => running.records.filter(({ message }) => message.includes('Error: refused'));
     await eventually(() => refused().length === 3, 'three errors in the log');
+  });
+
+  it('runs the retry policy at each delivery, and warns of it', async () => {
+    const running = await start('again');
+    await send('again', { body: {} });
+    const runs = [1, 2].flatMap((delivery) => [0, 1, 2].map((retry) => `again ${delivery} ${retry}`));
+    await eventually(() => running.userMessages('again').length === runs.length, 'all attempts');
+    expect(running.userMessages('again')).toEqual(runs);
+    expect(await running.logged("Function 'again': retry policies")).toMatchObject({ level: 'warning' });
   });
 
   it('gives bytes where the trigger asks for them', async () => {
@@ -229,6 +243,40 @@ describe('a monitored timer', () => {
     await running.host.stop();
     const { Last } = JSON.parse((await status().downloadToBuffer()).toString()) as { Last: string };
     expect(Date.parse(Last)).toBeGreaterThan(next.getTime());
+  });
+});
+
+describe('a timer of several hosts on one storage account', () => {
+  const EVERY_SECOND = '* * * * * *';
+  const startTicking = () =>
+    startSampleApp({
+      ...only('everySecond'),
+      EVERY_SECOND,
+      AzureWebJobsStorage: azurite.connectionString,
+      AzureFunctionsJobHost__singleton__listenerLockPeriod: '00:00:04',
+    });
+  const ticks = (running: SampleApp) => running.userMessages('tick').length;
+
+  it('runs in one of them; after a kill in another one when the lock is over, after a stop at once', async () => {
+    const first = await startTicking();
+    const second = await startTicking();
+    try {
+      await second.logged("Function 'everySecond' waits for its lock");
+      await eventually(() => ticks(first) >= 2, 'ticks of the first');
+      expect(ticks(second)).toBe(0);
+      first.host.kill();
+      const killed = performance.now();
+      await eventually(() => ticks(second) > 0, 'a tick of the second');
+      // It was prolonged 2 s before at the earliest.
+      expect(performance.now() - killed).toBeGreaterThan(1000);
+      app = await startTicking();
+      const third = app;
+      await third.logged("Function 'everySecond' waits for its lock");
+      await second.host.stop();
+      await eventually(() => ticks(third) > 0, 'a tick of the third');
+    } finally {
+      await Promise.all([first.host.stop(), second.host.stop()]);
+    }
   });
 });
 

@@ -1,9 +1,11 @@
 /** Proves the local host's pure rules: route templates, schedules, settings, host.json, log levels, and the platform's conversion of values. */
 import { describe, expect, it } from '@jest/globals';
+import { eventInput, eventsInput } from '../../local/host/event-hub-data';
 import { readHostJson } from '../../local/host/host-json';
 import { filteredLog, type LogRecord } from '../../local/host/log';
 import { compileRoute } from '../../local/host/route';
 import { isSubMinute, parseSchedule } from '../../local/host/schedule';
+import { messageInput } from '../../local/host/service-bus-data';
 import { Settings } from '../../local/host/settings';
 import { dateTime, texts, withBodyMembers } from '../../local/host/typed-data';
 
@@ -18,6 +20,9 @@ describe('a route template', () => {
     ['api/{n:min(5):max(9)}', '/api/10', null],
     ['api/{a}', '/api/%E0%A4%A', { a: '%E0%A4%A' }],
     ['api', '/', null],
+    ['api/{a}', '/api//x', null],
+    ['api/{a?}', '/api//', null],
+    ['api/{a}', '/api/x%2Fy%20z', { a: 'x%2Fy z' }],
   ])('%s matches %s as %j', (template, path, expected) => {
     expect(compileRoute(template)(path)).toEqual(expected);
   });
@@ -48,6 +53,47 @@ describe('a schedule', () => {
     expect(
       ['*/30 * * * * *', '0 * * * * *', '0 0 * * * *'].map((text) => isSubMinute(parseSchedule(text), at)),
     ).toEqual([true, false, false]);
+  });
+});
+
+describe('metadata', () => {
+  const at = new Date('2026-01-02T03:04:05.600Z');
+  const text = (data: { readonly json?: string } | undefined) => JSON.parse(data?.json ?? 'null') as unknown;
+
+  it('of events has the names and types of the real host', () => {
+    const partition = {
+      ...{ fullyQualifiedNamespace: 'ns', eventHubName: 'hub', consumerGroup: 'group', partitionId: '0' },
+      isCheckpointingAfterInvocation: true,
+    };
+    const event = {
+      ...{ body: Buffer.from('x'), offset: '42', sequenceNumber: 7, enqueuedTimeUtc: at, partitionKey: 'key' },
+      systemProperties: { messageId: 'm', contentType: 'application/json' },
+    };
+    const system = {
+      'message-id': 'm',
+      'content-type': 'application/json',
+      'x-opt-sequence-number': 7,
+      'x-opt-offset': '42',
+      'x-opt-enqueued-time': '2026-01-02T03:04:05.6+00:00',
+      'x-opt-partition-key': 'key',
+    };
+    const context = { FullyQualifiedNamespace: 'ns', PartitionId: '0', IsCheckpointingAfterInvocation: true };
+    const { metadata: one } = eventInput(event, partition, true);
+    expect([one.Offset, one.OffsetString]).toEqual([{ json: '42' }, { string: '42' }]);
+    expect(text(one.SystemProperties)).toMatchObject(system);
+    expect([text(one.PartitionContext), text(one.TriggerPartitionContext)]).toMatchObject([context, context]);
+    const { metadata: many } = eventsInput([event], partition, true);
+    expect(many.OffsetArray).toEqual({ collectionSint64: { sint64: [42] } });
+    expect(many.OffsetStringArray).toEqual({ collectionString: { string: ['42'] } });
+    expect(text(many.SystemPropertiesArray)).toMatchObject([system]);
+  });
+
+  it('of messages has dates among its properties as .NET writes them', () => {
+    const { metadata } = messageInput(
+      { body: Buffer.from('x'), applicationProperties: { at, n: 1 } },
+      { binary: true },
+    );
+    expect(text(metadata.ApplicationProperties)).toEqual({ at: '2026-01-02T03:04:05.6Z', n: 1 });
   });
 });
 

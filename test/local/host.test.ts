@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { eventually } from '../eventually';
 import { hostMain, only, startSampleApp, type SampleApp } from './host-app/start';
 
@@ -69,8 +70,47 @@ describe('HTTP', () => {
     expect(JSON.parse(await postChunked(`${app.host.url}/api/echo/7`))).toMatchObject({ body: '' });
   });
 
-  it('answers 413 beyond the size limit', async () => {
-    expect((await call('/api/bytes', { method: 'POST', body: 'x'.repeat(1001) })).status).toBe(413);
+  it('answers 500 without a word beyond the size limit, and logs a failed invocation', async () => {
+    const answer = await call('/api/bytes', { method: 'POST', body: 'x'.repeat(1001) });
+    expect([answer.status, await answer.text()]).toEqual([500, '']);
+    expect(await app.logged('Request body too large')).toMatchObject({ level: 'error', function: 'bytes' });
+  });
+
+  it('answers 500 to a body that stops arriving', async () => {
+    const sent = performance.now();
+    const status = await raw(app.host.port, 'POST /api/bytes HTTP/1.1', ['Host: x', 'Content-Length: 9'], 'half');
+    expect([status, Math.round(performance.now() - sent) >= 5000]).toEqual([500, true]);
+  });
+
+  it.each([
+    ['a path of 9 KB', `GET /api/nothing?x=${'y'.repeat(9000)} HTTP/1.1`, ['Host: x'], 414],
+    [
+      '150 headers',
+      'GET /api/nothing HTTP/1.1',
+      ['Host: x', ...Array.from({ length: 150 }, (_, n) => `x-${n}: y`)],
+      431,
+    ],
+    [
+      'headers of 30 KB',
+      'GET /api/nothing HTTP/1.1',
+      ['Host: x', ...Array.from({ length: 30 }, (_, n) => `x-${n}: ${'y'.repeat(990)}`)],
+      204,
+    ],
+    [
+      'headers of 50 KB',
+      'GET /api/nothing HTTP/1.1',
+      ['Host: x', ...Array.from({ length: 50 }, (_, n) => `x-${n}: ${'y'.repeat(990)}`)],
+      431,
+    ],
+    ['HTTP/1.0 without a Host', 'GET /api/nothing HTTP/1.0', [], 500],
+    ['the root', 'GET / HTTP/1.1', ['Host: x'], 200],
+  ])('like the real host, to %s', async (_, line, headers, expected) => {
+    expect(await raw(app.host.port, line, headers)).toBe(expected);
+  });
+
+  it('joins the values of a repeated header as .NET does', async () => {
+    await raw(app.host.port, 'GET /api/headers HTTP/1.1', ['Host: x', 'X-Twice: 1', 'X-Twice: 2']);
+    await app.logged('x-twice 1,2');
   });
 
   it('asks for no key unless keys are given', async () => {
@@ -133,6 +173,50 @@ describe('keys', () => {
         headers: { 'x-functions-key': key },
       });
     expect([(await call('fk')).status, (await call('mk')).status]).toEqual([401, 202]);
+  });
+});
+
+describe('the worker', () => {
+  it('ends with a rejection that nobody handles: all that runs in it fails, and the next request waits for a new one', async () => {
+    const app = await startSampleApp(only());
+    const status = async (path: string) => (await fetch(`${app.host.url}${path}`)).status;
+    try {
+      const text = async () => (await fetch(`${app.host.url}/api/count`)).text();
+      expect([await text(), await text()]).toEqual(['1', '2']);
+      const beside = status('/api/slow');
+      await app.logged('slow begins');
+      expect(await status('/api/stray')).toBe(500);
+      expect(await beside).toBe(500);
+      expect(await app.logged('The worker has ended: Error: stray')).toMatchObject({ level: 'critical' });
+      // Nothing of the old one is left.
+      expect(await text()).toBe('1');
+      expect(await status('/api/stray')).toBe(500);
+      await status('/api/stray').catch(() => undefined);
+      expect(await app.host.exited).toMatchObject({ code: 1 });
+    } finally {
+      await app.host.stop();
+    }
+  });
+
+  it('is ended when an invocation takes longer than functionTimeout; one beside it hangs until its own is over', async () => {
+    const app = await startSampleApp({ ...only(), AzureFunctionsJobHost__functionTimeout: '00:00:02' });
+    const timed = async (path: string) => {
+      const began = performance.now();
+      const { status } = await fetch(`${app.host.url}${path}`);
+      return [status, Math.round((performance.now() - began) / 1000)];
+    };
+    try {
+      const first = timed('/api/hang');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const second = timed('/api/hang');
+      expect(await first).toEqual([500, 2]);
+      expect(await timed('/api/nothing')).toEqual([204, expect.any(Number)]);
+      expect(await second).toEqual([500, 2]);
+      await app.logged("Timeout value of 2 s exceeded by function 'Functions.hang'");
+      expect((await fetch(`${app.host.url}/api/count`)).status).toBe(200);
+    } finally {
+      await app.host.stop();
+    }
   });
 });
 
@@ -253,6 +337,17 @@ function postChunked(url: string): Promise<string> {
     });
     chunked.once('error', reject).write('half');
     chunked.end('half');
+  });
+}
+
+/** Sends a request as text, and gives the status of its answer. */
+function raw(port: number, line: string, headers: readonly string[], body = ''): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write([line, ...headers, '', body].join('\r\n')));
+    socket.once('error', reject).once('data', (chunk: Buffer) => {
+      resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(chunk.toString('latin1'))?.[1]));
+      socket.destroy();
+    });
   });
 }
 

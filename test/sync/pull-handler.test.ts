@@ -37,7 +37,9 @@ test('every run has the same end; what comes later than that is left', async () 
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   await tick(names, 40, { run, inTurn });
   expect([new Set(ends).size, ends.length]).toEqual([1, 4]);
-  expect(lines.filter((line) => line.startsWith('pullsLeft'))).toEqual([`pullsLeft {"event":2005,"tables":["e","f"]}`]);
+  expect(lines.filter((line) => line.startsWith('pullsLeft'))).toEqual([
+    `pullsLeft {"event":2005,"level":"warn","tables":["e","f"]}`,
+  ]);
 });
 
 test('those that were left longest come first', async () => {

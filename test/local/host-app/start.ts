@@ -16,7 +16,17 @@ export interface SampleApp {
 }
 
 /** The sample's functions; a test turns off what it doesn't want. */
-const FUNCTIONS = ['everySecond', 'monitored', 'flaky', 'orders', 'raw', 'batches', 'inOrder', 'telemetry'] as const;
+const FUNCTIONS = [
+  'everySecond',
+  'monitored',
+  'flaky',
+  'orders',
+  'raw',
+  'again',
+  'batches',
+  'inOrder',
+  'telemetry',
+] as const;
 
 /** One of the sample's functions. */
 export type SampleFunction = (typeof FUNCTIONS)[number];

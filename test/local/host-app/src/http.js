@@ -40,6 +40,25 @@ app.http('slow', {
   },
 });
 
+app.http('headers', {
+  methods: ['GET'],
+  handler: (request, context) => context.log(`x-twice ${request.headers.get('x-twice')}`),
+});
+
+let count = 0;
+app.http('count', { methods: ['GET'], handler: () => ({ body: String(++count) }) });
+
+app.http('stray', {
+  methods: ['GET'],
+  handler: async () => {
+    Promise.reject(new Error('stray'));
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    return { body: 'alive' };
+  },
+});
+
+app.http('hang', { methods: ['GET'], handler: () => new Promise(() => undefined) });
+
 app.http('off', { methods: ['GET'], handler: () => ({ body: 'never' }) });
 
 app.hook.appStart(() => console.log('hook appStart'));

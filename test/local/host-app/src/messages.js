@@ -20,6 +20,16 @@ app.serviceBusQueue('raw', {
   handler: (message, context) => context.log(`raw ${message.toString('hex')} ${Buffer.isBuffer(message)}`),
 });
 
+app.serviceBusQueue('again', {
+  connection: 'BUS',
+  queueName: 'again',
+  retry: { strategy: 'fixedDelay', delayInterval: 0, maxRetryCount: 2 },
+  handler: (message, context) => {
+    context.log(`again ${context.triggerMetadata.deliveryCount} ${context.retryContext.retryCount}`);
+    throw new Error('refused');
+  },
+});
+
 app.serviceBusTopic('batches', {
   connection: 'BUS',
   topicName: 'news',
