@@ -2,19 +2,20 @@
  * The lock under which a timer's listener runs: of two hosts on one storage account one runs each timer, and after a hard end nobody does until the lock is over. The real host
  * holds a blob lease (SingletonManager in https://github.com/Azure/azure-webjobs-sdk); here it is a record in a blob, since a lease can't be shorter than 15 s.
  */
-import { BlobServiceClient, RestError, type BlockBlobClient } from '@azure/storage-blob';
+import { RestError, type BlockBlobClient } from '@azure/storage-blob';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { HostJson } from './host-json';
+import { hostBlobs } from './storage';
 import type { Trigger, TriggerContext } from './trigger';
 
 const record = z.object({ owner: z.string(), untilMs: z.number() });
 
 /** A trigger that listens only while it has the lock; without a storage account it always has. */
 export function underLock(trigger: Trigger, name: string, context: TriggerContext, hostId: string): Trigger {
-  const storage = context.settings.get('AzureWebJobsStorage');
+  const storage = hostBlobs(context.settings);
   if (storage === undefined) return trigger;
-  const container = BlobServiceClient.fromConnectionString(storage).getContainerClient('azure-webjobs-hosts');
+  const container = storage.getContainerClient('azure-webjobs-hosts');
   const blob = container.getBlockBlobClient(`locks/${hostId}/Host.Functions.${name}.Listener`);
   return new LockedTrigger(trigger, name, context, blob, () => container.createIfNotExists());
 }
