@@ -39,7 +39,10 @@ const httpBinding = z.object({
   authLevel: z.string().toLowerCase().pipe(z.enum(AUTH_LEVELS)).default('function'),
 });
 
-/** The real host's limit, which the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (bytes) replaces; beyond it the answer is 413. */
+/**
+ * The real host's limit, which the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (bytes) replaces. It fails while the body is bound, so that the answer is 500.
+ * https://learn.microsoft.com/azure/azure-functions/functions-app-settings#functions_request_body_size_limit
+ */
 const DEFAULT_BODY_LIMIT = 104_857_600;
 /** Longer than a client's pause between two requests, so that it doesn't write into a connection that is just being closed. */
 const KEEP_ALIVE_MS = 130_000;
@@ -77,7 +80,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Serve
       options.context.log({
         level: 'error',
         category: 'host',
-        message: `HTTP ${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`,
+        // Without the query: it may hold a key.
+        message: `HTTP ${request.method ?? ''} ${request.url?.split('?')[0] ?? ''}: ${String(error)}`,
       });
       if (response.headersSent) response.destroy();
       else response.writeHead(500).end();
@@ -126,7 +130,9 @@ async function runFunction(
 ): Promise<void> {
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > Number(context.settings.get('FUNCTIONS_REQUEST_BODY_SIZE_LIMIT') ?? DEFAULT_BODY_LIMIT)) {
-    return void response.writeHead(413, { connection: 'close' }).end();
+    const message = `Executed 'Functions.${route.target.name}' (Failed): Request body too large.`;
+    context.log({ level: 'error', category: 'host', function: route.target.name, message });
+    return void response.writeHead(500, { connection: 'close' }).end();
   }
   if (request.headers['transfer-encoding'] !== undefined) {
     const message =

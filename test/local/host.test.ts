@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { eventually } from '../eventually';
 import { hostMain, only, startSampleApp, type SampleApp } from './host-app/start';
 
@@ -69,8 +70,21 @@ describe('HTTP', () => {
     expect(JSON.parse(await postChunked(`${app.host.url}/api/echo/7`))).toMatchObject({ body: '' });
   });
 
-  it('answers 413 beyond the size limit', async () => {
-    expect((await call('/api/bytes', { method: 'POST', body: 'x'.repeat(1001) })).status).toBe(413);
+  it('answers 500 without a word beyond the size limit, as the real host does, and logs a failed run', async () => {
+    const answer = await call('/api/bytes', { method: 'POST', body: 'x'.repeat(1001) });
+    expect([answer.status, await answer.text()]).toEqual([500, '']);
+    expect(await app.logged('Request body too large')).toMatchObject({ level: 'error', function: 'bytes' });
+    expect((await call('/api/bytes', { method: 'POST', body: 'x'.repeat(1000) })).status).toBe(200);
+  });
+
+  it('logs an upload that breaks off without its query, where a key may be', async () => {
+    const { port } = new URL(app.host.url);
+    const socket = connect(Number(port), '127.0.0.1', () => {
+      socket.write('POST /api/bytes?code=secret-key HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf');
+      setTimeout(() => socket.destroy(), 50);
+    });
+    expect(await app.logged('HTTP POST /api/bytes:')).toMatchObject({ level: 'error' });
+    expect(JSON.stringify(app.records)).not.toContain('secret-key');
   });
 
   it('asks for no key unless keys are given', async () => {
