@@ -65,9 +65,7 @@ export function readYaml<T>(name: string, text: string, check: (content: unknown
 const failed = (...faults: readonly string[]): { readonly ok: false; readonly faults: readonly string[] } => ({
   ok: false,
   faults:
-    faults.length > MAX_FAULTS
-      ? [...faults.slice(0, MAX_FAULTS), `and ${faults.length - MAX_FAULTS} more`]
-      : faults,
+    faults.length > MAX_FAULTS ? [...faults.slice(0, MAX_FAULTS), `and ${faults.length - MAX_FAULTS} more`] : faults,
 });
 
 function placeOf(name: string, lines: Yaml.LineCounter, offset: number): string {

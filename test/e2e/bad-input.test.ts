@@ -9,7 +9,7 @@ import { recorded } from './recorder';
 import { System, type Fields } from './system';
 
 const TABLE = 'account';
-const OTHER_KEY = 'the-key-before-the-rotation';
+const OTHER_KEY = 'the-key-before-the-rotation-of-keys';
 
 let system: System;
 let pid: number;

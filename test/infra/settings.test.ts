@@ -89,7 +89,7 @@ describe.each(COMBINATIONS)('%j', (ways) => {
     const settings = settingsOf(templates.with(ways));
     expect(settings.DISABLED_FUNCTIONS?.split(',').filter((name) => name !== '')).toEqual(left);
     // What the platform does with a reference to the vault.
-    const resolved = settings.WEBHOOK_KEYS === undefined ? {} : { WEBHOOK_KEYS: 'a-key-of-twenty-signs' };
+    const resolved = settings.WEBHOOK_KEYS === undefined ? {} : { WEBHOOK_KEYS: 'a-key-of-24-random-bytes-in-base64' };
     const config = readConfig({ ...settings, ...resolved });
     expect(config).toMatchObject({ core: { ok: true }, messages: { ok: true }, webhook: { ok: ways.withWebhook } });
     for (const name of FUNCTION_NAMES.filter((each) => !(left as readonly string[]).includes(each)))
