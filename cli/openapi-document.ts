@@ -136,6 +136,7 @@ const ANSWERS: Readonly<Record<keyof typeof WEBHOOK_STATUS, readonly [descriptio
   parked: ['Kept, to be settled later.', 'Parked'],
   bad: ["It can't be read, or isn't wanted.", 'Bad'],
   key: ['No valid key.', 'Refused'],
+  noLength: ['The body came in chunks, without a Content-Length.', 'Refused'],
   tooLarge: ['The body is too large.', 'Refused'],
   contentType: ['The content type is another one.', 'Refused'],
   unavailable: ['Nothing could be kept: try again.', 'Refused'],

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { isKeyName } from '../shared/config/config';
 import { countArgument } from './arguments';
 import { openApiDocument, SOME_DEPLOYMENT, type Deployment } from './openapi-document';
 import type { Terminal } from './terminal';
@@ -10,8 +11,8 @@ function hostArgument(host: string): string {
 }
 
 function headerArgument(name: string): string {
-  if (/^[A-Za-z0-9-]{1,64}$/.test(name)) return name.toLowerCase();
-  throw new InvalidArgumentError('It must be the name of a header.');
+  if (isKeyName(name)) return name.toLowerCase();
+  throw new InvalidArgumentError('It must be the name of a header, and none that is in use already.');
 }
 
 /** `dvo openapi`: what the app's HTTP endpoint takes and answers, for custom connectors and other clients. */

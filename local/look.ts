@@ -22,7 +22,7 @@ export function howToLook(
     `  LOB_STORAGE='${azurite.connectionString}' MAPPING_FILE='${MAPPING_FILE}' npm run -s dvo -- rows account`,
     '',
     'Send an event to the webhook yourself (the simulator has no such row, so the read-back settles it as deleted; again: a duplicate):',
-    `  curl -sS -X POST '${webhookUrl}?code=${webhookKey}' -H 'content-type: application/json' --data-binary @test/fixtures/create-account.json`,
+    `  curl -sS -X POST '${webhookUrl}' -H 'x-dvo-key: ${webhookKey}' -H 'content-type: application/json' --data-binary @test/fixtures/create-account.json`,
     '',
     'Ask the Dataverse simulator:',
     `  TOKEN=$(curl -sS --cacert ${dataverse.certificatePath} -d 'grant_type=client_credentials&client_id=${dataverse.clientId}&client_secret=${dataverse.clientSecret}&scope=${dataverse.url}/.default' ${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,

@@ -132,6 +132,7 @@ export function settingsFor(
 ): Record<string, string> {
   return {
     FUNCTIONS_WORKER_RUNTIME: 'node',
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576',
     AzureWebJobsStorage: storage,
     LOB_STORAGE: storage,
     SYNC_TABLES: SYNCED_TABLES.join(','),

@@ -67,7 +67,8 @@ export async function packageApp(options: PackageOptions): Promise<readonly Pack
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     banner: { js: REQUIRE },
-    external: ['@azure/functions-core'],
+    // `debug` takes supports-color where it happens to be there: so here, for development, and not in a deployment.
+    external: ['@azure/functions-core', 'supports-color'],
     legalComments: 'none',
     ...(sourceMaps ? { sourcemap: 'linked', sourcesContent: false } : {}),
     metafile: true,

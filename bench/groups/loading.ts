@@ -22,7 +22,7 @@ const FLOOR = '@azure/functions';
 /** What the webhook needs to settle an event of the fixtures' organisation. */
 const SETTINGS = {
   SYNC_TABLES: TABLE,
-  WEBHOOK_KEYS: 'a-key-of-the-benchmarks',
+  WEBHOOK_KEYS: 'a-key-of-the-benchmarks-of-loading',
   ORGANIZATION_ID: 'b3539c1f-d2cc-4daa-a841-b0f0c3f9ec12',
 };
 

@@ -132,9 +132,9 @@ var commonSettings = {
   DATAVERSE_CLIENT_ID: identityClientId
   PULL_SCHEDULE: pullSchedule
   REPLAY_SCHEDULE: replaySchedule
-  // Bytes: 1 MiB and a margin, more than WEBHOOK_MAX_KILOBYTES can be, so that the app itself answers what is a little too large.
+  // Bytes, 1 MiB: more than WEBHOOK_MAX_KILOBYTES can be, so that the app itself answers what is a little too large.
   // Without it the host reads 100 MB into memory before the function can look at the key.
-  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1114112'
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576'
   // No page that says to anybody at / that Azure Functions runs here.
   AzureWebJobsDisableHomepage: 'true'
 }

@@ -40,7 +40,10 @@ const httpBinding = z.object({
   authLevel: z.string().toLowerCase().pipe(z.enum(AUTH_LEVELS)).default('function'),
 });
 
-/** The real host's limit, which the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (bytes) replaces. */
+/**
+ * The real host's limit, which the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (bytes) replaces. It fails while the body is bound, so that the answer is 500.
+ * https://learn.microsoft.com/azure/azure-functions/functions-app-settings#functions_request_body_size_limit
+ */
 const DEFAULT_BODY_LIMIT = 104_857_600;
 /** Longer than a client's pause between two requests, so that it doesn't write into a connection that is just being closed. */
 const KEEP_ALIVE_MS = 130_000;
@@ -84,7 +87,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Serve
       options.context.log({
         level: 'error',
         category: 'host',
-        message: `HTTP ${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`,
+        // Without the query: it may hold a key.
+        message: `HTTP ${request.method ?? ''} ${request.url?.split('?')[0] ?? ''}: ${String(error)}`,
       });
       if (response.headersSent) response.destroy();
       else response.writeHead(500).end();

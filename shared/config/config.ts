@@ -160,9 +160,27 @@ const coreSchema = z.object({
 /** What the webhook's settings are unless they are set. */
 export const WEBHOOK_DEFAULTS = { keyName: 'x-dvo-key', maxKilobytes: 512 } as const;
 
+/**
+ * Whether a key may hold 24 random bytes: 48 hexadecimal digits, or 32 characters of base64, and no few characters over and
+ * over. The webhook answers everyone, so that a key which can be guessed is guessed.
+ */
+const isStrong = (key: string): boolean =>
+  key.length >= (/^[0-9a-f]*$/i.test(key) ? 48 : 32) && new Set(key).size >= 10;
+
+/** Names of headers that every request has, or that the platform, a proxy or Dataverse sets. */
+const RESERVED_HEADER =
+  /^(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|date|via|from|origin|referer|user-agent|cookie|range|forwarded|max-forwards|client-ip|disguised-host|traceparent|tracestate|x-request-id|(?:accept|content|if|proxy|sec|cache|x-forwarded|x-original|x-arr|x-ms|x-azure|x-appservice|x-site|was)(?:-.*)?)$/i;
+
+/** A name that may carry the webhook's key. */
+export const isKeyName = (name: string): boolean => /^[A-Za-z0-9-]{1,64}$/.test(name) && !RESERVED_HEADER.test(name);
+
 const webhookSchema = z.object({
   WEBHOOK_KEYS: list
-    .pipe(z.array(z.string().min(16, 'must hold keys of at least 16 characters')))
+    .pipe(
+      z.array(
+        z.string().refine(isStrong, 'must hold keys of at least 24 random bytes each: openssl rand -hex 24 makes one'),
+      ),
+    )
     .refine(
       // What the platform leaves in the setting when it can't read the secret; whoever guesses the vault's name knows it.
       // https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
@@ -175,7 +193,9 @@ const webhookSchema = z.object({
     ),
   WEBHOOK_KEY_NAME: z.preprocess(
     (value) => (value === undefined || value === '' ? WEBHOOK_DEFAULTS.keyName : value),
-    z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name'),
+    z
+      .string()
+      .refine(isKeyName, 'must be a header name, and none that is in use already, such as Host or Content-Type'),
   ),
   WEBHOOK_MAX_KILOBYTES: whole(64, 640, WEBHOOK_DEFAULTS.maxKilobytes),
 });

@@ -87,6 +87,31 @@ const UNCONFIRMABLE: ParkCause = {
     'Register the step as asynchronous, or set "synchronous: store" for this message in the mapping file.',
 };
 
+/**
+ * Thrown for the rows of a delivery that were left for later, since too many had to be read back. What was settled is known when
+ * the delivery is tried again, and what a pull has brought meanwhile needs no read.
+ */
+export class RowsLeft extends OutboundError {
+  readonly code = 'rows-left';
+  readonly disposition = 'retry';
+  constructor(left: number, all: number) {
+    super(
+      `${left} of the ${all} rows of this delivery are left for later: ${READS_AT_ONCE} are read back at a time. Nothing is to be done.`,
+    );
+  }
+
+  override get isOfOne(): boolean {
+    return true;
+  }
+}
+
+/**
+ * So many rows of one delivery are read back at a time. Dataverse sets no limit to a message on several rows but its size, and
+ * recommends 100 to 1,000: some 185 KB would have the app send a thousand requests at once, while all others wait.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/bulk-operations
+ */
+const READS_AT_ONCE = 100;
+
 /** What can be not configured, by the code of the error that says so. */
 const UNMAPPED: ReadonlyMap<string, keyof Mapping['unmapped']> = new Map([
   ['table-not-synced', 'tables'],
@@ -157,13 +182,17 @@ export class Receiver {
   async receive(came: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
     const deliveries = came.map((delivery) => ({ ...delivery, arrivedAtMs: this.#arrivalOf(delivery) }));
     const plans = await Promise.all(deliveries.map((delivery) => this.#plan(delivery)));
-    const changes = plans.flatMap((plan) => (plan.kind === 'settle' && !isUncommitted(plan) ? plan.changes : []));
+    const toSettle = plans.flatMap((plan) => (plan.kind === 'settle' && !isUncommitted(plan) ? [plan.changes] : []));
+    const isLarge = (changes: readonly RowChange[]): boolean => changes.length > READS_AT_ONCE;
+    const together = toSettle.filter((changes) => !isLarge(changes)).flat();
     const events = plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : []));
-    const [settlements, stored] = await Promise.all([
-      this.parts.writer.settle(changes),
+    const [settlements, inParts, stored] = await Promise.all([
+      this.parts.writer.settle(together),
+      Promise.all(toSettle.filter(isLarge).map((changes) => this.#settleInParts(changes))),
       events.length === 0 ? [] : this.parts.events.append(events),
     ]);
     const nextSettlement = settlements.values();
+    const nextInParts = inParts.values();
     const nextStored = stored.values();
     return Promise.all(
       deliveries.map((delivery, index) => {
@@ -173,7 +202,9 @@ export class Receiver {
           return this.#settled(
             delivery,
             onRetry,
-            plan.changes.flatMap(() => nextSettlement.next().value ?? []),
+            isLarge(plan.changes)
+              ? (nextInParts.next().value ?? [])
+              : plan.changes.flatMap(() => nextSettlement.next().value ?? []),
           );
         }
         if (plan?.kind === 'store') {
@@ -194,10 +225,26 @@ export class Receiver {
     const plan = await this.#plan(delivery);
     if (plan.kind === 'putAside') return plan.error;
     const outcomes: readonly (Settlement | EventOutcome)[] =
-      plan.kind === 'settle'
-        ? await this.parts.writer.settle(plan.changes)
-        : await this.parts.events.append([plan.stored]);
+      plan.kind === 'settle' ? await this.#settleInParts(plan.changes) : await this.parts.events.append([plan.stored]);
     return decidingFailure(outcomes)?.error;
+  }
+
+  /**
+   * Settles the changes of one delivery, in their order and only until so many were read back. A hint is no nearer to its end
+   * the next time, since nothing of it is kept: such a delivery is settled whole, part by part.
+   */
+  async #settleInParts(changes: readonly RowChange[]): Promise<readonly Settlement[]> {
+    const settlements: Settlement[] = [];
+    let reads = 0;
+    while (settlements.length < changes.length && reads < READS_AT_ONCE) {
+      const next = changes.slice(settlements.length, settlements.length + READS_AT_ONCE - reads);
+      const part = await this.parts.writer.settle(next);
+      settlements.push(...part);
+      reads += part.filter(isReadOfEvent).length;
+    }
+    const left = changes.slice(settlements.length);
+    const error = new RowsLeft(left.length, changes.length);
+    return [...settlements, ...left.map((change) => ({ kind: 'failed', change, error }) as const)];
   }
 
   /** Nothing arrives later than now, whatever clock says so. */
@@ -331,6 +378,11 @@ export class Receiver {
 interface Failure {
   readonly error: unknown;
 }
+
+/** Whether an event had its row read, or will when it is tried again. */
+const isReadOfEvent = (settlement: Settlement): boolean =>
+  settlement.change.evidence.kind === 'event' &&
+  (settlement.kind === 'failed' ? dispositionOf(settlement.error) === 'retry' : settlement.verdict === 'readBack');
 
 /**
  * Of several failures in one delivery, the one that decides what becomes of it: the first that can pass, since trying again

@@ -18,6 +18,7 @@ export const WEBHOOK_STATUS = {
   /** Not readable, or refused because the mapping file says so. */
   bad: 400,
   key: 401,
+  noLength: 411,
   tooLarge: 413,
   contentType: 415,
   /** Nothing of it is kept: the one status that Dataverse, and a flow with a retry policy, tries again. */

@@ -3,6 +3,7 @@ import type { Section, WebhookConfig } from '../config/config';
 import { messageOf, type OutboundError } from '../errors';
 import { logTo, type Log } from '../telemetry/log';
 import type { Outcome, Receiver } from './receiver';
+import { Refusals, type Refusal } from './refusals';
 import { logOutcomes } from './summary';
 import { WEBHOOK_ENDPOINT, WEBHOOK_STATUS } from './webhook-endpoint';
 import { keyMatches } from './webhook-key';
@@ -16,7 +17,15 @@ const SOURCE = WEBHOOK_ENDPOINT.name;
  *
  * Checks in this order: size, content type, key, and only then the body is parsed.
  */
-export function webhookHandler(config: Section<WebhookConfig>, receiver: () => Receiver | undefined): HttpHandler {
+export function webhookHandler(
+  config: Section<WebhookConfig>,
+  receiver: () => Receiver | undefined,
+  refusals: Pick<Refusals, 'count'> = new Refusals(SOURCE, logTo(console)),
+): HttpHandler {
+  const refuse = (refused: Refusal): HttpResponseInit => {
+    refusals.count(refused);
+    return answer(refused.status, refused.code, refused.reason);
+  };
   return async (request, context) => {
     const log = logTo(context);
     try {
@@ -28,10 +37,10 @@ export function webhookHandler(config: Section<WebhookConfig>, receiver: () => R
           'This webhook is not configured; see the log of the app.',
         );
       const refused = refusal(config.value, request);
-      if (refused !== undefined) return refuse(log, refused);
+      if (refused !== undefined) return refuse(refused);
       const body = new Uint8Array(await request.arrayBuffer());
       // The declared length may be absent or wrong: what counts is what came.
-      if (body.byteLength > config.value.maxBytes) return refuse(log, tooLarge(config.value.maxBytes));
+      if (body.byteLength > config.value.maxBytes) return refuse(tooLarge(config.value.maxBytes));
       const contentType = request.headers.get('content-type') ?? WEBHOOK_ENDPOINT.contentType;
       const truncated = request.headers.has(WEBHOOK_ENDPOINT.truncatedHeader);
       const [outcome] = await target.receive([{ source: SOURCE, body, contentType, truncated }]);
@@ -49,20 +58,25 @@ export function webhookHandler(config: Section<WebhookConfig>, receiver: () => R
   };
 }
 
-interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly reason: string;
-}
-
 const tooLarge = (maxBytes: number): Refusal => ({
   status: WEBHOOK_STATUS.tooLarge,
   code: 'body-too-large',
   reason: `The body is larger than ${maxBytes} bytes. Dataverse itself sends 256 KB at most.`,
 });
 
+/**
+ * The platform reads a body only where its length is said, so that one in chunks comes as an empty one.
+ * https://github.com/Azure/azure-functions-host/issues/4926
+ */
+const NO_LENGTH: Refusal = {
+  status: WEBHOOK_STATUS.noLength,
+  code: 'length-required',
+  reason: 'The body came in chunks (Transfer-Encoding), which the platform drops. Send it with a Content-Length.',
+};
+
 function refusal({ keys, keyName, maxBytes }: WebhookConfig, request: HttpRequest): Refusal | undefined {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge(maxBytes);
+  if (request.headers.has('transfer-encoding')) return NO_LENGTH;
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type !== WEBHOOK_ENDPOINT.contentType) {
     return {
@@ -89,11 +103,6 @@ function refusal({ keys, keyName, maxBytes }: WebhookConfig, request: HttpReques
     };
   }
   return undefined;
-}
-
-function refuse(log: Log, { status, code, reason }: Refusal): HttpResponseInit {
-  log('rejected', { source: SOURCE, code, reason });
-  return answer(status, code, reason);
 }
 
 function responseTo(outcome: Outcome): HttpResponseInit {

@@ -25,8 +25,10 @@ export const LOG_EVENTS = {
   copiesRefused: { id: 1008, level: 'warn' },
   /** Copies are accepted again. */
   copiesAccepted: { id: 1009, level: 'info' },
+  /** Requests were refused before anything of them was read: their number since the last record of the same code. */
+  refused: { id: 1010, level: 'warn' },
   /** An invocation took longer than it may, and was ended before the platform would end the process. */
-  deadlinePassed: { id: 1010, level: 'error' },
+  deadlinePassed: { id: 1011, level: 'error' },
   /** A pull run of one table ended. */
   pulled: { id: 2001, level: 'info' },
   /** A pull run of one table failed; the next run begins where this one did. */

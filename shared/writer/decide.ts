@@ -197,6 +197,16 @@ export function settleByReadBack(
 }
 
 /**
+ * Whether a row that is neither stored nor there needs no tombstone: where nothing but hints had it read, and none of a deletion.
+ * If it was deleted, that was before the floor, or a delta brings it and leaves a tombstone. So notices of made-up ids leave
+ * nothing. Events leave their keys, by which they are known when they come again.
+ */
+export const leavesNoTrace = (stamp: Stamp | undefined, read: ReadBack, changes: readonly RowChange[]): boolean =>
+  stamp === undefined &&
+  read.kind === 'missing' &&
+  changes.every(({ kind, evidence }) => evidence.kind === 'hint' && kind !== 'delete');
+
+/**
  * So many seconds after an event a read is believed although its modifiedon is older than the event's, or its version than
  * a flow's notice says: no replica lags for that long, and modifiedon itself may have gone back (a longer transaction, an
  * import that sets it), or the notice be wrong.

@@ -8,6 +8,7 @@ import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../lob/store';
 import {
   applyUnproven,
   decide,
+  leavesNoTrace,
   readLags,
   settleByReadBack,
   type Decision,
@@ -375,25 +376,37 @@ export class Writer {
 
   /** The fenced read-back: what it brings is written only if the entity tag known before it was sent still stands. */
   async #settleByRead({ group, stored, plan }: Planned<ReadPlan>): Promise<void> {
-    let write: Planned<WritePlan>;
+    let write: Planned<WritePlan> | undefined;
+    const next: Group[] = [];
     try {
       write = await this.#readBack(group, stored, plan);
+      if (write === undefined)
+        this.#finish(
+          group,
+          plan.verdicts.map((verdict) => verdict ?? 'readBack'),
+          false,
+          next,
+        );
     } catch (error) {
-      const next: Group[] = [];
       this.#fail(group, error, next);
-      this.#start(next);
-      return;
     }
-    return this.#write([write]);
+    this.#start(next);
+    if (write !== undefined) await this.#write([write]);
   }
 
-  async #readBack(group: Group, stored: StoredRow | undefined, plan: ReadPlan): Promise<Planned<WritePlan>> {
+  /** What is to be written of a row that was read; undefined where it leaves no trace. */
+  async #readBack(
+    group: Group,
+    stored: StoredRow | undefined,
+    plan: ReadPlan,
+  ): Promise<Planned<WritePlan> | undefined> {
     if (this.reader === undefined) throw new OrderUnprovable(group.row);
     const unsettled = group.waiting
       .filter((_, index) => plan.verdicts[index] === undefined)
       .map(({ change }) => change);
     const read = await this.#readFresh(this.reader, group.row, stored);
     if (readLags(stored?.stamp, read, unsettled)) throw new ReadLagged(group.row);
+    if (leavesNoTrace(stored?.stamp, read, unsettled)) return undefined;
     const decision = settleByReadBack(stored?.stamp, read, unsettled.flatMap(eventKey), this.options.rule);
     const columns = read.kind === 'found' ? read.columns : NO_COLUMNS;
     const write: RowWrite = { row: group.row, expected: stored, stamp: decision.stamp, effect: decision.data, columns };

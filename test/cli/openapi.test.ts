@@ -158,7 +158,7 @@ describe('the answers', () => {
       headers: { 'content-type': 'application/json', 'x-dvo-key': KEY, ...headers },
       body: typeof body === 'string' ? { string: body } : { bytes: body },
     });
-    const handler = webhookHandler(config, () => receiver);
+    const handler = webhookHandler(config, () => receiver, { count: () => undefined });
     const context = new InvocationContext({ logHandler: () => undefined });
     const response = (await handler(request, context)) as HttpResponseInit;
     const { status } = response;
@@ -181,6 +181,7 @@ describe('the answers', () => {
     ['nothing', 400, { body: '' }],
     ['a notice that does not say enough', 400, { body: JSON.stringify({ table: 'contact' }) }],
     ['another key', 401, { headers: { 'x-dvo-key': 'another' } }],
+    ['chunks', 411, { body: '', headers: { 'transfer-encoding': 'chunked' } }],
     ['too much', 413, { body: ' '.repeat(64 * 1024 + 1) }],
     ['text', 415, { headers: { 'content-type': 'text/plain' } }],
     ['no settings', 503, { config: { ok: false, faults: ['WEBHOOK_KEYS is missing'] } }],

@@ -3,6 +3,7 @@
  * has its bounds; and that one section's faults leave the other usable.
  */
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 
 const STORAGE = 'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net';
 const CORE = { SYNC_TABLES: 'account, contact', LOB_STORAGE: STORAGE, AzureWebJobsStorage: STORAGE };
-const KEY = 'a-key-of-sixteen-letters';
+const KEY = 'a-key-of-24-random-bytes-in-base64';
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
@@ -415,8 +416,23 @@ test('only functions that exist can be left out', () => {
 describe('webhook', () => {
   test('several keys, for rotation', () =>
     expect(webhook({ WEBHOOK_KEYS: `${KEY},${KEY}2` }).keys).toEqual([KEY, `${KEY}2`]));
-  test('a key of 15 characters is too short', () =>
-    expect(webhookFaults({ WEBHOOK_KEYS: `${KEY},${'x'.repeat(15)}` })).toHaveLength(1));
+  test.each([
+    ['31 characters', 'aB3dEf6hIj9lMn2pQr5tUv8xYz1_-4wS'.slice(1)],
+    ['47 hexadecimal digits', '0123456789abcdef'.repeat(3).slice(1)],
+    ['one character over and over', 'x'.repeat(64)],
+    ['few characters over and over', 'deadbeef'.repeat(8)],
+  ])('a key that can not hold 24 random bytes is refused beside a good one: %s', (_, weak) =>
+    expect(webhookFaults({ WEBHOOK_KEYS: `${KEY},${weak}` })).toEqual([
+      expect.stringMatching(/^WEBHOOK_KEYS must hold keys of at least 24 random bytes each: openssl rand/),
+    ]),
+  );
+  test.each([
+    ['openssl rand -hex 24', () => randomBytes(24).toString('hex')],
+    ['openssl rand -base64 24', () => randomBytes(24).toString('base64')],
+    ['base64url', () => randomBytes(24).toString('base64url')],
+  ])('every key of 24 random bytes is taken: %s', (_, make) => {
+    for (let index = 0; index < 2000; index += 1) expect(webhookFaults({ WEBHOOK_KEYS: make() })).toEqual([]);
+  });
   test('what Azure leaves of a Key Vault reference that it could not resolve is no key', () => {
     const reference = '@Microsoft.KeyVault(VaultName=acme;SecretName=webhook-keys)';
     expect(webhookFaults({ WEBHOOK_KEYS: reference })).toEqual([
@@ -426,6 +442,25 @@ describe('webhook', () => {
   test('no key is a fault', () => expect(webhookFaults({})).toHaveLength(1));
   test("the key's name is compared as HTTP compares headers", () =>
     expect(webhook({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: 'X-Acme' }).keyName).toBe('x-acme'));
-  test('a name that no header can have', () =>
-    expect(webhookFaults({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: 'x y' })).toHaveLength(1));
+  test.each([
+    ...[
+      'x y',
+      'host',
+      'Content-Type',
+      'content-length',
+      'Transfer-Encoding',
+      'accept',
+      'Accept-Encoding',
+      'user-agent',
+    ],
+    ...['x-forwarded-for', 'X-MS-Dynamics-Organization', 'cookie', 'traceparent'],
+  ])('a name that no header can have, or that is another one: %s', (name) =>
+    expect(webhookFaults({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: name })).toEqual([
+      expect.stringMatching(/^WEBHOOK_KEY_NAME must be a header name, and none that is in use already/),
+    ]),
+  );
+  test.each(['x-dvo-key', 'x-api-key', 'x-functions-key', 'authorization', 'code', 'hostkey', 'iffy'])(
+    'a name of its own: %s',
+    (name) => expect(webhook({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: name }).keyName).toBe(name),
+  );
 });

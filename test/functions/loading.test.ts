@@ -33,7 +33,7 @@ async function loadedWith(storage: Readonly<Record<string, string>>): Promise<re
     PATH: process.env.PATH,
     SYNC_TABLES: 'account',
     SERVICEBUS_QUEUE: 'events',
-    WEBHOOK_KEYS: 'a-key-of-the-test-0001',
+    WEBHOOK_KEYS: 'a-key-of-the-tests-of-functions-0001',
     DATAVERSE_URL: 'https://contoso.crm4.dynamics.com',
     DATAVERSE_AUTH: 'managed-identity',
     ...storage,

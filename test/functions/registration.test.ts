@@ -11,7 +11,7 @@ const SETTINGS = {
   LOB_STORAGE: 'UseDevelopmentStorage=true',
   SYNC_TABLES: 'account',
   SERVICEBUS_QUEUE_SESSIONS: 'true',
-  WEBHOOK_KEYS: 'a-key-of-the-test-0001',
+  WEBHOOK_KEYS: 'a-key-of-the-tests-of-functions-0001',
   DATAVERSE_URL: 'https://contoso.crm4.dynamics.com',
   DATAVERSE_AUTH: 'managed-identity',
 };

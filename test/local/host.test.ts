@@ -113,6 +113,16 @@ describe('HTTP', () => {
     await app.logged('x-twice 1,2');
   });
 
+  it('logs an upload that breaks off without its query, where a key may be', async () => {
+    const { port } = new URL(app.host.url);
+    const socket = connect(Number(port), '127.0.0.1', () => {
+      socket.write('POST /api/bytes?code=secret-key HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf');
+      setTimeout(() => socket.destroy(), 50);
+    });
+    expect(await app.logged('HTTP POST /api/bytes:')).toMatchObject({ level: 'error' });
+    expect(JSON.stringify(app.records)).not.toContain('secret-key');
+  });
+
   it('asks for no key unless keys are given', async () => {
     expect((await call('/api/secured')).status).toBe(200);
   });

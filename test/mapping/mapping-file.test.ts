@@ -244,3 +244,11 @@ test('labels of all languages take two languages', () => {
     faultsOf(`languages: ${languages}\ntables: { account: { columns: { rank: { label: all } } } }`).length;
   expect([of('[1031]'), of('[1031, 1033]')]).toEqual([1, 0]);
 });
+
+test('forty thousand unknown keys are told within the time-out: the first hundred, and how many more', () => {
+  const faults = faultsOf(Array.from({ length: 40_000 }, (_, index) => `key${index}: 1`).join('\n'));
+  expect(faults).toHaveLength(101);
+  expect(faults.at(0)).toMatch(/:1:1 key0 is no known key/);
+  expect(faults.at(99)).toMatch(/:100:1 key99 is no known key/);
+  expect(faults.at(100)).toBe('and 39900 more');
+}, 30_000);

@@ -15,6 +15,11 @@ import { PUSHED, System } from '../e2e/system';
 const ROOT = resolve(__dirname, '../..');
 const FUNCTIONS = ['event-hub', 'pull-sync', 'replay-parked', 'service-bus-queue', 'service-bus-topic', 'webhook'];
 
+/** The part of package-lock.json that tells what a package is there for. */
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version?: string; readonly dev?: true }>>;
+}
+
 let temporary: string;
 let out: string;
 let functions: readonly PackagedFunction[];
@@ -82,6 +87,19 @@ describe('the folder', () => {
     const notices = await readFile(join(out, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
     for (const name of ['zod', 'saxes', '@azure/identity', '@azure/service-bus'])
       expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+  });
+
+  test('no package is in it that is only there for development', async () => {
+    const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as Lock;
+    const needed = new Set(
+      Object.entries(packages)
+        .filter(([, { dev }]) => dev !== true)
+        .map(([folder, { version }]) => `${folder.replace(/^.*node_modules\//, '')} ${version}`),
+    );
+    const notices = await readFile(join(out, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    const bundled = [...notices.matchAll(/^-{80}\n(\S+ \d\S+)/gm)].map(([, name = '']) => name);
+    expect(bundled.length).toBeGreaterThan(50);
+    expect(bundled.filter((name) => !needed.has(name))).toEqual([]);
   });
 
   test('a folder with something in it is left alone', async () => {

@@ -64,6 +64,79 @@ test('an event of a synced table is settled, with its verdict and its lag', asyn
   expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
 });
 
+describe('a message on a thousand rows', () => {
+  const ROWS = 1000;
+  const TYPE = 'EntityCollection:http://schemas.microsoft.com/xrm/2011/Contracts';
+  const idOf = (index: number): string => `401c57b9-f351-48e4-8a39-${index.toString(16).padStart(12, '0')}`;
+  const multiple = (message: string, mode: 0 | 1 = 1): KeptDelivery => {
+    const wire = JSON.parse(fixture('create-multiple-contact').toString()) as Wire;
+    const Entities = Array.from({ length: ROWS }, (_, index) => ({
+      Attributes: [{ key: 'jobtitle', value: `x${index}` }],
+      Id: idOf(index),
+      LogicalName: 'contact',
+    }));
+    const InputParameters = [{ key: 'Targets', value: { __type: TYPE, Entities, EntityName: 'contact' } }];
+    return text(JSON.stringify({ ...wire, MessageName: message, Mode: mode, InputParameters, OutputParameters: [] }));
+  };
+  const left = (rows: number) => ({ code: 'rows-left', message: expect.stringMatching(`^${rows} of the 1000 rows`) });
+
+  test('[I71] a hundred are read back at a time: the delivery is parked, and tried again until all are settled', async () => {
+    const created = multiple('CreateMultiple');
+    expect(await receiver.receive([created])).toEqual([{ kind: 'parked', cause: left(900), disposition: 'retry' }]);
+    expect([reader.gets.length, store.rows.size]).toEqual([100, 100]);
+    expect(parking.parked).toMatchObject([{ delivery: { body: created.body }, dueAtMs: NOW + 15_000 }]);
+    for (let rows = 800; rows > 0; rows -= 100)
+      expect(await receiver.replay(created)).toMatchObject({ code: 'rows-left', disposition: 'retry' });
+    expect(await receiver.replay(created)).toBeUndefined();
+    // Each was read once, however often the delivery was tried.
+    expect([reader.gets.length, new Set(reader.gets).size, store.rows.size]).toEqual([ROWS, ROWS, ROWS]);
+  });
+
+  test('[I71] what others wait for beside it is settled as ever', async () => {
+    const outcomes = await receiver.receive([multiple('CreateMultiple'), delivery(fixture('update-contact'))]);
+    expect(outcomes).toMatchObject([
+      { kind: 'parked', cause: left(900) },
+      { kind: 'settled', changes: [CONTACT] },
+    ]);
+  });
+
+  test('what needs no read is settled at once', async () => {
+    for (let run = 0; run < 10; run += 1) await receiver.replay(multiple('CreateMultiple'));
+    reader.gets.length = 0;
+    const [outcome] = await receiver.receive([multiple('CreateMultiple')]);
+    expect(outcome).toMatchObject({ kind: 'settled' });
+    expect(reader.gets).toEqual([]);
+  });
+
+  test('without a Web API nothing is read, and all are told', async () => {
+    const writer = new Writer(store, undefined, { rule: RULE, unprovable: 'apply' });
+    const of = new Receiver({ ...parts(), writer }, { tables: ['contact'], hintDelayMs: 0, now: () => NOW });
+    expect(await of.receive([multiple('CreateMultiple')])).toMatchObject([{ kind: 'settled' }]);
+    expect(store.rows.size).toBe(ROWS);
+  });
+
+  test('of a synchronous step nothing is kept by which it would be known again: its rows are read in one go', async () => {
+    const hints = multiple('CreateMultiple', 0);
+    expect(await receiver.receive([hints])).toMatchObject([{ kind: 'parked', cause: { code: 'unconfirmed' } }]);
+    expect(await receiver.replay(hints)).toBeUndefined();
+    expect(reader.gets).toHaveLength(ROWS);
+  });
+});
+
+test('[I72] notices of made-up ids leave nothing in the store; that of a deletion leaves its tombstone', async () => {
+  reader.answer = () => missing();
+  const notice = (index: number, message: string): KeptDelivery =>
+    text(
+      JSON.stringify({ table: 'contact', id: `401c57b9-f351-48e4-8a39-${String(index).padStart(12, '0')}`, message }),
+    );
+  const notices = Array.from({ length: 50 }, (_, index) => notice(index, index % 2 === 0 ? 'Create' : 'Update'));
+  const outcomes = await receiver.receive(notices);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(notices.map(() => 'settled'));
+  expect([reader.gets.length, store.rows.size]).toEqual([50, 0]);
+  await receiver.receive([notice(77, 'Delete')]);
+  expect(store.rows.size).toBe(1);
+});
+
 test('[I8] the same event in two deliveries that came together is one write', async () => {
   await receiver.receive([delivery(fixture('update-contact')), delivery(fixture('update-contact'))]);
   expect([store.counts.writes, reader.gets.length]).toEqual([1, 1]);

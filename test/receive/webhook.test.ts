@@ -8,6 +8,7 @@ import crypto from 'node:crypto';
 import type { Section, WebhookConfig } from '../../shared/config/config';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { Receiver } from '../../shared/receive/receiver';
+import type { Refusal } from '../../shared/receive/refusals';
 import { webhookHandler } from '../../shared/receive/webhook';
 import { keyMatches } from '../../shared/receive/webhook-key';
 import { Writer } from '../../shared/writer/writer';
@@ -23,6 +24,7 @@ let parking: RecordingParking;
 let store: MemoryStore;
 let receiver: Receiver;
 let lines: string[];
+let refused: string[];
 
 beforeEach(() => {
   parking = new RecordingParking();
@@ -37,6 +39,7 @@ beforeEach(() => {
     },
   );
   lines = [];
+  refused = [];
 });
 
 interface Post {
@@ -58,7 +61,8 @@ async function post(
     body: typeof body === 'string' ? { string: body } : { bytes: body },
   });
   const context = new InvocationContext({ logHandler: (_level, ...args) => void lines.push(args.join(' ')) });
-  const response = (await webhookHandler(config, target)(request, context)) as HttpResponseInit;
+  const refusals = { count: ({ code }: Pick<Refusal, 'code'>) => void refused.push(code) };
+  const response = (await webhookHandler(config, target, refusals)(request, context)) as HttpResponseInit;
   return { status: response.status, json: response.jsonBody };
 }
 
@@ -146,6 +150,25 @@ describe('statuses', () => {
     expect(parking.parked).toEqual([]);
   });
 
+  test('411: in chunks, which the platform hands over without a body, and what to do about it', async () => {
+    const { status, json } = await post({ body: '', headers: { 'transfer-encoding': 'chunked' } });
+    expect([status, json]).toEqual([
+      411,
+      { outcome: 'refused', code: 'length-required', message: expect.stringMatching(/Content-Length/) },
+    ]);
+    expect(parking.parked).toEqual([]);
+  });
+
+  test.each([
+    ['length-required', { headers: { 'transfer-encoding': 'chunked' } }],
+    ['content-type', { headers: { 'content-type': 'text/plain' } }],
+    ['key', { query: {} }],
+    ['body-too-large', { body: Buffer.alloc(64 * 1024 + 1) }],
+  ])('[I70] what is refused unread is counted and not logged: %s', async (code, request) => {
+    await post(request);
+    expect([refused, lines]).toEqual([[code], []]);
+  });
+
   test('[I19] 503: neither settled nor parked', async () => {
     parking.failure = new Error('storage is down');
     expect(await post({ body: 'not json' })).toMatchObject({ status: 503, json: { code: 'unavailable' } });
@@ -171,7 +194,9 @@ describe('statuses', () => {
 
 describe('the order of the checks: size, type, key, body', () => {
   const tooLong = { 'content-length': '999999' };
+  const chunked = { 'transfer-encoding': 'chunked' };
   test.each([
+    ['in chunks, type and key wrong', { headers: { ...chunked, 'content-type': 'text/plain' }, query: {} }, 411],
     ['all wrong', { headers: { ...tooLong, 'content-type': 'text/plain' }, query: {}, body: 'x' }, 413],
     ['type, key and body wrong', { headers: { 'content-type': 'text/plain' }, query: {}, body: 'x' }, 415],
     ['key and body wrong', { query: {}, body: 'x' }, 401],
