@@ -1,3 +1,4 @@
+import { visible } from '../shared/telemetry/visible';
 import type { ReceivedEventData } from '@azure/event-hubs';
 import pLimit from 'p-limit';
 import type { KeptDelivery } from '../shared/parking/parking';
@@ -10,7 +11,6 @@ import { readPartition, type HubReader } from './hub-partition';
 import { holdsAny, type From } from './hub-position';
 import { batchAt, paceOf } from './pace';
 import { Tally } from './tally';
-import { oneLine } from './text-table';
 import { UsageError, type Terminal } from './terminal';
 
 /** The source of what is replayed, in logs and in the parking. */
@@ -69,7 +69,7 @@ export async function replayHub(
   const ended = await Promise.allSettled(partitions.map((id) => limited(() => replayPartition(id))));
   progress.done();
   terminal.out(`${read.total} events${read.total === 0 ? '' : ` of partitions ${read.text}`}\n`);
-  if (tally.total > 0) terminal.out(`${tally.lines.map(oneLine).join('\n')}\n`);
+  if (tally.total > 0) terminal.out(`${tally.lines.map(visible).join('\n')}\n`);
   const failures = ended.flatMap((end) => (end.status === 'rejected' ? [messageOf(end.reason)] : []));
   if (failures.length > 0) throw new Error(failures.join(' '));
 }

@@ -1,4 +1,5 @@
 /** `npm start`: the whole system on one machine, a seeded business day, and the check that the LOB store equals Dataverse. */
+import { visible } from '../../shared/telemetry/visible';
 import { Command } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -255,7 +256,7 @@ function print(
   if (figures.problems.length > 0) {
     const shown = figures.problems.slice(0, 10);
     console.log(
-      `\n${figures.problems.length} warnings and errors of the app; the first ${shown.length}:\n${shown.map((line) => `  ${line}`).join('\n')}`,
+      `\n${figures.problems.length} warnings and errors of the app; the first ${shown.length}:\n${shown.map((line) => `  ${visible(line)}`).join('\n')}`,
     );
   }
   if (flags.report !== undefined) {
