@@ -9,10 +9,11 @@
  *
  * Run: npm run fuzz -- [readers] [loop] [--seconds 60] [--seed 1]
  */
-import { Argument, Command } from 'commander';
+import { Argument } from 'commander';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { script, secondsArgument, wholeNumber } from '../cli/script';
 import type { ContextFormat } from '../shared/context/format';
 import { CONTEXT_FORMATS } from '../shared/context/format';
 import { messageOf } from '../shared/errors';
@@ -152,11 +153,13 @@ async function main(targets: readonly Target[], effort: Effort): Promise<boolean
   return ok;
 }
 
-const command = new Command('npm run fuzz --')
-  .description('attack the readers and the ways in with bodies made by chance; exit code 1 when one fails')
+const command = script(
+  'npm run fuzz --',
+  'attack the readers and the ways in with bodies made by chance; exit code 1 when one fails',
+)
   .addArgument(new Argument('[target...]', 'what to attack (default: both)').choices(Object.keys(TARGETS)))
-  .option('--seconds <n>', 'how long, each', Number, 60)
-  .option('--seed <n>', 'of the first body (default: any)', Number)
+  .option('--seconds <n>', 'how long, each: a number, or a span such as 90s or 15m', secondsArgument, 60)
+  .option('--seed <n>', 'of the first body (default: any)', wholeNumber(0, 1e10))
   .parse();
 const { seconds, seed = Date.now() % 1_000_000_007 } = command.opts<{ seconds: number; seed?: number }>();
 const targets = (command.args.length > 0 ? command.args : Object.keys(TARGETS)) as Target[];

@@ -10,6 +10,7 @@ import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { DriftFound, EXIT, UsageError } from './terminal';
+import { VERSION } from './script';
 import { addStepsCommand } from './steps';
 import { addTombstonesCommand } from './tombstones';
 import { addTrackingCommand } from './tracking';
@@ -51,6 +52,7 @@ export async function run(args: readonly string[], given: Terminal): Promise<num
   const terminal = harmless(given);
   const program = new Command('dvo')
     .description("The operator's tool of dataverse-outbound.")
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(dvo --help lists the commands)')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });

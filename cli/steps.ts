@@ -1,5 +1,5 @@
 import { visible } from '../shared/telemetry/visible';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { declarationJsonSchema } from '../registration/declaration-schema';
 import { keyVault } from '../registration/key-vault';
 import { prepare, type Prepared } from '../registration/prepare';
@@ -147,7 +147,11 @@ export function addStepsCommand(program: Command, terminal: Terminal): void {
     'have Dataverse send a probe through each endpoint, and tell what came of it; exit code 1 if one failed',
   )
     .option('--row <table>', 'instead make, change and delete a row of this table, and look at the jobs of its steps')
-    .option('--wait <span>', 'how long to wait for each outcome', spanArgument, 60_000)
+    .addOption(
+      new Option('--wait <span>', 'how long to wait for each outcome, such as 90s or 2m')
+        .argParser(spanArgument)
+        .default(60_000, '60s'),
+    )
     .option('--yes', "don't ask before a row is made")
     .action((file: string, flags: TestFlags) => testSteps(terminal, file, flags));
   steps
