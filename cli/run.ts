@@ -37,8 +37,8 @@ const harmless = (terminal: Terminal): Terminal => ({
   write: (chunk) => terminal.write(typeof chunk === 'string' ? visibleLines(chunk) : chunk),
   ask: (question) => terminal.ask(visibleLines(question)),
   progress: async () => {
-    const { show, done } = await terminal.progress();
-    return { show: (line) => show(visible(line)), done };
+    const progress = await terminal.progress();
+    return { show: (line) => progress.show(visible(line)), done: () => progress.done() };
   },
 });
 
