@@ -42,11 +42,8 @@ const program = script('npm run host --', 'Runs an Azure Functions app (Node, pr
 
 async function run(folder: string, flags: Flags): Promise<void> {
   const appDir = resolve(folder);
-  for (const [what, file] of [
-    ['host.json', join(appDir, 'host.json')],
-    ['the settings', flags.settings === undefined ? appDir : resolve(flags.settings)],
-  ] as const)
-    if (!existsSync(file)) program.error(`error: ${file} isn't there: no folder of an app without ${what}`);
+  const needed = [join(appDir, 'package.json'), ...(flags.settings === undefined ? [] : [resolve(flags.settings)])];
+  for (const file of needed) if (!existsSync(file)) program.error(`error: ${file} isn't there`);
   const write: Log = flags.jsonLogs === true || !process.stdout.isTTY ? writeJson : writeReadable;
   loadSettingsFile(flags.settings === undefined ? join(appDir, 'local.settings.json') : resolve(flags.settings));
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development';
