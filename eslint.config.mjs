@@ -1,4 +1,5 @@
 import importX, { createNodeResolver } from 'eslint-plugin-import-x';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -55,6 +56,16 @@ export default tseslint.config(
   {
     files: ['shared/config/**', 'functions/**', 'local/**', 'cli/**', 'bench/**', 'test/**'],
     rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    // Whoever chooses the text chooses how long a search takes, unless no search takes more than linear time.
+    files: ['**/*.ts'],
+    ignores: ['test/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
+    },
   },
   {
     files: ['test/**/*.ts'],

@@ -4,11 +4,13 @@
  *
  * Run: npm run bench -- [GROUP...] [--quick] [--rounds N] [--json FILE] [--markdown FILE] [--compare FILE] [--profile FOLDER]
  */
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, InvalidArgumentError } from 'commander';
 import { fork } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg } from 'node:os';
 import path from 'node:path';
+import { script, wholeNumber } from '../cli/script';
+import { writableFile } from '../local/stack-flags';
 import { GROUPS } from './groups';
 import { agreementOf } from './measure/agreement';
 import { meets, type Figure } from './measure/figure';
@@ -39,12 +41,6 @@ interface Measured {
 type Told =
   | { readonly kind: 'figures'; readonly figures: readonly Figure[] }
   | { readonly kind: 'end'; readonly peakMemory: number };
-
-const atLeastOne = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
-  return value;
-};
 
 /** An earlier report; looked at before anything is measured. */
 function readable(file: string): string {
@@ -151,16 +147,18 @@ if (first === '--group') {
     process.exit(1);
   });
 } else {
-  const command = new Command('bench')
-    .description('measure the app against floors and rivals in the same run')
+  const command = script('npm run bench --', 'measure the app against floors and rivals in the same run')
     .addArgument(new Argument('[group...]', 'what to measure (default: all)').choices(Object.keys(GROUPS)))
     .option('--quick', 'smaller and fewer rounds: under three minutes in all')
-    .option('--rounds <n>', `rounds of each comparison (default: ${ROUNDS}; quick: ${QUICK_ROUNDS})`, atLeastOne)
-    .option('--json <file>', 'write the report there too')
-    .option('--markdown <file>', 'write the tables there too')
+    .option(
+      '--rounds <n>',
+      `rounds of each comparison (default: ${ROUNDS}; quick: ${QUICK_ROUNDS})`,
+      wholeNumber(1, 1000),
+    )
+    .option('--json <file>', 'write the report there too', writableFile)
+    .option('--markdown <file>', 'write the tables there too', writableFile)
     .option('--compare <file>', 'say where this run and an earlier one, its --json report, do not agree', readable)
     .option('--profile <folder>', "write each group's CPU profile there (its figures are slower then)")
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse();
   const names = command.args.length > 0 ? command.args : Object.keys(GROUPS);
   main(names, command.opts<Options>()).then(

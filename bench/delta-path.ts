@@ -6,6 +6,7 @@
 import { ClientSecretCredential } from '@azure/identity';
 import { DynamicsWebApi } from 'dynamics-web-api';
 import { spawn } from 'node:child_process';
+import { script } from '../cli/script';
 import { startDataverse } from '../local/dataverse/simulator';
 import { ChangeFeed } from '../shared/dataverse/change-feed';
 import { MetadataCatalog } from '../shared/dataverse/metadata';
@@ -145,4 +146,8 @@ async function measure(given: string): Promise<void> {
 }
 
 const [, , mode, given] = process.argv;
-void (mode === 'client' ? measure(given ?? '{}') : serve());
+if (mode === 'client') void measure(given ?? '{}');
+else
+  void script('npm run bench:delta --', 'measure clients for the delta path against each other')
+    .action(serve)
+    .parseAsync();

@@ -6,8 +6,9 @@
  *      npm run simulate -- --self-test
  */
 import fc from 'fast-check';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { inspect } from 'node:util';
+import { script, secondsArgument, wholeNumber } from '../cli/script';
 import { faultsOf, type Setting } from '../test/simulation/check';
 import type { Schedule } from '../test/simulation/command';
 import { MUTANTS } from '../test/simulation/mutants';
@@ -29,20 +30,16 @@ interface Options {
   readonly selfTest?: true;
 }
 
-const whole = (text: string): number => {
-  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
-};
-
-const values = new Command('simulate')
-  .description('run random schedules of the core against a model of Dataverse; exit code 1 when one shows a fault')
-  .option('--schedules <n>', 'so many (default: 20000, or as many as fit into --seconds)', whole)
-  .option('--seconds <n>', 'end after that long', whole)
-  .option('--seed <n>', 'of the first schedule (default: any)', whole)
+const values = script(
+  'npm run simulate --',
+  'run random schedules of the core against a model of Dataverse; exit code 1 when one shows a fault',
+)
+  .option('--schedules <n>', 'so many (default: 20000, or as many as fit into --seconds)', wholeNumber(1, 1e9))
+  .option('--seconds <n>', 'end after that long: a number, or a span such as 90s or 15m', secondsArgument)
+  .option('--seed <n>', 'of the first schedule (default: any)', wholeNumber(0, 1e10))
   .addOption(new Option('--mode <mode>', 'of the deciding rule').choices(['default', 'strict', 'both']).default('both'))
   .option('--json', 'print the result as JSON')
   .option('--self-test', 'show that the core with any part taken out is found out')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse()
   .opts<Options>();
 

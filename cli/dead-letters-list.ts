@@ -1,10 +1,11 @@
+import { visible } from '../shared/telemetry/visible';
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { COPY_PROPERTIES } from '../shared/receive/delayed-copies';
 import { firstEnqueuedMs, hasTruncationMark } from '../shared/receive/messages';
 import { bodyBytes } from './body-bytes';
 import { aboutBody, explainBody } from './explain-body';
 import { Tally } from './tally';
-import { oneLine, textTable, timeText } from './text-table';
+import { textTable, timeText } from './text-table';
 import { UsageError, type Terminal } from './terminal';
 
 /** The part of a receiver that only looks. */
@@ -56,7 +57,7 @@ export async function listDeadLetters(
   }
   if (json === true) return;
   if (tally.total === 0) terminal.err('There are no dead letters.\n');
-  else terminal.out(`\n${tally.lines.map(oneLine).join('\n')}\n`);
+  else terminal.out(`\n${tally.lines.map(visible).join('\n')}\n`);
 }
 
 const aboutOf = ({ body, contentType }: ServiceBusReceivedMessage): string => aboutBody(bodyBytes(body), contentType);
@@ -136,7 +137,7 @@ export async function showDeadLetter(
     ['properties', Object.keys(applicationProperties).join(', ')],
   ];
   const lines = facts.flatMap(([name, value]) =>
-    value === undefined || value === '' ? [] : [`${name.padEnd(16)}${oneLine(value)}`],
+    value === undefined || value === '' ? [] : [`${name.padEnd(16)}${visible(value)}`],
   );
   say(`${lines.join('\n')}\n`);
   if (explain === true) {

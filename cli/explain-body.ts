@@ -1,11 +1,12 @@
 import { arrivalBound } from '../shared/context/pushed-event';
 import { readPush } from '../shared/context/read-push';
 import { codeOf, messageOf } from '../shared/errors';
+import { visible } from '../shared/telemetry/visible';
 import type { KeptDelivery } from '../shared/parking/parking';
 import { MAX_BODY_BYTES } from './body-bytes';
 import { explainChanges, explainPush, toldBy } from './explain-context';
 
-const refusal = (error: unknown): string => `can't be read: ${codeOf(error)}: ${messageOf(error)}`;
+const refusal = (error: unknown): string => visible(`can't be read: ${codeOf(error)}: ${messageOf(error)}`);
 
 /** What `dvo parse --explain` says of a body that was kept. Names columns, not values; never throws. */
 export function explainBody(

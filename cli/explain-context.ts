@@ -11,6 +11,7 @@ import type { Push } from '../shared/context/read-push';
 import { changeOfNotice, type RowNotice } from '../shared/context/row-notice';
 import { messageEventOf } from '../shared/context/to-message-event';
 import { messageOf } from '../shared/errors';
+import { visible } from '../shared/telemetry/visible';
 import { conformUnknown } from '../shared/mapping/conform';
 import type { MappedChange } from './mapped-change';
 
@@ -213,7 +214,9 @@ function willBeKept({ message, columns, key, committed, truncated }: MessageEven
 /** A context in words, for operators: what happened, and what is worth knowing about it. Names columns, not values. */
 function explainContext(context: Context): string {
   const oddities = attempt(() => odditiesOf(context).map((oddity) => `${oddity.kind}: ${oddity.text}`));
-  return [...happened(context), ...section('noticed', oddities.length === 0 ? ['nothing odd'] : oddities)].join('\n');
+  return [...happened(context), ...section('noticed', oddities.length === 0 ? ['nothing odd'] : oddities)]
+    .map(visible)
+    .join('\n');
 }
 
 /** A notice in words, for operators. Names columns, not values. */
@@ -224,7 +227,9 @@ function explainNotice({ message, row, organizationId, modifiedOnMs, columns }: 
     ...section('when', [modifiedOnMs === null ? 'not said' : `${isoOf(modifiedOnMs)} (modifiedon)`]),
     ...section('organisation', [organizationId ?? 'not said: the row is read in DATAVERSE_URL']),
     ...section('columns', [columns.length === 0 ? 'none' : `${names(columns)} (not used)`]),
-  ].join('\n');
+  ]
+    .map(visible)
+    .join('\n');
 }
 
 /** A body that was pushed, in words. */
@@ -256,6 +261,7 @@ export const explainChanges = (changes: readonly Told[]): string =>
       ...(change.kind === 'event' ? willBeKept(change) : willBeDone(change)),
       ...(change.stored === undefined ? [] : section('in the store', storedText(change.stored))),
     ])
+    .map(visible)
     .join('\n');
 
 function storedText(stored: MappedChange): string[] {

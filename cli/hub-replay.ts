@@ -1,3 +1,4 @@
+import { visible } from '../shared/telemetry/visible';
 import type { ReceivedEventData } from '@azure/event-hubs';
 import pLimit from 'p-limit';
 import type { KeptDelivery } from '../shared/parking/parking';
@@ -10,7 +11,6 @@ import { readPartition, type HubReader } from './hub-partition';
 import { holdsAny, type From } from './hub-position';
 import { batchAt, paceOf } from './pace';
 import { Tally } from './tally';
-import { oneLine } from './text-table';
 import { UsageError, type Terminal } from './terminal';
 
 /** The source of what is replayed, in logs and in the parking. */
@@ -55,7 +55,7 @@ export async function replayHub(
       await pace(deliveries.length);
       if (receiver === undefined) for (const { body } of deliveries) tally.add(aboutBody(body));
       else for (const outcome of await receiver.receive(deliveries)) count(tally, outcome);
-      read.add(id, deliveries.length);
+      read.add(`${id}:`, deliveries.length);
       progress.show(`${read.total} events`);
     }
   };
@@ -68,13 +68,11 @@ export async function replayHub(
   };
   const ended = await Promise.allSettled(partitions.map((id) => limited(() => replayPartition(id))));
   progress.done();
-  terminal.out(`${read.total} events${read.total === 0 ? '' : ` of partitions ${partitionsText(read)}`}\n`);
-  if (tally.total > 0) terminal.out(`${tally.lines.map(oneLine).join('\n')}\n`);
+  terminal.out(`${read.total} events${read.total === 0 ? '' : ` of partitions ${read.text}`}\n`);
+  if (tally.total > 0) terminal.out(`${tally.lines.map(visible).join('\n')}\n`);
   const failures = ended.flatMap((end) => (end.status === 'rejected' ? [messageOf(end.reason)] : []));
   if (failures.length > 0) throw new Error(failures.join(' '));
 }
-
-const partitionsText = (read: Tally): string => read.text.replaceAll(/(\S+) (\d+)/g, '$1: $2');
 
 async function partitionsOf(client: HubReader, partition: string | undefined): Promise<readonly string[]> {
   const all = await client.getPartitionIds();

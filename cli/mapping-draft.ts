@@ -1,3 +1,4 @@
+import { visible } from '../shared/telemetry/visible';
 import type { ColumnDefinition, TableDefinition } from '../shared/mapping/table-definition';
 
 /** Longest comment behind a column, in characters. */
@@ -36,6 +37,6 @@ function commentOf({ name, type, labels }: ColumnDefinition, { primaryId }: Tabl
   const choices = [...(labels ?? [])].map(([value, label]) => `${value} ${label}`).join(', ');
   const text = [name === primaryId ? `${type}, the row's id` : type, choices].filter((part) => part !== '').join(': ');
   // A label may hold anything; a comment is one line.
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  const line = visible(text);
   return line.length > MAX_COMMENT ? `${line.slice(0, MAX_COMMENT - 1)}…` : line;
 }

@@ -1,7 +1,8 @@
+import { visible } from '../shared/telemetry/visible';
 import type { ParkedFilter, ParkedSummary } from '../shared/parking/parking';
 import type { TableParking } from '../shared/parking/table-parking';
 import { Tally } from './tally';
-import { oneLine, textTable, timeText } from './text-table';
+import { textTable, timeText } from './text-table';
 import { UsageError, type Terminal } from './terminal';
 
 /** Options of `dvo parked list`, as commander gives them. */
@@ -73,7 +74,7 @@ export async function listParked(
     terminal.err('Nothing is parked that this asks for.\n');
     return;
   }
-  terminal.out(`\n${tally.lines.map(oneLine).join('\n')}\n`);
+  terminal.out(`\n${tally.lines.map(visible).join('\n')}\n`);
 }
 
 const cellsOf = (item: ParkedSummary, nowMs: number): readonly string[] => [

@@ -1,9 +1,9 @@
+import { visible } from '../shared/telemetry/visible';
 import type { ParkedFilter, ParkedSummary } from '../shared/parking/parking';
 import type { TableParking } from '../shared/parking/table-parking';
 import { tryAgain, type ReplayParts } from '../shared/parking/try-again';
 import { batchAt, paceOf } from './pace';
 import { Tally } from './tally';
-import { oneLine } from './text-table';
 import type { Terminal } from './terminal';
 
 /** Items tried together: those of one row are settled by one read. Bounds the bodies that are in memory. */
@@ -71,7 +71,7 @@ export async function replayParked(
     terminal.out(`${summaryOf({ settled, gone, early }, failed)}\n`);
   }
   if (failed.total === 0) return;
-  for (const [code, example] of examples) terminal.err(`${code}, for one ${oneLine(example)}\n`);
+  for (const [code, example] of examples) terminal.err(`${code}, for one ${visible(example)}\n`);
   throw new Error(
     `${failed.total} could not be settled and stay parked with their cause (dvo parked list; docs/operations.md).`,
   );

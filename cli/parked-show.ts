@@ -1,9 +1,10 @@
+import { visible } from '../shared/telemetry/visible';
 import type { ParkedSummary } from '../shared/parking/parking';
 import type { TableParking } from '../shared/parking/table-parking';
 import { explainBody } from './explain-body';
 import { itemOf, summaryOf } from './parked-ids';
 import { dueText } from './parked-list';
-import { oneLine, timeText } from './text-table';
+import { timeText } from './text-table';
 import { UsageError, type Terminal } from './terminal';
 
 /** Options of `dvo parked show`, as commander gives them. */
@@ -49,7 +50,7 @@ function factsOf(item: ParkedSummary, nowMs: number): readonly string[] {
     ['parked at', timeText(item.parkedAtMs)],
     ['due', due],
   ];
-  return facts.map(([name, value]) => `${name.padEnd(14)}${oneLine(value)}`);
+  return facts.map(([name, value]) => `${name.padEnd(14)}${visible(value)}`);
 }
 
 function subjectFacts(item: ParkedSummary): readonly (readonly [string, string])[] {

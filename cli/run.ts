@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, messageOf, OutboundError } from '../shared/errors';
+import { visible, visibleLines } from '../shared/telemetry/visible';
 import { addDeadLettersCommand } from './dead-letters';
 import { addHubCommand } from './hub';
 import { addMappingCommand } from './mapping';
@@ -9,6 +10,7 @@ import { addParseCommand } from './parse';
 import { addRowsCommand } from './rows';
 import type { Terminal } from './terminal';
 import { DriftFound, EXIT, UsageError } from './terminal';
+import { VERSION } from './script';
 import { addStepsCommand } from './steps';
 import { addTombstonesCommand } from './tombstones';
 import { addTrackingCommand } from './tracking';
@@ -27,15 +29,30 @@ const COMMANDS = [
   addOpenApiCommand,
 ];
 
+/** The one place that prints: nothing that a sender wrote can act on the terminal. Bytes, which are asked for, are as they are. */
+const harmless = (terminal: Terminal): Terminal => ({
+  ...terminal,
+  out: (text) => terminal.out(visibleLines(text)),
+  err: (text) => terminal.err(visibleLines(text)),
+  write: (chunk) => terminal.write(typeof chunk === 'string' ? visibleLines(chunk) : chunk),
+  ask: (question) => terminal.ask(visibleLines(question)),
+  progress: async () => {
+    const progress = await terminal.progress();
+    return { show: (line) => progress.show(visible(line)), done: () => progress.done() };
+  },
+});
+
 /**
  * Runs one command of the operator's CLI.
  *
  * @param args without the program's own name
  * @returns the exit code: 0 done, 1 the command failed, 2 drift was found, 64 it was called wrongly
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(args: readonly string[], given: Terminal): Promise<number> {
+  const terminal = harmless(given);
   const program = new Command('dvo')
     .description("The operator's tool of dataverse-outbound.")
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(dvo --help lists the commands)')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
@@ -47,15 +64,15 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (error instanceof UsageError) {
-      terminal.err(`dvo: ${error.message}\n`);
+      terminal.err(`dvo: ${visible(error.message)}\n`);
       return EXIT.usage;
     }
     if (error instanceof DriftFound) {
-      terminal.err(`dvo: ${error.message}\n`);
+      terminal.err(`dvo: ${visible(error.message)}\n`);
       return EXIT.drift;
     }
     const code = error instanceof OutboundError ? `${codeOf(error)}: ` : '';
-    terminal.err(`dvo: ${code}${messageOf(error)}\n`);
+    terminal.err(`dvo: ${code}${visible(messageOf(error))}\n`);
     return EXIT.failed;
   }
 }

@@ -1,3 +1,4 @@
+import { visible } from '../shared/telemetry/visible';
 import { KEY } from '../registration/declaration-schema';
 import { importedDeclaration, tablesOf } from '../registration/imported';
 import { Messages } from '../registration/messages';
@@ -6,7 +7,6 @@ import { readTables } from '../registration/tables';
 import { writeNewFile } from './new-file';
 import { environmentAt } from './steps-declaration';
 import { UsageError, type Terminal } from './terminal';
-import { oneLine } from './text-table';
 
 /** What `dvo steps import` is told. */
 export interface ImportFlags {
@@ -25,6 +25,6 @@ export async function importSteps(terminal: Terminal, { owner, out }: ImportFlag
   const { text, endpoints, steps, notes } = importedDeclaration(owner, registered, messages, tracked.sort());
   if (out === undefined) terminal.out(text);
   else await writeNewFile(out, text);
-  for (const note of notes) terminal.err(`note: ${oneLine(note)}\n`);
+  for (const note of notes) terminal.err(`note: ${visible(note)}\n`);
   if (out !== undefined) terminal.err(`${out} was written: ${endpoints} endpoints, ${steps} steps.\n`);
 }

@@ -1,3 +1,4 @@
+import { visible } from '../shared/telemetry/visible';
 import type { FaultPlace } from '../shared/yaml/yaml-file';
 import { messageOf } from '../shared/errors';
 import type { FieldValue, RegisteredItem } from '../registration/item';
@@ -6,7 +7,6 @@ import type { Outcome } from './steps-outcome';
 import type { Change, Difference, Plan } from '../registration/change';
 import { plainJson } from './plain-json';
 import type { Terminal } from './terminal';
-import { oneLine } from './text-table';
 
 /** What a plan is about. */
 export interface Heading {
@@ -35,7 +35,7 @@ export function changeText(change: Change): string {
 /** A value on one line. Nothing means all columns, where columns are meant. */
 function valueText(field: string, value: FieldValue): string {
   if (value === null) return field === 'columns' || field === 'filteringColumns' ? 'all' : 'none';
-  return oneLine(String(value));
+  return visible(String(value));
 }
 
 function changeLines(change: Change): string[] {
@@ -49,12 +49,12 @@ function changeLines(change: Change): string[] {
   return [
     `${SIGNS[change.action]} ${changeText(change)}\n`,
     ...lines,
-    ...(change.action === 'delete' ? goneLines(change.item) : []),
+    ...(change.action === 'delete' ? gvisibles(change.item) : []),
   ];
 }
 
 /** What goes, as Dataverse has it: the mark that names it can be written by anyone who may change descriptions. */
-const goneLines = (item: RegisteredItem): string[] => [`    name: ${oneLine(nameOf(item))}\n`, `    id: ${item.id}\n`];
+const gvisibles = (item: RegisteredItem): string[] => [`    name: ${visible(nameOf(item))}\n`, `    id: ${item.id}\n`];
 
 const nameOf = ({ fields }: RegisteredItem): string => withoutSecrets(String(fields.name ?? fields.alias));
 
@@ -78,7 +78,7 @@ export function showPlan(terminal: Terminal, { host, owner }: Heading, plan: Pla
 
 /** Tells what a plan leaves alone. */
 export function showNotes(terminal: Terminal, { notes }: Plan): void {
-  for (const note of notes) terminal.err(`note: ${oneLine(note)}\n`);
+  for (const note of notes) terminal.err(`note: ${visible(note)}\n`);
 }
 
 /** How each difference reads to whoever didn't make it. */

@@ -1,3 +1,4 @@
+import { visible } from '../shared/telemetry/visible';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { desiredItems } from '../registration/desired-items';
@@ -5,7 +6,6 @@ import type { DesiredItem } from '../registration/item';
 import { probeEndpoint, probeSteps, scratchTable, type ProbeInput, type ProbeResult } from '../registration/probe';
 import { openDeclaration } from './steps-declaration';
 import { agreed, UsageError, type Terminal } from './terminal';
-import { oneLine } from './text-table';
 import { plainJson } from './plain-json';
 
 /** What `dvo steps test` is told. */
@@ -41,7 +41,7 @@ export async function testSteps(terminal: Terminal, file: string, flags: TestFla
 const resultText = (result: ProbeResult): string =>
   result.kind === 'delivered'
     ? 'delivered'
-    : `${result.kind === 'failed' ? 'FAILED' : 'unknown'}: ${oneLine(result.reason)}`;
+    : `${result.kind === 'failed' ? 'FAILED' : 'unknown'}: ${visible(result.reason)}`;
 
 /** One after the other: what a job's outcome belongs to is then plain. */
 async function testEndpoints(input: ProbeInput, desired: readonly DesiredItem[]): Promise<Probed[]> {

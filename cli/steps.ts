@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { visible } from '../shared/telemetry/visible';
+import { Option, type Command } from 'commander';
 import { declarationJsonSchema } from '../registration/declaration-schema';
 import { keyVault } from '../registration/key-vault';
 import { prepare, type Prepared } from '../registration/prepare';
@@ -12,7 +13,6 @@ import type { Outcome } from './steps-outcome';
 import { driftLines, planJson, showNotes, showPlan, type Heading } from './steps-report';
 import { testSteps, type TestFlags } from './steps-test';
 import { agreed, DriftFound, UsageError, type Terminal } from './terminal';
-import { oneLine } from './text-table';
 
 interface Flags {
   readonly environment?: string;
@@ -29,7 +29,7 @@ async function planOf(opened: OpenDeclaration): Promise<Prepared> {
 
 /** @throws Error with every fault that the environment shows */
 function refuseFaults({ plan }: Prepared, { at }: OpenDeclaration, terminal: Terminal): void {
-  for (const fault of plan.faults) terminal.err(`${oneLine(at(fault))}\n`);
+  for (const fault of plan.faults) terminal.err(`${visible(at(fault))}\n`);
   if (plan.faults.length > 0) throw new Error('The declaration does not fit the environment: nothing was changed.');
 }
 
@@ -102,7 +102,7 @@ async function verify(terminal: Terminal, file: string, flags: Flags): Promise<v
   const drift = [...prepared.plan.faults.map(opened.at), ...driftLines(prepared.plan)];
   if (flags.json === true) terminal.out(`${planJson(headingOf(opened), prepared.plan, opened.at)}\n`);
   else {
-    for (const line of drift) terminal.out(`${oneLine(line)}\n`);
+    for (const line of drift) terminal.out(`${visible(line)}\n`);
     showNotes(terminal, prepared.plan);
     if (drift.length === 0) terminal.out(`${opened.api.host}: all ${prepared.plan.unchanged} items are as declared\n`);
   }
@@ -147,7 +147,11 @@ export function addStepsCommand(program: Command, terminal: Terminal): void {
     'have Dataverse send a probe through each endpoint, and tell what came of it; exit code 1 if one failed',
   )
     .option('--row <table>', 'instead make, change and delete a row of this table, and look at the jobs of its steps')
-    .option('--wait <span>', 'how long to wait for each outcome', spanArgument, 60_000)
+    .addOption(
+      new Option('--wait <span>', 'how long to wait for each outcome, such as 90s or 2m')
+        .argParser(spanArgument)
+        .default(60_000, '60s'),
+    )
     .option('--yes', "don't ask before a row is made")
     .action((file: string, flags: TestFlags) => testSteps(terminal, file, flags));
   steps

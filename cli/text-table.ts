@@ -1,3 +1,5 @@
+import { visible } from '../shared/telemetry/visible';
+
 /** A column of a table of text: its heading, and how wide it is at least. */
 export interface TextColumn {
   readonly heading: string;
@@ -6,7 +8,7 @@ export interface TextColumn {
 
 /**
  * Lines of a table that is written while its rows come in: widths can't wait for the longest cell, so a longer one pushes
- * its line. Control characters are taken out: a cell is one line and can't move the cursor.
+ * its line.
  */
 export function textTable(columns: readonly TextColumn[]): {
   readonly heading: string;
@@ -14,14 +16,11 @@ export function textTable(columns: readonly TextColumn[]): {
 } {
   const line = (cells: readonly string[]): string =>
     `${columns
-      .map(({ width }, index) => oneLine(cells[index] ?? '').padEnd(width))
+      .map(({ width }, index) => visible(cells[index] ?? '').padEnd(width))
       .join('  ')
       .trimEnd()}\n`;
   return { heading: line(columns.map(({ heading }) => heading)), line };
 }
-
-/** Text on one line, without characters that a terminal would act on. */
-export const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 /** A time as lists show it: `2026-03-14 09:26:53Z`. */
 export const timeText = (epochMs: number): string =>

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { environment, readConfig } from '../shared/config/config';
 import { compose } from '../shared/services';
 import { LEAST_PURGE_AGE_MS, type TombstonePurge } from '../shared/sync/tombstone-purge';
@@ -63,7 +63,11 @@ export function addTombstonesCommand(program: Command, terminal: Terminal): void
     .command('list')
     .description('count the tombstones of each table')
     .argument('[tables...]', 'tables and relationships (default: all that are kept in step)')
-    .option('--older-than <span>', 'only those last written longer ago than 12h or 90d', spanArgument, 0)
+    .addOption(
+      new Option('--older-than <span>', 'only those last written longer ago than 12h or 90d')
+        .argParser(spanArgument)
+        .default(0, 'all'),
+    )
     .addHelpText('after', SETTINGS)
     .action((tables: readonly string[], options: ListOptions) => list(terminal, tables, options));
   tombstones

@@ -1,3 +1,4 @@
+import { visible } from '../shared/telemetry/visible';
 import { InvalidArgumentError, type Command } from 'commander';
 import { environment, readMappingPart } from '../shared/config/config';
 import { TableUnknown } from '../shared/dataverse/metadata';
@@ -6,7 +7,7 @@ import type { WebApi } from '../shared/dataverse/web-api';
 import { messageOf } from '../shared/errors';
 import { connect } from './connect';
 import { agreed, UsageError, type Terminal } from './terminal';
-import { oneLine, textTable } from './text-table';
+import { textTable } from './text-table';
 
 const SAYS: Readonly<Record<Tracking | 'unknown', (table: string) => string>> = {
   on: () => 'on',
@@ -55,7 +56,7 @@ async function enable(terminal: Terminal, given: readonly string[], { yes }: { r
       terminal.out(`${table}: change tracking ${before === 'on' ? 'was on already' : 'is on'}\n`);
     } catch (error) {
       failed.push(table);
-      terminal.err(`${table}: ${oneLine(messageOf(error))}\n`);
+      terminal.err(`${table}: ${visible(messageOf(error))}\n`);
     }
   }
   if (failed.length > 0)

@@ -1,17 +1,8 @@
 import { Option, InvalidArgumentError, type Command } from 'commander';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { wholeNumber } from '../cli/script';
 import type { StackOptions } from './stack';
-
-/** Reads a whole number within bounds; commander shows the message with the flag's name. */
-export const wholeNumber =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    return value;
-  };
 
 /** Reads a share from 0 to 1. */
 export function share(text: string): number {
@@ -28,8 +19,12 @@ export function address(text: string): string {
   return text;
 }
 
-/** Exit code for flags that are wrong: 1 means that differences were found. */
-export const USAGE_EXIT_CODE = 2;
+/** Reads where an emulator listens for AMQP. */
+export function busAddress(text: string): string {
+  if (!/^sb:\/\/[^/\s]+\/?$/.test(text))
+    throw new InvalidArgumentError('It must be an address such as sb://localhost:5672.');
+  return text;
+}
 
 /** A file that can be written: found out before anything is started. */
 export function writableFile(text: string): string {

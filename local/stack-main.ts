@@ -1,14 +1,14 @@
 /** `npm run stack`: only the stand-ins, with the settings under which `func start` or any own process can use them. */
-import { Command } from 'commander';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { sayFault, script, wholeNumber } from '../cli/script';
 import { defineBusinessApis } from './business-apis';
 import { daySettings } from './day/settings';
 import { howToLook, howToRegister } from './look';
 import { howToStart, writeSettings } from './settings-text';
 import { portTaken } from './port-taken';
 import { startStack } from './stack';
-import { USAGE_EXIT_CODE, address, wholeNumber, withStackFlags, writableFile, type StackFlags } from './stack-flags';
+import { address, withStackFlags, writableFile, type StackFlags } from './stack-flags';
 import { registerSteps, stepVariables } from './register-steps';
 
 interface Flags extends StackFlags {
@@ -21,10 +21,12 @@ interface Flags extends StackFlags {
 /** Root of the repository: this file runs as dist/local/stack-main.js. */
 const APP_DIR = resolve(__dirname, '../..');
 
-const command = withStackFlags(new Command('npm run stack --'))
-  .description(
+const command = withStackFlags(
+  script(
+    'npm run stack --',
     'Starts Azurite, the AMQP broker and the Dataverse simulator, and prints the settings with which the app can use them.',
-  )
+  ),
+)
   .option('--seed <n>', 'seed of everything random in the simulator', wholeNumber(0, 2 ** 31), 1)
   .option('--webhook-url <url>', 'where the simulator posts webhooks', address, 'http://127.0.0.1:7071/api/webhook')
   .option(
@@ -32,9 +34,7 @@ const command = withStackFlags(new Command('npm run stack --'))
     'write the settings to this file, over what is in it: for a shell if its name ends in .env, else in the form of local.settings.json',
     writableFile,
   )
-  .option('--no-steps', 'register nothing: an empty environment, for trying dvo steps')
-  .showHelpAfterError('(--help lists the flags)')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
+  .option('--no-steps', 'register nothing: an empty environment, for trying dvo steps');
 
 async function main(flags: Flags): Promise<void> {
   const stopping = new AbortController();
@@ -69,7 +69,7 @@ command.action(async (flags: Flags) => {
   try {
     await main(flags);
   } catch (error) {
-    console.error(portTaken(error) ?? (error instanceof Error ? error.message : error));
+    sayFault(portTaken(error) ?? error);
     process.exitCode = 2;
   }
 });

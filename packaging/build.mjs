@@ -26,7 +26,18 @@ const isFresh = () => existsSync(BUILT) && statSync(BUILT).mtimeMs >= newestSour
 if (!existsSync(COMPILER)) {
   console.error('Packages are missing: run npm ci first.');
   process.exitCode = 1;
-} else if (!process.argv.includes('--if-stale') || !isFresh()) {
-  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-  process.exitCode = spawnSync(process.execPath, [COMPILER, '-p', CONFIG], { stdio: 'inherit' }).status ?? 1;
+} else {
+  const { Command } = await import('commander');
+  const { ifStale } = new Command('npm run build --')
+    .description('compile everything to dist/')
+    .version(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version)
+    .option('--if-stale', 'only where a source is newer than what is there')
+    .showHelpAfterError('(--help lists the flags)')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .parse()
+    .opts();
+  if (ifStale !== true || !isFresh()) {
+    rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+    process.exitCode = spawnSync(process.execPath, [COMPILER, '-p', CONFIG], { stdio: 'inherit' }).status ?? 1;
+  }
 }

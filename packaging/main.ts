@@ -1,7 +1,7 @@
 /** Makes the folder that is deployed, and a zip file of it: npm run package -- [--out FOLDER] [--zip FILE]. See docs/packaging.md. */
-import { Command } from 'commander';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { sayFault, script } from '../cli/script';
 import { packageApp, PackagingError } from './package-app';
 import { zipFolder } from './zip';
 
@@ -31,16 +31,15 @@ async function run({ out, zip, mapping, sourceMaps }: Flags): Promise<void> {
   console.log('How to deploy it: docs/packaging.md');
 }
 
-new Command('npm run package --')
-  .description('make the folder that is deployed')
+script('npm run package --', 'make the folder that is deployed')
   .option('--out <folder>', 'folder to make; it must be empty if it is there', 'dist/package')
   .option('--zip <file>', 'write a zip file of it, too')
   .option('--mapping <file>', 'deploy this mapping file; MAPPING_FILE is then its name without folders')
   .option('--source-maps', 'write source maps, for Node started with --enable-source-maps')
-  .showHelpAfterError('(--help lists the flags)')
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {
-    console.error(error instanceof PackagingError ? error.message : error);
+    if (error instanceof PackagingError) sayFault(error);
+    else console.error(error);
     process.exitCode = 1;
   });

@@ -111,7 +111,7 @@ const variableOf = (key: string): string => `${key.replace(/-/g, '_').toUpperCas
 /** A name that may stand in a declaration and is nobody's yet, nor is the variable that is named after it. */
 function freeKey(wanted: string, taken: readonly string[]): string {
   const variables = new Set(taken.map(variableOf));
-  const plain = wanted.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^[^A-Za-z]+|-+$/g, '');
+  const plain = wanted.replace(/[^A-Za-z0-9_]+/g, '-').replace(/^[^A-Za-z]+|-$/g, '');
   const base = (plain === '' ? 'item' : plain).slice(0, 36);
   for (let count = 1; ; count += 1) {
     const key = count === 1 ? base : `${base}-${count}`;

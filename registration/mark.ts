@@ -18,7 +18,7 @@ export interface SecretMark {
 }
 
 const MARK =
-  /\s*\[dvo owner=([A-Za-z0-9_-]+) item=([A-Za-z0-9_/-]+)(?: secret=([A-Za-z0-9_.-]+) written=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ))?\]\s*$/;
+  /\[dvo owner=([A-Za-z0-9_-]+) item=([A-Za-z0-9_/-]+)(?: secret=([A-Za-z0-9_.-]+) written=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ))?\]\s*$/;
 
 /** A description with a mark at its end. */
 export function withMark(description: string | null, { owner, item, secret }: Mark): string {

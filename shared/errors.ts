@@ -1,3 +1,5 @@
+import { visible } from './telemetry/visible';
+
 /**
  * What to do with the delivery that met the error.
  *
@@ -28,8 +30,18 @@ export const isOfOne = (error: unknown): boolean => error instanceof OutboundErr
 /** The stable code of an error, for logs and parked items. */
 export const codeOf = (error: unknown): string => (error instanceof OutboundError ? error.code : 'unexpected');
 
-/** The message of anything thrown. */
+/** The message of anything thrown; one that isn't ours is taken as foreign text. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message === '' ? error.name : error.message;
+  if (error instanceof OutboundError) return error.message;
+  return foreignText(error instanceof Error ? error.message || error.name : String(error));
+}
+
+const MAX_FOREIGN_LENGTH = 1000;
+
+/** What a service or an SDK says, fit for a message, a log and a parked item: at most 1,000 characters, all of them visible. */
+export function foreignText(text: string): string {
+  const shown = visible(text.slice(0, MAX_FOREIGN_LENGTH + 1));
+  return shown.length <= MAX_FOREIGN_LENGTH
+    ? shown
+    : `${shown.slice(0, MAX_FOREIGN_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -47,7 +47,7 @@ function writeOf(method: string, path: string, etag: string | undefined, body: B
 }
 
 const REQUEST_LINE = /^([A-Z]+) https?:\/\/[^/]+\/[^/]+\/(\S+) HTTP\/1\.1$/m;
-const IF_MATCH = /^if-match: *(.+?)\r?$/im;
+const IF_MATCH = /^if-match: *(\S+)/im;
 
 /** The parts of a transaction, in order. */
 function writesOf(body: Buffer): Write[] {

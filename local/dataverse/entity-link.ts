@@ -6,7 +6,7 @@ import { isGuid, type Reference } from './value';
 /** The row that a URL, absolute or relative, leads to: `accounts(…)`. */
 export function readEntityLink(catalog: Catalog, link: Json | undefined): Reference {
   const text = typeof link === 'string' ? link : '';
-  const [, set = '', id = ''] = /([a-z_]\w*)\(([^)]*)\)$/i.exec(text) ?? [];
+  const [, set = '', id = ''] = /\b([a-z_]\w*)\(([^)]*)\)$/i.exec(text) ?? [];
   const table = catalog.bySet(set);
   if (table === undefined) throw badRequest(`The reference '${JSON.stringify(link ?? null)}' leads to no table.`);
   return { table: table.logicalName, id };

@@ -7,11 +7,13 @@ export type DateForm = { readonly kind: 'webApi' } | { readonly kind: 'image'; r
 /** The primary name of a referenced row; null when the row has none or is gone. */
 export type NameOf = (reference: Reference) => string | null;
 
+const GROUPED = new Intl.NumberFormat('en-US');
+
 /** `1234567.5` as `1,234,567.50`: exact, from the digits. */
 function grouped(digits: string, places: number | undefined): string {
   const [whole = '', fraction = ''] = digits.split('.');
   const shown = places === undefined ? fraction : fraction.slice(0, places).padEnd(places, '0');
-  return whole.replace(/\B(?=(\d{3})+$)/g, ',') + (shown === '' ? '' : `.${shown}`);
+  return GROUPED.format(whole as `${number}`) + (shown === '' ? '' : `.${shown}`);
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -46,8 +46,9 @@ function parseExpand(text: string | undefined): Map<string, ODataQuery> {
   const expand = new Map<string, ODataQuery>();
   for (const item of splitOutside(text ?? '', ',')) {
     if (item.trim() === '') continue;
-    const [, name = '', inner = ''] = /^\s*([^(]+?)\s*(?:\((.*)\))?\s*$/s.exec(item) ?? [];
-    expand.set(name, parseOptions(splitOutside(inner, ';').map((option) => splitAt(option, '='))));
+    const [name, options] = splitAt(item, '(');
+    const inner = options.slice(0, Math.max(0, options.lastIndexOf(')')));
+    expand.set(name.trim(), parseOptions(splitOutside(inner, ';').map((option) => splitAt(option, '='))));
   }
   return expand;
 }

@@ -1,5 +1,7 @@
 import { DataverseError } from './dataverse-error';
 
+const SECONDS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 /** Service protection limits, per user and web server (api-limits). */
 export interface ServiceProtectionLimits {
   /** @default 6000 */
@@ -56,7 +58,7 @@ export class ServiceProtection {
     const seconds = this.#limits.executionSeconds - this.#executionMs / 1000;
     return {
       'x-ms-ratelimit-burst-remaining-xrm-requests': String(Math.max(this.#limits.requests - this.#used(), 0)),
-      'x-ms-ratelimit-time-remaining-xrm-requests': seconds.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ','),
+      'x-ms-ratelimit-time-remaining-xrm-requests': SECONDS.format(seconds),
     };
   }
 

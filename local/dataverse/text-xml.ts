@@ -1,3 +1,4 @@
+import { withoutLastZeros } from '../../shared/change/exact-number';
 import type { Scalar } from './contract-value';
 import { writeJson } from './json-text';
 import { isElements, type XmlElement } from './xml-element';
@@ -29,7 +30,7 @@ export function scalarText(value: Scalar): string {
     case 'enum':
       return value.name;
     case 'dateTime': {
-      const text = new Date(value.epochMs).toISOString().replace(/\.?0*Z$/, '');
+      const text = withoutLastZeros(new Date(value.epochMs).toISOString().slice(0, -1));
       return value.zone === 'utc' ? `${text}Z` : text;
     }
     default:

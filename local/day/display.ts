@@ -1,3 +1,4 @@
+import { visible } from '../../shared/telemetry/visible';
 import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { percentile, type Figures, type PathFigures } from './figures';
@@ -82,7 +83,7 @@ export function checkTable({ tables, events, differences, differenceCount, colum
     ...lines('rows and links', tables, TABLE_COLUMNS),
     ...(events.length === 0 ? [] : lines('events', events, EVENT_COLUMNS)),
     verdict,
-    ...differences.map(({ table, id, what }) => `  ${table}(${id}): ${what}`),
+    ...differences.map(({ table, id, what }) => visible(`  ${table}(${id}): ${what}`)),
   ].join('\n');
 }
 

@@ -1,5 +1,5 @@
 /** `npm start`: the whole system on one machine, a seeded business day, and the check that the LOB store equals Dataverse. */
-import { Command } from 'commander';
+import { visible } from '../../shared/telemetry/visible';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
@@ -7,7 +7,8 @@ import { howToLook } from '../look';
 import { defineBusinessApis } from '../business-apis';
 import { portTaken } from '../port-taken';
 import { SYNCED_TABLES, startStack, type Stack } from '../stack';
-import { USAGE_EXIT_CODE, share, wholeNumber, withStackFlags, writableFile, type StackFlags } from '../stack-flags';
+import { sayFault, script, wholeNumber } from '../../cli/script';
+import { share, withStackFlags, writableFile, type StackFlags } from '../stack-flags';
 import { registerSteps } from '../register-steps';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/standard-relationships';
 import { businessDay, type BusinessResult } from './business';
@@ -40,11 +41,13 @@ const APP_DIR = resolve(__dirname, '../../..');
 /** Changes made before any step is registered. */
 const EARLIER_CHANGES = 400;
 
-const command = withStackFlags(new Command('npm start --'))
-  .description(
+const command = withStackFlags(
+  script(
+    'npm start --',
     'Starts the local stack and the app, does a seeded business day in the Dataverse simulator, shows how its changes reach the LOB store, ' +
       'and compares every row, link and event of both at the end. The mapping file is local/day/mapping.yaml.',
-  )
+  ),
+)
   .option(
     '--changes <n>',
     'changes made in Dataverse: of rows and links, and calls of custom APIs',
@@ -64,9 +67,7 @@ const command = withStackFlags(new Command('npm start --'))
   )
   .option('--exit', 'stop after the check; exit code 0 only with 0 differences')
   .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON', writableFile)
-  .option('--port <port>', 'port of the app’s HTTP functions (default: a free one)', wholeNumber(0, 65_535))
-  .showHelpAfterError('(--help lists the flags)')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
+  .option('--port <port>', 'port of the app’s HTTP functions (default: a free one)', wholeNumber(0, 65_535));
 
 /** How the day is unless flags say otherwise, and how it is under attack. */
 const CALM = { rate: 120, duplicate: 0, reorder: 0, drop: 0 };
@@ -255,7 +256,7 @@ function print(
   if (figures.problems.length > 0) {
     const shown = figures.problems.slice(0, 10);
     console.log(
-      `\n${figures.problems.length} warnings and errors of the app; the first ${shown.length}:\n${shown.map((line) => `  ${line}`).join('\n')}`,
+      `\n${figures.problems.length} warnings and errors of the app; the first ${shown.length}:\n${shown.map((line) => `  ${visible(line)}`).join('\n')}`,
     );
   }
   if (flags.report !== undefined) {
@@ -269,7 +270,7 @@ command.action(async (flags: Flags) => {
   try {
     process.exitCode = await main(flags);
   } catch (error) {
-    console.error(portTaken(error) ?? (error instanceof Error ? error.message : error));
+    sayFault(portTaken(error) ?? error);
     process.exitCode = 2;
   }
 });

@@ -2,10 +2,11 @@
  * `npm run emulators`: the configuration files of Microsoft's emulators (local/compose.yaml), made from what is declared for
  * Dataverse; and then the Dataverse simulator beside them, its steps posting to them, with the settings for `func start`.
  */
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { sayFault, script, wholeNumber } from '../../cli/script';
 import { readDeclaration } from '../../registration/read-declaration';
 import { defineBusinessApis } from '../business-apis';
 import { daySettings } from '../day/settings';
@@ -14,7 +15,7 @@ import { portTaken } from '../port-taken';
 import { registerSteps } from '../register-steps';
 import { howToStart, writeSettings } from '../settings-text';
 import { BUS, FIXTURES_ORGANIZATION, settingsFor } from '../stack';
-import { USAGE_EXIT_CODE, address, wholeNumber, writableFile } from '../stack-flags';
+import { address, busAddress, writableFile } from '../stack-flags';
 import { emulatorConfigs } from './config';
 
 interface Flags {
@@ -84,15 +85,15 @@ async function main(flags: Flags): Promise<void> {
   }
 }
 
-void new Command('npm run emulators --')
-  .description(
-    "Writes the configuration files of Microsoft's emulators from local/day/dataverse.yaml, and starts the Dataverse simulator beside them.",
-  )
+void script(
+  'npm run emulators --',
+  "Writes the configuration files of Microsoft's emulators from local/day/dataverse.yaml, and starts the Dataverse simulator beside them.",
+)
   .addOption(new Option('--root <folder>', 'of the repository').default(ROOT).hideHelp())
   .option('--config-only', 'only write the files')
   .option('--out <folder>', 'where to write them', 'local/emulators')
-  .option('--service-bus <address>', 'where the Service Bus emulator listens', 'sb://localhost:5672')
-  .option('--event-hubs <address>', 'where the Event Hubs emulator listens', 'sb://localhost:5673')
+  .option('--service-bus <address>', 'where the Service Bus emulator listens', busAddress, 'sb://localhost:5672')
+  .option('--event-hubs <address>', 'where the Event Hubs emulator listens', busAddress, 'sb://localhost:5673')
   .option('--storage <connection string>', 'of Azurite', 'UseDevelopmentStorage=true')
   .option('--dataverse-port <port>', 'port of the simulator (default: a free one)', wholeNumber(0, 65_535), 0)
   .option('--webhook-url <url>', 'where the simulator posts webhooks', address, 'http://127.0.0.1:7071/api/webhook')
@@ -101,13 +102,11 @@ void new Command('npm run emulators --')
     'write the settings to this file, over what is in it: for a shell if its name ends in .env, else in the form of local.settings.json',
     writableFile,
   )
-  .showHelpAfterError('(--help lists the flags)')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE))
   .action(async (flags: Flags) => {
     try {
       await main(flags);
     } catch (error) {
-      console.error(portTaken(error) ?? (error instanceof Error ? error.message : error));
+      sayFault(portTaken(error) ?? error);
       process.exitCode = 1;
     }
   })

@@ -1,5 +1,6 @@
 /** Log records of the host and of the app that runs in it: their shape, which are kept, how they are written. */
 import pc from 'picocolors';
+import { visible, visibleLines } from '../../shared/telemetry/visible';
 import type { LogLevel } from './core-api';
 
 /** One log record. On a pipe each is one line of JSON, so that a parent process can read them back. */
@@ -46,7 +47,7 @@ function hostCategory(record: LogRecord): string {
 export function writeJson(record: LogRecord): void {
   // The level comes first: a reader knows a record from the app's own JSON by it.
   const { level, category, function: name, invocationId, message } = record;
-  process.stdout.write(`${JSON.stringify({ level, category, function: name, invocationId, message })}\n`);
+  process.stdout.write(`${visible(JSON.stringify({ level, category, function: name, invocationId, message }))}\n`);
 }
 
 /** Writes a record for people. */
@@ -55,7 +56,9 @@ export function writeReadable(record: LogRecord): void {
   const paint = { warning: pc.yellow, error: pc.red, critical: pc.red, debug: pc.dim, trace: pc.dim }[
     record.level as string
   ];
-  const message = paint === undefined ? record.message : paint(record.message);
+  // A line that someone else's text begins can't look like a record.
+  const text = visibleLines(record.message).replaceAll('\n', '\n    ');
+  const message = paint === undefined ? text : paint(text);
   process.stdout.write(
     `${pc.dim(time)} ${record.function === undefined ? '' : `${pc.cyan(record.function)} `}${message}\n`,
   );

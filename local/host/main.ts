@@ -14,8 +14,9 @@
  * - A Service Bus batch waits up to a second for more messages after its first, which is the SDK's doing.
  * - The .NET-only parts of trigger metadata.
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { sayFault, script, wholeNumber } from '../../cli/script';
 import { portTaken } from '../port-taken';
 import { startHost, type FunctionState } from './host';
 import { writeJson, writeReadable, type Log } from './log';
@@ -29,24 +30,19 @@ interface Flags {
   readonly masterKey?: string;
 }
 
-const program = new Command('host')
-  .description('Runs an Azure Functions app (Node, programming model v4) on this machine.')
+const program = script('npm run host --', 'Runs an Azure Functions app (Node, programming model v4) on this machine.')
   .argument('[APP_DIR]', 'folder of the app: package.json, host.json', '.')
-  .option('--port <N>', 'port for HTTP, by default that of func start; 0 = a free one', parsePort, 7071)
+  .option('--port <N>', 'port for HTTP, by default that of func start; 0 = a free one', wholeNumber(0, 65_535), 7071)
   .option('--settings <FILE>', 'settings below the environment (default: APP_DIR/local.settings.json)')
   .option('--json-logs', 'log lines as JSON even on a terminal')
   .option('--function-key <KEY>', 'ask callers for a key; this one opens functions of auth level "function"')
   .option('--master-key <KEY>', 'ask callers for a key; this one opens everything')
   .action(run);
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('Not a port.');
-  return port;
-}
-
 async function run(folder: string, flags: Flags): Promise<void> {
   const appDir = resolve(folder);
+  const needed = [join(appDir, 'package.json'), ...(flags.settings === undefined ? [] : [resolve(flags.settings)])];
+  for (const file of needed) if (!existsSync(file)) program.error(`error: ${file} isn't there`);
   const write: Log = flags.jsonLogs === true || !process.stdout.isTTY ? writeJson : writeReadable;
   loadSettingsFile(flags.settings === undefined ? join(appDir, 'local.settings.json') : resolve(flags.settings));
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development';
@@ -95,7 +91,7 @@ function describe({ name, trigger, state, url, methods }: FunctionState): string
 }
 
 function fail(error: unknown): never {
-  console.error(portTaken(error) ?? (error instanceof Error ? error : String(error)));
+  sayFault(portTaken(error) ?? (error instanceof Error ? (error.stack ?? error.message) : error));
   process.exit(1);
 }
 

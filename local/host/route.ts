@@ -83,7 +83,7 @@ function decode(part: string): string {
 
 function compileSegment(text: string): Segment {
   const [, star, name, constraints = '', mark, preset] =
-    /^\{(\*{0,2})([^:?=}]+)((?::[^?=}]+)*)(\?)?(?:=([^}]*))?\}$/.exec(text) ?? [];
+    /^\{(\*{0,2})([^:?=}]+)((?::[^?=}]+)?)(\?)?(?:=([^}]*))?\}$/.exec(text) ?? [];
   if (name === undefined) return { kind: 'literal', text: text.toLowerCase() };
   if (star !== '') return { kind: 'rest', name };
   const tests = constraints

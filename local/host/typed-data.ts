@@ -3,6 +3,7 @@
  * string as JSON and lower-cases the first letter of every key, so that local runs see what Azure shows, traps included
  * (GrpcMessageConversionExtensions and Utility.ApplyBindingData in https://github.com/Azure/azure-functions-host).
  */
+import { withoutLastZeros } from '../../shared/change/exact-number';
 import type { TypedData } from './core-api';
 
 /** Trigger metadata; a member that is undefined is left out, as the host leaves out nulls. */
@@ -25,7 +26,8 @@ export const texts = (values: readonly (string | null | undefined)[]): TypedData
 export const longs = (values: readonly number[]): TypedData => ({ collectionSint64: { sint64: values } });
 
 /** A .NET `DateTime` of unspecified kind: it carries no zone and no trailing zeros. */
-export const dateTime = (value: Date | undefined): string | undefined => value?.toISOString().replace(/\.?0*Z$/, '');
+export const dateTime = (value: Date | undefined): string | undefined =>
+  value && withoutLastZeros(value.toISOString().slice(0, -1));
 
 /** A .NET `DateTimeOffset`. */
 export const dateTimeOffset = (value: Date | undefined): string | undefined => {

@@ -41,6 +41,14 @@ export function plainNumber(text: string): string | undefined {
   return `${digits < 0n ? '-' : ''}${all.slice(0, -scale)}.${all.slice(-scale)}`;
 }
 
+/** Digits without the zeros that end a fraction, nor a point with nothing behind it; those of a whole number as they are. */
+export function withoutLastZeros(digits: string): string {
+  if (!digits.includes('.')) return digits;
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, digits[end - 1] === '.' ? end - 1 : end);
+}
+
 /** A number that is whole, as a bigint; undefined for any other text (`1.0` is whole, `1.5` isn't). */
 export function wholeNumber(text: string): bigint | undefined {
   const plain = plainNumber(text);

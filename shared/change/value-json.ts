@@ -1,4 +1,5 @@
 import type { RowContent, Value } from '../change/value';
+import { withDigitsAsText } from '../json/exact-json';
 import { plainNumber } from './exact-number';
 
 /** A value as plain JSON: digits of exact numbers as text, a date as its ISO form, a lookup as an object. */
@@ -44,15 +45,11 @@ export function plainValue(value: Value): unknown {
     case 'list':
       return value.items.map(plainValue);
     case 'unknown':
-      return typedPlain(value.type, JSON.parse(value.json, keepDigits));
+      return typedPlain(value.type, JSON.parse(withDigitsAsText(value.json)));
     default:
       return value satisfies never;
   }
 }
-
-/** A number that a double wouldn't give back is its digits as text. */
-const keepDigits = (_member: string, value: unknown, context?: { readonly source?: string }): unknown =>
-  typeof value === 'number' && String(value) !== context?.source ? context?.source : value;
 
 /** An object of a type that isn't known, with its type as .NET's JSON has it; a list has no place for one. */
 const typedPlain = (type: string, plain: unknown): unknown =>

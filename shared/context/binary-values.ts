@@ -1,3 +1,5 @@
+import { withoutLastZeros } from '../change/exact-number';
+
 /** Ticks (100 ns) from 0001-01-01, .NET's first moment, to 1970-01-01. */
 const TICKS_TO_EPOCH = 621_355_968_000_000_000n;
 const TICKS_PER_MS = 10_000n;
@@ -16,7 +18,7 @@ const MAX_SCALE = 28;
 /** A fraction of a second, seven digits, without the zeros at its end. */
 function fractionOf(ticks: bigint): string {
   if (ticks === 0n) return '';
-  return `.${ticks.toString().padStart(7, '0').replace(/0+$/, '')}`;
+  return withoutLastZeros(`.${ticks.toString().padStart(7, '0')}`);
 }
 
 /** Whether a DecimalText record is in range. */

@@ -1,6 +1,6 @@
 import type { BodyForm, Context, Images, OwningExtension, Parameters } from './context';
 import type { WireElement } from './element';
-import { memberOf } from './element';
+import { memberOf, membersOf } from './element';
 import { ElementReader, flagIn, idIn, integerIn, pairsIn, textIn } from './element-value';
 import { ContextInvalid } from './errors';
 import { LazyMap } from './lazy-map';
@@ -26,13 +26,17 @@ interface Source {
 
 /** The members of a context as elements. */
 class ElementMembers implements ContextWire {
+  readonly #members: ReadonlyMap<string, WireElement>;
+
   constructor(
-    private readonly wire: WireElement,
+    wire: WireElement,
     private readonly source: Source,
     /** Where this context stands in the message: null for the outermost. */
     private readonly place: Place | null,
     private readonly level: number,
-  ) {}
+  ) {
+    this.#members = membersOf(wire);
+  }
 
   get form(): BodyForm {
     return this.source.form;
@@ -113,7 +117,7 @@ class ElementMembers implements ContextWire {
   }
 
   private member(name: string): WireElement | undefined {
-    return memberOf(this.wire, name);
+    return this.#members.get(name);
   }
 }
 

@@ -26,6 +26,14 @@ export interface WireElement {
   readonly previous: WireElement | null;
 }
 
+/** All members of an object in the contracts' namespace: for whoever asks for many, of an object that may have any number. */
+export function membersOf(element: WireElement): ReadonlyMap<string, WireElement> {
+  const members = new Map<string, WireElement>();
+  for (let child = element.last; child !== null; child = child.previous)
+    if (child.uri === CONTRACTS && !members.has(child.name)) members.set(child.name, child);
+  return members;
+}
+
 /**
  * A member of an object. Where one is sent twice the last one counts, as in JSON; undefined where it is not sent.
  *

@@ -70,12 +70,13 @@ export class BodyTooComplex extends OutboundError {
   readonly disposition: Disposition = 'park';
 
   constructor(
-    readonly limit: 'depth' | 'nodes' | 'attributes',
+    readonly limit: 'depth' | 'nodes' | 'containers' | 'attributes',
     readonly max: number,
   ) {
     const what = {
       depth: `elements nested deeper than ${max}`,
       nodes: `more than ${max} values`,
+      containers: `more than ${max} objects and lists`,
       attributes: `an element with more than ${max} attributes`,
     } as const;
     super(`The body has ${what[limit]}, which no execution context has; check what sent it, or raise the bound.`);

@@ -1,7 +1,7 @@
 import type { BodyForm, Context, Images, OwningExtension, Parameters } from './context';
 import { ContextInvalid } from './errors';
 import type { Json, JsonObject } from '../json/exact-json';
-import { objectOf, parseAllExact, stringOf, takeDigits } from '../json/exact-json';
+import { objectOf, parseValidExact, stringOf, takeDigits } from '../json/exact-json';
 import { LazyMap } from './lazy-map';
 import type { ContextWire } from './wire-context';
 import { WireContext } from './wire-context';
@@ -123,7 +123,7 @@ export function contextOfJson(root: Json, text: string, maxDepth: number, form: 
   const makeAllExact = (): void => {
     if (allExact) return;
     allExact = true;
-    takeDigits(root, parseAllExact(text));
+    takeDigits(root, parseValidExact(text));
   };
   return new WireContext(
     new JsonMembers(wire, { reader: new WireReader(maxDepth, makeAllExact), maxDepth, form }, null, 0),

@@ -3,7 +3,7 @@ import { BodyTooComplex, JsonInvalid } from './errors';
 import type { Json } from '../json/exact-json';
 import { parseExact } from '../json/exact-json';
 import { contextOfJson } from './json-context';
-import { mayHoldMore } from './json-size';
+import { brokenLimit } from './json-size';
 
 /** Takes a byte order mark away, and refuses bytes that are not UTF-8 rather than replace them. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -47,6 +47,12 @@ export interface ReadBounds {
   readonly maxNodes: number;
 }
 
+/**
+ * Of all values at most one in so many is an object or a list. The least that .NET writes of one, a pair of a name and a value,
+ * takes twenty characters, so that 640 KB hold half as many as 262,144 values allow.
+ */
+const VALUES_PER_CONTAINER = 4;
+
 const PLAIN: BodyForm = { format: 'json', envelope: null };
 
 /** A body of JSON: what it holds, and its text. */
@@ -58,7 +64,9 @@ export interface JsonBody {
 /** Parses a body of JSON. @throws JsonInvalid when it is not JSON in UTF-8; BodyTooComplex */
 export function parseBody(body: Uint8Array | string, { maxNodes }: ReadBounds): JsonBody {
   const text = decode(body);
-  if (mayHoldMore(text, maxNodes)) throw new BodyTooComplex('nodes', maxNodes);
+  const limits = { nodes: maxNodes, containers: Math.floor(maxNodes / VALUES_PER_CONTAINER) };
+  const broken = brokenLimit(text, limits);
+  if (broken !== undefined) throw new BodyTooComplex(broken, limits[broken]);
   return { root: parse(text), text };
 }
 

@@ -14,7 +14,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
-import { OutboundError, messageOf, type Disposition } from '../errors';
+import { OutboundError, foreignText, messageOf, type Disposition } from '../errors';
 import type { ClockSample } from '../telemetry/clock-watch';
 import { RateBudget, type Call, type Refusal } from './rate-budget';
 import type { Urgency } from './rate-window';
@@ -29,6 +29,8 @@ export interface WebApiOptions {
   readonly maxRetries?: number;
   /** What all requests keep to, retries too. @default one of its own */
   readonly budget?: RateBudget;
+  /** Bytes that an answer may unpack to. @default 128 MiB: 26 KB for each of 5,000 rows */
+  readonly maxAnswerBytes?: number;
   /** Is told when each answer was made and came. */
   readonly answered?: (sample: ClockSample) => void;
 }
@@ -93,7 +95,10 @@ export class WebApiError extends OutboundError {
     readonly time?: AnswerTime,
     options?: ErrorOptions,
   ) {
-    super(`${request} answered ${status === 0 ? 'nothing' : status}: ${text}${hintFor(status, request)}`, options);
+    super(
+      `${request} answered ${status === 0 ? 'nothing' : status}: ${foreignText(text)}${hintFor(status, request)}`,
+      options,
+    );
   }
 
   /** Dataverse answers, and refuses this very request (400, 404): others may well succeed. */
@@ -133,6 +138,21 @@ export class ForeignLink extends OutboundError {
     super(`A link in an answer of the Web API leads to ${host} instead of ${expected}. It was not followed.`);
   }
 }
+
+/** Thrown when an answer unpacks to more than is allowed: it was given up, and its connection closed. */
+export class AnswerTooLarge extends OutboundError {
+  readonly code = 'web-api-answer-too-large';
+  readonly disposition = 'park';
+  constructor(request: string, maxBytes: number) {
+    super(
+      `${request} is answered with more than ${Math.round(maxBytes / MEBIBYTE)} MiB. Lower PULL_PAGE_ROWS or leave columns ` +
+        'out in the mapping file; if that is no reason, see what answers at DATAVERSE_URL.',
+    );
+  }
+}
+
+const MEBIBYTE = 1024 * 1024;
+const MAX_ANSWER_BYTES = 128 * MEBIBYTE;
 
 /**
  * Dataverse's Web API as far as this app needs it: authenticated GETs within one budget, retried as the platform asks. The
@@ -180,20 +200,23 @@ export class WebApi {
         const call = this.#calls.get(request);
         if (call === undefined) return next(request);
         const leave = await this.#budget.enter(call);
+        const stop = new AbortController();
         try {
           const sentMs = this.#budget.nowMs;
           const sentAt = performance.now();
-          const response = await inTime(call, request, next);
+          const response = await inTime(call, request, next, stop);
           const tookMs = performance.now() - sentAt;
           const time = timeOf(response, tookMs);
           this.options.answered?.({ dateMs: time.dateMs, receivedMs: Date.now(), tookMs });
-          const bytes = await bodyOf(response, call.signal);
+          const bytes = await this.#bodyOf(call, response);
           this.#answers.set(request, { time, bytes });
           if (response.status !== 200) response.bodyAsText = bytes.toString();
           if (response.status === 429) this.#budget.refused(call, refusalOf(response, sentMs, this.#budget.nowMs));
           if (request.method !== 'GET' && response.status >= 500) throw errorFrom(call.what, response, time);
           return response;
         } catch (error) {
+          // Whatever is still to come isn't read.
+          stop.abort();
           // What may have been carried out isn't sent again: no retry takes up an error of ours.
           throw request.method === 'GET' || error instanceof OutboundError ? error : noAnswer(call.what, error);
         } finally {
@@ -201,6 +224,24 @@ export class WebApi {
         }
       },
     };
+  }
+
+  /**
+   * The whole body, as far as it may go. The HTTP client would wait for ever for one that is compressed and breaks off: what it
+   * unpacks from never hears of it. This ends with the signal.
+   */
+  async #bodyOf({ what, signal }: Call, { readableStreamBody }: PipelineResponse): Promise<Buffer> {
+    const maxBytes = this.options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    if (readableStreamBody instanceof Readable) {
+      for await (const piece of addAbortSignal(signal, readableStreamBody)) {
+        bytes += (piece as Buffer).byteLength;
+        if (bytes > maxBytes) throw new AnswerTooLarge(what, maxBytes);
+        pieces.push(piece as Buffer);
+      }
+    }
+    return Buffer.concat(pieces);
   }
 
   /** The environment's host, for logs. */
@@ -318,27 +359,15 @@ async function inTime(
   { signal, attemptMs }: Pick<Call, 'signal'> & Pick<RequestLimits, 'attemptMs'>,
   request: PipelineRequest,
   next: SendRequest,
+  stop: AbortController,
 ): Promise<PipelineResponse> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), attemptMs);
-  request.abortSignal = AbortSignal.any([signal, late.signal]);
+  const timer = setTimeout(() => stop.abort(), attemptMs);
+  request.abortSignal = AbortSignal.any([signal, stop.signal]);
   try {
     return await next(request);
   } finally {
     clearTimeout(timer);
   }
-}
-
-/**
- * The whole body. The HTTP client would wait for ever for one that is compressed and breaks off: what it unpacks from never
- * hears of it. This ends with the signal.
- */
-async function bodyOf({ readableStreamBody }: PipelineResponse, signal: AbortSignal): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  if (readableStreamBody instanceof Readable) {
-    for await (const piece of addAbortSignal(signal, readableStreamBody)) pieces.push(piece as Buffer);
-  }
-  return Buffer.concat(pieces);
 }
 
 /** By the platform's codes, which come as hexadecimal text; older texts have them as decimal numbers. */

@@ -140,14 +140,17 @@ function noteList(text: string, start: number, places: Places): number {
   return at;
 }
 
-function withMarks(text: string, places: Places): string {
+const withMarks = (text: string, places: Places): string => replaced(text, places, (digits) => `"${MARK}${digits}"`);
+
+/** A text with the tokens at these places replaced. */
+function replaced(text: string, places: Places, put: (digits: string) => string): string {
   if (places.length === 0) return text;
   let out = '';
   let from = 0;
   for (let i = 0; i < places.length; i += 2) {
     const start = places[i] ?? 0;
     const end = places[i + 1] ?? 0;
-    out += text.slice(from, start) + '"' + MARK + text.slice(start, end) + '"';
+    out += text.slice(from, start) + put(text.slice(start, end));
     from = end;
   }
   return out + text.slice(from);
@@ -221,6 +224,21 @@ export function parseAllExact(text: string): Json {
 function parseTokens(text: string): Json {
   // Tokens alone can't tell a number from a number in the place of a member's name: the text has to be valid.
   JSON.parse(text);
+  return parseValidExact(text);
+}
+
+/**
+ * A valid JSON text in which every number that a double wouldn't give back is its digits as text. (A reviver, which could see
+ * the digits, takes many times as long.)
+ */
+export const withDigitsAsText = (text: string): string =>
+  replaced(text, allNumbers(text), (digits) => (String(Number(digits)) === digits ? digits : `"${digits}"`));
+
+/** As `parseAllExact`, of a text that is known to be valid. */
+export const parseValidExact = (text: string): Json => JSON.parse(withMarks(text, allNumbers(text))) as Json;
+
+/** Notes the numbers of a valid text, wherever they stand. */
+function allNumbers(text: string): Places {
   const places: Places = [];
   let at = 0;
   while (at < text.length) {
@@ -229,7 +247,7 @@ function parseTokens(text: string): Json {
     else if (isDigit(code) || code === MINUS) at = noteNumber(text, at, places);
     else at++;
   }
-  return JSON.parse(withMarks(text, places)) as Json;
+  return places;
 }
 
 /** The digits of a number as sent, or undefined when the value is not a number. */
@@ -251,7 +269,7 @@ export function objectOf(json: Json | undefined): JsonObject | undefined {
 }
 
 /** An object or list of a parsed text, as the parser made it. */
-type Writable = Record<string, Json | undefined>;
+type Writable = Record<string | number, Json | undefined>;
 
 /** Whether the value is a list. */
 export const isList = (json: Json | undefined): json is readonly Json[] => Array.isArray(json);
@@ -265,12 +283,15 @@ export function takeDigits(rough: Json, exact: Json): void {
   const open = [[rough, exact] as [Writable, Writable]];
   for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
     const [to, from] = pair;
-    for (const member of Object.keys(to)) {
+    const take = (member: string | number): void => {
       const old = to[member];
       const digits = from[member];
       if (typeof old === 'number' && digits !== undefined) to[member] = digits;
       else if (typeof old === 'object' && old !== null) open.push([old as Writable, digits as Writable]);
-    }
+    };
+    // The names of a list's items would be as many texts.
+    if (Array.isArray(to)) for (let at = 0; at < to.length; at += 1) take(at);
+    else for (const member of Object.keys(to)) take(member);
   }
 }
 

@@ -1,7 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { RowAddress } from '../change/row-change';
 import type { Columns } from '../change/value';
 import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from '../lob/store';
 import type { Mapping } from './mapping';
+
+/** Rows that are mapped in one go; then everything else in the process has a turn. */
+const ROWS_A_TURN = 64;
 
 const NO_COLUMNS: Columns = new Map();
 
@@ -24,13 +28,15 @@ export class MappedStore implements LobStore {
   }
 
   async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
-    const mapped = writes.map((write): RowWrite | WriteOutcome => {
+    const mapped: (RowWrite | WriteOutcome)[] = [];
+    for (const write of writes) {
       try {
-        return this.#mapped(write);
+        mapped.push(this.#mapped(write));
       } catch (error) {
-        return { kind: 'failed', error };
+        mapped.push({ kind: 'failed', error });
       }
-    });
+      if (mapped.length % ROWS_A_TURN === 0) await setImmediate();
+    }
     const written = await this.store.write(mapped.flatMap((of) => ('kind' in of ? [] : [of])));
     let next = 0;
     return mapped.map((of) => ('kind' in of ? of : (written[next++] ?? { kind: 'conflict' })));

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Value } from '../change/value';
-import { plainNumber } from '../change/exact-number';
+import { plainNumber, withoutLastZeros } from '../change/exact-number';
 import { textOf } from '../change/value-json';
 
 /** What takes the place of a value that must not be stored. */
@@ -20,9 +20,7 @@ const NUMBERS = new Set(['number', 'integer', 'bigint', 'decimal', 'money', 'dou
 /** The same text for the same value in whatever column and type, so that hashed columns can still be joined. */
 function canonicalText(value: Exclude<Value, null>): string {
   const text = textOf(value);
-  if (!NUMBERS.has(value.kind)) return text;
-  const plain = plainNumber(text) ?? text;
-  return plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain;
+  return NUMBERS.has(value.kind) ? withoutLastZeros(plainNumber(text) ?? text) : text;
 }
 
 /** A value redacted: text, without label, table or name. Null stays null. */
@@ -36,9 +34,13 @@ export function redact(value: Value, redaction: Redaction, hash: Hash): Value {
 
 /** Every character an asterisk, except a few at the ends: half of them at most, so that no short text stays readable. */
 function mask(text: string, { keepFirst, keepLast }: Exclude<Redaction, 'hash'>): string {
-  const characters = Array.from(text);
-  const half = Math.floor(characters.length / 2);
+  let length = 0;
+  // A character may take two of a text's units. Those of a long text aren't made one by one.
+  for (let at = 0; at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) length += 1;
+  const half = Math.floor(length / 2);
   const first = Math.min(keepFirst, half);
   const last = Math.min(keepLast, half - first);
-  return characters.map((character, at) => (at < first || at >= characters.length - last ? character : '*')).join('');
+  const beginning = Array.from(text.slice(0, 2 * first)).slice(0, first);
+  const end = Array.from(text.slice(text.length - 2 * last)).slice(-last);
+  return [...beginning, '*'.repeat(length - first - last), ...(last === 0 ? [] : end)].join('');
 }

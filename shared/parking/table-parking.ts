@@ -1,5 +1,6 @@
 import { odata, type TableClient, type TableEntity, type TransactionAction } from '@azure/data-tables';
 import { createHash, randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
 import { findEntity, statusOf, withTable } from '../azure/tables';
 import type { RowAddress } from '../change/row-change';
 import type { LargeBodies } from './large-bodies';
@@ -24,6 +25,8 @@ const NEVER = new Date('9999-01-01T00:00:00Z');
 const DUE = '~';
 /** Operations that a transaction takes. */
 const MAX_OPERATIONS = 100;
+/** Bodies that are made ready and sent at once: a hub's whole batch may have to be parked, and each takes time and memory. */
+const CONCURRENCY = 16;
 /** Others are hardly ever at the same item. */
 const MAX_ROUNDS = 10;
 /** All properties but the body. */
@@ -47,6 +50,8 @@ export interface TableItem extends ParkedItem {
  * is known by the item's not naming it, and goes when it is met.
  */
 export class TableParking implements Parking {
+  readonly #underWay = pLimit(CONCURRENCY);
+
   constructor(
     private readonly client: TableClient,
     private readonly bodies: LargeBodies,
@@ -59,8 +64,9 @@ export class TableParking implements Parking {
     const hash = createHash('sha256').update(source).update('\0').update(body).digest('hex').slice(0, 32);
     const id = `delivery-${hash}`;
     const subject = { kind: 'delivery', delivery } as const;
-    if (body.byteLength > INLINE_BYTES) await this.#parkLarge(id, subject, cause);
-    else await this.#park(id, subject, cause, dueAtMs);
+    await this.#underWay(() =>
+      body.byteLength > INLINE_BYTES ? this.#parkLarge(id, subject, cause) : this.#park(id, subject, cause, dueAtMs),
+    );
   }
 
   async parkRow(row: RowAddress, cause: ParkCause, dueAtMs?: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { Section, WebhookConfig } from '../config/config';
 import { messageOf, type OutboundError } from '../errors';
-import { logTo, type Log } from '../telemetry/log';
+import { logTo } from '../telemetry/log';
 import type { Outcome, Receiver } from './receiver';
 import { Refusals, type Refusal } from './refusals';
 import { logOutcomes } from './summary';

@@ -3,7 +3,6 @@ import { describe, expect, test } from '@jest/globals';
 import { countArgument, rateArgument, spanArgument, timeArgument } from '../../cli/arguments';
 import { fromArgument, holdsAny, positionOf } from '../../cli/hub-position';
 import { batchAt, paceOf } from '../../cli/pace';
-import { oneLine } from '../../cli/text-table';
 
 describe('arguments', () => {
   test.each<[(text: string) => unknown, string, unknown]>([
@@ -105,8 +104,4 @@ describe('pace', () => {
     [30, 30],
     [5000, 100],
   ])('at %p a second %i at once', (rate, size) => expect(batchAt(rate, 100)).toBe(size));
-});
-
-test('text on one line can not move the cursor', () => {
-  expect(oneLine('a\u001b[2Jb\r\nc\u2028d')).toBe('a [2Jb c d');
 });

@@ -271,8 +271,8 @@ describe('nesting', () => {
   };
 
   test.each([
-    ['lists', nested(200_000)],
-    ['objects of an unknown type', `${'{"x":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+    ['lists', nested(60_000)],
+    ['objects of an unknown type', `${'{"x":'.repeat(60_000)}1${'}'.repeat(60_000)}`],
     ['aliased values', `${`{"__type":"AliasedValue:${ENTITY.slice(7)}","Value":`.repeat(5000)}1${'}'.repeat(5000)}`],
     [
       'rows',

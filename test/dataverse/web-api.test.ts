@@ -14,6 +14,7 @@ import { generate } from 'selfsigned';
 import { ChangeFeed } from '../../shared/dataverse/change-feed';
 import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { WebApiRowReader } from '../../shared/dataverse/read-back';
+import { messageOf } from '../../shared/errors';
 import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import { eventually } from '../eventually';
@@ -281,6 +282,44 @@ describe('failures', () => {
     const limits = { attemptMs: 5_000, totalMs: 300 };
     for (let time = 0; time < 2; time += 1)
       await expect(api().get('accounts', [], limits)).rejects.toMatchObject({ status: 0, disposition: 'retry' });
+  });
+
+  test('[I62] an answer that unpacks to more than is allowed is given up, and its connection closed', async () => {
+    const mebibytes = 32;
+    const body = gzipSync(Buffer.alloc(mebibytes * 1024 * 1024, 'a'));
+    expect(body.length).toBeLessThan(100_000);
+    const packed = { body, headers: { 'Content-Encoding': 'gzip' } };
+    const bounded = new WebApi({
+      url,
+      credential: () => credential,
+      maxRetries: 2,
+      budget: quiet(),
+      maxAnswerBytes: 1024 * 1024,
+    });
+    answers = [{ ...packed, stalls: true }];
+    await expect(bounded.get('accounts')).rejects.toMatchObject({
+      code: 'web-api-answer-too-large',
+      disposition: 'park',
+      message: expect.stringMatching(/^GET accounts .* more than 1 MiB/),
+    });
+    await until(() => asked[0]?.socket.destroyed === true);
+    expect(asked).toHaveLength(1);
+    // An error's text is bounded in the same way, and so is what isn't packed.
+    answers = [{ ...packed, status: 400 }, { body: Buffer.alloc(2 * 1024 * 1024, 'a') }];
+    for (let time = 0; time < 2; time += 1)
+      await expect(bounded.get('accounts')).rejects.toMatchObject({ code: 'web-api-answer-too-large' });
+    answers = [packed];
+    expect((await api().get('accounts')).body).toHaveLength(mebibytes * 1024 * 1024);
+  });
+
+  test("[I63] the platform's text in an error is short, and can be seen", async () => {
+    answers = [oData(400, '0x80040203', `\u001b[2J${'x'.repeat(5000)}`)];
+    const error = await api()
+      .get('accounts')
+      .catch((thrown: unknown) => thrown);
+    const message = messageOf(error);
+    expect(message).toMatch(/^GET accounts answered 400: 0x80040203 \\u001b\[2Jx+…$/);
+    expect(message.length).toBeLessThan(1100);
   });
 
   test('a page that is called off: it ends at once, and so does its request', async () => {

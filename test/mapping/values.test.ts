@@ -92,6 +92,14 @@ describe('redact', () => {
     expect(hashed({ kind: 'choice', value: 3, label: 'Gold' })).toEqual(hashed(integer(3)));
     expect(hashed(lookup)).toEqual({ kind: 'string', value: expect.stringMatching(/^[\w-]{43}$/) });
   });
+  test('[I60] digits without end take no longer than they are many', () => {
+    // At 60,000 digits a search that tries every zero takes twenty seconds.
+    const digits = `1.${'0'.repeat(60_000)}`;
+    const begun = performance.now();
+    expect(hashed(decimal(`${digits}1`))).not.toEqual(hashed(decimal(digits)));
+    expect(hashed(decimal(digits))).toEqual(hashed(decimal(`${digits}0`)));
+    expect(performance.now() - begun).toBeLessThan(2000);
+  });
   test('other values, other hashes', () => {
     expect(
       new Set(
