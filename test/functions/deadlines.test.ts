@@ -93,7 +93,7 @@ test.each<readonly [string, () => unknown, number, unknown]>([
     .get(name)?.(input(), context)
     .then(
       (answer) => (ended = answer),
-    (error: unknown) => (ended = (error as { readonly code?: string }).code),
+      (error: unknown) => (ended = (error as { readonly code?: string }).code),
     );
   await jest.advanceTimersByTimeAsync(limitMs);
   expect(ended).toEqual(expected);
