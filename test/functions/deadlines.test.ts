@@ -85,7 +85,7 @@ test.each<readonly [string, () => unknown, number, unknown]>([
   ['event-hub', () => [message], TIMEOUT_MS - MARGIN_MS, 'deadline-passed'],
   ['pull-sync', () => ({}), TIMEOUT_MS - MARGIN_MS, 'deadline-passed'],
   ['replay-parked', () => ({}), TIMEOUT_MS - MARGIN_MS, 'deadline-passed'],
-])('[I61] %s ends in time though nothing of it ever does', async (name, input, limitMs, expected) => {
+])('[I65] %s ends in time though nothing of it ever does', async (name, input, limitMs, expected) => {
   const lines: string[] = [];
   const context = new InvocationContext({ functionName: name, logHandler: (_level, line) => lines.push(String(line)) });
   let ended: unknown;
@@ -100,7 +100,7 @@ test.each<readonly [string, () => unknown, number, unknown]>([
   expect(lines.filter((line) => line.startsWith('deadlinePassed '))).toHaveLength(1);
 });
 
-test('[I61] no setting makes a pull last as long', () => {
+test('[I65] no setting makes a pull last as long', () => {
   const longest = (seconds: number) => readConfig({ ...SETTINGS, PULL_MAX_SECONDS: String(seconds) }).core.ok;
   expect([longest(480), longest(481)]).toEqual([true, false]);
 });

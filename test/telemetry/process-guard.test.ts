@@ -43,7 +43,7 @@ describe('the app in a process', () => {
     setTimeout(() => console.log('STILL HERE'), 50);
   `;
 
-  test('[I60] a rejection that nobody handles is logged with its code, and the process goes on', async () => {
+  test('[I64] a rejection that nobody handles is logged with its code, and the process goes on', async () => {
     const run = spawnSync(process.execPath, ['-e', script("Promise.reject(new Error('stray'))"), await builtFolder()], {
       encoding: 'utf8',
     });
