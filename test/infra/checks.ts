@@ -149,7 +149,8 @@ export function settingsOf(snapshot: Snapshot): Readonly<Record<string, string>>
         .replace(
           /^\[format\('\{0\}\.\{1\}', '([^']+)', format\('servicebus\.\{0\}', .*\)\)\]$/,
           '$1.servicebus.windows.net',
-        ),
+        )
+        .replace(/^\[format\('(https:[^']+)\{0\}', environment\(\)\.suffixes\.storage\)\]$/, '$1core.windows.net'),
     ]),
   );
 }
