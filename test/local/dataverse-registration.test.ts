@@ -554,7 +554,7 @@ describe('what is registered fires', () => {
 
 describe('a bus by SAS key', () => {
   const startBus = async (): Promise<Broker> => {
-    const broker = await startBroker({ queues: { q: {} }, hubs: { h: { partitions: 1 } } });
+    const broker = await startBroker({ queues: { q: {} }, hubs: { h: { partitions: 1 } }, key: 'secret-of-queue' });
     open.push(broker);
     return broker;
   };
