@@ -49,9 +49,9 @@ describe('from an empty environment', () => {
     expect(dataverse.tables.find(({ logicalName }) => logicalName === 'new_note')?.changeTracking).toBe(true);
 
     const id = await dataverse.create('account', { name: 'Ada', telephone1: '1' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     await dataverse.update('account', id, { name: 'Grace' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(
       hook.deliveries.map(({ context, url }) => [
         context.MessageName,
@@ -132,7 +132,7 @@ describe('from an empty environment', () => {
       );
       expect((await dvo(['apply', file, '--yes'], { MARKED_KEY: key })).code).toBe(0);
       await dataverse.create('account', { name: 'Ada' });
-      await dataverse.drain(5000);
+      await dataverse.drain(120_000);
       const { headers = {}, url = '' } = hook.deliveries[0] ?? {};
       const query = Object.fromEntries(new URL(url, 'http://x').searchParams);
       expect(auth === 'httpHeader' ? headers : query).toMatchObject({ 'x-key': key, 'x-other': HOOK_KEY });
@@ -289,7 +289,7 @@ describe('after changes by hand', () => {
     });
     expect((await dvo(['apply', file, '--yes'], next)).out).toContain('endpoint hook: changed (1 of 1)\n');
     await dataverse.create('account', { name: 'Ada' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries.map(({ url }) => new URL(url, 'http://x').searchParams.get('code'))).toEqual([
       'the-next-key',
     ]);
@@ -462,7 +462,7 @@ describe('whose it is', () => {
     expect(await idIn('sdkmessageprocessingsteps', 'Old step')).toBe(step);
     expect(await dvo(['verify', file], secret)).toMatchObject({ code: 0, out: expect.stringContaining('all 4 items') });
     await dataverse.update('account', await dataverse.create('account', { name: 'Ada' }), { name: 'Grace' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(1);
   });
 });

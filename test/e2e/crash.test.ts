@@ -170,7 +170,7 @@ describe('killed', () => {
     await system.until('changes after the crashes', () => done >= 150);
     ended.abort();
     await burst;
-    await dataverse.drain(20_000);
+    await dataverse.drain(120_000);
     // What the dead processes had taken stays locked for a minute, and comes after the pull as well as before it.
     await system.until('an end of what the broker can deliver now', () => {
       const { queues, subscriptions } = system.stack.broker.counts();
@@ -222,7 +222,7 @@ describe('killed', () => {
 test('[F19] an access token that Dataverse takes no longer is replaced by a new one', async () => {
   system.dataverse.revokeAccessTokens();
   const id = await system.dataverse.create('account', { name: 'token' });
-  await system.dataverse.drain(10_000);
+  await system.dataverse.drain(120_000);
   await system.letAllBeDue();
   if ((await system.parkedCodes()).length > 0) await system.replay();
   expect(await system.parkedCodes()).toEqual([]);

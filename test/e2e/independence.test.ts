@@ -61,7 +61,7 @@ const off = (names: readonly FunctionName[]): Overrides =>
 async function create(way: keyof typeof TABLES, text: string): Promise<string> {
   const table = TABLES[way];
   const id = await system.dataverse.create(table, { [NAMES[table]]: text });
-  await system.dataverse.drain(10_000);
+  await system.dataverse.drain(120_000);
   return id;
 }
 

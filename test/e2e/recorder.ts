@@ -27,7 +27,7 @@ export async function recorded(
     steps.push(await dataverse.registerStep({ table, message, endpoint, mode: 'async' }));
   try {
     await action();
-    await dataverse.drain(10_000);
+    await dataverse.drain(120_000);
     return bodies;
   } finally {
     for (const id of [...steps, endpoint]) await dataverse.unregister(id);

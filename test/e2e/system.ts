@@ -237,16 +237,21 @@ export class System {
     return said('Executing') === said('Executed');
   }
 
-  /** One complete pull of every table; returns the reports by table. */
-  async pull(): Promise<ReadonlyMap<string, Fields>> {
+  /** One complete pull of every table; returns the reports by table. A request may pass its time limit on a busy machine: then it is pulled again. */
+  async pull(attempts = 3): Promise<ReadonlyMap<string, Fields>> {
     const since = this.log.length;
     await this.run('pull-sync');
-    return this.until('a complete pull', () => {
+    const ended = await this.until('a complete pull', () => {
       const [failed] = this.records('pullFailed', since);
-      if (failed !== undefined) throw new Error(`The pull failed: ${JSON.stringify(failed)}`);
+      if (failed !== undefined) return { failed };
       const reports = new Map(this.records('pulled', since).map((report) => [String(report.table), report]));
-      return [...this.#tables, ...this.#relationships].every((name) => reports.has(name)) && reports;
+      return [...this.#tables, ...this.#relationships].every((name) => reports.has(name)) && { reports };
     });
+    if ('reports' in ended) return ended.reports;
+    if (ended.failed.code !== 'web-api' || attempts === 1)
+      throw new Error(`The pull failed: ${JSON.stringify(ended.failed)}`);
+    await this.until('the end of the pull', () => this.isIdle('pull-sync'));
+    return this.pull(attempts - 1);
   }
 
   /** Tries again what is parked and due, of which there must be something; returns the counts that the app logs. */

@@ -334,7 +334,7 @@ describe('contexts', () => {
       for (const step of STEPS) await dataverse.registerStep({ ...step, endpoint, mode: 'async' });
     }
     await act(dataverse);
-    await dataverse.drain(20_000);
+    await dataverse.drain(120_000);
     const [json, xml, binary] = [
       await receive(broker, 'json'),
       await receive(broker, 'xml'),
@@ -387,7 +387,7 @@ describe('contexts', () => {
     });
     await dataverse.registerStep({ table: 'account', message: 'Create', endpoint, mode: 'async' });
     await dataverse.create('account', { name: 'x', description: 'd'.repeat(200_000) });
-    await dataverse.drain(10_000);
+    await dataverse.drain(120_000);
     const [message] = await receive(broker, 'q');
     expect(message?.contentType).toBe('application/msbin1');
     expect(message?.body.subarray(0, 2)).toEqual(Buffer.from([0x40, 0x16]));

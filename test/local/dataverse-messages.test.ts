@@ -69,7 +69,7 @@ describe('Assign and SetState', () => {
     const before = dataverse.get(table, id);
     now += 5000;
     await dataverse.assign(table, id, { table: 'team', id: dataverse.teamId }, { user: dataverse.users[1]?.id ?? '' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     const after = dataverse.get(table, id);
     expect(after?.columns).toMatchObject({
       ownerid: { table: 'team', id: dataverse.teamId },
@@ -106,7 +106,7 @@ describe('Assign and SetState', () => {
       { table, message: 'Update' },
     ]);
     await dataverse.setState(table, id, 2, 4);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     const context = contextOf(hook, 'SetState');
     expectLike(context, 'setstate-opportunity.json');
     expect(valueOf(context.InputParameters, 'State')).toMatchObject({ Value: 2 });
@@ -114,7 +114,7 @@ describe('Assign and SetState', () => {
     const image = members(valueOf(context.PostEntityImages, 'Moniker'));
     expect(valueOf(image.FormattedValues, 'statuscode')).toBe('Canceled');
     await dataverse.setState(table, id, 0, undefined, { message: 'SetStateDynamicEntity' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(dataverse.get(table, id)?.columns).toMatchObject({ statecode: 0, statuscode: 1 });
     expect(messagesOf(hook)).toEqual(['SetState', 'SetStateDynamicEntity']);
     await expect(dataverse.setState(table, id, 9)).rejects.toThrow('statecode');
@@ -152,7 +152,7 @@ describe('Merge', () => {
       },
     );
     expect([merged.status, merged.raw]).toEqual([204, '']);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(dataverse.get(table, target)?.columns).toMatchObject({ telephone1: '+47 22', merged: false, statecode: 0 });
     expect(dataverse.get(table, subordinate)?.columns).toMatchObject({
       statecode: 1,
@@ -207,7 +207,7 @@ describe('bulk messages', () => {
     );
     const bulk = async (name: string, Targets: Members[]): Promise<[number, Members]> => {
       const answer = await call('POST', `contacts/Microsoft.Dynamics.CRM.${name}`, {}, { Targets });
-      await dataverse.drain(5000);
+      await dataverse.drain(120_000);
       return [answer.status, answer.body];
     };
     const account = await dataverse.create('account', { name: 'Contoso' });
@@ -277,7 +277,7 @@ describe('bulk messages', () => {
     expect((await call('POST', 'contacts/Microsoft.Dynamics.CRM.CreateMultiple', {}, foreign)).status).toBe(400);
     expect((await call('POST', 'contacts/Microsoft.Dynamics.CRM.NoMultiple', {}, foreign)).status).toBe(400);
     expect((await call('GET', 'contacts/Microsoft.Dynamics.CRM.CreateMultiple')).status).toBe(405);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect([...dataverse.rows('contact')].map(({ columns }) => columns.jobtitle)).toEqual([null]);
     expect(messagesOf(hook)).toEqual(['Create']);
     // A row named twice is changed twice, in order.
@@ -293,12 +293,12 @@ describe('bulk messages', () => {
     const hook = await steps(dataverse, [{ table: 'account', message: 'CreateMultiple' }]);
     const long = Array.from({ length: 3 }, (_, index) => ({ name: `${index}`, description: 'a'.repeat(100_000) }));
     await dataverse.createMultiple('account', long);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     dataverse.disturb({ drop: 1 });
     await dataverse.createMultiple('account', [{ name: 'dropped' }]);
     dataverse.disturb({ duplicate: 1, duplicateMs: 1 });
     await dataverse.createMultiple('account', [{ name: 'doubled' }]);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(3);
     expect(hook.deliveries[0]?.headers['x-ms-dynamics-msg-size-exceeded']).toBe('true');
     const [cut] = contextsOf(hook);
@@ -319,10 +319,10 @@ describe('Upsert', () => {
     const path = 'accounts(00000000-0000-0000-0000-000000000001)';
     for (const name of ['a', 'b']) {
       expect((await call('PATCH', path, {}, { name })).status).toBe(204);
-      await dataverse.drain(5000);
+      await dataverse.drain(120_000);
     }
     expect((await call('PATCH', path, { 'If-Match': '*' }, { name: 'c' })).status).toBe(204);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(messagesOf(hook)).toEqual(['Create', 'Upsert', 'Update', 'Upsert', 'Update']);
     const upserts = contextsOf(hook).filter(({ MessageName }) => MessageName === 'Upsert');
     expect(upserts.map(({ OutputParameters }) => valueOf(OutputParameters, 'RecordCreated'))).toEqual([true, false]);
@@ -387,7 +387,7 @@ describe('custom APIs', () => {
     expect(answer.status).toBe(200);
     expect(answer.raw).toContain('"Approved":false,"NewLimit":420000.25,"Reasons":[]');
     expect(answer.body.Missing).toBeNull();
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     const context = contextOf(hook, name);
     const fixture = document(FIXTURES, 'custom-action-account.json') ?? {};
     expect(differences(context, fixture)).toEqual([]);
@@ -429,7 +429,7 @@ describe('custom APIs', () => {
     ]);
     const pinged = await call('POST', 'new_Ping');
     expect([pinged.status, pinged.raw]).toEqual([204, '']);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(messagesOf(hook).toSorted()).toEqual(['new_Ping', 'new_ShipOrder', 'new_ShipOrder']);
     const context = contextOf(hook, 'new_ShipOrder');
     expect(context).toMatchObject({
@@ -460,7 +460,7 @@ describe('custom APIs', () => {
     expect(await status(path.replace('new_Ship', 'new_Nothing'), {})).toBe(404);
     await expect(dataverse.defineCustomApi('new_Ship', {})).rejects.toThrow('already');
     expect(await status(path, { Count: 3 })).toBe(204);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(1);
   });
 });

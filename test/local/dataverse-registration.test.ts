@@ -519,7 +519,7 @@ describe('what is registered fires', () => {
     const id = await dataverse.create('account', { name: 'a' });
     const rename = async (name: string): Promise<number> => {
       await dataverse.update('account', id, { name });
-      await dataverse.drain(5000);
+      await dataverse.drain(120_000);
       return hook.deliveries.length;
     };
     expect(await rename('b')).toBe(1);
@@ -542,10 +542,10 @@ describe('what is registered fires', () => {
     await post('endpoint', webhook({ url: hook.url }));
     await post('step', await step({ message: 'Create', more: { asyncautodelete: true } }));
     await dataverse.create('account', { name: 'a' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     hook.answers.push(400);
     const failing = await dataverse.create('account', { name: 'b' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(2);
     const jobs = await valueAt(`asyncoperations?$filter=_owningextensionid_value eq ${STEP}`);
     expect(jobs).toMatchObject([{ statuscode: 31, _regardingobjectid_value: failing }]);
@@ -565,7 +565,7 @@ describe('a bus by SAS key', () => {
     return message === undefined ? undefined : members(message.body as Json);
   };
   const finished = async (): Promise<Members> => {
-    await dataverse.drain(20_000);
+    await dataverse.drain(120_000);
     const filter = `_regardingobjectid_value eq ${ENDPOINT} and createdon ge 2020-01-01T00:00:00Z`;
     const found = await valueAt(`asyncoperations?$filter=${filter}&$orderby=createdon desc`);
     expect(found).toHaveLength(1);
@@ -579,7 +579,7 @@ describe('a bus by SAS key', () => {
     await post('endpoint', queue({ namespaceaddress: `sb://${host}:${broker.port}` }));
     await post('step', await step({ message: 'Create' }));
     const id = await dataverse.create('account', { name: 'a' });
-    await dataverse.drain(15_000);
+    await dataverse.drain(120_000);
     expect(dataverse.jobs().map(({ status, error }) => [status, error])).toEqual([['succeeded', undefined]]);
     expect(await received(broker)).toMatchObject({ MessageName: 'Create', PrimaryEntityId: id });
   });

@@ -186,7 +186,7 @@ describe('pairs of many to many', () => {
     await dataverse.associate('account', account, N_TO_N, leads.map(leadOf));
     const initial = await pull(call, 'new_contact_contactset', { Prefer: 'odata.track-changes' });
     expect(initial.items.map((row) => row.contactidone)).toEqual([a, c]);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     hook.deliveries.length = 0;
 
     await dataverse.delete('contact', a);
@@ -201,7 +201,7 @@ describe('pairs of many to many', () => {
     // What is gone can be associated anew.
     await dataverse.restore('lead', leads[1]);
     await dataverse.associate('account', account, N_TO_N, [leadOf(leads[1])]);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(told(hook).map(([message]) => message)).toEqual(['Associate', 'Associate']);
     const untracked = await call('GET', 'accountleadscollection', { Prefer: 'odata.track-changes' });
     expect(members(untracked.body.error).message).toBe("Entity accountleads isn't enabled for change tracking.");
@@ -236,13 +236,13 @@ describe('the events', () => {
     await listen(dataverse, hook);
     const [a, b] = [await dataverse.create('contact', { lastname: 'A' }), await dataverse.create('contact', {})];
     await dataverse.associate('account', account, N_TO_N, leads.map(leadOf));
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     await dataverse.disassociate('lead', leads[0], N_TO_N, [{ table: 'account', id: account }]);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     await dataverse.disassociate('lead', leads[0], N_TO_N, [{ table: 'account', id: account }]);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     await dataverse.associate('contact', a, REFLEXIVE, [contactOf(b)]);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(told(hook)).toEqual([
       ['Associate', 'account', account, N_TO_N, [...leads]],
       ['Disassociate', 'lead', leads[0], N_TO_N, [account]],
@@ -273,7 +273,7 @@ describe('the events', () => {
     await listen(dataverse, hook);
     dataverse.disturb({ truncate: 1, duplicate: 1, duplicateMs: 1 });
     await dataverse.associate('account', account, N_TO_N, leads.map(leadOf));
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(2);
     for (const { context, headers } of hook.deliveries) {
       expect(headers['x-ms-dynamics-msg-size-exceeded']).toBe('true');
@@ -281,7 +281,7 @@ describe('the events', () => {
     }
     dataverse.disturb({ drop: 1 });
     await dataverse.disassociate('account', account, N_TO_N, leads.map(leadOf));
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(dataverse.stats()).toMatchObject({ raised: 2, dropped: 1, duplicated: 1, truncated: 1 });
   });
 
@@ -312,13 +312,13 @@ describe('lookups as collections', () => {
     expect(dataverse.get('contact', contact)?.columns.parentcustomerid).toEqual({ table: 'account', id: account });
     // The same once more is no duplicate: there is only one lookup.
     expect((await call('POST', `${path}/$ref`, {}, link)).status).toBe(204);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect((await call('DELETE', `${path}(${contact})/$ref`)).status).toBe(204);
     expect(dataverse.get('contact', contact)?.columns.parentcustomerid).toBeNull();
     const version = dataverse.get('contact', contact)?.version;
     expect((await call('DELETE', `${path}(${contact})/$ref`)).status).toBe(204);
     expect(dataverse.get('contact', contact)?.version).toBe(version);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(told(hook).map(([message, , id, name]) => [message, id, name])).toEqual(
       ['Associate', 'Associate', 'Disassociate', 'Disassociate'].map((message) => [
         message,
@@ -337,7 +337,7 @@ describe('lookups as collections', () => {
     const link = { '@odata.id': `accounts(${child})` };
     expect((await call('POST', `accounts(${account})/account_parent_account/$ref`, {}, link)).status).toBe(204);
     expect(dataverse.get('account', child)?.columns.parentaccountid).toEqual({ table: 'account', id: account });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     const relationship = members(valueOf(first(hook).context.InputParameters, 'Relationship'));
     expect(relationship).toMatchObject({ SchemaName: 'account_parent_account', PrimaryEntityRole: 1 });
   });

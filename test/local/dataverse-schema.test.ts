@@ -60,7 +60,7 @@ describe('columns', () => {
     const hook = await startHook();
     await hooked(dataverse, hook, { table: 'account', message: 'Create', mode: 'async' });
     const id = await dataverse.create('account', { name: 'new', new_tier: 1 });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(keysOf(targetOf(hook.deliveries[0]?.context ?? {}).Attributes)).toContain('new_tier');
     const read = await call('GET', 'accounts?$select=new_tier,_new_carrier_value');
     expect(list(read.body.value).map((row) => members(row).new_tier)).toEqual([null, 1]);

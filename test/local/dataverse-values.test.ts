@@ -55,7 +55,7 @@ test('an image comes only where it is asked for, and then as its thumbnail; its 
   const hook = await startHook();
   await hooked(dataverse, hook, { table: 'new_badge', message: 'Create', mode: 'async' });
   const id = await dataverse.create('new_badge', { new_name: 'x', new_photo: BYTES });
-  await dataverse.drain(5000);
+  await dataverse.drain(120_000);
   const pushed = valuesOf(targetOf(hook.deliveries[0]?.context ?? {}));
   expect(pushed.new_photo).toEqual([...Buffer.from(BYTES, 'base64')]);
   const { body: all } = await call('GET', `new_badges(${id})`);
@@ -81,7 +81,7 @@ test('what a user empties is sent as it was emptied, and kept as nothing', async
   await hooked(dataverse, hook, { table: 'new_badge', message: 'Update', mode: 'async' });
   const id = await dataverse.create('new_badge', { new_name: 'x', new_kinds: [1] });
   await dataverse.update('new_badge', id, { new_name: '', new_kinds: [] });
-  await dataverse.drain(5000);
+  await dataverse.drain(120_000);
   expect(valuesOf(targetOf(hook.deliveries[0]?.context ?? {}))).toMatchObject({ new_name: '', new_kinds: [] });
   expect((await call('GET', `new_badges(${id})`)).body).toMatchObject({ new_name: null, new_kinds: null });
 });

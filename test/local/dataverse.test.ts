@@ -554,7 +554,7 @@ describe('execution contexts', () => {
       parentcustomerid: { table: 'account', id: account },
     });
     await dataverse.update('contact', contact, { telephone1: '+47', jobtitle: 'Head of Customs' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     await dataverse.delete('account', account);
     await dataverse.create('lead', {
       subject: 'Cold storage',
@@ -562,7 +562,7 @@ describe('execution contexts', () => {
       lastname: 'Nakamura',
       estimatedamount: '75000',
     });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     return Object.fromEntries(
       hook.deliveries.map((delivery) => [
         `${text(delivery.context.MessageName)} ${text(delivery.context.PrimaryEntityName)}`,
@@ -703,7 +703,7 @@ describe('webhooks', () => {
     }
     const correlationId = '11111111-2222-4333-8444-555555555555';
     await dataverse.create('account', { name: 'x' }, { correlationId });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     const by = (name: string): Delivery | undefined =>
       hook.deliveries.find((delivery) => delivery.url.includes(`hook=${name}`));
     expect(by('key')?.headers).toMatchObject({
@@ -733,7 +733,7 @@ describe('webhooks', () => {
     hook.answers.push(...answers);
     const stepId = await hooked(dataverse, hook, { table: 'account', message: 'Create', mode: 'async' });
     await dataverse.create('account', { name: 'x' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(attempts);
     expect(dataverse.jobs()).toMatchObject([{ status, attempts, stepId }]);
     const call = await caller(dataverse);
@@ -757,7 +757,7 @@ describe('webhooks', () => {
     const endpoint = await dataverse.registerEndpoint({ name: 'mute', contract: 'webhook', url });
     await dataverse.registerStep({ table: 'account', message: 'Create', endpoint, mode: 'async' });
     await dataverse.create('account', { name: 'x' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     mute.closeAllConnections();
     mute.close();
     expect(dataverse.jobs().map((job) => [job.status, job.attempts])).toEqual([
@@ -782,11 +782,11 @@ describe('webhooks', () => {
     await dataverse
       .update('contact', await dataverse.create('contact', { lastname: 'l' }), { fax: '1' })
       .catch(() => undefined);
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(2);
     await dataverse.unregister(stepId);
     await dataverse.update('account', id, { fax: '2' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(2);
   });
 
@@ -832,7 +832,7 @@ describe('webhooks', () => {
       'sdkmessageprocessingstepid@odata.bind': `/sdkmessageprocessingsteps(${step})`,
     });
     await call('POST', 'accounts?tag=mine', { 'User-Agent': 'test' }, { name: 'x' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     const { context, url } = first(hook);
     expect(url).toContain('code=top');
     expect(keysOf(members(valueOf(context.PostEntityImages, 'After')).Attributes)).toEqual(['accountid', 'name']);
@@ -843,7 +843,7 @@ describe('webhooks', () => {
     expect(read.raw).not.toContain('top');
     await call('PATCH', `sdkmessageprocessingsteps(${step})`, {}, { statecode: 1 });
     await dataverse.create('account', { name: 'y' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(1);
   });
 
@@ -871,7 +871,7 @@ describe('webhooks', () => {
     expect(dataverse.get('lead', id)).toMatchObject({ version, columns: { subject: 'before' } });
 
     await dataverse.update('lead', id, { subject: 'd' });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(dataverse.get('lead', id)?.columns.subject).toBe('d');
     expect(hook.deliveries.map(({ context }) => valueOf(targetOf(context).Attributes, 'subject'))).toEqual([
       'a',
@@ -921,7 +921,7 @@ describe('webhooks', () => {
     });
     const id = await dataverse.create('account', { name: 'x' });
     await dataverse.update('account', id, { description: 'a'.repeat(270_000) });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     const { context, headers } = first(hook);
     expect(headers['x-ms-dynamics-msg-size-exceeded']).toBe('true');
     for (const name of ['InputParameters', 'ParentContext', 'PreEntityImages', 'PostEntityImages'])
@@ -931,7 +931,7 @@ describe('webhooks', () => {
       expect(Object.keys(context)).toEqual(Object.keys(document(FIXTURES, 'update-account-oversize.json') ?? {}));
     }
     await dataverse.update('account', id, { fax: '1' }, { tag: 'b'.repeat(300_000) });
-    await dataverse.drain(5000);
+    await dataverse.drain(120_000);
     expect(hook.deliveries).toHaveLength(1);
     expect(dataverse.jobs().at(-1)).toMatchObject({ status: 'failed', attempts: 0 });
   });
@@ -959,7 +959,7 @@ describe('disturbances', () => {
       });
       const ids: string[] = [];
       for (let index = 0; index < 100; index++) ids.push(await dataverse.create('account', { name: `n${index}` }));
-      await dataverse.drain(10_000);
+      await dataverse.drain(120_000);
       const stats = dataverse.stats();
       expect(stats.raised).toBe(100);
       expect(stats.delivered).toBe(100 - stats.dropped + stats.duplicated);
@@ -1023,7 +1023,7 @@ describe('queues, topics and event hubs', () => {
       );
     });
     const id = await dataverse.create('account', { name: 'x', description: 'd'.repeat(200_000) });
-    await dataverse.drain(15_000);
+    await dataverse.drain(120_000);
     expect(dataverse.jobs().map((job) => [job.status, job.error])).toEqual([
       ['succeeded', undefined],
       ['succeeded', undefined],
@@ -1060,7 +1060,7 @@ describe('queues, topics and event hubs', () => {
     const endpoint = await dataverse.registerEndpoint({ name: 'away', contract: 'queue', connectionString, path: 'q' });
     await dataverse.registerStep({ table: 'account', message: 'Create', endpoint, mode: 'async' });
     await dataverse.create('account', { name: 'x' });
-    await dataverse.drain(20_000);
+    await dataverse.drain(120_000);
     expect(dataverse.jobs()).toMatchObject([{ status: 'failed', attempts: 3 }]);
     expect(dataverse.stats()).toMatchObject({ posts: 3, failed: 1 });
   });
