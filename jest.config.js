@@ -21,6 +21,6 @@ module.exports = {
   testSequencer: '<rootDir>/test/jest/sequencer.js',
   // For what hangs, on however busy a machine: whatever a test waits for has a limit of its own.
   testTimeout: 900_000,
-  // Twice the cores that there are at least: much of the tests is waiting for sockets and processes.
-  maxWorkers: 4,
+  // One more than the cores that there are at least: much of the tests is waiting, and with more of them processes starve.
+  maxWorkers: 3,
 };
