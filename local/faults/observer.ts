@@ -167,7 +167,9 @@ function missingOf(states: readonly State[], at: number, entity: Entity | undefi
     Object.entries(entity).map(([name, value]) => [name, value instanceof Date ? value.getTime() : value]),
   );
   const life = lifeOf(properties);
-  if (!states.some((state, index) => index >= at && state.life === life)) return `the row is ${life}`;
+  // A patch of a row that was hidden already says nothing of that: the delivery that did may be one that was never sent.
+  const isUntold = life === 'live' && before.life === 'hidden' && after.life === 'hidden';
+  if (!isUntold && !states.some((state, index) => index >= at && state.life === life)) return `the row is ${life}`;
   if (after.life !== 'live' || life !== 'live') return undefined;
   for (const name of new Set([...before.properties.keys(), ...after.properties.keys()])) {
     const [was, is] = [before.properties.get(name), after.properties.get(name)];

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PLAIN_VIEW } from '../../local/day/view';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
+import type { Columns } from '../../local/dataverse/value';
 import type { SystemJob } from '../../local/dataverse/system-jobs';
 import { History } from '../../local/faults/history';
 import { Observer } from '../../local/faults/observer';
@@ -152,6 +153,28 @@ describe('lost', () => {
     const [what] = await lost([{ rowKey: id, name: 'three', telephone1: '1', ...constant() }]);
     expect(what).toMatch(/telephone1/);
     expect((await lost([]))[0]).toMatch(/nothing is stored/);
+  });
+
+  test('not what a patch can not tell: that the row, which nothing said was hidden, is hidden', async () => {
+    const view = { ...PLAIN_VIEW.table('account'), shows: ({ telephone1 }: Columns) => telephone1 === '1' };
+    const filtered = new History(dataverse, ['account'], [], { ...PLAIN_VIEW, table: () => view });
+    const row = await dataverse.create('account', { name: 'one', telephone1: '1' });
+    await dataverse.update('account', row, { telephone1: '3' });
+    await dataverse.update('account', row, { name: 'two' });
+    filtered.end();
+    const versions = filtered.of('account', row).map(({ version }) => version);
+    const lostOf = async (at: number, stored: object): Promise<readonly string[]> => {
+      const jobs = acknowledged('Update')
+        .slice(0, 1)
+        .map((job) => ({ ...job, rowId: row, version: versions[at] }));
+      const found = await new Observer(filtered).lost(jobs, () => Promise.resolve([{ rowKey: row, ...stored }]));
+      return found.map(({ what }) => what);
+    };
+    const live = { name: 'two', telephone1: '1', Deleted: false };
+    expect(await lostOf(3, live)).toEqual([]);
+    // The change that hid it is told.
+    expect(await lostOf(2, live)).toEqual(['Update: the row is live']);
+    expect(await lostOf(3, { Deleted: true })).toEqual(['Update: the row is gone']);
   });
 
   /** The other properties as they are at last. */
