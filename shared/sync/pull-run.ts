@@ -73,6 +73,12 @@ type Counters = Record<'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'park
   readonly verdicts: Partial<Record<Verdict, number>>;
 };
 
+/** Before anything is done. */
+export const noCounts = (): Counters => ({
+  ...{ rows: 0, deletes: 0, pages: 0, healed: 0, swept: 0, parked: 0, foreign: 0 },
+  verdicts: {},
+});
+
 /** One run, from the state that it found to its end, or until its time is up. */
 export class PullRun {
   /** Milliseconds since 1970. */
@@ -81,16 +87,7 @@ export class PullRun {
   readonly #clock: () => number;
   readonly #begunMs: number;
   readonly #begunAt: number;
-  readonly #counters: Counters = {
-    rows: 0,
-    deletes: 0,
-    pages: 0,
-    verdicts: {},
-    healed: 0,
-    swept: 0,
-    parked: 0,
-    foreign: 0,
-  };
+  readonly #counters = noCounts();
   #state: PullState;
   #tag: string | undefined;
   #mode: PullReport['mode'] = 'delta';

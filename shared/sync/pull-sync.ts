@@ -3,7 +3,7 @@ import type { LobStore } from '../lob/store';
 import type { Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
 import type { Writer } from '../writer/writer';
-import { PullRun } from './pull-run';
+import { noCounts, PullRun } from './pull-run';
 import type { Leases, LoadJournal, PullStateStore, TRANSITIONS } from './pull-state';
 import type { PullSubject } from './pull-subject';
 import type { SchemaDrift } from './schema-drift';
@@ -95,15 +95,4 @@ export class PullSync {
   }
 }
 
-const BUSY = {
-  mode: 'busy',
-  rows: 0,
-  deletes: 0,
-  pages: 0,
-  verdicts: {},
-  healed: 0,
-  swept: 0,
-  parked: 0,
-  foreign: 0,
-  milliseconds: 0,
-} as const;
+const BUSY = { mode: 'busy', ...noCounts(), milliseconds: 0 } as const;
