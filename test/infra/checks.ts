@@ -150,7 +150,10 @@ export function settingsOf(snapshot: Snapshot): Readonly<Record<string, string>>
           /^\[format\('\{0\}\.\{1\}', '([^']+)', format\('servicebus\.\{0\}', .*\)\)\]$/,
           '$1.servicebus.windows.net',
         )
-        .replace(/^\[format\('(https:[^']+)\{0\}', environment\(\)\.suffixes\.storage\)\]$/, '$1core.windows.net'),
+        .replace(
+          /^\[format\('https:\/\/\{0\}\.(\w+)\.\{1\}', '([^']+)', environment\(\)\.suffixes\.storage\)\]$/,
+          'https://$2.$1.core.windows.net',
+        ),
     ]),
   );
 }

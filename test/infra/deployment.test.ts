@@ -229,11 +229,9 @@ describeCompiled('what infra/ deploys', () => {
       );
       const config = readConfig({ ...settings, ...resolved });
       const uses = (way: string): boolean => !left.includes(WAYS[way]?.[0] ?? '');
-      expect(config).toMatchObject({
-        core: { ok: true },
-        messages: { ok: true },
-        webhook: { ok: uses('withWebhook') },
-      });
+      expect(config.core).toEqual({ ok: true, value: expect.anything() });
+      expect(config.messages).toEqual({ ok: true, value: expect.anything() });
+      expect(config.webhook.ok).toBe(uses('withWebhook'));
       for (const used of FUNCTION_NAMES.filter((each) => !left.includes(each)))
         for (const setting of TRIGGERS.get(used) ?? [])
           expect([used, setting, settings[setting]]).toEqual([used, setting, expect.stringMatching(/./)]);
