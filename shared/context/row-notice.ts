@@ -18,7 +18,7 @@ export const NOTICE_MESSAGES = ['Create', 'Update', 'Delete'] as const;
  * What a flow tells of a row: that it changed, and which one it is.
  *
  * A flow runs some time after the change, as often as it likes, and runs overtake each other; so nothing else that it sends is
- * believed, its columns least of all (docs/formats.md#notices-of-flows).
+ * believed, its columns least of all (docs/how-it-works.md#notices-of-flows).
  */
 export interface RowNotice {
   readonly message: (typeof NOTICE_MESSAGES)[number];

@@ -182,7 +182,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
 export const ROW_MESSAGES: ReadonlySet<string> = new Set(HANDLERS.keys());
 
 /**
- * The changes that a context tells of; docs/messages.md shows them for each message.
+ * The changes that a context tells of; docs/how-it-works.md#messages shows them for each message.
  *
  * - A Create, Update or Upsert is a patch with the columns of Target, or a snapshot if the image named by
  *   `fullImageAlias` came along. A patch without columns says only that the row changed.

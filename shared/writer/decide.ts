@@ -1,5 +1,5 @@
 /**
- * The deciding rule: what a change does to a stored row. Pure; the table in docs/deciding.md says the same in words.
+ * The deciding rule: what a change does to a stored row. Pure; docs/how-it-works.md#decision-table says the same in words.
  *
  * A push needs proof to be applied (a push skipped wrongly is healed by the next pull), a pulled fact needs proof to be
  * skipped (its version may already be below the change-tracking token, so nothing would bring it again). Where neither
@@ -288,7 +288,7 @@ const write = (verdict: Verdict, data: DataEffect, stamp: Stamp): WriteDecision 
 
 /**
  * What an event does where its order can't be proven and there is no Web API to ask: applied as it comes. Converges only
- * if events arrive in order (docs/deciding.md); never for a hint, which may not have happened.
+ * if events arrive in order (docs/how-it-works.md#without-a-web-api); never for a hint, which may not have happened.
  */
 export function applyUnproven(stamp: Stamp = NO_STAMP, { kind, evidence }: RowChange): Decision | undefined {
   if (evidence.kind !== 'event') return undefined;

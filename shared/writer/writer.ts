@@ -36,7 +36,7 @@ export interface WriterOptions {
   readonly unprovable?: 'apply' | 'park';
   /** Memory for stamps and columns of recently written rows, in bytes. @default 32 MiB */
   readonly cacheBytes?: number;
-  /** Oldest read-back that may be written where no live row is stored, in milliseconds (A in docs/deciding.md). @default 30,000 */
+  /** Oldest read-back that may be written where no live row is stored, in milliseconds (READ_BACK_MAX_AGE_SECONDS). @default 30,000 */
   readonly maxReadAgeMs?: number;
   /** Web API reads under way at once. @default 16 */
   readonly readConcurrency?: number;

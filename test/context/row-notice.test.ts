@@ -1,4 +1,4 @@
-// Proves: what a flow posts is read as the notice of one row, in each form that docs/formats.md allows; it says that the
+// Proves: what a flow posts is read as the notice of one row, in each form that docs/how-it-works.md allows; it says that the
 // row is to be read and nothing more; and what doesn't say enough is refused with what was expected, never with a value.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

@@ -45,7 +45,7 @@ import type { Stepper, Turns } from './turns';
 import type { Variant } from './variant';
 import { FULL_IMAGE } from './wire';
 
-/** A in docs/deciding.md, in milliseconds. */
+/** READ_BACK_MAX_AGE_SECONDS, in milliseconds. */
 export const MAX_READ_AGE_MS = 30_000;
 /**
  * Least age of a tombstone that is purged, in milliseconds: A, a write's time to land, and the store's clock. (In truth it is a

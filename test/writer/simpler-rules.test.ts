@@ -1,6 +1,6 @@
 /**
  * Proves that the ten failures of simpler rules don't happen: each test is one of them, told as it would go through the
- * writer. The list is in docs/deciding.md.
+ * writer.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Verdict } from '../../shared/writer/decide';
