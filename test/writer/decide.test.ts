@@ -1,7 +1,7 @@
 /**
- * Proves that `decide` is the deciding rule: every cell of its table with the boundaries of each comparison, every row of
- * "how the stamp moves", the plausibility of a read-back, and what happens to an unprovable order without a Web API.
- * The name of each test quotes the cell (docs/how-it-works.md#decision-table).
+ * Proves that `decide` is the deciding rule: every cell of its table with the boundaries of each comparison, every way in which
+ * the stamp moves, the plausibility of a read-back, and what happens to an unprovable order without a Web API.
+ * Each test is named after its cell (docs/how-it-works.md#decision-table).
  */
 import { describe, expect, test } from '@jest/globals';
 import { BEGINNING } from '../../shared/change/instant';
