@@ -1,6 +1,6 @@
 /**
- * `npm run mutation`: changes the pure core bit by bit and asks whether a unit test notices. CONTRIBUTING.md has the
- * score and says which survivors are harmless.
+ * `npm run mutation`: changes the pure core bit by bit and asks whether a unit test notices. docs/reliability.md has the
+ * figures and says of each survivor why it lives.
  */
 import { createRequire } from 'node:module';
 

@@ -63,7 +63,7 @@ const command = withStackFlags(
     '--faults',
     'attack the app meanwhile, for about four minutes: network faults on every route, kill -9 at named points, Azurite stopped for a minute, ' +
       'locks, partitions and leases stolen, all in an order that the seed decides; the day lasts as long (--changes does not count), and it ends after the check. ' +
-      'Exit code 0 only if nothing was lost, applied twice, resurrected, gone back or different (CONTRIBUTING.md)',
+      'Exit code 0 only if nothing was lost, applied twice, resurrected, gone back or different (docs/reliability.md)',
   )
   .option('--exit', 'stop after the check; exit code 0 only with 0 differences')
   .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON', writableFile)
