@@ -15,7 +15,10 @@ const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(patte
 const CAPITALS = /`([A-Z_]+)` (?:\||is) `([a-z][A-Za-z]+)`/g;
 
 test('outputs are those of the template', () => {
-  const named = [...all(CONNECT, /output `(\w+)`/g), ...[...CONNECT.matchAll(CAPITALS)].map(([, , output = '']) => output)];
+  const named = [
+    ...all(CONNECT, /output `(\w+)`/g),
+    ...[...CONNECT.matchAll(CAPITALS)].map(([, , output = '']) => output),
+  ];
   expect(named.length).toBeGreaterThan(3);
   expect(all(TEMPLATE, /^output (\w+) /gm)).toEqual(expect.arrayContaining(named));
 });

@@ -40,7 +40,9 @@ describe('links', () => {
     const faults: string[] = [];
     let found = 0;
     for (const [file, text] of SOURCES)
-      for (const [target] of text.matchAll(/\b(?:docs\/[\w./-]+|CONTRIBUTING|SECURITY)\.(?:md|json|yaml)(?:#[\w-]+)?/g)) {
+      for (const [target] of text.matchAll(
+        /\b(?:docs\/[\w./-]+|CONTRIBUTING|SECURITY)\.(?:md|json|yaml)(?:#[\w-]+)?/g,
+      )) {
         found += 1;
         const fault = faultOf(target);
         if (fault !== undefined) faults.push(`${file}: ${fault}`);
@@ -79,7 +81,9 @@ describe('error codes', () => {
 
   test('each one that the app gives is explained', () => {
     // Of the pull's own: it never leaves the run that throws it.
-    const given = names(app.join('\n'), /\bcode(?: =|:) '([a-z]+(?:-[a-z]+)*)'/g).filter((code) => code !== 'delta-unclear');
+    const given = names(app.join('\n'), /\bcode(?: =|:) '([a-z]+(?:-[a-z]+)*)'/g).filter(
+      (code) => code !== 'delta-unclear',
+    );
     expect(given.length).toBeGreaterThan(30);
     expect(given.filter((code) => !explained.includes(code))).toEqual([]);
   });
