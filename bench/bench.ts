@@ -1,6 +1,6 @@
 /**
- * How fast the app is, as ratios to floors and rivals that are measured in the same run; docs/performance.md shows and explains the
- * table. Each group runs in a process of its own, one after the other.
+ * How fast the app is, as ratios to floors and rivals that are measured in the same run; docs/performance.md shows some of
+ * them, and CONTRIBUTING.md explains how they are measured. Each group runs in a process of its own, one after the other.
  *
  * Run: npm run bench -- [GROUP...] [--quick] [--rounds N] [--json FILE] [--markdown FILE] [--compare FILE] [--profile FOLDER]
  */

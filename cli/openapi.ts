@@ -20,7 +20,9 @@ export function addOpenApiCommand(program: Command, terminal: Terminal): void {
   const { host, keyName, maxKilobytes } = SOME_DEPLOYMENT;
   program
     .command('openapi')
-    .description("print the OpenAPI 2.0 document of the app's HTTP endpoint (docs/power-automate.md)")
+    .description(
+      "print the OpenAPI 2.0 document of the app's HTTP endpoint (docs/connect.md#use-a-power-automate-flow)",
+    )
     .option('--host <host>', 'where the app is deployed', hostArgument, host)
     .option('--key-name <name>', 'its WEBHOOK_KEY_NAME', headerArgument, keyName)
     .option('--max-kilobytes <count>', 'its WEBHOOK_MAX_KILOBYTES', countArgument, maxKilobytes)

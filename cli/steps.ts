@@ -114,7 +114,7 @@ async function verify(terminal: Terminal, file: string, flags: Flags): Promise<v
 
 const SETTINGS = `
 DATAVERSE_URL (or the environment chosen by --environment) and the settings beside it say which environment, and as whom
-(docs/configuration.md). docs/registration.md says what a declaration is.`;
+(docs/configuration.md). docs/connect.md says what a declaration is.`;
 
 /** `dvo steps`: service endpoints, steps and images as a declaration. */
 export function addStepsCommand(program: Command, terminal: Terminal): void {

@@ -1,4 +1,4 @@
-// The whole deployment, into one resource group. docs/deploy.md says what is in it and why, and how it is deployed.
+// The whole deployment, into one resource group. docs/connect.md says what is in it and how it is deployed.
 import { settingNames } from 'modules/app-settings.bicep'
 
 targetScope = 'resourceGroup'
@@ -106,7 +106,7 @@ param zoneRedundant bool = false
   'Standard'
   'Premium'
 ])
-@description('Tier of Service Bus: Premium above 500 messages a second (docs/capacity.md), or for private endpoints.')
+@description('Tier of Service Bus: Premium above 500 messages a second (docs/performance.md), or for private endpoints.')
 param serviceBusSku string = 'Standard'
 
 @allowed([
@@ -163,7 +163,7 @@ param throughputUnits int = 1
 @description('Throughput units that Event Hubs may grow to by itself.')
 param maximumThroughputUnits int = 4
 
-@description('Whether the app may read how many messages wait, so that the platform scales by their number. It takes the right of an owner of queue and topic (docs/deploy.md).')
+@description('Whether the app may read how many messages wait, so that the platform scales by their number. It takes the right of an owner of queue and topic (docs/connect.md).')
 param withTargetScaling bool = true
 
 @description('Refuses SAS keys in both namespaces. Dataverse signs in with such a key: only for deployments where it posts to neither.')

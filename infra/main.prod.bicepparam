@@ -1,5 +1,5 @@
 // Production: spread over zones, storage and vault private, Dataverse posts to the webhook, the queue, the topic and the hub.
-// Leave out what you don't use (docs/deploy.md).
+// Leave out what you don't use (docs/connect.md).
 using './main.bicep'
 
 param name = 'dvoprod'

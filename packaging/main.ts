@@ -1,4 +1,4 @@
-/** Makes the folder that is deployed, and a zip file of it: npm run package -- [--out FOLDER] [--zip FILE]. See docs/packaging.md. */
+/** Makes the folder that is deployed, and a zip file of it: npm run package -- [--out FOLDER] [--zip FILE]. See docs/connect.md. */
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { sayFault, script } from '../cli/script';
@@ -28,7 +28,7 @@ async function run({ out, zip, mapping, sourceMaps }: Flags): Promise<void> {
     console.log(`Zip file: ${zip} (${kilobytes((await stat(zip)).size)})`);
   }
   if (mapping !== undefined) console.log(`The app needs the setting MAPPING_FILE=${basename(mapping)}.`);
-  console.log('How to deploy it: docs/packaging.md');
+  console.log('How to deploy it: docs/connect.md#3-publish-the-app');
 }
 
 script('npm run package --', 'make the folder that is deployed')

@@ -1,6 +1,6 @@
 /**
  * Makes the folder that is deployed: host.json, package.json and the functions, bundled with all that they need of
- * node_modules. docs/packaging.md says why it is as it is.
+ * node_modules. CONTRIBUTING.md says why it is as it is.
  */
 import { build, type Metafile } from 'esbuild';
 import { existsSync, globSync } from 'node:fs';

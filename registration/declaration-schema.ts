@@ -159,7 +159,7 @@ export const declarationSchema = strict({
     .array(logicalName)
     .optional()
     .describe('Tables whose change tracking is enabled, so that they can be pulled. It is never disabled.'),
-}).describe('What is registered in Dataverse. docs/registration.md');
+}).describe('What is registered in Dataverse. docs/connect.md');
 
 /** A declaration of the right form. */
 export type Declaration = z.output<typeof declarationSchema>;

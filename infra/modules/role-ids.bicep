@@ -1,5 +1,5 @@
 // The built-in roles that are given to the app, by their ids. All are roles on data. One may manage, too: the
-// owner of a queue or topic may change and delete it (docs/deploy.md).
+// owner of a queue or topic may change and delete it (docs/connect.md#rights).
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 
 @export()

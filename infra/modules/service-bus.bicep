@@ -3,7 +3,7 @@
 // Dataverse signs in with a SAS key, so local authentication stays on for it. Its keys may only send, each to one queue or
 // topic, and they aren't read here: an operator gives them to `dvo steps apply`. The app itself signs in with
 // its identity. Azure gives every namespace a rule RootManageSharedAccessKey that may do everything: nobody uses it
-// (docs/deploy.md says how to change its keys so that nobody has them).
+// (docs/connect.md says how to change its keys so that nobody has them).
 import { roleIds } from 'role-ids.bicep'
 
 @description('Name of the namespace, unique in the world.')

@@ -23,7 +23,7 @@ const CASCADES: Readonly<Record<string, { readonly table: string; readonly colum
 
 /**
  * The platform's own rules for endpoints, steps and images, whichever way they are written. Which are sourced and which
- * likely: docs/local-stack.md.
+ * likely: local/dataverse/README.md.
  */
 export class RegistrationRules implements RowRules {
   readonly #catalog: Catalog;

@@ -28,7 +28,7 @@
  *   XML and .NET binary XML. Create, Update, Delete, Upsert, Assign, SetState, SetStateDynamicEntity, Merge, CreateMultiple,
  *   UpdateMultiple, UpsertMultiple, DeleteMultiple, Associate, Disassociate and custom APIs at stages 10, 20 and 40,
  *   synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns; images; oversize
- *   contexts; retries; disturbances of asynchronous deliveries. What is assumed of them: docs/local-stack.md.
+ *   contexts; retries; disturbances of asynchronous deliveries. What is assumed of them: local/dataverse/README.md.
  *
  * Lacking
  * - Any other change of a definition; unpublished definitions; PublishAllXml; MSCRM.MergeLabels other than true.

@@ -1,15 +1,13 @@
 /**
- * Proves that every command of this repository that README and docs name exists: `npm run` scripts, and `dvo` with its
+ * Proves that every command of this repository that the pages name exists: `npm run` scripts, and `dvo` with its
  * subcommands.
  */
 import { describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dvo } from '../cli/terminal';
+import { PAGES } from './pages';
 
-const FILES = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
-const TEXT = FILES.map((file) => readFileSync(file, 'utf8')).join('\n');
+const TEXT = [...PAGES.values()].join('\n');
 
 /** What stands for a command's arguments isn't part of its name. */
 const isWord = (word: string): boolean => /^[a-z][a-z-]+$/.test(word);
@@ -24,7 +22,7 @@ function wordsAfter(pattern: RegExp): string[] {
 }
 
 describe('dvo', () => {
-  const commands = wordsAfter(/npm run (?:-s )?dvo -- ([^\n`]*)/g);
+  const commands = wordsAfter(/(?:npm run (?:-s )?dvo --|`dvo) ([^\n`]*)/g);
 
   test('is named often enough for this to mean something', () => {
     expect(commands).toEqual(expect.arrayContaining(['steps plan', 'steps verify', 'mapping init', 'tracking show']));

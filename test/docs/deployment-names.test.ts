@@ -1,5 +1,5 @@
 /**
- * Proves that what the walk-throughs of a deployment name is there: outputs of the template, the places whose keys are asked
+ * Proves that what the walk-through of a deployment names is there: outputs of the template, the places whose keys are asked
  * for, log records that queries look for, and settings before the commands that need them.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -7,16 +7,18 @@ import { readFileSync } from 'node:fs';
 import { LOG_EVENTS } from '../../shared/telemetry/log';
 
 const TEMPLATE = readFileSync('infra/main.bicep', 'utf8');
-const [CONNECT = '', DEPLOY = ''] = ['docs/connect.md', 'docs/deploy.md'].map((file) => readFileSync(file, 'utf8'));
-const WALKS = [CONNECT, DEPLOY];
+const CONNECT = readFileSync('docs/connect.md', 'utf8');
 
 const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found);
 
 /** What capitals stand for: `OUTPUT` as a table or a sentence gives it. */
 const CAPITALS = /`([A-Z_]+)` (?:\||is) `([a-z][A-Za-z]+)`/g;
 
-test.each(WALKS)('outputs are those of the template', (walk) => {
-  const named = [...all(walk, /output `(\w+)`/g), ...[...walk.matchAll(CAPITALS)].map(([, , output = '']) => output)];
+test('outputs are those of the template', () => {
+  const named = [
+    ...all(CONNECT, /output `(\w+)`/g),
+    ...[...CONNECT.matchAll(CAPITALS)].map(([, , output = '']) => output),
+  ];
   expect(named.length).toBeGreaterThan(3);
   expect(all(TEMPLATE, /^output (\w+) /gm)).toEqual(expect.arrayContaining(named));
 });
@@ -29,8 +31,8 @@ test('whatever stands in capitals in a command of connect.md is explained there'
   expect([...known, 'GROUP']).toEqual(expect.arrayContaining(used));
 });
 
-test.each(WALKS)('keys are asked of places that the template makes', (walk) => {
-  const names = all(walk, /--(?:queue|topic|eventhub)-name ([^\s)]+)/g);
+test('keys are asked of places that the template makes', () => {
+  const names = all(CONNECT, /--(?:queue|topic|eventhub)-name ([^\s)`]+)/g);
   expect(names.length).toBeGreaterThan(1);
   expect(all(TEMPLATE, /^param (?:queue|topic|hub)Name string = '(.+)'$/gm)).toEqual(expect.arrayContaining(names));
 });
@@ -49,8 +51,8 @@ describe('queries', () => {
   });
 });
 
-test('part two signs in before it asks Dataverse for anything', () => {
-  const lines = CONNECT.slice(CONNECT.indexOf('## Two')).split('\n');
+test('the walk-through signs in before it asks Dataverse for anything', () => {
+  const lines = CONNECT.slice(CONNECT.indexOf('## Before you start')).split('\n');
   const signedIn = lines.findIndex((line) => line.startsWith('export DATAVERSE_AUTH='));
   const asking = lines
     .slice(0, signedIn)

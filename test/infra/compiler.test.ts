@@ -9,7 +9,7 @@ import { describeCompiled, startCompiler, type Change, type Copy } from './compi
 /** With all parts there. */
 const ALL = { withRedactionKey: true, storageLog: 'both' };
 
-/** As docs/deploy.md lists them. */
+/** As docs/connect.md lists them. */
 const RIGHTS = [
   'the app: Monitoring Metrics Publisher on components/appi-dvo',
   'the app: Storage Table Data Contributor on storageAccounts/stdvoh',

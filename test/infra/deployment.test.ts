@@ -388,10 +388,10 @@ describeCompiled('what infra/ deploys', () => {
     expect(await refusal({ serviceBusMessagingUnits: 2 })).toContain('serviceBusMessagingUnits are for Premium.');
   });
 
-  test('docs/deploy.md names each parameter, alert and role, and azd finds the app', async () => {
+  test('docs name each parameter, alert and role, and azd finds the app', async () => {
     const { template } = await compiler.copy().compile('main.bicep');
     const { parameters } = template as { readonly parameters: Readonly<Record<string, unknown>> };
-    const said = read('docs/deploy.md');
+    const said = read('docs/connect.md') + read('docs/operations.md');
     const alerts = linesOf(of('all')).flatMap(
       (line) => /(?:QueryRules|metricAlerts) .*\/dvo-(.*)$/.exec(line)?.[1] ?? [],
     );
