@@ -24,7 +24,7 @@ import { registerSteps } from '../../local/register-steps';
 import { System } from './system';
 
 /** Changes a second of the work that goes on. */
-const RATE = 30;
+const RATE = 15;
 const SETTLE_LIMIT_MS = 400_000;
 /** What the app sends before it gives a request up for now. */
 const ATTEMPTS = 6;
@@ -167,7 +167,7 @@ export class Attacked {
       const instance = this.instances[round % this.instances.length] ?? this.system;
       for (const name of ['pull-sync', 'replay-parked'])
         if (instance.isIdle(name)) await instance.run(name).catch(() => undefined);
-      await sleep(200);
+      await sleep(400);
     }
   }
 
