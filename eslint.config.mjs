@@ -40,7 +40,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['shared/change/**', 'shared/writer/decide.ts', 'shared/writer/stamp.ts'],
+    files: ['shared/change/**', 'shared/writer/decide.ts', 'shared/lob/stamp.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: ['@azure/*', 'node:fs*', 'node:http*'] }],
       'no-restricted-globals': ['error', 'setTimeout', 'fetch'],
@@ -54,7 +54,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['shared/config/**', 'functions/**', 'local/**', 'cli/**', 'bench/**', 'test/**'],
+    files: ['shared/config/**', 'functions/**', 'local/**', 'tools/dvo/**', 'bench/**', 'test/**'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

@@ -10,8 +10,9 @@ const jest = createRequire(import.meta.url)('./jest.config.js');
 const CORE = [
   'shared/change/**/*.ts',
   'shared/writer/decide.ts',
-  'shared/writer/stamp.ts',
-  'shared/context/{delivery-key,double-encoded,guid,pushed-event,to-changes,to-message-event}.ts',
+  'shared/lob/stamp.ts',
+  'shared/context/messages/{delivery-key,pushed-event,to-changes,to-message-event}.ts',
+  'shared/context/{json/double-encoded,values/guid}.ts',
   'shared/mapping/{column-names,column-rule,conform,convert,filter,link,redact,row-key,table-mapping,event-mapping}.ts',
   'shared/sync/{row-id-set,schema-drift}.ts',
 ];

@@ -9,7 +9,7 @@ import { fork } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg } from 'node:os';
 import path from 'node:path';
-import { script, wholeNumber } from '../cli/script';
+import { script, wholeNumber } from '../tools/dvo/terminal/script';
 import { writableFile } from '../local/stack-flags';
 import { GROUPS } from './groups';
 import { agreementOf } from './measure/agreement';

@@ -6,7 +6,7 @@
 import { ClientSecretCredential } from '@azure/identity';
 import { DynamicsWebApi } from 'dynamics-web-api';
 import { spawn } from 'node:child_process';
-import { script } from '../cli/script';
+import { script } from '../tools/dvo/terminal/script';
 import { startDataverse } from '../local/dataverse/simulator';
 import { ChangeFeed } from '../shared/dataverse/change-feed';
 import { MetadataCatalog } from '../shared/dataverse/metadata';

@@ -13,7 +13,7 @@ import { Argument } from 'commander';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { script, secondsArgument, wholeNumber } from '../cli/script';
+import { script, secondsArgument, wholeNumber } from '../tools/dvo/terminal/script';
 import type { ContextFormat } from '../shared/context/format';
 import { CONTEXT_FORMATS } from '../shared/context/format';
 import { messageOf } from '../shared/errors';

@@ -8,7 +8,7 @@
 import fc from 'fast-check';
 import { Option } from 'commander';
 import { inspect } from 'node:util';
-import { script, secondsArgument, wholeNumber } from '../cli/script';
+import { script, secondsArgument, wholeNumber } from '../tools/dvo/terminal/script';
 import { faultsOf, type Setting } from '../test/simulation/check';
 import type { Schedule } from '../test/simulation/command';
 import { MUTANTS } from '../test/simulation/mutants';

@@ -1,7 +1,7 @@
 import '../shared/start';
 import { app } from '@azure/functions';
 import { DEADLINES_MS, endsInTime } from '../shared/deadline';
-import { replayHandler } from '../shared/parking/replay';
+import { replayHandler } from '../shared/receive/replay';
 import { coreFaults, requiredServices, servable } from '../shared/services';
 
 const NAME = 'replay-parked';

@@ -1,7 +1,7 @@
 import { Option, InvalidArgumentError, type Command } from 'commander';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { wholeNumber } from '../cli/script';
+import { wholeNumber } from '../tools/dvo/terminal/script';
 import type { StackOptions } from './stack';
 
 /** Reads a share from 0 to 1. */

@@ -1,7 +1,7 @@
 /** `npm run stack`: only the stand-ins, with the settings under which `func start` or any own process can use them. */
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { sayFault, script, wholeNumber } from '../cli/script';
+import { sayFault, script, wholeNumber } from '../tools/dvo/terminal/script';
 import { defineBusinessApis } from './business-apis';
 import { daySettings } from './day/settings';
 import { howToLook, howToRegister } from './look';

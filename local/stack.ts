@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { startAzurite, type Azurite } from './azurite';
 import { startBroker, type Broker, type QueueOptions } from './broker/broker';
 import { startDataverse, type Dataverse, type TableDefinition } from './dataverse/simulator';
-import { STANDARD_TABLES } from './dataverse/standard-tables';
+import { STANDARD_TABLES } from './dataverse/metadata/standard-tables';
 import { startIdentityStorage } from './identity-storage';
 import type { ManagedIdentities } from './managed-identity';
 

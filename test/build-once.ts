@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '..');
 const CACHE = join(ROOT, 'node_modules/.cache/dvo-test-build');
-const SOURCES = ['functions', 'shared', 'local', 'cli', 'registration', 'packaging', 'bench', 'test'];
+const SOURCES = ['functions', 'shared', 'local', 'tools', 'bench', 'test'];
 /** What the host reads beside the code. */
 const COPIED = ['package.json', 'host.json'];
 /** How it is built, too. */

@@ -1,6 +1,6 @@
 /** docs/openapi.json as a judge of what the webhook answers and takes. */
 import Ajv from 'ajv';
-import { openApiDocument, SOME_DEPLOYMENT } from '../cli/openapi-document';
+import { openApiDocument, SOME_DEPLOYMENT } from '../tools/dvo/openapi-document';
 
 interface Operation {
   readonly responses: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { Context } from '../../shared/context/context';
 import type { ContextFormat } from '../../shared/context/format';
-import { odditiesOf } from '../../shared/context/oddities';
+import { odditiesOf } from '../../shared/context/messages/oddities';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { readPush, type Push } from '../../shared/context/read-push';
-import { changeOfNotice } from '../../shared/context/row-notice';
-import { changesOf, ROW_MESSAGES } from '../../shared/context/to-changes';
-import { messageEventOf } from '../../shared/context/to-message-event';
+import { changeOfNotice } from '../../shared/context/messages/row-notice';
+import { changesOf, ROW_MESSAGES } from '../../shared/context/messages/to-changes';
+import { messageEventOf } from '../../shared/context/messages/to-message-event';
 import { codeOf, OutboundError } from '../../shared/errors';
 
 /** What became of a body: the code of the first error, or `read`. */

@@ -1,4 +1,4 @@
-import type { ContentSource, ElementEvents } from '../../shared/context/element-events';
+import type { ContentSource, ElementEvents } from '../../shared/context/elements/element-events';
 
 /** One thing that a reader of XML met. */
 export type LoggedEvent =

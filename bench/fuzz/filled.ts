@@ -3,7 +3,7 @@
  * awkward kind, again and again, beside itself and inside itself.
  */
 import type { ContextFormat } from '../../shared/context/format';
-import { XmlEvents } from '../../shared/context/xml-events';
+import { XmlEvents } from '../../shared/context/xml/xml-events';
 import { EventLog, type LoggedEvent } from './event-log';
 import type { Random } from './random';
 import { toBinary } from './write-events';

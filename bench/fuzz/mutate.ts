@@ -1,6 +1,6 @@
-import { BinaryEvents } from '../../shared/context/binary-events';
+import { BinaryEvents } from '../../shared/context/binary/binary-events';
 import type { ContextFormat } from '../../shared/context/format';
-import { XmlEvents } from '../../shared/context/xml-events';
+import { XmlEvents } from '../../shared/context/xml/xml-events';
 import type { LoggedEvent } from './event-log';
 import { EventLog } from './event-log';
 import type { Random } from './random';

@@ -1,6 +1,6 @@
-import { RECORD } from '../../shared/context/binary-records';
-import { counted } from '../../local/dataverse/binary-xml';
-import { escapeXml } from '../../local/dataverse/text-xml';
+import { RECORD } from '../../shared/context/binary/binary-records';
+import { counted } from '../../local/dataverse/events/binary-xml';
+import { escapeXml } from '../../local/dataverse/events/text-xml';
 import type { LoggedEvent } from './event-log';
 import type { Random } from './random';
 

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { packageApp } from '../../packaging/package-app';
+import { packageApp } from '../../tools/packaging/package-app';
 import { TABLE } from '../inputs/rows';
 import { bareClient } from '../inputs/stores';
 import { Updates } from '../inputs/updates';

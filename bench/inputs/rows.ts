@@ -1,7 +1,7 @@
 /** Rows and their changes as the writer gets them, with columns of the kinds that rows have. */
 import type { Evidence, Origin, RowAddress, RowPatch, RowSnapshot } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
-import type { Stamp } from '../../shared/writer/stamp';
+import type { Stamp } from '../../shared/lob/stamp';
 
 export const TABLE = 'account';
 

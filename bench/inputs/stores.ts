@@ -12,7 +12,7 @@ import type { Columns } from '../../shared/change/value';
 import { readConfig } from '../../shared/config/config';
 import { encodeColumns, encodeStamp, partitionOf, toEntity } from '../../shared/lob/tables/layout';
 import { compose, type Services } from '../../shared/services';
-import type { Stamp } from '../../shared/writer/stamp';
+import type { Stamp } from '../../shared/lob/stamp';
 import type { Settlement } from '../../shared/writer/writer';
 import { startNullTables } from '../null-tables/start';
 import { idOf, TABLE } from './rows';

@@ -8,7 +8,7 @@
  */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { makeCertificate } from '../../local/dataverse/certificate';
+import { makeCertificate } from '../../local/dataverse/web-api/certificate';
 import { PAGE_ROWS, rowText, wireId, wireVersion } from './rows';
 
 const [ROWS, EXPIRES] = [Number(process.argv[2]), process.argv[3] === 'expires'];

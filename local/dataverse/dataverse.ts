@@ -1,20 +1,20 @@
-import type { ApiValues } from './api-parameter';
-import type { AssociationOptions } from './associations';
-import type { Upserted } from './bulk-operations';
-import type { CustomApiDefinition } from './custom-apis';
+import type { ApiValues } from './web-api/api-parameter';
+import type { AssociationOptions } from './rows/associations';
+import type { Upserted } from './rows/bulk-operations';
+import type { CustomApiDefinition } from './events/custom-apis';
 import type { ErrorForm } from './dataverse-error';
 import type { SeededUser } from './organization';
-import type { Parameter } from './parameter';
-import type { EndpointRegistration, StepRegistration } from './registration';
-import type { ManyToManyDefinition } from './relationship';
-import type { MergeOptions, SetStateOptions } from './row-messages';
-import type { Commit, Row } from './row-store';
-import type { ServiceProtectionLimits } from './service-protection';
-import type { Disturbances, JobSettings, PushCounters, SystemJob } from './system-jobs';
-import type { ColumnDefinition, Table, TableDefinition } from './table';
-import type { OperationOptions } from './transactions';
-import type { ColumnInputs, Reference } from './value';
-import type { Fault, Interceptor, RequestCounters } from './web-server';
+import type { Parameter } from './events/parameter';
+import type { EndpointRegistration, StepRegistration } from './registration/registration';
+import type { ManyToManyDefinition } from './metadata/relationship';
+import type { MergeOptions, SetStateOptions } from './rows/row-messages';
+import type { Commit, Row } from './rows/row-store';
+import type { ServiceProtectionLimits } from './web-api/service-protection';
+import type { Disturbances, JobSettings, PushCounters, SystemJob } from './events/system-jobs';
+import type { ColumnDefinition, Table, TableDefinition } from './metadata/table';
+import type { OperationOptions } from './rows/transactions';
+import type { ColumnInputs, Reference } from './rows/value';
+import type { Fault, Interceptor, RequestCounters } from './web-api/web-server';
 
 /** How a simulator is started. */
 export interface DataverseOptions {

@@ -1,11 +1,11 @@
-import type { Catalog } from './catalog';
-import { checkRows, jobRows, stringMapRows } from './computed-rows';
-import type { EndpointCheck } from './endpoint-checks';
-import { messageFilter, PLATFORM_MESSAGES } from './messages';
+import type { Catalog } from './metadata/catalog';
+import { checkRows, jobRows, stringMapRows } from './metadata/computed-rows';
+import type { EndpointCheck } from './registration/endpoint-checks';
+import { messageFilter, PLATFORM_MESSAGES } from './events/messages';
 import type { Random } from './random';
-import type { Row, RowStore } from './row-store';
-import type { SystemJob } from './system-jobs';
-import { secondsText, type Columns, type Value } from './value';
+import type { Row, RowStore } from './rows/row-store';
+import type { SystemJob } from './events/system-jobs';
+import { secondsText, type Columns, type Value } from './rows/value';
 
 /** A user who can act. */
 export interface SeededUser {

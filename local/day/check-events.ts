@@ -1,7 +1,7 @@
 /** Every call of a custom API that was delivered is in its event table once, with its parameters; nothing else is. */
-import type { Parameter } from '../dataverse/parameter';
+import type { Parameter } from '../dataverse/events/parameter';
 import type { Dataverse } from '../dataverse/simulator';
-import type { Reference } from '../dataverse/value';
+import type { Reference } from '../dataverse/rows/value';
 import type { Differences } from './differences';
 import { differingProperties, entitiesOf, type Entity, type Properties } from './entities';
 import type { ApiCall } from './office';

@@ -1,7 +1,7 @@
 /** What the people of the day do besides writing rows: they connect and separate them, and call custom APIs. */
-import type { ApiValues } from '../dataverse/api-parameter';
+import type { ApiValues } from '../dataverse/web-api/api-parameter';
 import type { Random } from '../dataverse/random';
-import type { Reference } from '../dataverse/value';
+import type { Reference } from '../dataverse/rows/value';
 import type { BUSINESS_APIS } from '../business-apis';
 import type { Doing } from './doings';
 import type { Office, Pair, Worker } from './office';

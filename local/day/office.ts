@@ -1,8 +1,8 @@
-import type { ApiValues } from '../dataverse/api-parameter';
-import type { Parameter } from '../dataverse/parameter';
+import type { ApiValues } from '../dataverse/web-api/api-parameter';
+import type { Parameter } from '../dataverse/events/parameter';
 import type { Random } from '../dataverse/random';
 import type { Dataverse } from '../dataverse/simulator';
-import type { Reference } from '../dataverse/value';
+import type { Reference } from '../dataverse/rows/value';
 import type { Rows } from './row-contents';
 
 /** A call of a custom API as its caller knows it: what the check compares its event with. */

@@ -1,6 +1,6 @@
 /** What the day's tables hold: the columns that a new row is filled with, and those that change. */
 import type { Random } from '../dataverse/random';
-import type { ColumnInputs, Reference } from '../dataverse/value';
+import type { ColumnInputs, Reference } from '../dataverse/rows/value';
 
 /** Makes columns of a row. */
 export type Make = (random: Random, rows: Rows) => ColumnInputs;

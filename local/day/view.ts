@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { Columns } from '../dataverse/value';
+import type { Columns } from '../dataverse/rows/value';
 import type { DaySettings } from './settings';
 
 /** How a column or a parameter is to be found in the store. */

@@ -1,5 +1,5 @@
-import { listOf } from '../../registration/declaration-rules';
-import type { Declaration, DeclaredEndpoint } from '../../registration/declaration-schema';
+import { listOf } from '../../tools/registration/declaration-rules';
+import type { Declaration, DeclaredEndpoint } from '../../tools/registration/declaration-schema';
 
 /** What Dataverse doesn't know of, since it only sends: who receives. */
 export interface Receivers {

@@ -7,7 +7,7 @@
  * gone back. A row that is deleted moves all its columns to that deletion, so that only a later restore explains a live
  * row after it.
  */
-import type { SystemJob } from '../dataverse/system-jobs';
+import type { SystemJob } from '../dataverse/events/system-jobs';
 import type { Entity } from '../day/entities';
 import type { History, State } from './history';
 import type { StoreWrite } from './store-writes';

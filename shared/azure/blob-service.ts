@@ -1,5 +1,5 @@
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { StorageAccount } from '../config/storage-account';
+import type { StorageAccount } from './storage-account';
 import { appIdentity } from './deferred-credential';
 
 /** Opens an account's blobs. */

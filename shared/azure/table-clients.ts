@@ -1,5 +1,5 @@
 import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
-import type { StorageAccount } from '../config/storage-account';
+import type { StorageAccount } from './storage-account';
 import { messageOf } from '../errors';
 import type { ClockSample } from '../telemetry/clock-watch';
 import type { Log } from '../telemetry/log';

@@ -7,7 +7,7 @@ import { compileMapping } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, NO_HASH, type Mapping } from '../mapping/mapping';
 import { FUNCTION_NAMES, isLeftOut, type FunctionName } from './left-out';
 import { readServiceBusConfig, type ServiceBusConfig } from './message-connections';
-import { readStorageAccount, type StorageAccount } from './storage-account';
+import { readStorageAccount, type StorageAccount } from '../azure/storage-account';
 import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
 
 /** As whom to call Dataverse. */

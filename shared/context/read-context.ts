@@ -2,8 +2,8 @@ import type { Context } from './context';
 import { BodyEmpty, BodyTooLarge, ContextFormatUnsupported } from './errors';
 import type { ContextFormat } from './format';
 import { detectFormat } from './format';
-import { readBinary, readXml } from './read-elements';
-import { readJson, type ReadBounds } from './read-json';
+import { readBinary, readXml } from './elements/read-elements';
+import { readJson, type ReadBounds } from './json/read-json';
 
 /**
  * Webhooks send up to 256 KB and buses up to 192 KB (https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks);

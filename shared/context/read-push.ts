@@ -2,8 +2,8 @@ import { objectOf } from '../json/exact-json';
 import type { Context } from './context';
 import { ContextInvalid } from './errors';
 import { checkBody, readContext, type ReadOptions } from './read-context';
-import { contextIn, parseBody } from './read-json';
-import { isRowNotice, rowNoticeOf, type RowNotice } from './row-notice';
+import { contextIn, parseBody } from './json/read-json';
+import { isRowNotice, rowNoticeOf, type RowNotice } from './messages/row-notice';
 
 /** What a pushed body is. */
 export type Push =

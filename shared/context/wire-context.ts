@@ -1,6 +1,6 @@
 import type { BodyForm, Context, Images, Mode, OwningExtension, Parameters } from './context';
 import { ContextInvalid } from './errors';
-import type { OperationTime } from './wire-date';
+import type { OperationTime } from './values/wire-date';
 
 /** `Mode` of a step. https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/sdkmessageprocessingstep */
 const MODES: readonly (Mode | undefined)[] = ['sync', 'async'];

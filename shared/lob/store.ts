@@ -3,7 +3,7 @@ import type { RowAddress } from '../change/row-change';
 import type { Columns } from '../change/value';
 import type { OutboundError } from '../errors';
 import type { DataEffect } from '../writer/decide';
-import type { Stamp } from '../writer/stamp';
+import type { Stamp } from './stamp';
 
 /** What is stored of a row besides its columns, tombstones included. */
 export interface StampedRow {

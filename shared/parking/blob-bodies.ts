@@ -1,6 +1,6 @@
 import { RestError } from '@azure/storage-blob';
 import { blobService } from '../azure/blob-service';
-import type { StorageAccount } from '../config/storage-account';
+import type { StorageAccount } from '../azure/storage-account';
 import type { LargeBodies } from './large-bodies';
 
 /** For one body: 100 MB at most, and a message's lock waits for it. */

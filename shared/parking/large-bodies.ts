@@ -1,4 +1,4 @@
-import type { StorageAccount } from '../config/storage-account';
+import type { StorageAccount } from '../azure/storage-account';
 
 /** Keeps bodies that fit no entity. A name is written once. */
 export interface LargeBodies {

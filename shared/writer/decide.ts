@@ -8,7 +8,7 @@
 import { BEGINNING, type Instant } from '../change/instant';
 import type { DeliveryKey, RowChange } from '../change/row-change';
 import { NO_VERSION, type RowVersion } from '../change/row-version';
-import { NO_STAMP, withKeys, type Stamp } from './stamp';
+import { NO_STAMP, withKeys, type Stamp } from '../lob/stamp';
 
 /** Every verdict. */
 export const VERDICTS = [

@@ -2,11 +2,11 @@
 // another one and never with the content; and nothing in it reaches an object's prototype.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { binaryXml } from '../../local/dataverse/binary-xml';
-import { contractJson } from '../../local/dataverse/contract-json';
-import { guidValue, intValue, pairsValue, textValue, type Members } from '../../local/dataverse/contract-value';
-import { contractXml } from '../../local/dataverse/contract-xml';
-import { textXml } from '../../local/dataverse/text-xml';
+import { binaryXml } from '../../local/dataverse/events/binary-xml';
+import { contractJson } from '../../local/dataverse/events/contract-json';
+import { guidValue, intValue, pairsValue, textValue, type Members } from '../../local/dataverse/events/contract-value';
+import { contractXml } from '../../local/dataverse/events/contract-xml';
+import { textXml } from '../../local/dataverse/events/text-xml';
 import type { Context } from '../../shared/context/context';
 import {
   BinaryInvalid,
@@ -17,10 +17,10 @@ import {
   JsonInvalid,
   XmlInvalid,
 } from '../../shared/context/errors';
-import { odditiesOf } from '../../shared/context/oddities';
+import { odditiesOf } from '../../shared/context/messages/oddities';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEPTH, readContext } from '../../shared/context/read-context';
-import { changesOf } from '../../shared/context/to-changes';
+import { changesOf } from '../../shared/context/messages/to-changes';
 import { codeOf, dispositionOf, OutboundError } from '../../shared/errors';
 import type { Wire } from './fixture-files';
 import { changed, fixture, FIXTURES } from './fixture-files';

@@ -4,12 +4,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Value } from '../../shared/change/value';
-import { recordName } from '../../shared/context/binary-records';
+import { recordName } from '../../shared/context/binary/binary-records';
 import { readContext } from '../../shared/context/read-context';
 import { EventLog } from '../../bench/fuzz/event-log';
 import { Random } from '../../bench/fuzz/random';
 import { toBinary, toXml } from '../../bench/fuzz/write-events';
-import { XmlEvents } from '../../shared/context/xml-events';
+import { XmlEvents } from '../../shared/context/xml/xml-events';
 import { fixture } from './fixture-files';
 
 const PLAIN = fixture('create-account.msbin1');

@@ -8,7 +8,7 @@ import { codeOf, OutboundError } from '../../shared/errors';
 import { EventLog } from '../../bench/fuzz/event-log';
 import { Random } from '../../bench/fuzz/random';
 import { toBinary } from '../../bench/fuzz/write-events';
-import { XmlEvents } from '../../shared/context/xml-events';
+import { XmlEvents } from '../../shared/context/xml/xml-events';
 import { fixture, FIXTURES } from './fixture-files';
 
 const FORMS = ['json', 'xml', 'msbin1'] as const;

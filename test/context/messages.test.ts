@@ -4,10 +4,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { Association, Change } from '../../shared/change/association';
 import type { RowChange } from '../../shared/change/row-change';
 import type { Value } from '../../shared/change/value';
-import type { Delivery } from '../../shared/context/pushed-event';
+import type { Delivery } from '../../shared/context/messages/pushed-event';
 import { readContext } from '../../shared/context/read-context';
-import { ROW_MESSAGES, changesOf } from '../../shared/context/to-changes';
-import { messageEventOf } from '../../shared/context/to-message-event';
+import { ROW_MESSAGES, changesOf } from '../../shared/context/messages/to-changes';
+import { messageEventOf } from '../../shared/context/messages/to-message-event';
 import { changed, factsOf, fixture, type Wire } from './fixture-files';
 
 const XRM = 'http://schemas.microsoft.com/xrm/2011/Contracts';

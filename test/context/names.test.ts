@@ -2,8 +2,8 @@
 // nothing outside its bytes is looked at.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { asciiName } from '../../shared/context/known-names';
-import { qualifiedName } from '../../shared/context/qualified-name';
+import { asciiName } from '../../shared/context/json/known-names';
+import { qualifiedName } from '../../shared/context/elements/qualified-name';
 
 /** The name stands at the very end of its view: reading on would throw. */
 const named = (text: string): string | undefined => {

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { RowChange } from '../../shared/change/row-change';
 import type { Context } from '../../shared/context/context';
-import { odditiesOf } from '../../shared/context/oddities';
+import { odditiesOf } from '../../shared/context/messages/oddities';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf } from '../../shared/context/to-changes';
+import { changesOf } from '../../shared/context/messages/to-changes';
 
 const FOLDER = path.resolve(__dirname, '../../../shared/payloads');
 const there = existsSync(FOLDER);

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RowContent, Value } from '../../shared/change/value';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf } from '../../shared/context/to-changes';
+import { changesOf } from '../../shared/context/messages/to-changes';
 import { writeContext } from './wire-writer';
 
 const DATE_SHAPED = /^\/Date\(.*\)\/$/s;

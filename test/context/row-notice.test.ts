@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { RowChange } from '../../shared/change/row-change';
 import { ContextInvalid } from '../../shared/context/errors';
 import { readPush, type Push } from '../../shared/context/read-push';
-import { changeOfNotice, NOTICE_MESSAGES, type RowNotice } from '../../shared/context/row-notice';
+import { changeOfNotice, NOTICE_MESSAGES, type RowNotice } from '../../shared/context/messages/row-notice';
 import { OutboundError } from '../../shared/errors';
 import { fixture, type Wire } from './fixture-files';
 

@@ -2,13 +2,13 @@
 // twice, what about a context is odd.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { looksDoubleEncoded } from '../../shared/context/double-encoded';
+import { looksDoubleEncoded } from '../../shared/context/json/double-encoded';
 import type { ContextFormat } from '../../shared/context/format';
 import { detectFormat } from '../../shared/context/format';
-import type { Oddity } from '../../shared/context/oddities';
-import { odditiesOf } from '../../shared/context/oddities';
+import type { Oddity } from '../../shared/context/messages/oddities';
+import { odditiesOf } from '../../shared/context/messages/oddities';
 import { readContext } from '../../shared/context/read-context';
-import { dateValueOf, isoValueOf, operationTimeOf } from '../../shared/context/wire-date';
+import { dateValueOf, isoValueOf, operationTimeOf } from '../../shared/context/values/wire-date';
 import type { Wire } from './fixture-files';
 import { changed, fixture } from './fixture-files';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Value } from '../../shared/change/value';
 import type { Context } from '../../shared/context/context';
-import { markForbidden } from '../../shared/context/forbidden-references';
+import { markForbidden } from '../../shared/context/xml/forbidden-references';
 import { readContext } from '../../shared/context/read-context';
 import { codeOf } from '../../shared/errors';
 import { fixture } from './fixture-files';

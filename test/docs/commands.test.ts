@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { dvo } from '../cli/terminal';
+import { dvo } from '../tools/dvo/terminal';
 import { PAGES } from './pages';
 
 const TEXT = [...PAGES.values()].join('\n');

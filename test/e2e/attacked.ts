@@ -13,7 +13,7 @@ import { compare } from '../../local/day/check';
 import type { ApiCall } from '../../local/day/office';
 import { daySettings, type DaySettings } from '../../local/day/settings';
 import { readView } from '../../local/day/view';
-import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-relationships';
 import { Front } from '../../local/faults/front';
 import type { KillPoint } from '../../local/faults/kill-points';
 import { builtFolder } from '../build-once';
@@ -89,7 +89,7 @@ export class Attacked {
       await registerSteps(system.stack.settings, {
         root: resolve(__dirname, '../..'),
         webhookUrl: `${(attacked.#front ?? system.host).url}/api/webhook`,
-        dvo: join(await builtFolder(), 'dist/cli/dvo.js'),
+        dvo: join(await builtFolder(), 'dist/tools/dvo/dvo.js'),
       });
       await attacked.work(60);
       await system.pull();

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await registerSteps(system.stack.settings, {
     root: resolve(__dirname, '../..'),
     webhookUrl: `${system.host.url}/api/webhook`,
-    dvo: join(await builtFolder(), 'dist/cli/dvo.js'),
+    dvo: join(await builtFolder(), 'dist/tools/dvo/dvo.js'),
   });
 });
 afterAll(() => system.stop());

@@ -10,7 +10,7 @@ import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dvo } from '../cli/terminal';
+import { dvo } from '../tools/dvo/terminal';
 import { PUSHED, System, type Fields, type Pushed } from './system';
 
 const KEY = Buffer.alloc(32, 7);

@@ -21,7 +21,7 @@ export interface Running {
 
 /** Starts a command. */
 export async function startDvo(args: readonly string[], settings: Readonly<Record<string, string>>): Promise<Running> {
-  const program = path.join(await builtFolder(), 'dist/cli/dvo.js');
+  const program = path.join(await builtFolder(), 'dist/tools/dvo/dvo.js');
   const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...settings }, stdio: 'pipe' });
   child.stdin.end();
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { packageApp } from '../../packaging/package-app';
+import { packageApp } from '../../tools/packaging/package-app';
 import { builtFolder } from '../build-once';
 
 const ROOT = resolve(__dirname, '../..');

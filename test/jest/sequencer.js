@@ -8,8 +8,16 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 /** Beginnings of paths below test/, the longest first. */
 const LONG = [
   ...['e2e/faults-kill', 'e2e/faults-network', 'simulation/convergence', 'e2e/faults-stolen', 'e2e/delayed'],
-  ...['cli/dead-letters', 'e2e/operator', 'e2e/faults', 'e2e/independence', 'e2e/crash', 'simulation/', 'cli/steps.'],
-  ...['e2e/', 'local/broker', 'local/host', 'context/hostile', 'packaging/', 'local/stack'],
+  ...[
+    'tools/dvo/dead-letters',
+    'e2e/operator',
+    'e2e/faults',
+    'e2e/independence',
+    'e2e/crash',
+    'simulation/',
+    'tools/dvo/steps.',
+  ],
+  ...['e2e/', 'local/broker', 'local/host', 'context/hostile', 'tools/packaging/', 'local/stack'],
   ...['infra/deployment', 'infra/compiler'],
 ];
 

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { generate } from 'selfsigned';
 import { startBroker } from '../../local/broker/broker';
-import { readJson, writeJson, writeString } from '../../local/dataverse/json-text';
+import { readJson, writeJson, writeString } from '../../local/dataverse/web-api/json-text';
 import { startDataverse, type Dataverse, type StepRegistration } from '../../local/dataverse/simulator';
 import { differences, document, FIXTURES } from './context-likeness';
 import {

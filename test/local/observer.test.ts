@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PLAIN_VIEW } from '../../local/day/view';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
-import type { Columns } from '../../local/dataverse/value';
-import type { SystemJob } from '../../local/dataverse/system-jobs';
+import type { Columns } from '../../local/dataverse/rows/value';
+import type { SystemJob } from '../../local/dataverse/events/system-jobs';
 import { History } from '../../local/faults/history';
 import { Observer } from '../../local/faults/observer';
 import { writesOf } from '../../local/faults/store-writes';

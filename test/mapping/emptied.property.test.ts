@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { binaryXml } from '../../local/dataverse/binary-xml';
-import { contractJson } from '../../local/dataverse/contract-json';
-import { entityValue } from '../../local/dataverse/contract-parts';
+import { binaryXml } from '../../local/dataverse/events/binary-xml';
+import { contractJson } from '../../local/dataverse/events/contract-json';
+import { entityValue } from '../../local/dataverse/events/contract-parts';
 import {
   guidValue,
   intValue,
@@ -14,14 +14,14 @@ import {
   textValue,
   type ContractValue,
   type Members,
-} from '../../local/dataverse/contract-value';
-import { contractXml } from '../../local/dataverse/contract-xml';
-import { textXml } from '../../local/dataverse/text-xml';
+} from '../../local/dataverse/events/contract-value';
+import { contractXml } from '../../local/dataverse/events/contract-xml';
+import { textXml } from '../../local/dataverse/events/text-xml';
 import type { RowPatch, RowSnapshot } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf } from '../../shared/context/to-changes';
-import { messageEventOf } from '../../shared/context/to-message-event';
+import { changesOf } from '../../shared/context/messages/to-changes';
+import { messageEventOf } from '../../shared/context/messages/to-message-event';
 import { readRow } from '../../shared/dataverse/odata-row';
 import { belongsTo, encodeColumns, type Property } from '../../shared/lob/tables/layout';
 import { conformChange } from '../../shared/mapping/conform';

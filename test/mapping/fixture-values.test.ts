@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { readContext } from '../../shared/context/read-context';
-import { changesOf } from '../../shared/context/to-changes';
+import { changesOf } from '../../shared/context/messages/to-changes';
 import { readRow } from '../../shared/dataverse/odata-row';
 import { encodeColumns, type Property } from '../../shared/lob/tables/layout';
 import { conformChange } from '../../shared/mapping/conform';

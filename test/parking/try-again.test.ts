@@ -7,8 +7,8 @@ import { InvocationContext } from '@azure/functions';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import type { ParkedItem } from '../../shared/parking/parking';
-import { replayHandler } from '../../shared/parking/replay';
-import { tryAgain } from '../../shared/parking/try-again';
+import { replayHandler } from '../../shared/receive/replay';
+import { tryAgain } from '../../shared/receive/try-again';
 import { TableNotSynced } from '../../shared/receive/receiver';
 import { MemoryParking } from '../simulation/memory-parking';
 

@@ -13,11 +13,11 @@ import {
 } from '../../shared/lob/store';
 import { Associations } from '../../shared/mapping/associations';
 import { EventMapping } from '../../shared/mapping/event-mapping';
-import { MappedStore } from '../../shared/mapping/mapped-store';
+import { MappedStore } from '../../shared/lob/mapped-store';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { Parking } from '../../shared/parking/parking';
-import { replayHandler } from '../../shared/parking/replay';
+import { replayHandler } from '../../shared/receive/replay';
 import { DelayedCopies, type CopySender } from '../../shared/receive/delayed-copies';
 import { Receiver, type OnRetry } from '../../shared/receive/receiver';
 import { LoadFloors } from '../../shared/sync/load-floors';

@@ -12,7 +12,7 @@ import { NO_VERSION, type RowVersion } from '../../shared/change/row-version';
 import type { Columns, Value } from '../../shared/change/value';
 import type { Rule } from '../../shared/writer/decide';
 import type { RowRead } from '../../shared/writer/row-reader';
-import { NO_STAMP, type Stamp } from '../../shared/writer/stamp';
+import { NO_STAMP, type Stamp } from '../../shared/lob/stamp';
 
 /** The rule as deployed by default. */
 export const RULE: Rule = { margin: 5, mode: 'default' };

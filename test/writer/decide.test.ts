@@ -15,7 +15,7 @@ import {
   type Rule,
   type StoredState,
 } from '../../shared/writer/decide';
-import { NO_STAMP, RING_SIZE, withKeys, type Stamp } from '../../shared/writer/stamp';
+import { NO_STAMP, RING_SIZE, withKeys, type Stamp } from '../../shared/lob/stamp';
 import {
   RULE,
   STRICT,

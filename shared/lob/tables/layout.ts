@@ -11,7 +11,7 @@ import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
 import { OutboundError } from '../../errors';
 import { plainValue, wallTimeOf } from '../../change/value-json';
-import type { Stamp } from '../../writer/stamp';
+import type { Stamp } from '../stamp';
 
 /** An Azure Tables property as the SDK takes it: a number is an Int32, a bigint an Int64. */
 export type Property =

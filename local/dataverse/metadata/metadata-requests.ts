@@ -1,0 +1,152 @@
+import type { ApiRequest, ApiResponse } from '../web-api/api-request';
+import type { Catalog } from './catalog';
+import { badRequest, DataverseError, noProperty, noResource } from '../dataverse-error';
+import { isObject, writeJson, type Json } from '../web-api/json-text';
+import { attributesMetadata, metadataId, tableMetadata, type AttributeMetadata } from './metadata-json';
+import { matches, selected } from './metadata-selection';
+import type { ODataQuery } from '../web-api/odata-query';
+import { readBody } from '../web-api/request-body';
+import type { Table } from './table';
+
+const TRACKING = 'ChangeTrackingEnabled';
+const CAST = 'Microsoft.Dynamics.CRM.';
+
+function attributeJson(attribute: AttributeMetadata, query: ODataQuery, cast: string | undefined): Json {
+  const members = cast === undefined ? attribute.common : { ...attribute.common, ...attribute.own };
+  const type = cast ?? 'AttributeMetadata';
+  const json: Record<string, Json> = {
+    ...(cast === undefined ? { '@odata.type': `#${CAST}${attribute.type}` } : {}),
+    ...(cast === undefined && query.select === undefined
+      ? { ...members, ...attribute.own }
+      : selected(members, query.select, type)),
+  };
+  for (const [name, options] of query.expand) {
+    if (name !== 'OptionSet' && name !== 'GlobalOptionSet') throw noProperty(name, type);
+    if (attribute.optionSet === undefined) throw noProperty(name, type);
+    const set = name === 'OptionSet' && isObject(attribute.optionSet) ? attribute.optionSet : undefined;
+    json[name] = set === undefined ? null : selected(set, options.select, 'OptionSetMetadata');
+  }
+  return json;
+}
+
+function attributeList(table: Table, query: ODataQuery, cast: string | undefined): Json[] {
+  return attributesMetadata(table)
+    .filter((attribute) => cast === undefined || attribute.type === cast)
+    .filter((attribute) => matches({ ...attribute.common, ...attribute.own }, query.filter))
+    .map((attribute) => attributeJson(attribute, query, cast));
+}
+
+function tableJson(table: Table, query: ODataQuery): Record<string, Json> {
+  const json = selected(tableMetadata(table), query.select, 'EntityMetadata');
+  for (const [name, options] of query.expand) {
+    if (name !== 'Attributes') throw badRequest(`Expanding '${name}' is not supported here.`);
+    json.Attributes = attributeList(table, options, undefined);
+  }
+  return json;
+}
+
+/** Tables and columns by `EntityDefinitions` (query-metadata-web-api). */
+export class MetadataRequests {
+  readonly #catalog: Catalog;
+  /** Tables whose changes are tracked once they are published. */
+  readonly #unpublished = new Set<string>();
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** Answers `EntityDefinitions`, one of them, its attributes, or one of those. */
+  answer(request: ApiRequest): ApiResponse {
+    if (request.method === 'PUT') return this.#replace(request);
+    if (request.method !== 'GET')
+      throw new DataverseError(405, '0x80060888', 'Definitions are read and replaced only here.');
+    const context = `${request.serviceRoot}/$metadata#EntityDefinitions`;
+    const path = /^EntityDefinitions(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path);
+    const [, key, rest] = path ?? [];
+    if (key === undefined) {
+      if (path === null || rest !== undefined) throw noResource(request.path);
+      const tables = [...this.#catalog.tables].filter((table) => matches(tableMetadata(table), request.query.filter));
+      const value = tables.map((table) => tableJson(table, request.query));
+      return { status: 200, body: { '@odata.context': context, value } };
+    }
+    const table = this.#table(key);
+    if (rest === undefined) {
+      const json = tableJson(table, request.query);
+      return { status: 200, body: { '@odata.context': `${context}/$entity`, ...json } };
+    }
+    return this.#attributes(request, table, rest, `${context}('${table.logicalName}')`);
+  }
+
+  /**
+   * `PUT EntityDefinitions(…)`: the whole definition, of which only ChangeTrackingEnabled can differ. It shows after
+   * publishing.
+   */
+  #replace(request: ApiRequest): ApiResponse {
+    const key = /^EntityDefinitions\(([^)]*)\)$/.exec(request.path)?.[1];
+    if (key === undefined) throw noResource(request.path);
+    const table = this.#table(key);
+    const before = tableMetadata(table);
+    const after = readBody(request.body);
+    const differing = Object.keys(before).filter(
+      (name) =>
+        name !== TRACKING && writeJson(after[name] ?? null, 'webApi') !== writeJson(before[name] ?? null, 'webApi'),
+    );
+    if (differing.length > 0 || typeof after[TRACKING] !== 'boolean')
+      throw badRequest(
+        `A definition is replaced as a whole, and only ${TRACKING} can be changed here: ${differing.join(', ')}.`,
+      );
+    if (request.headers['mscrm.mergelabels'] !== 'true')
+      throw badRequest('Without MSCRM.MergeLabels labels would be lost, which is not supported here.');
+    if (after[TRACKING] !== table.changeTracking) {
+      if (table.changeTracking) throw badRequest('Change tracking can not be disabled.');
+      if (table.changeTrackingAllowed === false) throw badRequest(`${TRACKING} can not be set for this table.`);
+      this.#unpublished.add(table.logicalName);
+    }
+    return { status: 204 };
+  }
+
+  /** `POST PublishXml`: what was changed of the tables that are named shows from now on. */
+  publish(request: ApiRequest): ApiResponse {
+    if (request.method !== 'POST') throw new DataverseError(405, '0x80060888', 'Actions are called by POST.');
+    const xml = readBody(request.body).ParameterXml;
+    if (typeof xml !== 'string') throw badRequest("The parameter 'ParameterXml' is missing.");
+    for (const [, name = ''] of xml.matchAll(/<entity>([^<]*)<\/entity>/g)) {
+      const table = this.#catalog.find(name);
+      if (table === undefined) throw badRequest(`The entity with a name = '${name}' was not found.`);
+      if (this.#unpublished.delete(name)) this.#catalog.trackChanges(table);
+    }
+    return { status: 204 };
+  }
+
+  #table(key: string): Table {
+    const name = /^LogicalName='([^']*)'$/.exec(key)?.[1];
+    const table =
+      name === undefined
+        ? [...this.#catalog.tables].find((candidate) => metadataId(candidate.logicalName) === key.toLowerCase())
+        : this.#catalog.find(name);
+    if (table !== undefined) return table;
+    const which = name === undefined ? `id = '${key}'` : `logical name = '${name}'`;
+    throw new DataverseError(404, '0x80060888', `Could not find an entity with ${which}.`);
+  }
+
+  #attributes(request: ApiRequest, table: Table, rest: string, context: string): ApiResponse {
+    const [, name, cast] =
+      /^Attributes(?:\(LogicalName='([^']*)'\))?(?:\/Microsoft\.Dynamics\.CRM\.(\w+))?$/.exec(rest) ?? [];
+    if (!rest.startsWith('Attributes') || (rest !== 'Attributes' && name === undefined && cast === undefined)) {
+      throw noResource(rest);
+    }
+    const suffix = cast === undefined ? '/Attributes' : `/Attributes/${CAST}${cast}`;
+    if (name === undefined) {
+      return {
+        status: 200,
+        body: { '@odata.context': `${context}${suffix}`, value: attributeList(table, request.query, cast) },
+      };
+    }
+    const attribute = attributesMetadata(table).find((candidate) => candidate.common.LogicalName === name);
+    if (attribute === undefined || (cast !== undefined && attribute.type !== cast)) {
+      throw new DataverseError(404, '0x80060888', `Could not find an attribute with logical name = '${name}'.`);
+    }
+    const json = attributeJson(attribute, request.query, cast);
+    return { status: 200, body: { '@odata.context': `${context}${suffix}/$entity`, ...(isObject(json) ? json : {}) } };
+  }
+}

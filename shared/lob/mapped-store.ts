@@ -1,0 +1,77 @@
+import { setImmediate } from 'node:timers/promises';
+import type { RowAddress } from '../change/row-change';
+import type { Columns } from '../change/value';
+import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from './store';
+import type { Mapping } from '../mapping/mapping';
+
+/** Rows that are mapped in one go; then everything else in the process has a turn. */
+const ROWS_A_TURN = 64;
+
+const NO_COLUMNS: Columns = new Map();
+
+/**
+ * A store as the mapping shows it: rows go in as Dataverse has them, and lie there with the mapping's columns, or hidden
+ * where they don't meet its filter. Whoever writes and reads through it knows of no mapping.
+ */
+export class MappedStore implements LobStore {
+  constructor(
+    private readonly store: LobStore,
+    private readonly mapping: Pick<Mapping, 'tableOf'>,
+  ) {}
+
+  read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]> {
+    return this.store.read(rows);
+  }
+
+  liveRows(table: string, after?: string): ReturnType<LobStore['liveRows']> {
+    return this.store.liveRows(table, after);
+  }
+
+  async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
+    const mapped: (RowWrite | WriteOutcome)[] = [];
+    for (const write of writes) {
+      try {
+        mapped.push(this.#mapped(write));
+      } catch (error) {
+        mapped.push({ kind: 'failed', error });
+      }
+      if (mapped.length % ROWS_A_TURN === 0) await setImmediate();
+    }
+    const written = await this.store.write(mapped.flatMap((of) => ('kind' in of ? [] : [of])));
+    let next = 0;
+    return mapped.map((of) => ('kind' in of ? of : (written[next++] ?? { kind: 'conflict' })));
+  }
+
+  #mapped(write: RowWrite): RowWrite {
+    const { row, effect, columns, expected } = write;
+    const mapping = this.mapping.tableOf(row.table);
+    switch (effect) {
+      case 'snapshot':
+        return mapping.shows(row, columns, 'all')
+          ? { ...write, columns: mapping.map(row, columns) }
+          : { ...write, effect: 'hide', columns: NO_COLUMNS };
+      case 'patch': {
+        if (expected?.hidden !== true) {
+          return mapping.shows(row, columns, 'brought')
+            ? { ...write, columns: mapping.map(row, columns) }
+            : { ...write, effect: 'hide', columns: NO_COLUMNS };
+        }
+        // Only without a Web API: what isn't in the patch isn't known.
+        const shows =
+          mapping.filterColumns.every((column) => columns.has(column)) && mapping.shows(row, columns, 'all');
+        return shows
+          ? { ...write, effect: 'snapshot', columns: mapping.map(row, columns) }
+          : { ...write, effect: 'keep', columns: NO_COLUMNS };
+      }
+      default:
+        return write;
+    }
+  }
+
+  sameData(stored: StoredRow, { row, columns }: RowColumns): boolean {
+    const mapping = this.mapping.tableOf(row.table);
+    const shown = mapping.shows(row, columns, 'all');
+    if (stored.hidden || !shown) return stored.hidden && !shown;
+    return this.store.sameData(stored, { row, columns: mapping.map(row, columns) });
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Proves that the folder that is deployed is the whole app: away from any node_modules, under the local host, it brings a
+ * change to the store by every way, by one writer, and loads what only some calls need when they need it. And what is in the
+ * folder and in the zip file, and what isn't.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { unzipSync } from 'fflate';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve, sep } from 'node:path';
+import { packageApp, PackagingError, type PackagedFunction } from '../../../tools/packaging/package-app';
+import { zipFolder } from '../../../tools/packaging/zip';
+import { PUSHED, System } from '../../e2e/system';
+
+const ROOT = resolve(__dirname, '../../..');
+const FUNCTIONS = ['event-hub', 'pull-sync', 'replay-parked', 'service-bus-queue', 'service-bus-topic', 'webhook'];
+
+/** The part of package-lock.json that tells what a package is there for. */
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version?: string; readonly dev?: true }>>;
+}
+
+let temporary: string;
+let out: string;
+let functions: readonly PackagedFunction[];
+
+beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), 'dvo-package-'));
+  out = join(temporary, 'app');
+  const mapping = join(temporary, 'mapping.yaml');
+  await writeFile(mapping, 'tables:\n  account:\n    columns: { name: Title }\n');
+  functions = await packageApp({ root: ROOT, out, mapping });
+});
+afterAll(() => rm(temporary, { recursive: true }));
+
+const files = async (): Promise<string[]> => {
+  const entries = await readdir(out, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) =>
+      join(parentPath, name)
+        .slice(out.length + 1)
+        .split(sep)
+        .join('/'),
+    )
+    .sort();
+};
+
+describe('the folder', () => {
+  test('holds the functions, their code, and what the platform reads; nothing else', async () => {
+    const found = await files();
+    expect(found.filter((file) => !file.startsWith('chunks/'))).toEqual([
+      'THIRD-PARTY-NOTICES.txt',
+      ...FUNCTIONS.map((name) => `functions/${name}.mjs`),
+      'host.json',
+      'mapping.yaml',
+      'package.json',
+    ]);
+    expect(found.filter((file) => file.startsWith('chunks/')).every((file) => file.endsWith('.mjs'))).toBe(true);
+    expect(await readFile(join(out, 'host.json'), 'utf8')).toBe(await readFile(join(ROOT, 'host.json'), 'utf8'));
+  });
+
+  test('its package.json asks for no package and names the functions', async () => {
+    const manifest = JSON.parse(await readFile(join(out, 'package.json'), 'utf8')) as object;
+    expect(manifest).toMatchObject({ name: 'dataverse-outbound', private: true, main: 'functions/*.mjs' });
+    expect(Object.keys(manifest)).not.toContain('dependencies');
+  });
+
+  test('each function loads the client of tables to be registered, and no other', () => {
+    expect(functions.map(({ name }) => name)).toEqual(FUNCTIONS);
+    for (const { packages } of functions) {
+      expect(packages).toContain('@azure/functions');
+      expect(packages).toContain('@azure/data-tables');
+      for (const later of ['@azure/identity', '@azure/storage-blob', '@azure/service-bus'])
+        expect(packages).not.toContain(later);
+    }
+  });
+
+  test('there is one copy of the services, and so one writer, for all functions', async () => {
+    const holders: string[] = [];
+    for (const file of await files())
+      if ((await readFile(join(out, file), 'utf8')).includes('function requiredServices(')) holders.push(file);
+    expect(holders).toEqual([expect.stringMatching(/^chunks\//)]);
+  });
+
+  test('the licences of the packages are in it, of those that are loaded later, too', async () => {
+    const notices = await readFile(join(out, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of ['zod', 'saxes', '@azure/identity', '@azure/service-bus'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+  });
+
+  test('no package is in it that is only there for development', async () => {
+    const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as Lock;
+    const needed = new Set(
+      Object.entries(packages)
+        .filter(([, { dev }]) => dev !== true)
+        .map(([folder, { version }]) => `${folder.replace(/^.*node_modules\//, '')} ${version}`),
+    );
+    const notices = await readFile(join(out, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    const bundled = [...notices.matchAll(/^-{80}\n(\S+ \d\S+)/gm)].map(([, name = '']) => name);
+    expect(bundled.length).toBeGreaterThan(50);
+    expect(bundled.filter((name) => !needed.has(name))).toEqual([]);
+  });
+
+  test('a folder with something in it is left alone', async () => {
+    const before = await files();
+    await expect(packageApp({ root: ROOT, out })).rejects.toThrow(PackagingError);
+    expect(await files()).toEqual(before);
+  });
+
+  test('a mapping file with faults is not packaged', async () => {
+    const mapping = join(temporary, 'wrong.yaml');
+    await writeFile(mapping, 'tables:\n  Account: {}\n');
+    await expect(packageApp({ root: ROOT, out: join(temporary, 'wrong'), mapping })).rejects.toThrow(
+      /wrong\.yaml:2:3 tables\.Account must be the logical name/,
+    );
+  });
+
+  test('nor is one that is not there, which is told by the name that was given', async () => {
+    const mapping = join(temporary, 'none.yaml');
+    await expect(packageApp({ root: ROOT, out: join(temporary, 'none'), mapping })).rejects.toThrow(
+      new PackagingError(`There is no mapping file ${mapping}.`),
+    );
+  });
+});
+
+test('the zip file holds the same files, and the same bytes each time', async () => {
+  const zips = ['a.zip', 'b.zip'].map((name) => join(temporary, name));
+  for (const zip of zips) await zipFolder(out, zip);
+  const [first, second] = await Promise.all(zips.map((zip) => readFile(zip)));
+  expect(first?.equals(second ?? Buffer.of())).toBe(true);
+  const unzipped = unzipSync(first ?? Buffer.of());
+  expect(Object.keys(unzipped).sort()).toEqual(await files());
+  const differing: string[] = [];
+  for (const file of await files())
+    if (!(await readFile(join(out, file))).equals(unzipped[file] ?? Buffer.of())) differing.push(file);
+  expect(differing).toEqual([]);
+});
+
+test('a zip file that can not be written', async () => {
+  const file = join(temporary, 'no folder', 'a.zip');
+  await expect(zipFolder(out, file)).rejects.toThrow(`${file} can't be written (ENOENT).`);
+});
+
+describe('the packaged app in the local host', () => {
+  let system: System;
+  beforeAll(async () => {
+    system = await System.start(null);
+    await system.startApp(
+      { SYNC_TABLES: 'account', MAPPING_FILE: join(out, 'mapping.yaml'), SERVICEBUS_RETRY_FIRST_SECONDS: '1' },
+      out,
+    );
+  });
+  afterAll(() => system.stop());
+
+  test('all functions run', () => {
+    expect(system.states()).toEqual(Object.fromEntries(FUNCTIONS.map((name) => [name, 'running'])));
+  });
+
+  test.each(PUSHED)('a row that is pushed by %s lies in the store', async (way) => {
+    const id = await system.pushing('account', way, () => system.dataverse.create('account', { name: `By ${way}` }));
+    await system.until(`the row of ${way}`, async () => (await system.entity('account', id))?.Title === `By ${way}`);
+  });
+
+  test('what cannot be settled now comes again as a delayed copy', async () => {
+    // All attempts of one read-back.
+    system.dataverse.failNext(6, 503, { path: 'accounts(', headers: { 'Retry-After': '0' } });
+    const way = 'service-bus-queue';
+    const id = await system.pushing('account', way, () => system.dataverse.create('account', { name: 'Late' }));
+    await system.until('the late row', async () => (await system.entity('account', id))?.Title === 'Late');
+    expect(await system.logged('delayed')).toMatchObject([{ source: way, code: 'web-api' }]);
+  });
+
+  test('a row that was never pushed comes by a pull', async () => {
+    const id = await system.dataverse.create('account', { name: 'Never pushed' });
+    await system.pull();
+    expect(await system.entity('account', id)).toMatchObject({ Title: 'Never pushed' });
+  });
+});

@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { Context } from '../../../shared/context/context';
+import type { ContextFormat } from '../../../shared/context/format';
+import { CONTEXT_FORMATS } from '../../../shared/context/format';
+import { environment } from '../../../shared/config/config';
+import { readPush, type Push } from '../../../shared/context/read-push';
+import { arrivalBound, type Delivery } from '../../../shared/context/messages/pushed-event';
+import { explainChanges, explainPush, toldBy, type Told } from './explain-context';
+import { mappedChange, mappingAt } from './mapped-change';
+import { plainJson } from '../terminal/plain-json';
+import type { Terminal } from '../terminal/terminal';
+import { UsageError } from '../terminal/terminal';
+
+interface ParseOptions {
+  readonly explain?: true;
+  readonly full?: true;
+  readonly format?: ContextFormat;
+  readonly fullImage?: string;
+  readonly truncated?: true;
+  readonly mapping?: string;
+}
+
+const formatArgument = (text: string): ContextFormat => {
+  const format = CONTEXT_FORMATS.find((known) => known === text);
+  if (format === undefined) throw new InvalidArgumentError(`Known are ${CONTEXT_FORMATS.join(', ')}.`);
+  return format;
+};
+
+async function bodyOf(terminal: Terminal, file: string): Promise<Uint8Array> {
+  if (file === '-') return terminal.readInput();
+  try {
+    return await terminal.readFile(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault';
+    throw new UsageError(`can't read ${file} (${code})`);
+  }
+}
+
+/** Every member of a context, its parents' too: getters are not own members, so they are named. */
+function wholeOf(context: Context): object {
+  const { inputParameters, outputParameters, sharedVariables, preImages, postImages, parent } = context;
+  const maps = { inputParameters, outputParameters, sharedVariables, preImages, postImages };
+  const read = Object.entries(maps).map(([name, map]): readonly [string, unknown] => [
+    name,
+    map && new Map<string, unknown>(map),
+  ]);
+  const scalars = {
+    form: context.form,
+    message: context.message,
+    stage: context.stage,
+    mode: context.mode,
+    depth: context.depth,
+    table: context.table,
+    rowId: context.rowId,
+    secondaryTable: context.secondaryTable,
+    operationCreatedOn: new Date(context.operationCreatedOn).toISOString(),
+    operationCreatedOnOffset: context.operationCreatedOnOffset,
+    correlationId: context.correlationId,
+    operationId: context.operationId,
+    requestId: context.requestId,
+    userId: context.userId,
+    initiatingUserId: context.initiatingUserId,
+    initiatingUserAgent: context.initiatingUserAgent,
+    userEntraId: context.userEntraId,
+    initiatingUserEntraId: context.initiatingUserEntraId,
+    businessUnitId: context.businessUnitId,
+    organizationId: context.organizationId,
+    organizationName: context.organizationName,
+    isInTransaction: context.isInTransaction,
+    isExecutingOffline: context.isExecutingOffline,
+    isOfflinePlayback: context.isOfflinePlayback,
+    isolationMode: context.isolationMode,
+    owningExtension: context.owningExtension,
+  };
+  return { ...scalars, ...Object.fromEntries(read), parent: parent === null ? null : wholeOf(parent) };
+}
+
+const jsonOf = (push: Push, changes: readonly Told[] | null, full: boolean): string => {
+  if (!full) return plainJson(changes);
+  return plainJson(
+    push.kind === 'notice' ? { notice: push.notice, changes } : { context: wholeOf(push.context), changes },
+  );
+};
+
+async function parse(terminal: Terminal, file: string, options: ParseOptions): Promise<void> {
+  const body = await bodyOf(terminal, file);
+  const push = readPush(body, options.format === undefined ? {} : { format: options.format });
+  const show = (changes: readonly Told[] | null): void => {
+    const words = [explainPush(push), ...(changes === null ? [] : [explainChanges(changes)])];
+    if (options.explain === true) terminal.out(`${words.join('\n')}\n`);
+    if (options.full === true || (options.explain !== true && changes !== null)) {
+      terminal.out(`${jsonOf(push, changes, options.full === true)}\n`);
+    }
+  };
+  const delivery: Delivery = {
+    source: 'cli',
+    body,
+    notAfter: arrivalBound(Date.now()),
+    ...(options.fullImage === undefined ? {} : { fullImageAlias: options.fullImage }),
+    ...(options.truncated === undefined ? {} : { truncated: options.truncated }),
+  };
+  const mapping = options.mapping === undefined ? undefined : mappingAt(options.mapping, environment());
+  let changes: readonly Told[];
+  try {
+    changes = toldBy(push, delivery);
+  } catch (error) {
+    // What can't become changes can still be looked at.
+    show(null);
+    throw error;
+  }
+  show(
+    mapping === undefined ? changes : changes.map((change) => ({ ...change, stored: mappedChange(mapping, change) })),
+  );
+}
+
+/** `dvo parse`: what the app makes of a context that was pushed or parked. */
+export function addParseCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('parse')
+    .description('print the changes, or the event, that a pushed execution context or notice means')
+    .argument('<file>', 'the body as it was received; - for standard input')
+    .option('--explain', 'say it in words instead')
+    .option('--full', 'print the whole context (or notice) as well')
+    .option('--format <format>', `take the body as ${CONTEXT_FORMATS.join(', ')}`, formatArgument)
+    .option('--full-image <alias>', 'take this image after the operation as the full row')
+    .option(
+      '--mapping <file>',
+      'show what becomes of it in the store by this mapping file (without metadata; hashes as by REDACTION_KEY)',
+    )
+    .option('--truncated', 'the sender said that members were removed for size')
+    .action(async (file: string, options: ParseOptions) => parse(terminal, file, options));
+}

@@ -1,0 +1,18 @@
+import { environment, readWebApiConfig } from '../../../shared/config/config';
+import type { WebApi } from '../../../shared/dataverse/web-api';
+import { webApi } from '../../../shared/services';
+import { UsageError, settingsOf } from './terminal';
+
+/** The Web API of the environment that the settings name. @throws UsageError */
+export function connect(): WebApi {
+  const settings = environment();
+  const section = readWebApiConfig(settings);
+  // Who operates is a person mostly, and hasn't got an application's secret.
+  const isUnsaid = (settings.DATAVERSE_AUTH?.trim() ?? '') === '';
+  if (!section.ok && isUnsaid && section.faults.some((fault) => /^DATAVERSE_(?:TENANT|CLIENT)_/.test(fault)))
+    throw new UsageError(
+      `${section.faults.join('; ')}; or set DATAVERSE_AUTH=azure-cli, to ask as whoever az login signed in`,
+    );
+  const [config] = settingsOf(section);
+  return webApi(config);
+}

@@ -1,0 +1,45 @@
+/** Makes the folder that is deployed, and a zip file of it: npm run package -- [--out FOLDER] [--zip FILE]. See docs/connect.md. */
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { sayFault, script } from '../dvo/terminal/script';
+import { packageApp, PackagingError } from './package-app';
+import { zipFolder } from './zip';
+
+interface Flags {
+  readonly out: string;
+  readonly zip?: string;
+  readonly mapping?: string;
+  readonly sourceMaps?: true;
+}
+
+const kilobytes = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`;
+
+async function run({ out, zip, mapping, sourceMaps }: Flags): Promise<void> {
+  const functions = await packageApp({
+    root: process.cwd(),
+    out: resolve(out),
+    ...(mapping === undefined ? {} : { mapping }),
+    ...(sourceMaps === undefined ? {} : { sourceMaps }),
+  });
+  for (const { name, bytes } of functions) console.log(`${name}: ${kilobytes(bytes)} at the start`);
+  console.log(`Folder: ${out}`);
+  if (zip !== undefined) {
+    await zipFolder(resolve(out), resolve(zip));
+    console.log(`Zip file: ${zip} (${kilobytes((await stat(zip)).size)})`);
+  }
+  if (mapping !== undefined) console.log(`The app needs the setting MAPPING_FILE=${basename(mapping)}.`);
+  console.log('How to deploy it: docs/connect.md#3-publish-the-app');
+}
+
+script('npm run package --', 'make the folder that is deployed')
+  .option('--out <folder>', 'folder to make; it must be empty if it is there', 'dist/package')
+  .option('--zip <file>', 'write a zip file of it, too')
+  .option('--mapping <file>', 'deploy this mapping file; MAPPING_FILE is then its name without folders')
+  .option('--source-maps', 'write source maps, for Node started with --enable-source-maps')
+  .action(run)
+  .parseAsync()
+  .catch((error: unknown) => {
+    if (error instanceof PackagingError) sayFault(error);
+    else console.error(error);
+    process.exitCode = 1;
+  });
