@@ -1,7 +1,7 @@
 /**
  * Which client for the delta path: this project's ChangeFeed, or `dynamics-web-api`? Both read the same pages of the same
- * table from the simulator, in turn, and the floor is the same requests with `fetch` and JSON.parse. Prints medians as
- * ratios to the floor, and whether every number came through exact. Run: npm run build && node dist/bench/delta-path.js
+ * table from the simulator, in turn, and the ghost floor is the same requests with `fetch` and JSON.parse. Prints medians as
+ * ratios to the ghost floor, and whether every number came through exact. Run: npm run build && node dist/bench/delta-path.js
  */
 import { ClientSecretCredential } from '@azure/identity';
 import { DynamicsWebApi } from 'dynamics-web-api';

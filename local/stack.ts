@@ -147,7 +147,7 @@ export function settingsFor(
     PULL_SCHEDULE: '*/10 * * * * *',
     REPLAY_SCHEDULE: '*/5 * * * * *',
     FULL_IMAGE_ALIAS: 'full',
-    HINT_DELAY_SECONDS: '2',
+    UNCONFIRMED_DELAY_SECONDS: '2',
     READ_BACK_MAX_AGE_SECONDS: '4',
     DATAVERSE_URL: dataverse.url,
     DATAVERSE_AUTH: 'client-secret',

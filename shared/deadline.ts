@@ -14,7 +14,7 @@ export const DEADLINES_MS = {
   /** The host renews a message's lock for 5 minutes (host.json, `maxAutoLockRenewalDuration`). */
   messages: 240_000,
   replay: 240_000,
-  /** After PULL_MAX_SECONDS, when a pull ends at its next page: the time to settle and store what is under way. */
+  /** After PULL_MAX_SECONDS, when a pull ends at its next page: the time to process and store what is under way. */
   afterPull: 60_000,
 } as const;
 

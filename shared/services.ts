@@ -28,7 +28,7 @@ import { TableParking } from './parking/table-parking';
 import { DelayedCopies } from './receive/delayed-copies';
 import { Receiver } from './receive/receiver';
 import { deferredBlobState } from './sync/deferred-blob-state';
-import { LoadFloors } from './sync/load-floors';
+import { GhostFloors } from './sync/ghost-floors';
 import { pullSubjects } from './sync/pull-subjects';
 import { PullSync } from './sync/pull-sync';
 import { TablePullStates } from './sync/table-pull-state';
@@ -152,13 +152,13 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
   );
   const reader = api && catalog && relationships && rowReader(api, catalog, relationships, organization, core);
   const states = new TablePullStates(stateTables(STATE_NAMES.pull));
-  const floors = new LoadFloors(states, { margin: core.marginSeconds, lifetimeMs: Math.min(2000, maxReadAgeMs / 2) });
+  const floors = new GhostFloors(states, { margin: core.marginSeconds, lifetimeMs: Math.min(2000, maxReadAgeMs / 2) });
   const writer = new Writer(store, reader, {
     rule: { margin: core.marginSeconds, mode: core.orderMode },
     unprovable: core.unprovable,
     cacheBytes: core.cacheMegabytes * 1024 * 1024,
     maxReadAgeMs,
-    ...(api === undefined ? {} : { floorOf: (table) => floors.of(table) }),
+    ...(api === undefined ? {} : { ghostFloorOf: (table) => floors.of(table) }),
   });
   const receiver = new Receiver(
     {
@@ -174,7 +174,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
       tables: core.tables,
       marginSeconds: core.marginSeconds,
       dataverseNow: () => clocks.dataverseNow(),
-      hintDelayMs: core.hintDelaySeconds * 1000,
+      unconfirmedDelayMs: core.unconfirmedDelaySeconds * 1000,
       ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },

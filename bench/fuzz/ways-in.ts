@@ -149,7 +149,7 @@ export async function openWaysIn(): Promise<WaysIn> {
       mapping,
       organization: { check: () => Promise.resolve() },
     },
-    { tables: TABLES, hintDelayMs: 10_000, fullImageAlias: 'After', maxBodyBytes: MAX_BODY_BYTES },
+    { tables: TABLES, unconfirmedDelayMs: 10_000, fullImageAlias: 'After', maxBodyBytes: MAX_BODY_BYTES },
   );
   const key = 'k'.repeat(32);
   const webhook = webhookHandler(

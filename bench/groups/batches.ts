@@ -66,7 +66,7 @@ export const group: Group = {
             before?.();
             made = make();
           },
-          run: async () => expectVerdicts(await writer.settle(made), verdicts),
+          run: async () => expectVerdicts(await writer.process(made), verdicts),
         };
       };
       const count = (length: number) => Array.from({ length }, (_, n) => n);
@@ -105,7 +105,7 @@ export const group: Group = {
       };
 
       // Warm: what a hub brings. Each turn makes the rows known to the next one, the first to all.
-      expectVerdicts(await writer.settle(count(HUB_BATCH).map((n) => updateOf(n, later()))), ['merged']);
+      expectVerdicts(await writer.process(count(HUB_BATCH).map((n) => updateOf(n, later()))), ['merged']);
       const batch = { rounds: effort.rounds, operations: HUB_BATCH };
       const distinct = changes(() => {
         const now = later();
@@ -154,7 +154,7 @@ export const group: Group = {
             writer.forget(addresses);
             await emptied(`app${TABLE}`)();
           },
-          run: async () => expectVerdicts(await writer.settle(made, expectNothing), PULLED),
+          run: async () => expectVerdicts(await writer.process(made, expectNothing), PULLED),
         };
       };
       const bare = transactions(rows, 'Replace');
@@ -184,7 +184,7 @@ export const group: Group = {
 };
 
 /** The stamp of a row that was pulled, and has seen events before. */
-const pulledStamp = (n: number) => ({ ...seasoned(n), ahead: false });
+const pulledStamp = (n: number) => ({ ...seasoned(n), hasPushOnTop: false });
 
 const WHY = {
   rate:

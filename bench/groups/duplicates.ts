@@ -48,7 +48,7 @@ export const group: Group = {
       };
       const receive = async (body: Buffer): Promise<void> => {
         const [outcome] = await receiver.receive([{ source: 'bench', body }]);
-        if (outcome?.kind !== 'settled')
+        if (outcome?.kind !== 'processed')
           throw new Error(`A delivery was ${outcome?.kind ?? 'lost'}.`, { cause: outcome });
       };
 

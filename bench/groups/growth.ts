@@ -50,14 +50,14 @@ async function seed(tables: NullTables, table: string, rows: number): Promise<vo
 }
 
 /** Each of so many changes once, in flight as many as everywhere here. */
-const settling = (writer: Writer, count: number, changeOf: (n: number) => RowPatch): Subject => {
+const processing = (writer: Writer, count: number, changeOf: (n: number) => RowPatch): Subject => {
   let changes: readonly RowPatch[] = [];
   return {
     prepare: () => void (changes = Array.from({ length: count }, (_, n) => changeOf(n))),
     run: () =>
       inFlight(IN_FLIGHT, count, async (n) => {
         const change = changes[n];
-        if (change !== undefined) expectVerdicts(await writer.settle([change]), ['merged']);
+        if (change !== undefined) expectVerdicts(await writer.process([change]), ['merged']);
       }),
   };
 };
@@ -80,7 +80,7 @@ async function growRows(tables: NullTables, { quick, rounds }: Effort, tell: Tel
       // A stride that has no factor in common with the rows meets each row once before any comes again.
       const rowOf = (n: number): number => ((cold ? (made += 1) : n) * 7_919) % rows;
       let at = EPOCH;
-      const subject = settling(writer, changes, (n) => updateOf(rowOf(n), at));
+      const subject = processing(writer, changes, (n) => updateOf(rowOf(n), at));
       return {
         ...subject,
         prepare: () => {
@@ -108,7 +108,7 @@ async function growTables(tables: NullTables, { quick, rounds }: Effort, tell: T
     const { writer } = servicesOn(tables, prefix, { SYNC_TABLES: names.join(',') });
     const rowOf = (n: number): RowAddress => ({ table: names[n % count] ?? '', id: idOf(n) });
     let at = EPOCH;
-    const subject = settling(writer, changes, (n) => ({ ...updateOf(n, at), row: rowOf(n) }));
+    const subject = processing(writer, changes, (n) => ({ ...updateOf(n, at), row: rowOf(n) }));
     return {
       ...subject,
       prepare: () => {

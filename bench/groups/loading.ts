@@ -15,11 +15,11 @@ import { startNullTables } from '../null-tables/start';
 /** The built app. */
 const BUILT = path.resolve('dist/functions');
 const LOADER = path.resolve('dist/bench/loader/main.js');
-/** In all: over the floor, with all functions in one process. */
+/** In all: over the ghost floor, with all functions in one process. */
 const MOST_MS = 150;
 const FLOOR = '@azure/functions';
 
-/** What the webhook needs to settle an event of the fixtures' organisation. */
+/** What the webhook needs to process an event of the fixtures' organisation. */
 const SETTINGS = {
   SYNC_TABLES: TABLE,
   WEBHOOK_KEYS: 'a-key-of-the-benchmarks-of-loading',
@@ -66,7 +66,7 @@ async function candidatesIn(folder: string, event: string, quick: boolean): Prom
     ...(quick ? [] : names.flatMap((name) => both(name, [name]))),
     ...both(ALL, names),
     ...both(
-      `${ALL} but the pull, and a first event settled`,
+      `${ALL} but the pull, and a first event processed`,
       names.filter((name) => name !== 'pull-sync'),
       { event },
     ),
@@ -123,7 +123,7 @@ function figuresOf({ name, clients, event }: Candidate, own: readonly Loaded[], 
   const named = clients ?? own[0]?.clients ?? [];
   const time: Figure = {
     work: `loading, ${name}`,
-    measure: 'time over the floor',
+    measure: 'time over the ghost floor',
     ...summary(own.map((one, round) => ms(one) - (floors[round]?.milliseconds ?? Number.NaN))),
     unit: 'ms',
     own: duration(middle(ms, own)),
@@ -137,7 +137,7 @@ function figuresOf({ name, clients, event }: Candidate, own: readonly Loaded[], 
     ...summary([named.length]),
     unit: 'modules',
     own: named.map((client) => client.replace('@azure/', '')).join(', '),
-    against: `${digits(middle(memory, own) - middle(memory, floors))} MiB RSS over the floor`,
+    against: `${digits(middle(memory, own) - middle(memory, floors))} MiB RSS over the ghost floor`,
     aim: { most: 1 },
     why: 'Every function needs the client of tables in its first call, and no other to be registered.',
   };

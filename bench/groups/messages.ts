@@ -18,18 +18,18 @@ import { inRounds, type Subject } from '../measure/rounds';
 const UPSERTS_IN_FLIGHT = 32;
 const LIMIT_MS = 60_000;
 
-/** How many deliveries the app has settled, by its log. */
-class Settled {
+/** How many deliveries the app has processed, by its log. */
+class Processed {
   #count = 0;
   #waiting: { readonly count: number; readonly resolve: () => void } | undefined;
 
   readonly onLog = ({ message }: LogRecord): void => {
-    if (!message.startsWith('settled {')) return;
-    this.#count += (JSON.parse(message.slice('settled '.length)) as { readonly received: number }).received;
+    if (!message.startsWith('processed {')) return;
+    this.#count += (JSON.parse(message.slice('processed '.length)) as { readonly received: number }).received;
     if (this.#waiting !== undefined && this.#count >= this.#waiting.count) this.#waiting.resolve();
   };
 
-  /** Resolves once so many more are settled. */
+  /** Resolves once so many more are processed. */
   more(count: number): Promise<void> {
     return new Promise((resolve) => (this.#waiting = { count: this.#count + count, resolve }));
   }
@@ -81,13 +81,13 @@ export const group: Group = {
         for (const client of [plain, bareClient(place, `app${kind}${TABLE}`)]) await updates.seed(client);
         const consumer = (name: string, ...args: string[]) =>
           startChild<string>(path.join(__dirname, '../consumer', name), args);
-        // The app and the floor each have a broker, so that neither waits while the other is served.
+        // The app and the ghost floor each have a broker, so that neither waits while the other is served.
         const [broker, idleBroker] = [await consumer('broker-main.js'), await consumer('broker-main.js')];
         const idle = await consumer('main.js', kind, idleBroker.said, state.connectionString);
-        const settled = new Settled();
+        const processed = new Processed();
         const host = await spawnHost({
           appDir: path.resolve('.'),
-          onLog: settled.onLog,
+          onLog: processed.onLog,
           settings: {
             FUNCTIONS_WORKER_RUNTIME: 'node',
             // Only the line by which deliveries are counted.
@@ -120,7 +120,7 @@ export const group: Group = {
           };
           const turns = await inRounds(
             {
-              app: sent(broker.said, () => settled.more(messages)),
+              app: sent(broker.said, () => processed.more(messages)),
               'SDK and nothing': sent(idleBroker.said, () => {
                 idle.process.send(messages);
                 return new Promise((resolve) => idle.process.once('message', resolve));

@@ -95,7 +95,7 @@ interface Page {
 async function bareRun(lob: string, run: string, from: string, rows: number): Promise<string> {
   const client = bareClient({ connectionString: lob } as Place, `${run}account`);
   await client.createTable();
-  const stamp = encodeStamp({ ...seasoned(0), ring: [], ahead: false });
+  const stamp = encodeStamp({ ...seasoned(0), recentKeys: [], hasPushOnTop: false });
   const page = async (link: string): Promise<Page> => {
     const response = await fetch(link, { headers: { prefer: `odata.maxpagesize=${PAGE_ROWS}` } });
     return JSON.parse(await response.text()) as Page;
@@ -300,14 +300,14 @@ export const group: Group = {
 };
 
 const WHY =
-  "A third of the CPU is the Tables SDK's, as in the floor; 15 % collect garbage, 14 % make properties, fingerprints and operations, 11 % read " +
+  "A third of the CPU is the Tables SDK's, as in the ghost floor; 15 % collect garbage, 14 % make properties, fingerprints and operations, 11 % read " +
   'pages exactly, 4 % are the sweep that reads every key back; no page is written before the one before it has ended.';
 const WHY_DELTA =
-  'Rows that lie far apart are looked up one by one before they are written, as any guarded write of an unknown row must be; the floor overwrites them ' +
+  'Rows that lie far apart are looked up one by one before they are written, as any guarded write of an unknown row must be; the ghost floor overwrites them ' +
   'blindly. A run has its fixed costs, too: lease, state, journal.';
 const WHY_MEMORY =
   'Little of it is live: with --optimize-for-size the same load takes 193 MiB, for twice the CPU, and with --max-semi-space-size=4 ' +
-  'two thirds, for none. By default V8 rather grows than collects; the floor takes 480 MiB likewise.';
+  'two thirds, for none. By default V8 rather grows than collects; the ghost floor takes 480 MiB likewise.';
 
 const [, main, mode, given, run, count] = process.argv;
 if (main === __filename && mode === CHILD) {

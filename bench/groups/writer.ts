@@ -50,7 +50,7 @@ export const group: Group = {
           run: () =>
             inFlight(width, rows, async (n) => {
               const change = changes[n];
-              if (change !== undefined) expectVerdicts(await writer.settle([change]), ['merged']);
+              if (change !== undefined) expectVerdicts(await writer.process([change]), ['merged']);
             }),
         };
       };

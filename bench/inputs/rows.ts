@@ -45,7 +45,7 @@ export const keyOf = (n: number, at: number): string => `${n.toString(36)}-${at.
 
 /** A pushed Update that is provably newer than any before. */
 export function updateOf(n: number, at: number): RowPatch {
-  const evidence: Evidence = { kind: 'event', key: keyOf(n, at), at, sure: true };
+  const evidence: Evidence = { kind: 'event', key: keyOf(n, at), at, isTrusted: true };
   return { kind: 'patch', row: rowOf(n), columns: updatedColumns(n, at), evidence, origin: ORIGIN };
 }
 
@@ -65,9 +65,9 @@ export function pulledOf(n: number, at: number): RowSnapshot {
 /** The stamp of a row that has seen many events: as long as it gets. */
 export const seasoned = (n: number): Stamp => ({
   version: BigInt(EPOCH - 1000),
-  base: EPOCH - 1000,
-  seen: EPOCH - 900,
-  ahead: true,
-  gone: false,
-  ring: Array.from({ length: 16 }, (_, at) => keyOf(n, EPOCH - 900 + at)),
+  knownUntil: EPOCH - 1000,
+  latestKnown: EPOCH - 900,
+  hasPushOnTop: true,
+  deleted: false,
+  recentKeys: Array.from({ length: 16 }, (_, at) => keyOf(n, EPOCH - 900 + at)),
 });

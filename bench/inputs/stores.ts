@@ -13,7 +13,7 @@ import { readConfig } from '../../shared/config/config';
 import { encodeColumns, encodeStamp, partitionOf, toEntity } from '../../shared/lob/tables/layout';
 import { compose, type Services } from '../../shared/services';
 import type { Stamp } from '../../shared/lob/stamp';
-import type { Settlement } from '../../shared/writer/writer';
+import type { ChangeResult } from '../../shared/writer/writer';
 import { startNullTables } from '../null-tables/start';
 import { idOf, TABLE } from './rows';
 
@@ -69,7 +69,7 @@ export const entityOf = (n: number, columns: Columns, stamp: Stamp): TableEntity
   toEntity(
     { partitionKey: partitionOf(idOf(n)), rowKey: idOf(n) },
     encodeStamp(stamp),
-    { deleted: stamp.gone, hidden: false },
+    { deleted: stamp.deleted, hidden: false },
     encodeColumns(columns),
   );
 
@@ -113,10 +113,10 @@ export async function inFlight(width: number, count: number, one: (n: number) =>
 }
 
 /** A figure of what went wrong would be worthless: everything has to end as it was meant to. */
-export function expectVerdicts(settlements: readonly Settlement[], expected: readonly string[]): void {
-  for (const settlement of settlements) {
-    if (settlement.kind === 'failed') throw settlement.error;
-    if (!expected.includes(settlement.verdict))
-      throw new Error(`A change was ${settlement.verdict} instead of ${expected.join(' or ')}.`);
+export function expectVerdicts(results: readonly ChangeResult[], expected: readonly string[]): void {
+  for (const result of results) {
+    if (result.kind === 'failed') throw result.error;
+    if (!expected.includes(result.verdict))
+      throw new Error(`A change was ${result.verdict} instead of ${expected.join(' or ')}.`);
   }
 }

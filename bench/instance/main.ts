@@ -20,7 +20,7 @@ diagnostics.subscribe('http.client.request.start', () => {
 
 async function change(row: number, at: number): Promise<void> {
   if (kind === 'bare') await client.upsertEntity(entityOf(row, updatedColumns(row, at), seasoned(row)), 'Merge');
-  else expectVerdicts(await writer.settle([updateOf(row, at)]), ['merged']);
+  else expectVerdicts(await writer.process([updateOf(row, at)]), ['merged']);
 }
 
 async function run({ phase, first, rows, step }: Task): Promise<Done> {

@@ -60,7 +60,7 @@ export class Figures {
       return;
     }
     switch (event) {
-      case 'settled':
+      case 'processed':
         this.#settled(fields);
         break;
       case 'parked':
@@ -75,8 +75,8 @@ export class Figures {
         this.#pulled(fields);
         break;
       case 'replayed':
-        this.#of('replay-parked').received += number(fields.settled);
-        this.#of('replay-parked').readBack += number(fields.settled);
+        this.#of('replay-parked').received += number(fields.processed);
+        this.#of('replay-parked').readBack += number(fields.processed);
         break;
       case 'pullFailed':
         this.problems.push(message);

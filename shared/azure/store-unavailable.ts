@@ -11,7 +11,7 @@ export class StoreUnavailable extends OutboundError {
   constructor(host: string, nextAtMs: number, options?: ErrorOptions) {
     super(
       `The tables of ${host} don't answer. They are asked again from ${new Date(nextAtMs).toISOString()} on; what ` +
-        `waits for them is settled by itself when they answer. See the state of the storage account and of its network.`,
+        `waits for them is processed by itself when they answer. See the state of the storage account and of its network.`,
       options,
     );
   }

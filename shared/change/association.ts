@@ -13,7 +13,7 @@ export interface Association {
   /** The target's side where a relationship connects rows of one table; null where the tables tell. */
   readonly role: 'Referencing' | 'Referenced' | null;
   readonly related: RowAddress;
-  /** Never sure: an association has no modifiedon. */
+  /** Never trusted: an association has no modifiedon. */
   readonly evidence: Evidence;
   readonly origin: Origin;
 }

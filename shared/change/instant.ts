@@ -4,7 +4,7 @@
  */
 export type Instant = number;
 
-/** Before everything: the `base` and `seen` of a stamp that knows nothing. */
+/** Before everything: the `knownUntil` and `latestKnown` of a stamp that knows nothing. */
 export const BEGINNING: Instant = -1;
 
 /** The last whole second that is not after `epochMs`: for instants that must not claim to be later than they are. */

@@ -14,18 +14,18 @@ export type DeliveryKey = string;
 /**
  * What is known of a change's place in the row's history.
  *
- * - `event`: pushed after its transaction was committed (an asynchronous step). `at` is `modifiedon` and then `sure`;
+ * - `event`: pushed after its transaction was committed (an asynchronous step). `at` is `modifiedon` and then `isTrusted`;
  *   otherwise OperationCreatedOn, which may prove the event old but never new.
- * - `hint`: only a reason to read the row, and nothing of it is stored. Pushed from a synchronous step, inside a transaction
+ * - `unconfirmed`: only a reason to read the row, and nothing of it is stored. Pushed from a synchronous step, inside a transaction
  *   that may yet roll back; or, `committed`, told by a flow after the change, in no order. `atLeast` is a version that the row
  *   is said to have had at an instant: a read soon after it that shows an older one has lagged.
  * - `pull`: read through the Web API. `runBegin` is when the pull run began and `end` when the response was made, both
  *   in Dataverse's clock; `version` and `modifiedOn` are those of the row as read (a deleted row has neither).
  */
 export type Evidence =
-  | { readonly kind: 'event'; readonly key: DeliveryKey; readonly at: Instant; readonly sure: boolean }
+  | { readonly kind: 'event'; readonly key: DeliveryKey; readonly at: Instant; readonly isTrusted: boolean }
   | {
-      readonly kind: 'hint';
+      readonly kind: 'unconfirmed';
       readonly key: DeliveryKey;
       readonly committed?: true;
       readonly atLeast?: { readonly version: RowVersion; readonly at: Instant };
@@ -36,7 +36,7 @@ export type Evidence =
       readonly modifiedOn: Instant;
       readonly runBegin: Instant;
       readonly end: Instant;
-      /** Asked at the moment of deciding: is it sure that no other run has taken over? */
+      /** Asked at the moment of deciding: is it certain that no other run has taken over? */
       readonly holdsLease: () => boolean;
     };
 

@@ -49,7 +49,7 @@ export interface CoreConfig {
   readonly orderMode: 'default' | 'strict';
   readonly marginSeconds: number;
   readonly maxReadAgeSeconds: number;
-  readonly hintDelaySeconds: number;
+  readonly unconfirmedDelaySeconds: number;
   /** The pull of all tables ends, each at a page, when it has lasted that long; the next one goes on there. */
   readonly pullMaxSeconds: number;
   /** Rows asked for at a time. */
@@ -72,7 +72,7 @@ export interface WebhookConfig {
   readonly maxBytes: number;
 }
 
-/** When what can't be settled now is tried again by copies of the message, in the queue. */
+/** When what can't be processed now is tried again by copies of the message, in the queue. */
 export interface RetryConfig {
   /** After so many it is parked; 0: at once, without copies. */
   readonly attempts: number;
@@ -145,7 +145,7 @@ const coreSchema = z.object({
   ORDER_MODE: oneOf(['default', 'strict'], 'default'),
   CLOCK_MARGIN_SECONDS: whole(1, 300, 5),
   READ_BACK_MAX_AGE_SECONDS: whole(1, 600, 30),
-  HINT_DELAY_SECONDS: whole(0, 3600, 10),
+  UNCONFIRMED_DELAY_SECONDS: whole(0, 3600, 10),
   // With what a pull may take after it (deadline.ts), below `functionTimeout` of host.json.
   PULL_MAX_SECONDS: whole(10, 480, 480),
   PULL_PAGE_ROWS: whole(50, 5000, 5000),
@@ -270,7 +270,7 @@ function readCore(environment: Environment): Section<CoreConfig> {
       orderMode: data.ORDER_MODE,
       marginSeconds: data.CLOCK_MARGIN_SECONDS,
       maxReadAgeSeconds: data.READ_BACK_MAX_AGE_SECONDS,
-      hintDelaySeconds: data.HINT_DELAY_SECONDS,
+      unconfirmedDelaySeconds: data.UNCONFIRMED_DELAY_SECONDS,
       pullMaxSeconds: data.PULL_MAX_SECONDS,
       pullPageRows: data.PULL_PAGE_ROWS,
       ...(data.ORGANIZATION_ID === undefined ? {} : { organizationId: data.ORGANIZATION_ID }),

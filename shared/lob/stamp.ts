@@ -10,32 +10,32 @@ export interface Stamp {
   /** Row version of the last full read from Dataverse (a pulled row or a read-back); never set from a push. */
   readonly version: RowVersion;
   /** Every change dated before this instant is contained in the stored row. */
-  readonly base: Instant;
-  /** Every change dated after this instant is newer than all that is stored. Between `base` and it, order is unknown. */
-  readonly seen: Instant;
+  readonly knownUntil: Instant;
+  /** Every change dated after this instant is newer than all that is stored. Between `knownUntil` and it, order is unknown. */
+  readonly latestKnown: Instant;
   /** Pushes were merged on top of the row as of `version`. */
-  readonly ahead: boolean;
+  readonly hasPushOnTop: boolean;
   /** The row is deleted. */
-  readonly gone: boolean;
-  /** Keys of the last committed events that were settled on this row, oldest first. */
-  readonly ring: readonly DeliveryKey[];
+  readonly deleted: boolean;
+  /** Keys of the last committed events that were processed on this row, oldest first. */
+  readonly recentKeys: readonly DeliveryKey[];
 }
 
-/** How many delivery keys a stamp remembers. A duplicate that outlives them is settled by its date or by a read. */
-export const RING_SIZE = 16;
+/** How many delivery keys a stamp remembers. A duplicate that outlives them is processed by its date or by a read. */
+export const RECENT_KEYS = 16;
 
 /** The stamp of a row of which nothing is stored. */
 export const NO_STAMP: Stamp = {
   version: NO_VERSION,
-  base: BEGINNING,
-  seen: BEGINNING,
-  ahead: false,
-  gone: false,
-  ring: [],
+  knownUntil: BEGINNING,
+  latestKnown: BEGINNING,
+  hasPushOnTop: false,
+  deleted: false,
+  recentKeys: [],
 };
 
-/** The ring with `keys` added, the oldest keys falling out. */
-export function withKeys(ring: readonly DeliveryKey[], keys: readonly DeliveryKey[]): readonly DeliveryKey[] {
-  const added = keys.filter((key, index) => !ring.includes(key) && keys.indexOf(key) === index);
-  return added.length === 0 ? ring : [...ring, ...added].slice(-RING_SIZE);
+/** The recent keys with `keys` added, the oldest falling out. */
+export function withKeys(recentKeys: readonly DeliveryKey[], keys: readonly DeliveryKey[]): readonly DeliveryKey[] {
+  const added = keys.filter((key, index) => !recentKeys.includes(key) && keys.indexOf(key) === index);
+  return added.length === 0 ? recentKeys : [...recentKeys, ...added].slice(-RECENT_KEYS);
 }

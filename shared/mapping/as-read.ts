@@ -19,7 +19,7 @@ export function asRead(change: RowChange, definition: TableDefinition, mapping: 
   }
   const { evidence } = change;
   const isSure = evidence.kind !== 'event' || !lacksImage(change, definition, mapping);
-  return { ...change, columns, evidence: isSure ? evidence : { ...evidence, sure: false } };
+  return { ...change, columns, evidence: isSure ? evidence : { ...evidence, isTrusted: false } };
 }
 
 /** Whether the row has something of an image that is kept, which the change doesn't bring as it is. */

@@ -80,7 +80,7 @@ function linkChange(relationship: string, association: Association): RowChange {
     : { kind: 'delete', row, evidence, origin };
 }
 
-/** An association is never sure, so where rows can be read, the row is. */
+/** An association is never trusted, so where rows can be read, the row is. */
 const patch = (row: RowAddress, { evidence, origin }: Association, columns: ReadonlyMap<string, Value>): RowChange => ({
   kind: 'patch',
   row,

@@ -6,7 +6,7 @@ export interface ParkCause {
   readonly message: string;
 }
 
-/** A delivery as it came in, kept so that it can be settled later exactly as if it had just arrived. */
+/** A delivery as it came in, kept so that it can be processed later exactly as if it had just arrived. */
 export interface KeptDelivery {
   /** The function that received it. */
   readonly source: string;
@@ -32,7 +32,7 @@ export interface ParkedItem {
   readonly parkedAtMs: number;
   /** When it is tried again by itself; absent: it waits for an operator. */
   readonly dueAtMs?: number;
-  /** Moves with every change of the item, so that settling it can't take away what was parked again meanwhile. */
+  /** Moves with every change of the item, so that processing it can't take away what was parked again meanwhile. */
   readonly tag?: string;
 }
 
@@ -57,7 +57,7 @@ export interface ParkedFilter {
 }
 
 /**
- * Durable parking: what couldn't be settled is kept with its cause. Parking the same subject twice keeps one item.
+ * Durable parking: what couldn't be processed is kept with its cause. Parking the same subject twice keeps one item.
  */
 export interface Parking {
   /** `dueAtMs`: when to try again by itself; absent: never. */
@@ -65,8 +65,8 @@ export interface Parking {
   parkRow(row: RowAddress, cause: ParkCause, dueAtMs?: number): Promise<void>;
   /** Items whose time has come, the earliest due first, `limit` at most; none only where there is none. */
   due(nowMs: number, limit: number): Promise<readonly ParkedItem[]>;
-  /** Items were settled (or superseded): each goes, unless its subject was parked again since the item was read. */
-  settle(items: readonly ParkedItem[]): Promise<void>;
+  /** Items were processed (or superseded): each goes, unless its subject was parked again since the item was read. */
+  remove(items: readonly ParkedItem[]): Promise<void>;
   /** The item failed again. */
   postpone(item: ParkedItem, cause: ParkCause, dueAtMs?: number): Promise<void>;
 }

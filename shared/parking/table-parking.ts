@@ -105,7 +105,7 @@ export class TableParking implements Parking {
         else await this.client.updateEntity(entity, 'Replace', { etag: String(before.etag) });
         return typeof before?.blob === 'string' ? before.blob : undefined;
       } catch (error) {
-        // It was settled or parked meanwhile.
+        // It was processed or parked meanwhile.
         if (round === MAX_ROUNDS || ![404, 409, 412].includes(statusOf(error) ?? 0)) throw error;
       }
     }
@@ -194,13 +194,13 @@ export class TableParking implements Parking {
     }
   }
 
-  async settle(items: readonly TableItem[]): Promise<void> {
+  async remove(items: readonly TableItem[]): Promise<void> {
     await Promise.all(
       items.map(async (item) => {
         try {
           await this.client.deleteEntity(PARTITION, item.id, onlyAs(item));
         } catch (error) {
-          // 404: settled by someone else. 412: parked again, so it stays.
+          // 404: processed by someone else. 412: parked again, so it stays.
           if (statusOf(error) !== 404 && statusOf(error) !== 412) throw error;
           return;
         }
@@ -227,7 +227,7 @@ export class TableParking implements Parking {
 
   /**
    * Writes what is only of use while an item is as it was read. @returns false where something of it isn't there: it was
-   * settled by someone else, or only its entry is gone
+   * processed by someone else, or only its entry is gone
    */
   async #written(actions: readonly TransactionAction[]): Promise<boolean> {
     try {
@@ -244,7 +244,7 @@ export class TableParking implements Parking {
    * Moves an item, body and all, to the table of what was discarded, with the reason. A body in a blob stays there, and its
    * name goes along.
    *
-   * @returns false where it was settled or parked again since it was read: then it is not discarded
+   * @returns false where it was processed or parked again since it was read: then it is not discarded
    */
   async discard(item: Pick<ParkedItem, 'id' | 'tag'>, reason: string, discarded: TableClient): Promise<boolean> {
     const entity = await findEntity(this.client, PARTITION, item.id);

@@ -10,7 +10,7 @@ import type { Log } from '../telemetry/log';
 export const COPY_PROPERTIES = {
   /** How often the event was tried in vain: a whole number. */
   attempt: 'dvoAttempt',
-  /** Why it could not be settled the last time: a stable code, and a sentence. */
+  /** Why it could not be processed the last time: a stable code, and a sentence. */
   code: 'dvoCode',
   reason: 'dvoReason',
   /** When the original was enqueued, and its message id. */

@@ -15,7 +15,7 @@ const pauseBefore = (deliveryCount: number): number => Math.min(30_000, 500 * 2 
 export interface MessageSource {
   /** Name of the function. */
   readonly name: string;
-  /** Whether what can't be settled while the store is away stays where it is: only where it waits without end. */
+  /** Whether what can't be processed while the store is away stays where it is: only where it waits without end. */
   readonly holds?: true;
   /** Sends copies of messages to be delivered later; undefined: there is no queue for them. */
   readonly copies?: () => Pick<DelayedCopies, 'send'> | undefined;
@@ -24,13 +24,13 @@ export interface MessageSource {
 /** Thrown to have a batch delivered again: the store was away. */
 class BatchHeld extends Error {
   constructor(events: number, reason: string) {
-    super(`${events} events could not be settled: ${reason} The batch is tried again in place.`);
+    super(`${events} events could not be processed: ${reason} The batch is tried again in place.`);
   }
 }
 
 /**
  * Handles messages of a queue, a topic's subscription or an event hub. Returning completes them (or lets the checkpoint
- * move): by then each is settled, parked, or comes again as a copy. Throwing leaves them with the broker: a hub's batch while
+ * move): by then each is processed, parked, or comes again as a copy. Throwing leaves them with the broker: a hub's batch while
  * the store is away, and whatever could neither be parked nor copied. A message of Service Bus is held for a while before,
  * since giving it back at once would use up its deliveries within seconds.
  *

@@ -18,13 +18,13 @@ import type { Mapping, Unmapped } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
 import type { KeptDelivery, ParkCause, Parking } from '../parking/parking';
 import type { Verdict } from '../writer/decide';
-import type { Settlement, Writer } from '../writer/writer';
+import type { ChangeResult, Writer } from '../writer/writer';
 import type { Delayed } from './delayed-copies';
 
 /** How one delivery ended; none ends otherwise, unless parking itself fails and its source has no copy to give. */
 export type Outcome =
   /** Every change in it is in the store, or is provably contained or superseded there. */
-  | { readonly kind: 'settled'; readonly changes: readonly SettledChange[]; readonly lagMs: number | undefined }
+  | { readonly kind: 'processed'; readonly changes: readonly ProcessedChange[]; readonly lagMs: number | undefined }
   /** It is kept durably and is tried again when due, or by an operator. */
   | { readonly kind: 'parked'; readonly cause: ParkCause; readonly disposition: 'retry' | 'park' }
   /** Its sender has accepted a copy of it and delivers that later. */
@@ -37,7 +37,7 @@ export type Outcome =
   | { readonly kind: 'ignored'; readonly cause: ParkCause };
 
 /**
- * What a source offers for a delivery that can't be settled now. One that will never settle as it stands is parked
+ * What a source offers for a delivery that can't be processed now. One that will never process as it stands is parked
  * whatever the source.
  *
  * - `park`: nothing. The delivery is parked with a due time.
@@ -56,7 +56,7 @@ export type OnRetry =
 export type AskForCopy = (cause: ParkCause, whatever: boolean, delivery: KeptDelivery) => Promise<Delayed | undefined>;
 
 /** A change and its verdict; for an event that is no change of rows its table and key. */
-export interface SettledChange {
+export interface ProcessedChange {
   readonly table: string;
   readonly id: string;
   readonly verdict: Verdict | 'stored';
@@ -89,7 +89,7 @@ const UNCONFIRMABLE: ParkCause = {
 };
 
 /**
- * Thrown for the rows of a delivery that were left for later, since too many had to be read back. What was settled is known when
+ * Thrown for the rows of a delivery that were left for later, since too many had to be read back. What was processed is known when
  * the delivery is tried again, and what a pull has brought meanwhile needs no read.
  */
 export class RowsLeft extends OutboundError {
@@ -135,7 +135,7 @@ const BYTES_A_TURN = 64 * 1024;
 
 /** Where the receiver's deliveries go. */
 export interface ReceiverParts {
-  readonly writer: Pick<Writer, 'settle'>;
+  readonly writer: Pick<Writer, 'process'>;
   readonly events: EventStore;
   readonly parking: Parking;
   /** Undefined without a Web API: values then keep the types that the wire gives them. */
@@ -153,8 +153,8 @@ export interface ReceiverOptions {
   readonly marginSeconds?: number;
   /** Larger bodies are parked unread. @default 640 KiB */
   readonly maxBodyBytes?: number;
-  /** How long after its arrival a synchronous step's event is settled, in milliseconds. */
-  readonly hintDelayMs: number;
+  /** How long after its arrival a synchronous step's event is processed, in milliseconds. */
+  readonly unconfirmedDelayMs: number;
   /** Delay before a parked delivery is first tried again, in milliseconds. @default 15,000 */
   readonly retryDelayMs?: number;
   readonly now?: () => number;
@@ -164,13 +164,13 @@ export interface ReceiverOptions {
 
 /** What is to be done about a delivery. */
 type Plan =
-  | { readonly kind: 'settle'; readonly changes: readonly RowChange[] }
+  | { readonly kind: 'process'; readonly changes: readonly RowChange[] }
   | { readonly kind: 'store'; readonly stored: StoredEvent }
   | { readonly kind: 'putAside'; readonly error: unknown };
 
 /**
- * Takes deliveries from any trigger to their outcome: parse, conform to the table's metadata, settle through the writer,
- * have its source bring again, or park, what can't be settled. Rejects only if parking fails, and then the sender still has
+ * Takes deliveries from any trigger to their outcome: parse, conform to the table's metadata, process through the writer,
+ * have its source bring again, or park, what can't be processed. Rejects only if parking fails, and then the sender still has
  * the delivery.
  */
 export class Receiver {
@@ -185,33 +185,33 @@ export class Receiver {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Handles deliveries that arrived together: their changes are settled together, each on its own merits. */
+  /** Handles deliveries that arrived together: their changes are processed together, each on its own merits. */
   async receive(came: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
     const deliveries = came.map((delivery) => ({ ...delivery, arrivedAtMs: this.#arrivalOf(delivery) }));
     const plans = await this.#plans(deliveries);
-    const toSettle = plans.flatMap((plan) => (plan.kind === 'settle' && !isUncommitted(plan) ? [plan.changes] : []));
+    const toProcess = plans.flatMap((plan) => (plan.kind === 'process' && !isUncommitted(plan) ? [plan.changes] : []));
     const isLarge = (changes: readonly RowChange[]): boolean => changes.length > READS_AT_ONCE;
-    const together = toSettle.filter((changes) => !isLarge(changes)).flat();
+    const together = toProcess.filter((changes) => !isLarge(changes)).flat();
     const events = plans.flatMap((plan) => (plan.kind === 'store' && !this.#isUnconfirmable(plan) ? plan.stored : []));
-    const [settlements, inParts, stored] = await Promise.all([
-      this.parts.writer.settle(together),
-      Promise.all(toSettle.filter(isLarge).map((changes) => this.#settleInParts(changes))),
+    const [results, inParts, stored] = await Promise.all([
+      this.parts.writer.process(together),
+      Promise.all(toProcess.filter(isLarge).map((changes) => this.#processInParts(changes))),
       events.length === 0 ? [] : this.parts.events.append(events),
     ]);
-    const nextSettlement = settlements.values();
+    const nextResult = results.values();
     const nextInParts = inParts.values();
     const nextStored = stored.values();
     return Promise.all(
       deliveries.map((delivery, index) => {
         const plan = plans[index];
-        if (plan?.kind === 'settle') {
-          if (isUncommitted(plan)) return this.#park(delivery, UNCONFIRMED, onRetry, this.options.hintDelayMs);
-          return this.#settled(
+        if (plan?.kind === 'process') {
+          if (isUncommitted(plan)) return this.#park(delivery, UNCONFIRMED, onRetry, this.options.unconfirmedDelayMs);
+          return this.#processed(
             delivery,
             onRetry,
             isLarge(plan.changes)
               ? (nextInParts.next().value ?? [])
-              : plan.changes.flatMap(() => nextSettlement.next().value ?? []),
+              : plan.changes.flatMap(() => nextResult.next().value ?? []),
           );
         }
         if (plan?.kind === 'store') {
@@ -224,34 +224,36 @@ export class Receiver {
   }
 
   /**
-   * Settles a parked delivery as if it arrived now; hints are confirmed by reading. Nothing is parked again here.
+   * Processes a parked delivery as if it arrived now; unconfirmed changes are confirmed by reading. Nothing is parked again here.
    *
-   * @returns why it still can't be settled; undefined once it is
+   * @returns why it still can't be processed; undefined once it is
    */
   async replay(delivery: KeptDelivery): Promise<unknown> {
     const plan = await this.#plan(delivery);
     if (plan.kind === 'putAside') return plan.error;
-    const outcomes: readonly (Settlement | EventOutcome)[] =
-      plan.kind === 'settle' ? await this.#settleInParts(plan.changes) : await this.parts.events.append([plan.stored]);
+    const outcomes: readonly (ChangeResult | EventOutcome)[] =
+      plan.kind === 'process'
+        ? await this.#processInParts(plan.changes)
+        : await this.parts.events.append([plan.stored]);
     return decidingFailure(outcomes)?.error;
   }
 
   /**
-   * Settles the changes of one delivery, in their order and only until so many were read back. A hint is no nearer to its end
-   * the next time, since nothing of it is kept: such a delivery is settled whole, part by part.
+   * Processes the changes of one delivery, in their order and only until so many were read back. An unconfirmed change is no nearer to its end
+   * the next time, since nothing of it is kept: such a delivery is processed whole, part by part.
    */
-  async #settleInParts(changes: readonly RowChange[]): Promise<readonly Settlement[]> {
-    const settlements: Settlement[] = [];
+  async #processInParts(changes: readonly RowChange[]): Promise<readonly ChangeResult[]> {
+    const results: ChangeResult[] = [];
     let reads = 0;
-    while (settlements.length < changes.length && reads < READS_AT_ONCE) {
-      const next = changes.slice(settlements.length, settlements.length + READS_AT_ONCE - reads);
-      const part = await this.parts.writer.settle(next);
-      settlements.push(...part);
+    while (results.length < changes.length && reads < READS_AT_ONCE) {
+      const next = changes.slice(results.length, results.length + READS_AT_ONCE - reads);
+      const part = await this.parts.writer.process(next);
+      results.push(...part);
       reads += part.filter(isReadOfEvent).length;
     }
-    const left = changes.slice(settlements.length);
+    const left = changes.slice(results.length);
     const error = new RowsLeft(left.length, changes.length);
-    return [...settlements, ...left.map((change) => ({ kind: 'failed', change, error }) as const)];
+    return [...results, ...left.map((change) => ({ kind: 'failed', change, error }) as const)];
   }
 
   /** Nothing arrives later than now, whatever clock says so. */
@@ -315,13 +317,13 @@ export class Receiver {
     const decisive = failures.filter(({ error }) => this.#policyOf(error) !== 'ignore');
     const failure = decidingFailure(decisive) ?? (failures.length === changes.length ? failures[0] : undefined);
     if (failure !== undefined) return { kind: 'putAside', error: failure.error };
-    return { kind: 'settle', changes: conformed.flatMap((of) => (of.status === 'fulfilled' ? of.value : [])) };
+    return { kind: 'process', changes: conformed.flatMap((of) => (of.status === 'fulfilled' ? of.value : [])) };
   }
 
   /** What a notice makes the app read is of the store's own organisation, so one that names none does no harm. */
   async #planNotice(notice: RowNotice, delivery: Delivery): Promise<Plan> {
     if (notice.organizationId !== null) await this.parts.organization.check(notice.organizationId);
-    return { kind: 'settle', changes: await this.#conform(changeOfNotice(notice, delivery)) };
+    return { kind: 'process', changes: await this.#conform(changeOfNotice(notice, delivery)) };
   }
 
   async #conform(change: Change, context?: Context): Promise<readonly RowChange[]> {
@@ -342,13 +344,13 @@ export class Receiver {
     return !event.committed && rule.synchronous === 'park';
   }
 
-  async #settled(delivery: KeptDelivery, onRetry: OnRetry, settlements: readonly Settlement[]): Promise<Outcome> {
-    const failure = decidingFailure(settlements);
+  async #processed(delivery: KeptDelivery, onRetry: OnRetry, results: readonly ChangeResult[]): Promise<Outcome> {
+    const failure = decidingFailure(results);
     if (failure !== undefined) return this.#putAside(delivery, onRetry, failure.error);
-    const changes = settlements.flatMap((settlement) =>
-      settlement.kind === 'settled' ? [{ ...settlement.change.row, verdict: settlement.verdict }] : [],
+    const changes = results.flatMap((result) =>
+      result.kind === 'processed' ? [{ ...result.change.row, verdict: result.verdict }] : [],
     );
-    return { kind: 'settled', changes, lagMs: this.#lagSince(settlements[0]?.change.origin.occurredAtMs) };
+    return { kind: 'processed', changes, lagMs: this.#lagSince(results[0]?.change.origin.occurredAtMs) };
   }
 
   async #stored(
@@ -359,14 +361,14 @@ export class Receiver {
   ): Promise<Outcome> {
     if (outcome === undefined || outcome.kind === 'failed') return this.#putAside(delivery, onRetry, outcome?.error);
     const change = { table: rule.target, id: event.key, verdict: outcome.kind };
-    return { kind: 'settled', changes: [change], lagMs: this.#lagSince(event.occurredAtMs) };
+    return { kind: 'processed', changes: [change], lagMs: this.#lagSince(event.occurredAtMs) };
   }
 
   #lagSince(occurredAtMs: number | undefined): number | undefined {
     return occurredAtMs === undefined ? undefined : Math.max(0, this.#now() - occurredAtMs);
   }
 
-  /** The one place that says what becomes of a delivery that could not be settled. */
+  /** The one place that says what becomes of a delivery that could not be processed. */
   async #putAside(delivery: KeptDelivery, onRetry: OnRetry, error: unknown): Promise<Outcome> {
     const cause = { code: codeOf(error), message: messageOf(error) };
     const policy = this.#policyOf(error);
@@ -407,13 +409,13 @@ interface Failure {
 }
 
 /** Whether an event had its row read, or will when it is tried again. */
-const isReadOfEvent = (settlement: Settlement): boolean =>
-  settlement.change.evidence.kind === 'event' &&
-  (settlement.kind === 'failed' ? dispositionOf(settlement.error) === 'retry' : settlement.verdict === 'readBack');
+const isReadOfEvent = (result: ChangeResult): boolean =>
+  result.change.evidence.kind === 'event' &&
+  (result.kind === 'failed' ? dispositionOf(result.error) === 'retry' : result.verdict === 'readBack');
 
 /**
  * Of several failures in one delivery, the one that decides what becomes of it: the first that can pass, since trying again
- * settles what can be settled then, and settles nothing twice; else the first.
+ * processes what can be processed then, and processes nothing twice; else the first.
  */
 function decidingFailure(outcomes: readonly (Failure | { readonly kind: string })[]): Failure | undefined {
   const failures = outcomes.filter((outcome) => 'error' in outcome);
@@ -438,5 +440,5 @@ async function delayed(
 }
 
 /** Whether a plan's transaction may yet roll back. */
-const isUncommitted = ({ changes }: Extract<Plan, { kind: 'settle' }>): boolean =>
-  changes.some(({ evidence }) => evidence.kind === 'hint' && evidence.committed !== true);
+const isUncommitted = ({ changes }: Extract<Plan, { kind: 'process' }>): boolean =>
+  changes.some(({ evidence }) => evidence.kind === 'unconfirmed' && evidence.committed !== true);

@@ -2,16 +2,16 @@ import type { ParkCause } from '../parking/parking';
 import type { Log } from '../telemetry/log';
 import type { Outcome } from './receiver';
 
-/** Logs what became of deliveries: one record for all that were settled, ignored or held, one for each of the others. */
+/** Logs what became of deliveries: one record for all that were processed, ignored or held, one for each of the others. */
 export function logOutcomes(log: Log, source: string, outcomes: readonly Outcome[]): void {
   const verdicts: Record<string, number> = {};
   const ignored: Record<string, number> = {};
   const held: ParkCause[] = [];
   const lagMs: number[] = [];
-  let settled = 0;
+  let processed = 0;
   for (const outcome of outcomes) {
-    if (outcome.kind === 'settled') {
-      settled += 1;
+    if (outcome.kind === 'processed') {
+      processed += 1;
       for (const { verdict } of outcome.changes) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
       if (outcome.lagMs !== undefined) lagMs.push(outcome.lagMs);
     } else if (outcome.kind === 'ignored') {
@@ -29,5 +29,5 @@ export function logOutcomes(log: Log, source: string, outcomes: readonly Outcome
   if (Object.keys(ignored).length > 0) log('ignored', { source, codes: ignored });
   const [first] = held;
   if (first !== undefined) log('held', { source, events: held.length, code: first.code, reason: first.message });
-  if (settled > 0) log('settled', { source, received: settled, verdicts, lagMs });
+  if (processed > 0) log('processed', { source, received: processed, verdicts, lagMs });
 }

@@ -3,7 +3,7 @@ import { BEGINNING } from '../change/instant';
 import type { RowChange } from '../change/row-change';
 import { codeOf, dispositionOf, messageOf } from '../errors';
 import type { Receiver } from './receiver';
-import type { Settlement, Writer } from '../writer/writer';
+import type { ChangeResult, Writer } from '../writer/writer';
 import type { ParkCause, ParkedItem, Parking } from '../parking/parking';
 
 const FIRST_DELAY_MS = 15_000;
@@ -11,32 +11,32 @@ const LONGEST_DELAY_MS = 60 * 60 * 1000;
 
 /** What trying a parked item again works with. */
 export interface ReplayParts {
-  readonly parking: Pick<Parking, 'settle' | 'postpone'>;
+  readonly parking: Pick<Parking, 'remove' | 'postpone'>;
   readonly receiver: Pick<Receiver, 'replay'>;
-  readonly writer: Pick<Writer, 'settle'>;
+  readonly writer: Pick<Writer, 'process'>;
   readonly now?: () => number;
 }
 
 /** What became of an item that was tried again. */
 export type Tried =
-  | { readonly kind: 'settled' }
+  | { readonly kind: 'processed' }
   /** It comes due again. */
   | { readonly kind: 'postponed'; readonly cause: ParkCause; readonly storeIsAway: boolean }
   /** It waits for an operator. */
   | { readonly kind: 'givenUp'; readonly cause: ParkCause };
 
-/** Tries parked items again, all at once: what is settled goes; the others stay with their new causes. In the items' order. */
+/** Tries parked items again, all at once: what is processed goes; the others stay with their new causes. In the items' order. */
 export async function tryAgain(items: readonly ParkedItem[], parts: ReplayParts): Promise<readonly Tried[]> {
   const failures = await Promise.all(items.map((item) => failureOf(item, parts)));
   const [, ...tried] = await Promise.all([
-    parts.parking.settle(items.filter((_, index) => failures[index] === undefined)),
+    parts.parking.remove(items.filter((_, index) => failures[index] === undefined)),
     ...items.map((item, index) => putOff(item, failures[index], parts)),
   ]);
   return tried;
 }
 
 async function putOff(item: ParkedItem, failure: unknown, { parking, now = Date.now }: ReplayParts): Promise<Tried> {
-  if (failure === undefined) return { kind: 'settled' };
+  if (failure === undefined) return { kind: 'processed' };
   const cause = { code: codeOf(failure), message: messageOf(failure) };
   if (dispositionOf(failure) === 'retry') {
     // An outage of the store says nothing of the item: it is tried again soon after.
@@ -52,10 +52,9 @@ async function putOff(item: ParkedItem, failure: unknown, { parking, now = Date.
 async function failureOf({ subject }: ParkedItem, { receiver, writer }: ReplayParts): Promise<unknown> {
   try {
     if (subject.kind === 'delivery') return await receiver.replay(subject.delivery);
-    const settlements = await writer.settle([reread(subject.row)]);
-    return settlements.find(
-      (settlement): settlement is Extract<Settlement, { kind: 'failed' }> => settlement.kind === 'failed',
-    )?.error;
+    const results = await writer.process([reread(subject.row)]);
+    return results.find((result): result is Extract<ChangeResult, { kind: 'failed' }> => result.kind === 'failed')
+      ?.error;
   } catch (error) {
     return error;
   }
@@ -66,6 +65,6 @@ const reread = (row: RowChange['row']): RowChange => ({
   kind: 'patch',
   row,
   columns: new Map(),
-  evidence: { kind: 'hint', key: `reread-${row.id}-${BEGINNING}` },
+  evidence: { kind: 'unconfirmed', key: `reread-${row.id}-${BEGINNING}` },
   origin: { source: 'replay-parked', message: 'Read' },
 });

@@ -12,12 +12,12 @@ export const WEBHOOK_ENDPOINT = {
 
 /** Every status that the webhook answers, by its reason. */
 export const WEBHOOK_STATUS = {
-  /** Settled, or ignored because the mapping file says so. */
-  taken: 200,
+  /** Processed, or ignored because the mapping file says so. */
+  processed: 200,
   parked: 202,
   /** Not readable, or refused because the mapping file says so. */
-  bad: 400,
-  key: 401,
+  refused: 400,
+  unauthorized: 401,
   noLength: 411,
   tooLarge: 413,
   contentType: 415,

@@ -52,7 +52,7 @@ export function webhookHandler(
       return answer(
         WEBHOOK_STATUS.unavailable,
         'unavailable',
-        'The event could neither be settled nor parked. Try again.',
+        'The event could neither be processed nor parked. Try again.',
       );
     }
   };
@@ -97,8 +97,8 @@ function refusal({ keys, keyName, maxBytes }: WebhookConfig, request: HttpReques
     )
   ) {
     return {
-      status: WEBHOOK_STATUS.key,
-      code: 'key',
+      status: WEBHOOK_STATUS.unauthorized,
+      code: 'key-refused',
       reason: `No valid key came as query parameter "${WEBHOOK_ENDPOINT.codeParameter}" or as "${keyName}" in header or query.`,
     };
   }
@@ -107,24 +107,24 @@ function refusal({ keys, keyName, maxBytes }: WebhookConfig, request: HttpReques
 
 function responseTo(outcome: Outcome): HttpResponseInit {
   switch (outcome.kind) {
-    case 'settled':
-      return { status: WEBHOOK_STATUS.taken, jsonBody: { outcome: 'settled', changes: outcome.changes } };
+    case 'processed':
+      return { status: WEBHOOK_STATUS.processed, jsonBody: { outcome: 'processed', changes: outcome.changes } };
     case 'parked':
       return { status: statusOfParked(outcome.cause.code), jsonBody: { outcome: 'parked', ...outcome.cause } };
     case 'ignored':
-      return { status: WEBHOOK_STATUS.taken, jsonBody: { outcome: 'ignored', ...outcome.cause } };
+      return { status: WEBHOOK_STATUS.processed, jsonBody: { outcome: 'ignored', ...outcome.cause } };
     case 'delayed':
     case 'held':
       // Never of a webhook, which has no such ways; nothing of it would be kept.
       return answer(WEBHOOK_STATUS.unavailable, outcome.cause.code, outcome.cause.message);
     case 'rejected':
-      return answer(WEBHOOK_STATUS.bad, outcome.cause.code, outcome.cause.message);
+      return answer(WEBHOOK_STATUS.refused, outcome.cause.code, outcome.cause.message);
     default:
       return outcome satisfies never;
   }
 }
 
-/** What isn't an execution context is the sender's fault, said as such although it is kept; all else is ours to settle. */
+/** What isn't an execution context is the sender's fault, said as such although it is kept; all else is ours to process. */
 const NOT_A_CONTEXT = new Set([
   'json-invalid',
   'xml-invalid',
@@ -137,9 +137,10 @@ const NOT_A_CONTEXT = new Set([
   'column-name-invalid',
 ]);
 
-const statusOfParked = (code: string): number => (NOT_A_CONTEXT.has(code) ? WEBHOOK_STATUS.bad : WEBHOOK_STATUS.parked);
+const statusOfParked = (code: string): number =>
+  NOT_A_CONTEXT.has(code) ? WEBHOOK_STATUS.refused : WEBHOOK_STATUS.parked;
 
-/** The answer where there was no time for a better one. The event may be settled yet, which is harmless when it comes again. */
+/** The answer where there was no time for a better one. The event may be processed yet, which is harmless when it comes again. */
 export const tookTooLong = ({ code, message }: OutboundError): HttpResponseInit =>
   answer(WEBHOOK_STATUS.unavailable, code, message);
 

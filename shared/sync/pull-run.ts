@@ -34,7 +34,7 @@ export class LeaseLost extends OutboundError {
   readonly disposition = 'retry';
   constructor(table: string) {
     super(
-      `The pull of ${table} lost its lease. All it settled stands; the next run goes on from the state that is stored.`,
+      `The pull of ${table} lost its lease. All it processed stands; the next run goes on from the state that is stored.`,
     );
   }
 }
@@ -155,7 +155,7 @@ export class PullRun {
     };
   }
 
-  /** The state is written first: from then on there is no floor, and no token to go on from. */
+  /** The state is written first: from then on there is no ghost floor, and no token to go on from. */
   async #startLoad(renew: boolean): Promise<void> {
     this.#resumed = false;
     if (renew) this.subject = await this.subject.renewed();
@@ -184,7 +184,7 @@ export class PullRun {
       const shownAt = this.#clock();
       const stored = page.items.flatMap((item) => this.subject.storedAs(item) ?? []);
       ids.push(packIds(stored.map(({ id }) => id)));
-      await this.#settlePage({ ...page, items: stored }, begunOn);
+      await this.#processPage({ ...page, items: stored }, begunOn);
       if (page.more === true) continue;
       const packed = Buffer.concat(ids);
       if (!this.lease.held()) throw new LeaseLost(this.subject.name);
@@ -220,7 +220,7 @@ export class PullRun {
           kind: 'unusable',
           cause: new DeltaUnclear(`A delta of ${this.subject.name} doesn't say what was deleted.`),
         };
-      await this.#settlePage({ ...page, items: stored }, begunOn);
+      await this.#processPage({ ...page, items: stored }, begunOn);
       if (page.more === true) continue;
       const { nextLink, deltaLink } = page;
       if (nextLink === undefined) {
@@ -228,7 +228,7 @@ export class PullRun {
         this.#tellDrift(state.columns);
         return ENDED;
       }
-      await this.#write(this.#transitions.pageSettled(state, { link: nextLink, begunOn }));
+      await this.#write(this.#transitions.pageProcessed(state, { link: nextLink, begunOn }));
       if (this.#isTimeUp()) return TIME_UP;
     }
     throw new Error('A delta ended without a last page.');
@@ -255,7 +255,7 @@ export class PullRun {
       this.#tellForeign(page);
       const gone = page.entries.filter(({ row }) => !seen.has(row.id));
       this.#counters.swept += gone.length;
-      await this.#settle(gone.map(({ row }) => pulledDelete(row, begunOn, end, this.lease)));
+      await this.#process(gone.map(({ row }) => pulledDelete(row, begunOn, end, this.lease)));
       if (this.#isTimeUp()) {
         await this.#write(this.#transitions.partSwept(state, { waitMs: 0, after: page.place }));
         return TIME_UP;
@@ -296,7 +296,7 @@ export class PullRun {
     }
   }
 
-  async #settlePage(page: FeedPage, begunOn: Instant): Promise<void> {
+  async #processPage(page: FeedPage, begunOn: Instant): Promise<void> {
     const { name, by } = this.subject;
     for (const item of page.items)
       if (item.kind === 'unreadable') await this.#park({ table: name, id: item.id }, item.error);
@@ -307,24 +307,24 @@ export class PullRun {
     // A link has the same columns under every mapping.
     const loaded = this.#mode === 'delta' || by === 'compare' ? [] : changes.map(({ row }) => row);
     this.parts.writer.forget(loaded);
-    await this.#settle(changes, this.#mode === 'load');
+    await this.#process(changes, this.#mode === 'load');
     // A load is larger than what can be remembered, and would have the writer forget the rows that are pushed.
     this.parts.writer.forget(loaded);
     if (page.more !== true) this.#counters.pages += 1;
     this.#tellProgress();
   }
 
-  /** Settles pulled changes. A row that fails alone is parked; any other failure that can pass ends the run. */
-  async #settle(changes: readonly RowChange[], expectNothing = false): Promise<void> {
+  /** Processes pulled changes. A row that fails alone is parked; any other failure that can pass ends the run. */
+  async #process(changes: readonly RowChange[], expectNothing = false): Promise<void> {
     const { verdicts } = this.#counters;
-    for (const settlement of await this.parts.writer.settle(changes, expectNothing)) {
-      if (settlement.kind === 'settled') {
-        verdicts[settlement.verdict] = (verdicts[settlement.verdict] ?? 0) + 1;
-        if (settlement.changed && settlement.verdict !== 'refreshed') this.#counters.healed += 1;
+    for (const result of await this.parts.writer.process(changes, expectNothing)) {
+      if (result.kind === 'processed') {
+        verdicts[result.verdict] = (verdicts[result.verdict] ?? 0) + 1;
+        if (result.changed && result.verdict !== 'refreshed') this.#counters.healed += 1;
         continue;
       }
-      if (!isOfOne(settlement.error)) throw settlement.error;
-      await this.#park(settlement.change.row, settlement.error);
+      if (!isOfOne(result.error)) throw result.error;
+      await this.#park(result.change.row, result.error);
     }
   }
 
@@ -388,7 +388,7 @@ export class PullRun {
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** What is to be settled can't be had from the token. */
+/** What is to be processed can't be had from the token. */
 const needsLoad = (error: unknown): boolean => tokenExpired(error) || columnUnknown(error);
 
 /** A link in the middle of a run isn't taken any more. */

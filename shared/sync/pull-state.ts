@@ -9,7 +9,7 @@
  *                       ▲ │ ▲ │ pageShown      ▲ │ │ partSwept       │ │ ▲   │
  *                       │ └─┼─┘                └─┘ │                 │ │ └───┤
  *                       │   └────── startLoad ─────┘                 │ └─────┤
- *                       │                                pageSettled ▼       │
+ *                       │                                pageProcessed ▼       │
  *                       └───────────── startLoad ──────────────── catchingUp ┘
  * ```
  *
@@ -63,14 +63,14 @@ export interface New {
   readonly kind: 'new';
 }
 
-/** A load is under way; without `next`, no page of it is settled. */
+/** A load is under way; without `next`, no page of it is processed. */
 export interface Loading extends Load {
   readonly kind: 'loading';
   /** `shown`: how many ids the journal has, at least. */
   readonly next?: Begun & { readonly link: string; readonly shown: number };
 }
 
-/** All pages of a load are settled; what it didn't show is looked for. */
+/** All pages of a load are processed; what it didn't show is looked for. */
 export interface Sweeping extends Load, Begun {
   readonly kind: 'sweeping';
   readonly shown: number;
@@ -88,14 +88,14 @@ export interface Current extends Known {
   readonly kind: 'current';
   /** Where the next delta begins; absent where a load has none to give. */
   readonly deltaLink?: string;
-  /** Of the last load: see LoadFloors. */
+  /** Of the last load: see GhostFloors. */
   readonly tokenFixedOn: Instant;
   /** Every tombstone that was purged had last been written before: see TombstonePurge. */
   readonly purgedUntil?: Instant;
   readonly again: boolean;
 }
 
-/** A delta is under way, and its first page is settled. */
+/** A delta is under way, and its first page is processed. */
 export interface CatchingUp extends Omit<Current, 'kind'> {
   readonly kind: 'catchingUp';
   readonly next: { readonly link: string; readonly begunOn: Instant };
@@ -137,10 +137,10 @@ export const TRANSITIONS = {
     };
   },
 
-  /** A page of a load is settled, and another one follows. */
+  /** A page of a load is processed, and another one follows. */
   pageShown: (state: Loading, next: NonNullable<Loading['next']>): Loading => ({ ...state, next }),
 
-  /** The last page of a load is settled. */
+  /** The last page of a load is processed. */
   allShown(
     { journal, first, again, ...state }: Loading,
     facts: Begun & Pick<Sweeping, 'shown' | 'end' | 'waitMs' | 'deltaLink'>,
@@ -148,8 +148,8 @@ export const TRANSITIONS = {
     return { kind: 'sweeping', ...lastRunOf(state), ...shapeOf(state), journal, first, again, ...facts };
   },
 
-  /** A page of a delta is settled, and another one follows. */
-  pageSettled: (state: Current | CatchingUp, next: CatchingUp['next']): CatchingUp => ({
+  /** A page of a delta is processed, and another one follows. */
+  pageProcessed: (state: Current | CatchingUp, next: CatchingUp['next']): CatchingUp => ({
     ...state,
     kind: 'catchingUp',
     next,

@@ -19,7 +19,7 @@ export interface PullReport {
   readonly verdicts: Partial<Record<Verdict, number>>;
   /** Rows that differed in the store: what the pushes had not brought (yet). Not counted in the first load. */
   readonly healed: number;
-  /** Rows that a full load no longer showed and that were settled as deleted or read back. */
+  /** Rows that a full load no longer showed and that were processed as deleted or read back. */
   readonly swept: number;
   readonly parked: number;
   /** What lies in the store's table and isn't this app's: passed over. Only a sweep looks. */
@@ -70,12 +70,12 @@ export interface PullSyncParts {
 
 /**
  * Pulls a table's changes through the writer: everything at first, then deltas. A run's token is kept only after every
- * row of every page is settled or parked. A run that dies, or whose time is up, is gone on with after its last settled page.
+ * row of every page is processed or parked. A run that dies, or whose time is up, is gone on with after its last processed page.
  */
 export class PullSync {
   constructor(private readonly parts: PullSyncParts) {}
 
-  /** One run of one table or relationship. Errors reject; what is settled stays so. */
+  /** One run of one table or relationship. Errors reject; what is processed stays so. */
   async run(name: string, options: RunOptions): Promise<PullReport> {
     const lease = await this.parts.leases.acquire(`pull-${name}`);
     if (lease === undefined) return { ...BUSY, table: name };

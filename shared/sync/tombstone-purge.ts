@@ -8,14 +8,14 @@ import type { Leases, PullStateStore } from './pull-state';
  *
  * A purge has to be sure of two things only: that no read-back sent before the deletion can still land where the tombstone
  * was (READ_BACK_MAX_AGE_SECONDS, 10 minutes at most, and a write's 15 s), and the order of two clocks
- * (CLOCK_MARGIN_SECONDS, 5 minutes at most). Events however late, replays and dead letters are read back, since the floor
+ * (CLOCK_MARGIN_SECONDS, 5 minutes at most). Events however late, replays and dead letters are read back, since the ghost floor
  * is raised first; old pages aren't written without the lease. A day leaves room for a process that hung, and for a run of
  * PULL_MAX_SECONDS.
  */
 export const LEAST_PURGE_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
- * From saying which tombstones will go to the first that does, in milliseconds: by then nobody uses a floor of before (2 s),
+ * From saying which tombstones will go to the first that does, in milliseconds: by then nobody uses a ghost floor of before (2 s),
  * and every write that a run decided on while it held the lease has landed (15 s).
  */
 const SETTLE_MS = 20_000;
@@ -45,7 +45,7 @@ export interface PurgeProgress {
 
 /**
  * Removes old tombstones. Nothing is known any more of a row whose tombstone is gone, so an image of it that comes later
- * would be written as that of a new row: the floor of the table (see LoadFloors) is raised first, to where nothing that
+ * would be written as that of a new row: the ghost floor of the table (see GhostFloors) is raised first, to where nothing that
  * happened before any purged tombstone was written is taken without a read. Any moment is a good one to be stopped.
  */
 export class TombstonePurge {
@@ -70,7 +70,7 @@ export class TombstonePurge {
     batch = 1000,
     pace: (count: number) => Promise<void> = () => Promise.resolve(),
   ): AsyncGenerator<PurgeProgress> {
-    for (const table of tables) await this.#raiseFloor(table, untilMs);
+    for (const table of tables) await this.#raiseGhostFloor(table, untilMs);
     await (this.parts.sleep ?? sleep)(SETTLE_MS);
     for (const table of tables) {
       for await (const { entries } of this.parts.store.tombstones(table, floorInstant(untilMs))) {
@@ -84,13 +84,13 @@ export class TombstonePurge {
   }
 
   /** With the lease: no run that began before holds pages from before a deletion, and none overwrites the state. */
-  async #raiseFloor(table: string, untilMs: number): Promise<void> {
+  async #raiseGhostFloor(table: string, untilMs: number): Promise<void> {
     const { states, leases } = this.parts;
     const lease = await leases.acquire(`pull-${table}`);
     if (lease === undefined) throw new PurgeRefused(table, 'a run is pulling it just now');
     try {
       const { state, tag } = await states.read(table);
-      // Nothing was ever loaded, so there is no floor, and the first one will be later than any tombstone.
+      // Nothing was ever loaded, so there is no ghost floor, and the first one will be later than any tombstone.
       if (state.kind === 'new') return;
       if (state.kind !== 'current' || state.again)
         throw new PurgeRefused(table, "its last load or run hasn't come to its end");

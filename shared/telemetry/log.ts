@@ -8,7 +8,7 @@
  */
 export const LOG_EVENTS = {
   /** Deliveries were handled: counts by verdict, and the lag of each since its operation, in milliseconds. */
-  settled: { id: 1001, level: 'info' },
+  processed: { id: 1001, level: 'info' },
   /** A delivery was put aside durably with its cause. */
   parked: { id: 1002, level: 'warn' },
   /** A delivery was refused: nothing of it is kept. */
@@ -17,11 +17,11 @@ export const LOG_EVENTS = {
   parkingFailed: { id: 1004, level: 'error' },
   /** A delivery of what the mapping says to ignore was taken and not kept. */
   ignored: { id: 1005, level: 'info' },
-  /** What can't be settled now comes again as a copy in the queue. */
+  /** What can't be processed now comes again as a copy in the queue. */
   delayed: { id: 1006, level: 'info' },
   /** The store doesn't answer: the batch stays in the event hub and is tried again in place. */
   held: { id: 1007, level: 'warn' },
-  /** Copies can't be sent to the queue: what can't be settled now is parked instead. Said once, until one is accepted. */
+  /** Copies can't be sent to the queue: what can't be processed now is parked instead. Said once, until one is accepted. */
   copiesRefused: { id: 1008, level: 'warn' },
   /** Copies are accepted again. */
   copiesAccepted: { id: 1009, level: 'info' },

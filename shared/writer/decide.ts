@@ -25,7 +25,7 @@ export const VERDICTS = [
   'readBack',
 ] as const;
 
-/** How a change was settled; every change gets exactly one, and they are counted. */
+/** How a change was processed; every change gets exactly one, and they are counted. */
 export type Verdict = (typeof VERDICTS)[number];
 
 /** What a write does to the stored row's columns. */
@@ -85,21 +85,21 @@ const READ_BACK: Decision = { kind: 'readBack' };
 type WriteDecision = Extract<Decision, { kind: 'write' }>;
 
 /**
- * Decides one change against what is stored of its row (undefined: nothing, not even a tombstone). `floor`: every row
- * that was deleted before this instant is known to be gone or never was stored (see LoadFloors), so that an image dated
+ * Decides one change against what is stored of its row (undefined: nothing, not even a tombstone). `ghostFloor`: every
+ * row that was deleted before this instant is known to be deleted or never was stored (see GhostFloors), so that an image dated
  * after it can't be a ghost's.
  */
 export function decide(
   stored: StoredState | undefined,
   change: RowChange,
   rule: Rule,
-  floor: Instant = Number.POSITIVE_INFINITY,
+  ghostFloor: Instant = Number.POSITIVE_INFINITY,
 ): Decision {
   switch (change.evidence.kind) {
-    case 'hint':
+    case 'unconfirmed':
       return READ_BACK;
     case 'event':
-      return decideEvent(stored, change, change.evidence, rule, floor);
+      return decideEvent(stored, change, change.evidence, rule, ghostFloor);
     case 'pull':
       return decidePull(stored, change, change.evidence, rule);
     default:
@@ -113,45 +113,56 @@ type PullEvidence = Extract<RowChange['evidence'], { kind: 'pull' }>;
 function decideEvent(
   stored: StoredState | undefined,
   change: RowChange,
-  { key, at, sure }: EventEvidence,
+  { key, at, isTrusted }: EventEvidence,
   rule: Rule,
-  floor: Instant,
+  ghostFloor: Instant,
 ): Decision {
   const stamp = stored?.stamp;
-  if (stamp?.ring.includes(key)) return SKIP.duplicate;
+  if (stamp?.recentKeys.includes(key)) return SKIP.duplicate;
   if (change.kind === 'delete') {
-    if (stamp === undefined) return tombstone(NO_STAMP, { base: BEGINNING, seen: at }, [key]);
+    if (stamp === undefined) return tombstone(NO_STAMP, { knownUntil: BEGINNING, latestKnown: at }, [key]);
     // Touching moves the entity tag, so that an older read-back still under way can't land on the tombstone.
-    return stamp.gone ? touch(stamp, stamp.seen, [key]) : READ_BACK;
+    return stamp.deleted ? touch(stamp, stamp.latestKnown, [key]) : READ_BACK;
   }
   if (stamp === undefined) {
-    if (change.kind !== 'snapshot' || !sure || at <= floor) return READ_BACK;
-    return write('replaced', 'snapshot', { ...NO_STAMP, base: at, seen: at, ahead: true, ring: [key] });
+    if (change.kind !== 'snapshot' || !isTrusted || at <= ghostFloor) return READ_BACK;
+    return write('replaced', 'snapshot', {
+      ...NO_STAMP,
+      knownUntil: at,
+      latestKnown: at,
+      hasPushOnTop: true,
+      recentKeys: [key],
+    });
   }
-  if (at < stamp.base) return SKIP.stale;
-  if (stamp.gone || !sure || at <= stamp.seen) return READ_BACK;
+  if (at < stamp.knownUntil) return SKIP.stale;
+  if (stamp.deleted || !isTrusted || at <= stamp.latestKnown) return READ_BACK;
   if (stored?.hidden === true && change.kind === 'patch') return READ_BACK;
   // Two pushes on top of one read are in order only if modifiedon never goes back; that holds for images as for patches.
-  if (rule.mode === 'strict' && stamp.ahead) return READ_BACK;
+  if (rule.mode === 'strict' && stamp.hasPushOnTop) return READ_BACK;
   if (change.kind === 'snapshot') {
     return write('replaced', 'snapshot', {
       ...stamp,
-      base: at,
-      seen: at,
-      ahead: true,
-      ring: withKeys(stamp.ring, [key]),
+      knownUntil: at,
+      latestKnown: at,
+      hasPushOnTop: true,
+      recentKeys: withKeys(stamp.recentKeys, [key]),
     });
   }
-  return write('merged', 'patch', { ...stamp, seen: at, ahead: true, ring: withKeys(stamp.ring, [key]) });
+  return write('merged', 'patch', {
+    ...stamp,
+    latestKnown: at,
+    hasPushOnTop: true,
+    recentKeys: withKeys(stamp.recentKeys, [key]),
+  });
 }
 
 /** A run that lost its lease may hold what is older than all that others know by now: what it says is read back. */
 function decidePull(stored: StoredState | undefined, change: RowChange, evidence: PullEvidence, rule: Rule): Decision {
   const { version, modifiedOn, runBegin, end, holdsLease } = evidence;
   if (change.kind === 'delete') {
-    const window = { base: runBegin - rule.margin, seen: end };
+    const window = { knownUntil: runBegin - rule.margin, latestKnown: end };
     if (stored === undefined) return tombstone(NO_STAMP, window, []);
-    if (stored.stamp.gone) return touch(stored.stamp, Math.max(stored.stamp.seen, end), []);
+    if (stored.stamp.deleted) return touch(stored.stamp, Math.max(stored.stamp.latestKnown, end), []);
     return writtenBefore(stored, runBegin, rule) && holdsLease()
       ? leased(tombstone(stored.stamp, window, []))
       : READ_BACK;
@@ -159,17 +170,17 @@ function decidePull(stored: StoredState | undefined, change: RowChange, evidence
   const read = { version, modifiedOn, begin: runBegin, end };
   if (stored === undefined) return holdsLease() ? leased(apply(NO_STAMP, read, [], rule)) : READ_BACK;
   const { stamp } = stored;
-  if (version === stamp.version && !stamp.gone && holdsLease() && stored.sameData() === false) {
+  if (version === stamp.version && !stamp.deleted && holdsLease() && stored.sameData() === false) {
     // The same state of the row, in other columns: those that are kept, or their types, have changed since. Or a push was
     // merged on top of it; then the page is at least as new only if all of that was written before the run began. (The run
     // without its lease may be the one with the columns of before.)
-    if (stamp.ahead && !writtenBefore(stored, runBegin, rule)) return READ_BACK;
+    if (stamp.hasPushOnTop && !writtenBefore(stored, runBegin, rule)) return READ_BACK;
     return leased({ ...apply(stamp, read, [], rule), verdict: 'refreshed' });
   }
   if (version <= stamp.version) return SKIP.contained;
-  if (stamp.gone) return READ_BACK;
-  if (!stamp.ahead || writtenBefore(stored, runBegin, rule)) return apply(stamp, read, [], rule);
-  if (rule.mode === 'default' && modifiedOn > stamp.seen) return apply(stamp, read, [], rule);
+  if (stamp.deleted) return READ_BACK;
+  if (!stamp.hasPushOnTop || writtenBefore(stored, runBegin, rule)) return apply(stamp, read, [], rule);
+  if (rule.mode === 'default' && modifiedOn > stamp.latestKnown) return apply(stamp, read, [], rule);
   return stored.sameData() === true ? adopt(stamp, read, rule) : READ_BACK;
 }
 
@@ -183,28 +194,31 @@ const writtenBefore = (stored: StoredState, runBegin: Instant, rule: Rule): bool
   stored.writtenAt < runBegin - rule.margin;
 
 /**
- * Settles changes by a read-back made under the stored state's entity tag: no comparison at all, since whatever is in
- * the stamp happened before the read was sent. `keys` are those of the committed events it settles (never of hints).
+ * Processes changes by a read-back made under the stored state's entity tag: no comparison at all, since whatever is in
+ * the stamp happened before the read was sent. `keys` are those of the committed events it processes (never of unconfirmed changes).
  */
-export function settleByReadBack(
+export function decideByReadBack(
   stamp: Stamp = NO_STAMP,
   read: ReadBack,
   keys: readonly DeliveryKey[],
   rule: Rule,
 ): WriteDecision {
   if (read.kind === 'found') return { ...apply(stamp, read, keys, rule), verdict: 'readBack' };
-  return { ...tombstone(stamp, { base: read.begin - rule.margin, seen: read.end }, keys), verdict: 'readBack' };
+  return {
+    ...tombstone(stamp, { knownUntil: read.begin - rule.margin, latestKnown: read.end }, keys),
+    verdict: 'readBack',
+  };
 }
 
 /**
- * Whether a row that is neither stored nor there needs no tombstone: where nothing but hints had it read, and none of a deletion.
- * If it was deleted, that was before the floor, or a delta brings it and leaves a tombstone. So notices of made-up ids leave
+ * Whether a row that is neither stored nor there needs no tombstone: where nothing but unconfirmed changes had it read, and none of a deletion.
+ * If it was deleted, that was before the ghost floor, or a delta brings it and leaves a tombstone. So notices of made-up ids leave
  * nothing. Events leave their keys, by which they are known when they come again.
  */
 export const leavesNoTrace = (stamp: Stamp | undefined, read: ReadBack, changes: readonly RowChange[]): boolean =>
   stamp === undefined &&
   read.kind === 'missing' &&
-  changes.every(({ kind, evidence }) => evidence.kind === 'hint' && kind !== 'delete');
+  changes.every(({ kind, evidence }) => evidence.kind === 'unconfirmed' && kind !== 'delete');
 
 /**
  * So many seconds after an event a read is believed although its modifiedon is older than the event's, or its version than
@@ -224,8 +238,8 @@ export function readLags(stamp: Stamp | undefined, read: ReadBack, changes: read
   return changes.some(({ evidence }) => {
     switch (evidence.kind) {
       case 'event':
-        return evidence.sure && read.modifiedOn < evidence.at && isSoonAfter(evidence.at);
-      case 'hint':
+        return evidence.isTrusted && read.modifiedOn < evidence.at && isSoonAfter(evidence.at);
+      case 'unconfirmed':
         return (
           evidence.atLeast !== undefined && read.version < evidence.atLeast.version && isSoonAfter(evidence.atLeast.at)
         );
@@ -248,11 +262,11 @@ interface FullRead {
 function apply(stamp: Stamp, read: FullRead, keys: readonly DeliveryKey[], rule: Rule) {
   return write('applied', 'snapshot', {
     version: read.version,
-    base: Math.max(read.modifiedOn, read.begin - rule.margin),
-    seen: Math.max(stamp.seen, read.modifiedOn, read.end),
-    ahead: false,
-    gone: false,
-    ring: withKeys(stamp.ring, keys),
+    knownUntil: Math.max(read.modifiedOn, read.begin - rule.margin),
+    latestKnown: Math.max(stamp.latestKnown, read.modifiedOn, read.end),
+    hasPushOnTop: false,
+    deleted: false,
+    recentKeys: withKeys(stamp.recentKeys, keys),
   });
 }
 
@@ -260,24 +274,24 @@ function adopt(stamp: Stamp, read: FullRead, rule: Rule) {
   return write('adopted', 'keep', {
     ...stamp,
     version: read.version,
-    base: Math.max(stamp.base, read.modifiedOn, read.begin - rule.margin),
-    seen: Math.max(stamp.seen, read.modifiedOn, read.end),
+    knownUntil: Math.max(stamp.knownUntil, read.modifiedOn, read.begin - rule.margin),
+    latestKnown: Math.max(stamp.latestKnown, read.modifiedOn, read.end),
   });
 }
 
-function tombstone(stamp: Stamp, window: { base: Instant; seen: Instant }, keys: readonly DeliveryKey[]) {
+function tombstone(stamp: Stamp, window: { knownUntil: Instant; latestKnown: Instant }, keys: readonly DeliveryKey[]) {
   return write('deleted', 'clear', {
     version: stamp.version,
-    base: Math.max(stamp.base, window.base),
-    seen: Math.max(stamp.seen, window.seen),
-    ahead: false,
-    gone: true,
-    ring: withKeys(stamp.ring, keys),
+    knownUntil: Math.max(stamp.knownUntil, window.knownUntil),
+    latestKnown: Math.max(stamp.latestKnown, window.latestKnown),
+    hasPushOnTop: false,
+    deleted: true,
+    recentKeys: withKeys(stamp.recentKeys, keys),
   });
 }
 
-const touch = (stamp: Stamp, seen: Instant, keys: readonly DeliveryKey[]) =>
-  write('touched', 'keep', { ...stamp, seen, ring: withKeys(stamp.ring, keys) });
+const touch = (stamp: Stamp, latestKnown: Instant, keys: readonly DeliveryKey[]) =>
+  write('touched', 'keep', { ...stamp, latestKnown, recentKeys: withKeys(stamp.recentKeys, keys) });
 
 const write = (verdict: Verdict, data: DataEffect, stamp: Stamp): WriteDecision => ({
   kind: 'write',
@@ -288,20 +302,18 @@ const write = (verdict: Verdict, data: DataEffect, stamp: Stamp): WriteDecision 
 
 /**
  * What an event does where its order can't be proven and there is no Web API to ask: applied as it comes. Converges only
- * if events arrive in order (docs/how-it-works.md#without-a-web-api); never for a hint, which may not have happened.
+ * if events arrive in order (docs/how-it-works.md#without-a-web-api); never for an unconfirmed change, which may not have happened.
  */
 export function applyUnproven(stamp: Stamp = NO_STAMP, { kind, evidence }: RowChange): Decision | undefined {
   if (evidence.kind !== 'event') return undefined;
   const { key, at } = evidence;
-  if (kind === 'delete') return tombstone(stamp, { base: BEGINNING, seen: at }, [key]);
-  const onTop = kind === 'patch' && !stamp.gone;
-  const seen = Math.max(stamp.seen, at);
-  const ring = withKeys(stamp.ring, [key]);
+  if (kind === 'delete') return tombstone(stamp, { knownUntil: BEGINNING, latestKnown: at }, [key]);
+  const onTop = kind === 'patch' && !stamp.deleted;
   return write(onTop ? 'merged' : 'replaced', onTop ? 'patch' : 'snapshot', {
     ...stamp,
-    seen,
-    ahead: true,
-    gone: false,
-    ring,
+    latestKnown: Math.max(stamp.latestKnown, at),
+    hasPushOnTop: true,
+    deleted: false,
+    recentKeys: withKeys(stamp.recentKeys, [key]),
   });
 }

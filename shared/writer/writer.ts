@@ -10,7 +10,7 @@ import {
   decide,
   leavesNoTrace,
   readLags,
-  settleByReadBack,
+  decideByReadBack,
   type Decision,
   type Rule,
   type StoredState,
@@ -19,9 +19,9 @@ import {
 import type { RowRead, RowReader } from './row-reader';
 
 /** How a change ended. */
-export type Settlement =
+export type ChangeResult =
   | {
-      readonly kind: 'settled';
+      readonly kind: 'processed';
       readonly change: RowChange;
       readonly verdict: Verdict;
       /** For a pulled change: whether the values of the row's columns in the store were other than they are now. */
@@ -40,8 +40,8 @@ export interface WriterOptions {
   readonly maxReadAgeMs?: number;
   /** Web API reads under way at once. @default 16 */
   readonly readConcurrency?: number;
-  /** The floor of a table (see `decide`), asked where an image meets an unknown row. @default none: such rows are read */
-  readonly floorOf?: (table: string) => Promise<Instant>;
+  /** The ghost floor of a table (see `decide`), asked where an image meets an unknown row. @default none: such rows are read */
+  readonly ghostFloorOf?: (table: string) => Promise<Instant>;
   /** Milliseconds that only grow: a clock that is set back would make an old read look young. @default performance.now */
   readonly clock?: () => number;
   /** Another rule than the right one: only to show that the simulation finds it out. @default decide */
@@ -111,10 +111,10 @@ const MAX_SLOW_READS = 3;
 
 interface Waiting {
   readonly change: RowChange;
-  readonly resolve: (settlement: Settlement) => void;
+  readonly resolve: (result: ChangeResult) => void;
 }
 
-/** All waiting changes of one row: settled together, by one write. */
+/** All waiting changes of one row: processed together, by one write. */
 interface Group {
   readonly key: string;
   readonly row: RowAddress;
@@ -146,21 +146,21 @@ interface Looked {
   readonly found: ReadonlyMap<string, StoredRow>;
   readonly failures: ReadonlyMap<Group, unknown>;
   /** By table. */
-  readonly floors: ReadonlyMap<string, Instant>;
+  readonly ghostFloors: ReadonlyMap<string, Instant>;
 }
 
-const NOTHING: Looked = { found: new Map(), failures: new Map(), floors: new Map() };
+const NOTHING: Looked = { found: new Map(), failures: new Map(), ghostFloors: new Map() };
 
 /**
- * The idempotent writer: settles changes in the LOB store, one compare-and-swap per row, deciding again whenever a race
+ * The idempotent writer: processes changes in the LOB store, one compare-and-swap per row, deciding again whenever a race
  * is lost. It knows no source, no wire format and no store's layout.
  *
- * Changes of one row that wait together are settled together: pushes fold into one write, and one read-back settles all
+ * Changes of one row that wait together are processed together: pushes fold into one write, and one read-back processes all
  * of them (each one's stamp was read before the request was sent; none joins a request already under way).
  */
 export class Writer {
   readonly #cache: LRUCache<string, StoredRow>;
-  /** Rows being settled, with the changes that came meanwhile. */
+  /** Rows being processed, with the changes that came meanwhile. */
   readonly #lanes = new Map<string, Waiting[]>();
   readonly #readLimit: ReturnType<typeof pLimit>;
   readonly #maxReadAgeMs: number;
@@ -185,15 +185,15 @@ export class Writer {
   }
 
   /**
-   * Settles each change on its own merits; never rejects. `expectNothing`: the rows are most likely not stored yet (an
+   * Processes each change on its own merits; never rejects. `expectNothing`: the rows are most likely not stored yet (an
    * initial load), so writing without reading first saves a round trip; where one is stored, the race is lost and the
    * row is read.
    */
-  settle(changes: readonly RowChange[], expectNothing = false): Promise<readonly Settlement[]> {
+  process(changes: readonly RowChange[], expectNothing = false): Promise<readonly ChangeResult[]> {
     const groups: Group[] = [];
-    const settlements = changes.map(
+    const results = changes.map(
       (change) =>
-        new Promise<Settlement>((resolve) => {
+        new Promise<ChangeResult>((resolve) => {
           const key = keyOf(change.row);
           let waiting = this.#lanes.get(key);
           if (waiting === undefined) {
@@ -207,7 +207,7 @@ export class Writer {
     // From now on what comes for these rows waits behind them.
     for (const { key } of groups) this.#lanes.set(key, []);
     this.#start(groups);
-    return Promise.all(settlements);
+    return Promise.all(results);
   }
 
   /**
@@ -236,13 +236,13 @@ export class Writer {
     const unknown = groups.filter(
       (group) => !this.#cache.has(group.key) && !(group.expectNothing && group.rounds === 0),
     );
-    const { found, failures, floors } = unknown.length === 0 ? NOTHING : await this.#look(unknown);
+    const { found, failures, ghostFloors } = unknown.length === 0 ? NOTHING : await this.#look(unknown);
     const [next, writes, reads]: [Group[], Planned<WritePlan>[], Planned<ReadPlan>[]] = [[], [], []];
     for (const group of groups) {
       try {
         if (failures.has(group)) throw failures.get(group);
         const stored = this.#cache.get(group.key) ?? found.get(group.key);
-        const plan = this.#decideGroup(group, stored, floors.get(group.row.table));
+        const plan = this.#decideGroup(group, stored, ghostFloors.get(group.row.table));
         if (plan.kind === 'write') writes.push({ group, stored, plan });
         else if (plan.kind === 'readBack') reads.push({ group, stored, plan });
         else this.#finish(group, plan.verdicts, false, next);
@@ -252,25 +252,25 @@ export class Writer {
     }
     this.#start(next);
     if (reads.length === 0) return this.#write(writes);
-    await Promise.all([this.#write(writes), ...reads.map((read) => this.#readLimit(() => this.#settleByRead(read)))]);
+    await Promise.all([this.#write(writes), ...reads.map((read) => this.#readLimit(() => this.#processByRead(read)))]);
   }
 
-  /** What the store and the floors say of rows that aren't known here. */
+  /** What the store and the ghost floors say of rows that aren't known here. */
   async #look(unknown: readonly Group[]): Promise<Looked> {
     const found = new Map<string, StoredRow>();
     const failures = new Map<Group, unknown>();
     await this.#read(unknown, found, failures);
-    return { found, failures, floors: await this.#floors(unknown.filter(({ key }) => !found.has(key))) };
+    return { found, failures, ghostFloors: await this.#ghostFloors(unknown.filter(({ key }) => !found.has(key))) };
   }
 
-  /** The floors of the tables of which an image meets an unknown row. Without its floor a row is read: always right. */
-  async #floors(unknown: readonly Group[]): Promise<ReadonlyMap<string, Instant>> {
-    const { floorOf } = this.options;
-    if (floorOf === undefined) return new Map();
+  /** The ghost floors of the tables of which an image meets an unknown row. Without it a row is read: always right. */
+  async #ghostFloors(unknown: readonly Group[]): Promise<ReadonlyMap<string, Instant>> {
+    const { ghostFloorOf } = this.options;
+    if (ghostFloorOf === undefined) return new Map();
     const tables = new Set(unknown.filter(({ waiting }) => waiting.some(isPushedImage)).map(({ row }) => row.table));
     const asked = [...tables].map(async (table): Promise<[string, Instant][]> => {
       try {
-        return [[table, await floorOf(table)]];
+        return [[table, await ghostFloorOf(table)]];
       } catch {
         return [];
       }
@@ -298,7 +298,7 @@ export class Writer {
   }
 
   /** Folds the group's changes, in the order they came, into at most one write. */
-  #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined, floor: Instant | undefined): Plan {
+  #decideGroup({ row, waiting }: Group, stored: StoredRow | undefined, ghostFloor: Instant | undefined): Plan {
     const verdicts: (Conclusion | undefined)[] = waiting.map(() => undefined);
     let state: StoredState | undefined;
     let pending: RowWrite | undefined;
@@ -307,13 +307,13 @@ export class Writer {
         const { stamp, hidden, writtenAt } = stored;
         state = { stamp, hidden, writtenAt, sameData: () => this.#same(stored, change) };
       }
-      const decision = this.#decideOne(state, change, floor);
+      const decision = this.#decideOne(state, change, ghostFloor);
       if (decision.kind === 'readBack' && this.reader === undefined) {
         verdicts[index] = 'unproven';
         continue;
       }
       if (decision.kind === 'readBack') {
-        // The read settles everything that waits, except what is provably known already.
+        // The read processes everything that waits, except what is provably known already.
         const skipped = verdicts.map((verdict) => (isSkip(verdict) ? verdict : undefined));
         return { kind: 'readBack', verdicts: skipped };
       }
@@ -337,20 +337,20 @@ export class Writer {
         sameData: () => undefined,
       };
     }
-    const settled = verdicts.map((verdict) => verdict ?? 'readBack');
+    const processed = verdicts.map((verdict) => verdict ?? 'readBack');
     return pending === undefined
-      ? { kind: 'done', verdicts: settled }
-      : { kind: 'write', verdicts: settled, write: pending };
+      ? { kind: 'done', verdicts: processed }
+      : { kind: 'write', verdicts: processed, write: pending };
   }
 
-  #decideOne(state: StoredState | undefined, change: RowChange, floor: Instant | undefined): Decision {
-    const decision = this.#decide(state, change, this.options.rule, floor);
+  #decideOne(state: StoredState | undefined, change: RowChange, ghostFloor: Instant | undefined): Decision {
+    const decision = this.#decide(state, change, this.options.rule, ghostFloor);
     if (decision.kind !== 'readBack' || this.reader !== undefined) return decision;
     return this.options.unprovable === 'apply' ? (applyUnproven(state?.stamp, change) ?? decision) : decision;
   }
 
   #same(stored: StoredRow, change: RowChange): boolean {
-    return change.kind === 'snapshot' && !stored.stamp.gone && this.store.sameData(stored, change);
+    return change.kind === 'snapshot' && !stored.stamp.deleted && this.store.sameData(stored, change);
   }
 
   async #write(planned: readonly Planned<WritePlan>[]): Promise<void> {
@@ -375,7 +375,7 @@ export class Writer {
   }
 
   /** The fenced read-back: what it brings is written only if the entity tag known before it was sent still stands. */
-  async #settleByRead({ group, stored, plan }: Planned<ReadPlan>): Promise<void> {
+  async #processByRead({ group, stored, plan }: Planned<ReadPlan>): Promise<void> {
     let write: Planned<WritePlan> | undefined;
     const next: Group[] = [];
     try {
@@ -401,13 +401,13 @@ export class Writer {
     plan: ReadPlan,
   ): Promise<Planned<WritePlan> | undefined> {
     if (this.reader === undefined) throw new OrderUnprovable(group.row);
-    const unsettled = group.waiting
+    const unprocessed = group.waiting
       .filter((_, index) => plan.verdicts[index] === undefined)
       .map(({ change }) => change);
     const read = await this.#readFresh(this.reader, group.row, stored);
-    if (readLags(stored?.stamp, read, unsettled)) throw new ReadLagged(group.row);
-    if (leavesNoTrace(stored?.stamp, read, unsettled)) return undefined;
-    const decision = settleByReadBack(stored?.stamp, read, unsettled.flatMap(eventKey), this.options.rule);
+    if (readLags(stored?.stamp, read, unprocessed)) throw new ReadLagged(group.row);
+    if (leavesNoTrace(stored?.stamp, read, unprocessed)) return undefined;
+    const decision = decideByReadBack(stored?.stamp, read, unprocessed.flatMap(eventKey), this.options.rule);
     const columns = read.kind === 'found' ? read.columns : NO_COLUMNS;
     const write: RowWrite = { row: group.row, expected: stored, stamp: decision.stamp, effect: decision.data, columns };
     const verdicts = plan.verdicts.map((verdict) => verdict ?? decision.verdict);
@@ -422,7 +422,8 @@ export class Writer {
     for (let attempt = 0; attempt < MAX_SLOW_READS; attempt += 1) {
       const sent = this.#clock();
       const read = await reader.read(row);
-      if (this.#clock() - sent <= this.#maxReadAgeMs / 2 || (stored !== undefined && !stored.stamp.gone)) return read;
+      if (this.#clock() - sent <= this.#maxReadAgeMs / 2 || (stored !== undefined && !stored.stamp.deleted))
+        return read;
     }
     throw new ReadTooSlow(row, this.#maxReadAgeMs);
   }
@@ -435,7 +436,7 @@ export class Writer {
         resolve({ kind: 'failed', change, error: new OrderUnprovable(group.row) });
         return;
       }
-      resolve({ kind: 'settled', change, verdict, changed: change.evidence.kind === 'pull' && isChange });
+      resolve({ kind: 'processed', change, verdict, changed: change.evidence.kind === 'pull' && isChange });
     });
   }
 
@@ -464,7 +465,7 @@ export class Writer {
 const NO_COLUMNS: Columns = new Map();
 
 const isShown = (stored: StoredRow | undefined): boolean =>
-  stored !== undefined && !stored.stamp.gone && !stored.hidden;
+  stored !== undefined && !stored.stamp.deleted && !stored.hidden;
 
 /** Whether readers see another row than before. */
 const isChanged = (before: StoredRow | undefined, { stored, changesValues }: Written): boolean =>

@@ -47,7 +47,7 @@ test('the least that is needed, and the defaults', () => {
     orderMode: 'default',
     marginSeconds: 5,
     maxReadAgeSeconds: 30,
-    hintDelaySeconds: 10,
+    unconfirmedDelaySeconds: 10,
     pullMaxSeconds: 480,
     pullPageRows: 5000,
     cacheMegabytes: 32,
@@ -137,7 +137,13 @@ test('no fault shows what a setting holds', () => {
   const secret = 'S3cret!';
   const names = [
     ...['SYNC_TABLES', 'LOB_TABLE_PREFIX', 'UNPROVABLE_ORDER', 'ORDER_MODE', 'CLOCK_MARGIN_SECONDS', 'CACHE_MEGABYTES'],
-    ...['READ_BACK_MAX_AGE_SECONDS', 'HINT_DELAY_SECONDS', 'LOB_STORAGE', 'AzureWebJobsStorage', 'DATAVERSE_URL'],
+    ...[
+      'READ_BACK_MAX_AGE_SECONDS',
+      'UNCONFIRMED_DELAY_SECONDS',
+      'LOB_STORAGE',
+      'AzureWebJobsStorage',
+      'DATAVERSE_URL',
+    ],
     ...[
       'MAPPING_FILE',
       'REDACTION_KEY',
@@ -163,7 +169,7 @@ describe('every number has its bounds and its default', () => {
   test.each<readonly [string, keyof CoreConfig, number, number, number]>([
     ['CLOCK_MARGIN_SECONDS', 'marginSeconds', 1, 300, 5],
     ['READ_BACK_MAX_AGE_SECONDS', 'maxReadAgeSeconds', 1, 600, 30],
-    ['HINT_DELAY_SECONDS', 'hintDelaySeconds', 0, 3600, 10],
+    ['UNCONFIRMED_DELAY_SECONDS', 'unconfirmedDelaySeconds', 0, 3600, 10],
     ['PULL_MAX_SECONDS', 'pullMaxSeconds', 10, 480, 480],
     ['PULL_PAGE_ROWS', 'pullPageRows', 50, 5000, 5000],
     ['CACHE_MEGABYTES', 'cacheMegabytes', 1, 4096, 32],

@@ -36,7 +36,7 @@ const associations = (body: Buffer): Association[] =>
 const columnsOf = (change: RowChange | undefined): Record<string, Value> =>
   change === undefined || change.kind === 'delete' ? {} : Object.fromEntries(change.columns);
 
-const sure = (change: Change): boolean => change.evidence.kind === 'event' && change.evidence.sure;
+const sure = (change: Change): boolean => change.evidence.kind === 'event' && change.evidence.isTrusted;
 
 const codeOf = (attempt: () => unknown): unknown => {
   try {
@@ -79,7 +79,7 @@ describe('Upsert', () => {
     const [change] = rowChanges(upsert({}));
     expect(change).toEqual({
       ...rowChanges(fixture('update-contact.json'))[0],
-      evidence: expect.objectContaining({ kind: 'event', sure: true }),
+      evidence: expect.objectContaining({ kind: 'event', isTrusted: true }),
       origin: expect.objectContaining({ message: 'Upsert' }),
     });
   });
@@ -137,7 +137,7 @@ describe('Assign, SetState: a patch of what the parameters say, never sure', () 
     const modified = '/Date(1775135100000)/';
     const images = [{ key: 'After', value: entity('opportunity', OPPORTUNITY, { modifiedon: modified }) }];
     const [change] = rowChanges(changed('assign-opportunity', { PostEntityImages: images }));
-    expect(change?.evidence).toMatchObject({ at: 1_775_135_100, sure: false });
+    expect(change?.evidence).toMatchObject({ at: 1_775_135_100, isTrusted: false });
   });
 
   test('the image of all columns is the row', () => {
@@ -216,7 +216,7 @@ describe('the Multiple messages', () => {
     );
     const found = rowChanges(multiple(message, targets));
     expect(found.map(({ row }) => row.id)).toEqual([A, B]);
-    expect(found.map(sure)).toEqual([found[0]?.evidence.kind === 'event' && found[0].evidence.sure, false]);
+    expect(found.map(sure)).toEqual([found[0]?.evidence.kind === 'event' && found[0].evidence.isTrusted, false]);
     expect(found[0]?.evidence).toMatchObject({ at: 1_775_135_100 });
   });
 
@@ -286,7 +286,7 @@ describe('Associate, Disassociate', () => {
         target: { table: 'account', id: ACCOUNT },
         related: { table: 'lead', id },
         role: relationship?.primaryEntityRole,
-        evidence: { kind: 'event', sure: false },
+        evidence: { kind: 'event', isTrusted: false },
       })),
     );
     expect(new Set(found.map(keyOf)).size).toBe(related.length);
@@ -333,9 +333,9 @@ describe('Associate, Disassociate', () => {
     expect(codeOf(() => changes(changed('associate-account-lead', members)))).toBe(code);
   });
 
-  test('of a synchronous step: a hint', () => {
+  test('of a synchronous step: an unconfirmed change', () => {
     const found = associations(changed('associate-account-lead', { Mode: 0 }));
-    expect(new Set(found.map(({ evidence }) => evidence.kind))).toEqual(new Set(['hint']));
+    expect(new Set(found.map(({ evidence }) => evidence.kind))).toEqual(new Set(['unconfirmed']));
   });
 });
 

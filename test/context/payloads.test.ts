@@ -60,7 +60,7 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
     // Three hours later than the milliseconds say, and so the same second as modifiedon.
     expect(context.operationCreatedOn).toBe(1724647396000 + 3 * 3_600_000);
     expect(change).toMatchObject({ kind: 'patch', row: { id: '841579d9-7e63-ef11-9e4a-00155d0001ea' } });
-    expect(change.evidence).toMatchObject({ kind: 'event', at: 1724658196, sure: true });
+    expect(change.evidence).toMatchObject({ kind: 'event', at: 1724658196, isTrusted: true });
     expect(columns).toEqual([
       'activityid',
       'statecode',
@@ -90,7 +90,7 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
     const { context, change } = capture('06-create-alltypes-async-spaced');
     expect(context).toMatchObject({ message: 'Create', mode: 'async', table: 'albxrm_alltypes' });
     expect(change.row.id).toBe('44bfc2a7-903e-eb11-a813-000d3ad9c2e1');
-    expect(change.evidence).toMatchObject({ kind: 'event', at: 1608007658, sure: true });
+    expect(change.evidence).toMatchObject({ kind: 'event', at: 1608007658, isTrusted: true });
     const columns = change.kind === 'patch' ? change.columns : new Map();
     expect(columns.size).toBe(26);
     expect(columns.get('albxrm_wholenumber')).toEqual({ kind: 'number', text: '987654321' });
@@ -106,7 +106,7 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
     const { context, change, columns } = capture('09-update-contact-async-msdocs-page');
     expect(context).toMatchObject({ message: 'Update', mode: 'async', table: 'contact', requestId: null });
     expect(context.operationCreatedOn).toBe(1506409448000 - 7 * 3_600_000);
-    expect(change.evidence).toMatchObject({ kind: 'event', at: 1506384247, sure: true });
+    expect(change.evidence).toMatchObject({ kind: 'event', at: 1506384247, isTrusted: true });
     expect(columns).toContain('firstname');
     expect(context.parent?.sharedVariables?.get('ChangedEntityTypes')).toMatchObject({ kind: 'pairs' });
     expect(context.postImages?.get('AsynchronousStepPrimaryName')?.columns.size).toBe(2);
@@ -122,8 +122,8 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
     for (const id of ['operationId', 'requestId', 'correlationId', 'rowId'] as const) {
       expect(created.context[id]).toBe(updated.context[id]);
     }
-    expect(created.change.evidence.kind).toBe('hint');
-    expect(updated.change.evidence.kind).toBe('hint');
+    expect(created.change.evidence.kind).toBe('unconfirmed');
+    expect(updated.change.evidence.kind).toBe('unconfirmed');
     expect(JSON.stringify(created.change.evidence)).not.toBe(JSON.stringify(updated.change.evidence));
     expect(created.columns).toHaveLength(21);
     expect(updated.columns).toEqual([
@@ -142,7 +142,7 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
       kind: 'delete',
       row: { table: 'lead', id: 'b9581547-2a60-e811-a952-000d3a391928' },
     });
-    expect(change.evidence).toMatchObject({ kind: 'event', at: seconds('2018-05-29T22:41:43Z'), sure: false });
+    expect(change.evidence).toMatchObject({ kind: 'event', at: seconds('2018-05-29T22:41:43Z'), isTrusted: false });
     expect(change.origin.userId).not.toBe(change.origin.initiatingUserId);
     expect(parts(context)).toEqual([['Target'], [], [], ['AsynchronousStepPrimaryName'], []]);
   });
@@ -152,7 +152,7 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
     expect(context.initiatingUserAgent).toContain('AssignmentEngine');
     const target = context.inputParameters?.get('Target');
     expect(target?.kind === 'row' ? target.row.rowVersion : null).toBe('5948260');
-    expect(change.evidence).toMatchObject({ kind: 'event', at: 1722582039, sure: true });
+    expect(change.evidence).toMatchObject({ kind: 'event', at: 1722582039, isTrusted: true });
     expect(columns).toHaveLength(13);
     expect(odditiesOf(context).map(({ kind }) => kind)).toEqual(['row-version-ignored']);
   });

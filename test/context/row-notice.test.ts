@@ -170,7 +170,7 @@ describe('what a notice means', () => {
       row: ACCOUNT,
       columns: new Map(),
       evidence: {
-        kind: 'hint',
+        kind: 'unconfirmed',
         key: expect.stringMatching(/^[\w-]{22}$/),
         committed: true,
         atLeast: { version: 4711083n, at: Date.UTC(2026, 2, 14, 9, 26, 53) / 1000 },
@@ -183,7 +183,7 @@ describe('what a notice means', () => {
     expect(changeIn(fixture('notices/delete-account.json'))).toEqual({
       kind: 'delete',
       row: ACCOUNT,
-      evidence: { kind: 'hint', key: expect.any(String), committed: true },
+      evidence: { kind: 'unconfirmed', key: expect.any(String), committed: true },
       origin: { source: 'webhook', message: 'Delete' },
     });
   });
@@ -205,7 +205,7 @@ describe('what a notice means', () => {
   test('the key is that of the body, row and message', () => {
     const keyOf = (text: string): unknown => {
       const { evidence } = changeIn(Buffer.from(text));
-      return evidence.kind === 'hint' && evidence.key;
+      return evidence.kind === 'unconfirmed' && evidence.key;
     };
     const plain = JSON.stringify({ ...ACCOUNT, message: 'Update' });
     const keys = [plain, `${plain} `, JSON.stringify({ ...ACCOUNT, message: 'Create' }), plain].map(keyOf);

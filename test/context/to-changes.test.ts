@@ -1,5 +1,5 @@
 // Proves: what each event means for rows, and what may be believed of its time: patches, snapshots and deletes; sure and
-// unsure events; hints; keys that tell events apart and know a second delivery.
+// unsure events; unconfirmed changes; keys that tell events apart and know a second delivery.
 import { describe, expect, test } from '@jest/globals';
 import type { Evidence, RowChange } from '../../shared/change/row-change';
 import type { Columns } from '../../shared/change/value';
@@ -73,7 +73,7 @@ describe('what an event means for its row', () => {
     expect(columnsOf(change)).toStrictEqual(expected);
     expect(columnsOf(change)?.get('accountid')).toEqual({ kind: 'string', value: ACCOUNT });
     // No modifiedon anywhere: the operation's time, which proves nothing new.
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_773_480_414, sure: false });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_773_480_414, isTrusted: false });
   });
 
   test('Update: a patch of the changed columns, dated by modifiedon', () => {
@@ -81,14 +81,14 @@ describe('what an event means for its row', () => {
     expect(change.kind).toBe('patch');
     expect(change.row).toEqual({ table: 'contact', id: CONTACT });
     expect(columnsOf(change)).toStrictEqual(factColumns('update-contact'));
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, sure: true });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, isTrusted: true });
   });
 
   test('Update with the full image: a snapshot', () => {
     const change = onlyChange(fixture('update-contact.json'), { fullImageAlias: 'After' });
     expect(change.kind).toBe('snapshot');
     expect(columnsOf(change)).toStrictEqual(factColumns('update-contact', 0, 'After'));
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, sure: true });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, isTrusted: true });
   });
 
   test('an alias that was not sent, or an image from before the operation, is no full row', () => {
@@ -99,25 +99,25 @@ describe('what an event means for its row', () => {
   test('a full image without modifiedon is dated by Target', () => {
     const change = onlyChange(fixture('update-contact.json'), { fullImageAlias: 'AsynchronousStepPrimaryName' });
     expect(change.kind).toBe('snapshot');
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, sure: true });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, isTrusted: true });
   });
 
   test('an Update without modifiedon is dated by an image after it', () => {
     const change = onlyChange(changed('update-contact', target({ jobtitle: 'x' })));
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, sure: true });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_135_110, isTrusted: true });
   });
 
   test('Update with no columns: a patch with none', () => {
     const change = onlyChange(fixture('update-account-empty-target.json'));
     expect(change).toMatchObject({ kind: 'patch', row: { table: 'account', id: ACCOUNT }, columns: new Map() });
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_718_660, sure: false });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_718_660, isTrusted: false });
   });
 
   test('Delete: of the row alone, at a time that is not sure', () => {
     const change = onlyChange(fixture('delete-account.json'));
     expect(change.kind).toBe('delete');
     expect(change.row).toEqual({ table: 'account', id: ACCOUNT });
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_780_178_401, sure: false });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_780_178_401, isTrusted: false });
   });
 
   test('parents change nothing', () => {
@@ -155,17 +155,17 @@ describe('what an event means for its row', () => {
 });
 
 describe('what may be believed of an event', () => {
-  test('a synchronous step sends a hint', () => {
+  test('a synchronous step sends an unconfirmed change', () => {
     const change = onlyChange(fixture('create-lead-sync.json'));
     expect(change.kind).toBe('patch');
-    expect(evidence(change)).toEqual({ kind: 'hint' });
+    expect(evidence(change)).toEqual({ kind: 'unconfirmed' });
     expect(change.origin.occurredAtMs).toBe(1_792_514_405_673);
   });
 
   test.each(['delete-account', 'update-contact', 'update-account-oversize'])(
     '%s from a synchronous step is one',
     (name) => {
-      expect(evidence(onlyChange(changed(name, { Mode: 0 })))).toEqual({ kind: 'hint' });
+      expect(evidence(onlyChange(changed(name, { Mode: 0 })))).toEqual({ kind: 'unconfirmed' });
     },
   );
 
@@ -173,7 +173,7 @@ describe('what may be believed of an event', () => {
     const change = onlyChange(fixture('update-account-server-offset.json'));
     expect(change.origin.occurredAtMs).toBe(Date.parse('2026-01-15T20:30:00Z'));
     expect(columnsOf(change)).toStrictEqual(factColumns('update-account-server-offset', -360));
-    expect(evidence(change)).toEqual({ kind: 'event', at: Date.parse('2026-01-15T20:29:58Z') / 1000, sure: true });
+    expect(evidence(change)).toEqual({ kind: 'event', at: Date.parse('2026-01-15T20:29:58Z') / 1000, isTrusted: true });
   });
 
   test('the offset counts for asynchronous steps only', () => {
@@ -188,7 +188,7 @@ describe('what may be believed of an event', () => {
     ['long before', CREATED - 100_000_000, true],
   ])('modifiedon %s', (_, at, sure) => {
     const body = changed('update-contact', { ...target({ modifiedon: `/Date(${at}999)/` }), PostEntityImages: [] });
-    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at, sure });
+    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at, isTrusted: sure });
   });
 
   test.each([
@@ -200,23 +200,23 @@ describe('what may be believed of an event', () => {
       ...target({ modifiedon: `/Date(${CREATED}000${offset})/` }),
       PostEntityImages: [],
     });
-    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at, sure });
+    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at, isTrusted: sure });
   });
 
   test('modifiedon in a form that is no date proves nothing', () => {
     const body = changed('update-contact', { ...target({ modifiedon: '2026-04-02T13:05:10Z' }), PostEntityImages: [] });
-    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at: CREATED, sure: false });
+    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at: CREATED, isTrusted: false });
   });
 
   test("an unsure time is never earlier than the operation's", () => {
     const body = changed('delete-account', { OperationCreatedOn: '/Date(1780178401001+0000)/' });
-    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at: 1_780_178_402, sure: false });
+    expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at: 1_780_178_402, isTrusted: false });
   });
 
   test("neither Target's row version nor versionnumber becomes evidence", () => {
     const body = changed('update-contact', target({ versionnumber: 1234567, modifiedon: `/Date(${CREATED}000)/` }));
     const change = onlyChange(body);
-    expect(evidence(change)).toEqual({ kind: 'event', at: CREATED, sure: true });
+    expect(evidence(change)).toEqual({ kind: 'event', at: CREATED, isTrusted: true });
     expect([...(columnsOf(change)?.keys() ?? [])]).toEqual(['modifiedon']);
   });
 });
@@ -227,7 +227,7 @@ describe('an event that lost members to its size', () => {
   test('members absent', () => {
     const change = onlyChange(fixture('update-account-oversize.json'));
     expect(change).toMatchObject(nothingKnown);
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_788_429_600, sure: false });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_788_429_600, isTrusted: false });
   });
 
   test.each([
@@ -239,13 +239,13 @@ describe('an event that lost members to its size', () => {
   ])('members %s', (_, members) => {
     const change = onlyChange(changed('update-account-oversize', members));
     expect(change).toMatchObject(nothingKnown);
-    expect(evidence(change)).toEqual({ kind: 'event', at: 1_788_429_600, sure: false });
+    expect(evidence(change)).toEqual({ kind: 'event', at: 1_788_429_600, isTrusted: false });
   });
 
   test('said by the sender, whatever is left in the body', () => {
     const change = onlyChange(fixture('update-contact.json'), { truncated: true, fullImageAlias: 'After' });
     expect(change).toMatchObject({ kind: 'patch', columns: new Map() });
-    expect(evidence(change)).toEqual({ kind: 'event', at: CREATED, sure: false });
+    expect(evidence(change)).toEqual({ kind: 'event', at: CREATED, isTrusted: false });
   });
 
   test('a Create knows its row still', () => {
@@ -265,7 +265,7 @@ describe('an event that lost members to its size', () => {
     for (const other of [target({ name: 'x' }, ACCOUNT), target({ name: 'x' }, CONTACT, 'account')]) {
       const change = onlyChange(changed('update-contact', other));
       expect(change).toMatchObject({ kind: 'patch', row: { table: 'contact', id: CONTACT }, columns: new Map() });
-      expect(evidence(change)).toMatchObject({ sure: false });
+      expect(evidence(change)).toMatchObject({ isTrusted: false });
     }
   });
 });

@@ -31,7 +31,7 @@ class TestClock implements Clock {
   async pass(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     for (;;) {
-      await settled();
+      await processed();
       const [next] = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
       if (next === undefined) break;
       this.#timers = this.#timers.filter((timer) => timer !== next);
@@ -39,12 +39,12 @@ class TestClock implements Clock {
       next.then();
     }
     this.#now = end;
-    await settled();
+    await processed();
   }
 }
 
 /** Everything that can happen by now has happened. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const processed = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A store that instances share, with its round trips counted. */
 class MemoryWindow implements SharedRateWindow {
@@ -95,10 +95,10 @@ function world(options: RateBudgetOptions = {}, clock = new TestClock()) {
     for (let n = 0; n < count; n += 1) enter(`${urgency} ${n}`, urgency, waits);
   };
   const endAll = async (): Promise<void> => {
-    await settled();
+    await processed();
     for (let leave = ended.shift(); leave !== undefined; leave = ended.shift()) {
       leave();
-      await settled();
+      await processed();
     }
   };
   const meets429 = (
@@ -114,22 +114,22 @@ describe('at once', () => {
     const { sent, enter, ended } = world({ concurrency: 2 });
     enter('a', 'patient');
     enter('b', 'patient');
-    await settled();
+    await processed();
     enter('c', 'patient');
     enter('d');
-    await settled();
+    await processed();
     expect(sent).toEqual(['a', 'b']);
     ended[0]?.();
-    await settled();
+    await processed();
     ended[1]?.();
-    await settled();
+    await processed();
     expect(sent).toEqual(['a', 'b', 'd', 'c']);
   });
 
   test('429 for concurrency: halved once for all that were sent together, then one more every ten seconds', async () => {
     const { sent, enterMany, endAll, clock, logged, budget } = world({ concurrency: 8 });
     enterMany(8);
-    await settled();
+    await processed();
     const call = {
       what: 'GET x',
       urgency: 'quick' as const,
@@ -143,7 +143,7 @@ describe('at once', () => {
     const runsAtOnce = async (): Promise<number> => {
       const before = sent.length;
       enterMany(20);
-      await settled();
+      await processed();
       const running = sent.length - before;
       await endAll();
       return running;
@@ -185,14 +185,14 @@ describe('a pause', () => {
   test('whoever would have to wait too long is refused at once, and told until when; those who wait already, too', async () => {
     const { sent, refused, enter, meets429, clock } = world({ concurrency: 1 });
     enter('runs');
-    await settled();
+    await processed();
     enter('GET accounts(1)', 'quick', 15_000);
     enter('page', 'patient', 300_000);
     meets429('requests', 14_000);
     expect(() => meets429('requests', 20_000)).toThrow(WebApiBusy);
-    await settled();
+    await processed();
     enter('GET accounts(2)', 'quick', 15_000);
-    await settled();
+    await processed();
     expect(refused).toMatchObject([
       { code: 'web-api-busy', disposition: 'retry', untilMs: START + 20_000 },
       {
@@ -209,10 +209,10 @@ describe('a pause', () => {
     const { refused, enter, clock, endAll, sent } = world({ concurrency: 1 });
     const given = new AbortController();
     enter('runs');
-    await settled();
+    await processed();
     enter('waits', 'quick', 15_000, given.signal);
     given.abort();
-    await settled();
+    await processed();
     expect(refused).toMatchObject([{ code: 'web-api-busy', message: expect.stringContaining('its time was up') }]);
     await endAll();
     expect([sent, clock.timers]).toEqual([['runs'], 0]);
@@ -225,7 +225,7 @@ describe('a pause', () => {
     enter('waits', 'quick', 15_000, given.signal);
     expect(clock.timers).toBe(1);
     given.abort();
-    await settled();
+    await processed();
     expect(clock.timers).toBe(0);
   });
 
@@ -246,7 +246,7 @@ describe('the window', () => {
     await endAll();
     enterMany(2, 'quick', 15_000);
     enterMany(11, 'patient', 400_000);
-    await settled();
+    await processed();
     expect(refused).toHaveLength(2);
     expect(refused).toMatchObject(
       [0, 1].map(() => ({ code: 'web-api-busy', message: expect.stringContaining('WEB_API_REQUESTS_PER_5_MINUTES') })),
@@ -292,7 +292,7 @@ describe('the window', () => {
     const clock = new TestClock();
     const [one, two] = [world({ shared }, clock), world({ shared }, clock)];
     two.enter('before');
-    await settled();
+    await processed();
     one.meets429('requests', 40_000, 300_000);
     await clock.pass(SLOT_MS);
     two.enter('during');
@@ -342,7 +342,7 @@ describe('the store does not answer', () => {
     expect(sent).toHaveLength(50);
     await endAll();
     enterMany(50);
-    await settled();
+    await processed();
     expect([sent.length, shared.trips]).toEqual([100, 1]);
     await clock.pass(SLOT_MS);
     shared.answers = 'at once';

@@ -218,7 +218,7 @@ describe.each(SAMPLES)('%s', (_name, definition, parameters, bodies) => {
     const writer = new Writer(new MemoryStore(), reader, { rule: RULE });
     const receiver = new Receiver(
       { ...UNMAPPED, writer, parking: new RecordingParking() },
-      { tables: ['account'], hintDelayMs: 0 },
+      { tables: ['account'], unconfirmedDelayMs: 0 },
     );
     const config = { ok: true, value: { keys: [KEY], keyName: WEBHOOK_DEFAULTS.keyName, maxBytes: 1024 } } as const;
     const { method, uri: url, headers } = request;

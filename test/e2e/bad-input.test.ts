@@ -156,7 +156,7 @@ describe('the webhook keeps with its cause', () => {
   test('and a replay that fails for the same cause gives the item up until the next one', async () => {
     await system.post(json({ PrimaryEntityName: 'systemuser' }));
     await system.letAllBeDue();
-    expect(await system.replay()).toMatchObject({ settled: 0, postponed: 0, givenUp: 1 });
+    expect(await system.replay()).toMatchObject({ processed: 0, postponed: 0, givenUp: 1 });
     const parked = await system.parked();
     expect(parked).toMatchObject([{ code: 'table-not-synced', attempts: 1 }]);
     expect(parked[0]?.dueAt.getUTCFullYear()).toBe(9999);
@@ -210,7 +210,7 @@ describe('the webhook takes what is odd', () => {
     for (const parameters of [undefined, [], null]) {
       const body = { ...event, InputParameters: parameters };
       const changes = [{ table: TABLE, id, verdict: 'readBack' }];
-      expect(await system.post(JSON.stringify(body))).toEqual({ status: 200, body: { outcome: 'settled', changes } });
+      expect(await system.post(JSON.stringify(body))).toEqual({ status: 200, body: { outcome: 'processed', changes } });
       await system.liveEntity(TABLE, id, { telephone1: '2', revenue: '2.5000' });
     }
   });

@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const settledCount = (): number => system.records('settled').reduce((sum, { received }) => sum + Number(received), 0);
+const settledCount = (): number => system.records('processed').reduce((sum, { received }) => sum + Number(received), 0);
 
 /** SIGKILL, and the app again on the same storage and broker. */
 async function crash(): Promise<void> {
@@ -96,7 +96,7 @@ describe('while the Web API fails', () => {
 
     failReads(PARKED);
     await system.letAllBeDue();
-    expect(await system.replay()).toMatchObject({ settled: 0, postponed: all, givenUp: 0 });
+    expect(await system.replay()).toMatchObject({ processed: 0, postponed: all, givenUp: 0 });
     for (const { attempts, dueAt } of await system.parked()) {
       expect(attempts).toBe(1);
       expect(dueAt.getTime()).toBeGreaterThan(Date.now());
@@ -104,7 +104,7 @@ describe('while the Web API fails', () => {
     for (const row of rows) if (isParked(row)) expect(await system.entity(row.table, row.id)).toBeUndefined();
 
     await system.letAllBeDue();
-    expect(await system.replay()).toMatchObject({ settled: all, postponed: 0, givenUp: 0 });
+    expect(await system.replay()).toMatchObject({ processed: all, postponed: 0, givenUp: 0 });
     for (const { table, id } of rows) await system.liveEntity(table, id);
     expect(await system.parkedCodes()).toEqual([]);
   });

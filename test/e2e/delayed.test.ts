@@ -82,7 +82,7 @@ describe('the Web API is away', () => {
     expect(await delayed(3)).toHaveLength(3);
     await system.emptyBroker();
     await system.letAllBeDue();
-    expect(await system.replay()).toMatchObject({ settled: 1 });
+    expect(await system.replay()).toMatchObject({ processed: 1 });
     await system.liveEntity('contact', id);
   });
 

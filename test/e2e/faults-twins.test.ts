@@ -49,7 +49,7 @@ test('[I1 A7 F1 F2 F31 F33] hot rows: both instances write them at once, and one
     await changing;
     // Writers met, and each instance had a part in it by every way; on a busy machine that takes longer.
     const hadPart = (instance: System): boolean =>
-      PUSHED.every((way) => instance.records('settled').some(({ source }) => source === way));
+      PUSHED.every((way) => instance.records('processed').some(({ source }) => source === way));
     while (rig.overtaking.overtaken <= 10 || !instances.every(hadPart)) await changeOverAndOver({ rows: 3, times: 5 });
   });
   await rig.lift();

@@ -63,7 +63,7 @@ describe.each(PUSHED)('by %s', (way) => {
 
 test('of a synchronous step: once a read has confirmed it', async () => {
   await associating('webhook', () => system.dataverse.associate('account', account, LEADS, [lead(4)]), 'sync');
-  await system.until('the hint', async () => (await system.parkedCodes()).includes('unconfirmed'));
+  await system.until('the unconfirmed change', async () => (await system.parkedCodes()).includes('unconfirmed'));
   expect(await system.entity(LEADS, linkId(4))).toBeUndefined();
   await system.letAllBeDue();
   await system.replay();

@@ -172,7 +172,7 @@ describe('events', () => {
     const mine = async (): Promise<Fields[]> => (await confirmations()).filter(({ input_Reference: of }) => of === way);
     await system.until(`the event by ${way}`, async () => (await mine()).length > 0);
     await system.until('its second delivery', () =>
-      system.records('settled').some(({ source, verdicts }) => source === way && (verdicts as Fields).duplicate),
+      system.records('processed').some(({ source, verdicts }) => source === way && (verdicts as Fields).duplicate),
     );
     const events = await mine();
     expect(events).toHaveLength(1);

@@ -33,7 +33,7 @@ const notify = (id: string, message: string, more: Fields = {}): Promise<Answer>
 
 const readBack = (id: string): Answer => ({
   status: 200,
-  body: { outcome: 'settled', changes: [{ table: TABLE, id, verdict: 'readBack' }] },
+  body: { outcome: 'processed', changes: [{ table: TABLE, id, verdict: 'readBack' }] },
 });
 
 const versionOf = async (id: string): Promise<bigint> => {
@@ -112,7 +112,7 @@ test('a version that Dataverse has not reached: parked, tried again, and settled
   });
   await system.dataverse.update(TABLE, id, { name: 'After' });
   await system.letAllBeDue();
-  expect(await system.replay()).toMatchObject({ settled: 1, postponed: 0, givenUp: 0 });
+  expect(await system.replay()).toMatchObject({ processed: 1, postponed: 0, givenUp: 0 });
   await system.liveEntity(TABLE, id, { name: 'After' });
 });
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
   settings = {
     ...system.stack.settings,
     SYNC_TABLES: 'account,contact',
-    HINT_DELAY_SECONDS: '0',
+    UNCONFIRMED_DELAY_SECONDS: '0',
     READ_BACK_MAX_AGE_SECONDS: '2',
   };
 });

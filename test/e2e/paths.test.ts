@@ -169,7 +169,7 @@ describe('an event of a synchronous step', () => {
     const kept = await sync(() => system.dataverse.create('incident', { title: 'kept' }));
     expect(await system.parked()).toMatchObject([{ code: 'unconfirmed', source: 'webhook' }]);
     expect(await system.entity('incident', kept)).toBeUndefined();
-    expect(await system.replay()).toMatchObject({ settled: 1, postponed: 0, givenUp: 0 });
+    expect(await system.replay()).toMatchObject({ processed: 1, postponed: 0, givenUp: 0 });
     await system.liveEntity('incident', kept, { title: 'kept' });
 
     const never = '7d444840-9dc0-11d1-b245-5ffdce74fad2';
@@ -189,7 +189,7 @@ describe('an event of a synchronous step', () => {
       titles.add((await system.entity('incident', never))?.title);
       return (await system.parkedCodes()).length === 0;
     });
-    expect(await replayed).toMatchObject({ settled: 3 });
+    expect(await replayed).toMatchObject({ processed: 3 });
     expect(await system.entity('incident', kept)).toMatchObject({ title: 'kept', Deleted: false });
     expect((await system.entity('incident', never))?.Deleted ?? true).toBe(true);
     expect(titles).toEqual(new Set(['kept', undefined]));
@@ -248,7 +248,7 @@ describe('what push gets wrong', () => {
     for (const verdict of ['readBack', 'duplicate'])
       expect(await system.post(body)).toEqual({
         status: 200,
-        body: { outcome: 'settled', changes: [{ table: TABLE, id, verdict }] },
+        body: { outcome: 'processed', changes: [{ table: TABLE, id, verdict }] },
       });
   });
 

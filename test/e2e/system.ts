@@ -110,7 +110,7 @@ export class System {
       ...this.stack.settings,
       PULL_SCHEDULE: NEVER,
       REPLAY_SCHEDULE: NEVER,
-      HINT_DELAY_SECONDS: '0',
+      UNCONFIRMED_DELAY_SECONDS: '0',
       READ_BACK_MAX_AGE_SECONDS: '2',
       ...overrides,
     };
@@ -173,7 +173,7 @@ export class System {
   /** How often each verdict was logged for a way. */
   verdicts(source: Pushed, since = 0): Record<string, number> {
     const sum: Record<string, number> = {};
-    for (const { source: from, verdicts } of this.records('settled', since)) {
+    for (const { source: from, verdicts } of this.records('processed', since)) {
       if (from !== source) continue;
       for (const [verdict, count] of Object.entries(verdicts as Record<string, number>))
         sum[verdict] = (sum[verdict] ?? 0) + count;

@@ -1,6 +1,6 @@
 /**
  * Proves what each function registers with the platform: raw bytes where the platform would otherwise parse, an event hub
- * batch that is tried until it is settled or parked, POST only, settings by name, and sessions where
+ * batch that is tried until it is processed or parked, POST only, settings by name, and sessions where
  * the settings say so.
  */
 import { app } from '@azure/functions';

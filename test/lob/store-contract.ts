@@ -8,8 +8,8 @@ import type { Columns, Value } from '../../shared/change/value';
 import type { LobStore, RowWrite, StoredEntry, StoredRow, TombstoneStore, WriteOutcome } from '../../shared/lob/store';
 import { columns, row, rowId, stamp } from '../writer/changes';
 
-const LIVE = stamp({ version: 7n, base: 10, seen: 12, ahead: true, ring: ['k1', 'k2'] });
-const GONE = stamp({ version: 7n, base: 20, seen: 22, gone: true, ring: ['k1'] });
+const LIVE = stamp({ version: 7n, knownUntil: 10, latestKnown: 12, hasPushOnTop: true, recentKeys: ['k1', 'k2'] });
+const GONE = stamp({ version: 7n, knownUntil: 20, latestKnown: 22, deleted: true, recentKeys: ['k1'] });
 
 const snapshot = (address: RowAddress, of: Columns, expected?: StoredRow, withStamp = LIVE): RowWrite => ({
   row: address,
@@ -457,10 +457,10 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
       const store = make();
       const whole = stamp({
         version: 9223372036854775807n,
-        base: -62135596800,
-        seen: 253402300799,
-        ahead: true,
-        ring: Array.from({ length: 16 }, (_, n) => `key-${n}_${'x'.repeat(15)}`),
+        knownUntil: -62135596800,
+        latestKnown: 253402300799,
+        hasPushOnTop: true,
+        recentKeys: Array.from({ length: 16 }, (_, n) => `key-${n}_${'x'.repeat(15)}`),
       });
       expect((await writeAndRead(store, snapshot(row(), columns({ name: 'x' }), undefined, whole))).stamp).toEqual(
         whole,

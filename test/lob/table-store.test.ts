@@ -40,12 +40,12 @@ function fresh(): { readonly store: TableStore; readonly raw: TableClient } {
 
 storeContract('the Azure Tables store', () => fresh().store);
 
-const LIVE = stamp({ version: 7n, base: 10, seen: 12, ring: ['k1', 'k2'] });
+const LIVE = stamp({ version: 7n, knownUntil: 10, latestKnown: 12, recentKeys: ['k1', 'k2'] });
 
 const write = (effect: RowEffect, of: Columns, expected?: StoredRow, n = 1): RowWrite => ({
   row: row(n),
   expected,
-  stamp: effect === 'clear' ? { ...LIVE, gone: true } : LIVE,
+  stamp: effect === 'clear' ? { ...LIVE, deleted: true } : LIVE,
   effect,
   columns: of,
 });
@@ -57,7 +57,7 @@ async function put(store: LobStore, of: RowWrite): Promise<StoredRow> {
 }
 
 /** A write that Azure Tables refuses: its stamp is too long for a property. */
-const REFUSED: typeof write = (...of) => ({ ...write(...of), stamp: stamp({ ring: ['k'.repeat(40_000)] }) });
+const REFUSED: typeof write = (...of) => ({ ...write(...of), stamp: stamp({ recentKeys: ['k'.repeat(40_000)] }) });
 
 /** The entity's own properties, without keys, stamp and what the service adds. */
 async function entity(raw: TableClient, n = 1): Promise<Record<string, unknown>> {

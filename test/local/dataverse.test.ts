@@ -847,7 +847,7 @@ describe('webhooks', () => {
     expect(hook.deliveries).toHaveLength(1);
   });
 
-  test('[A3] a failing synchronous webhook undoes the operation; a later failure leaves a hint of what never happened', async () => {
+  test('[A3] a failing synchronous webhook undoes the operation; a later failure leaves an unconfirmed change of what never happened', async () => {
     const dataverse = await start();
     const hook = await startHook();
     const hidden = await startHook();

@@ -50,7 +50,7 @@ const association = (
   target,
   related,
   role: null,
-  evidence: { kind: 'event', key: 'k', at: 1000, sure: false },
+  evidence: { kind: 'event', key: 'k', at: 1000, isTrusted: false },
   origin: { source: 'test', message: 'Associate' },
   ...of,
 });
@@ -79,7 +79,7 @@ describe('a many-to-many relationship', () => {
     expect(change).toMatchObject({
       kind: 'snapshot',
       row: { table: 'accountleads_association', id: link },
-      evidence: { kind: 'event', sure: false },
+      evidence: { kind: 'event', isTrusted: false },
       columns: new Map([
         ['table1', { kind: 'string', value: 'account' }],
         ['id1', { kind: 'guid', value: ACCOUNT.id }],
@@ -146,7 +146,7 @@ describe('a one-to-many relationship', () => {
   ])('made on %s: the lookup of the child', async (_, target, related) => {
     const made = association('contact_customer_accounts', target, related);
     expect(await associations().changesOf(made)).toMatchObject([
-      { kind: 'patch', row: ANNA, columns: new Map([['parentcustomerid', parent]]), evidence: { sure: false } },
+      { kind: 'patch', row: ANNA, columns: new Map([['parentcustomerid', parent]]), evidence: { isTrusted: false } },
     ]);
     const ended = { ...made, kind: 'disassociate' } as const;
     expect(await associations().changesOf(ended)).toMatchObject([

@@ -8,7 +8,7 @@ import type { Columns } from '../../shared/change/value';
 import { MappedStore } from '../../shared/lob/mapped-store';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import { codeOf } from '../../shared/errors';
-import { Writer, type Settlement, type WriterOptions } from '../../shared/writer/writer';
+import { Writer, type ChangeResult, type WriterOptions } from '../../shared/writer/writer';
 import {
   RULE,
   columns,
@@ -59,11 +59,9 @@ const seen = (store: MemoryStore): Record<string, unknown> | undefined => {
     )
   );
 };
-const ends = (settlements: readonly Settlement[]): string[] =>
-  settlements.map((settlement) =>
-    settlement.kind === 'settled'
-      ? `${settlement.verdict}${settlement.changed ? ', changed' : ''}`
-      : codeOf(settlement.error),
+const ends = (results: readonly ChangeResult[]): string[] =>
+  results.map((result) =>
+    result.kind === 'processed' ? `${result.verdict}${result.changed ? ', changed' : ''}` : codeOf(result.error),
   );
 
 const ADA = { companyName: 'Ada', size: 12 };
@@ -71,7 +69,7 @@ const ADA = { companyName: 'Ada', size: 12 };
 describe('a row that meets the filter', () => {
   test('is shown under its mapped columns', async () => {
     const { store, writer } = world();
-    expect(ends(await writer.settle([pulledRow({ columns: SHOWN })]))).toEqual(['applied, changed']);
+    expect(ends(await writer.process([pulledRow({ columns: SHOWN })]))).toEqual(['applied, changed']);
     expect(seen(store)).toEqual(ADA);
   });
 
@@ -85,39 +83,39 @@ describe('a row that meets the filter', () => {
       [pulledRow({ columns: SHOWN, version: 202n, modifiedOn: 1200, runBegin: 1200, end: 1210 }), ADA],
     ] as const;
     for (const [change, then] of steps) {
-      await writer.settle([change]);
+      await writer.process([change]);
       expect(seen(store)).toEqual(then);
     }
   });
 
   test('leaves by a patch without being read, and comes back by a read only', async () => {
     const { store, reader, writer } = world();
-    await writer.settle([pulledRow({ columns: SHOWN })]);
-    expect(ends(await writer.settle([patch({ columns: columns({ statecode: 1 }), at: SEEN + 1, key: 'e1' })]))).toEqual(
-      ['merged'],
-    );
+    await writer.process([pulledRow({ columns: SHOWN })]);
+    expect(
+      ends(await writer.process([patch({ columns: columns({ statecode: 1 }), at: SEEN + 1, key: 'e1' })])),
+    ).toEqual(['merged']);
     expect([seen(store), reader.gets.length]).toEqual([undefined, 0]);
     reader.answer = () => found(300n, SHOWN, { modifiedOn: SEEN + 2, begin: 1100, end: 1102 });
     const back = patch({ columns: columns({ statecode: 0, size: 12 }), at: SEEN + 2, key: 'e2' });
-    expect(ends(await writer.settle([back]))).toEqual(['readBack']);
+    expect(ends(await writer.process([back]))).toEqual(['readBack']);
     expect([seen(store), reader.gets.length]).toEqual([ADA, 1]);
   });
 
   test('a patch of other columns, or one that still meets it, is merged', async () => {
     const { store, reader, writer } = world();
-    await writer.settle([pulledRow({ columns: SHOWN })]);
-    await writer.settle([patch({ columns: columns({ name: 'Bea' }), at: SEEN + 1, key: 'e1' })]);
-    await writer.settle([patch({ columns: columns({ size: 10 }), at: SEEN + 2, key: 'e2' })]);
+    await writer.process([pulledRow({ columns: SHOWN })]);
+    await writer.process([patch({ columns: columns({ name: 'Bea' }), at: SEEN + 1, key: 'e1' })]);
+    await writer.process([patch({ columns: columns({ size: 10 }), at: SEEN + 2, key: 'e2' })]);
     expect([seen(store), reader.gets.length]).toEqual([{ companyName: 'Bea', size: 10 }, 0]);
   });
 
   test('patches that wait together count as one: out and in again is in, out and another column is out', async () => {
     const { store, writer } = world();
-    await writer.settle([pulledRow({ columns: SHOWN })]);
+    await writer.process([pulledRow({ columns: SHOWN })]);
     const out = patch({ columns: columns({ statecode: 1 }), at: SEEN + 1, key: 'e1' });
-    await writer.settle([out, patch({ columns: columns({ statecode: 0, name: 'Bea' }), at: SEEN + 2, key: 'e2' })]);
+    await writer.process([out, patch({ columns: columns({ statecode: 0, name: 'Bea' }), at: SEEN + 2, key: 'e2' })]);
     expect(seen(store)).toEqual({ companyName: 'Bea', size: 12 });
-    await writer.settle([
+    await writer.process([
       patch({ columns: columns({ size: null }), at: SEEN + 3, key: 'e3' }),
       patch({ columns: columns({ name: 'Cid' }), at: SEEN + 4, key: 'e4' }),
     ]);
@@ -128,14 +126,14 @@ describe('a row that meets the filter', () => {
 describe('a hidden row', () => {
   const hidden = async (options?: Partial<WriterOptions>, withReader?: boolean): Promise<ReturnType<typeof world>> => {
     const made = world(options, withReader);
-    expect(ends(await made.writer.settle([pulledRow({ columns: OTHER })]))).toEqual(['applied']);
-    expect([seen(made.store), made.store.stampOf(row())?.gone]).toEqual([undefined, false]);
+    expect(ends(await made.writer.process([pulledRow({ columns: OTHER })]))).toEqual(['applied']);
+    expect([seen(made.store), made.store.stampOf(row())?.deleted]).toEqual([undefined, false]);
     return made;
   };
 
   test('an image and a patch on it that wait together are whole, without a read', async () => {
     const { store, reader, writer } = await hidden();
-    await writer.settle([
+    await writer.process([
       image({ columns: OTHER, at: SEEN + 1, key: 'e1' }),
       patch({ columns: columns({ statecode: 0 }), at: SEEN + 2, key: 'e2' }),
     ]);
@@ -145,31 +143,31 @@ describe('a hidden row', () => {
   test('read back and still hidden, it stays so', async () => {
     const { store, reader, writer } = await hidden();
     reader.answer = () => found(300n, OTHER, { modifiedOn: SEEN + 1 });
-    await writer.settle([patch({ columns: columns({ name: 'Bea' }), at: SEEN + 1 })]);
+    await writer.process([patch({ columns: columns({ name: 'Bea' }), at: SEEN + 1 })]);
     expect([seen(store), store.stampOf(row())?.version]).toEqual([undefined, 300n]);
   });
 
   test('hidden here and there is the same: adopted, and no reader saw a change', async () => {
     const { reader, writer } = await hidden();
     reader.answer = () => found(300n, SHOWN);
-    await writer.settle([image({ columns: OTHER, at: SEEN + 5, key: 'e1' })]);
+    await writer.process([image({ columns: OTHER, at: SEEN + 5, key: 'e1' })]);
     const page = { version: 201n, modifiedOn: SEEN + 1, runBegin: 1, end: 1100 };
-    expect(ends(await writer.settle([pulledRow({ ...page, columns: OTHER })]))).toEqual(['adopted']);
-    expect(ends(await writer.settle([pulledRow({ ...page, version: 202n, columns: SHOWN })]))).toEqual([
+    expect(ends(await writer.process([pulledRow({ ...page, columns: OTHER })]))).toEqual(['adopted']);
+    expect(ends(await writer.process([pulledRow({ ...page, version: 202n, columns: SHOWN })]))).toEqual([
       'readBack, changed',
     ]);
   });
 
   test('shown here and hidden there is not the same, nor the other way round', async () => {
     const { store, writer } = world();
-    await writer.settle([pulledRow({ columns: SHOWN })]);
+    await writer.process([pulledRow({ columns: SHOWN })]);
     const mapped = new MappedStore(store, FILTERED);
     const [shown] = await mapped.read([row()]);
     expect(shown && [OTHER, SHOWN].map((of) => mapped.sameData(shown, { row: row(), columns: of }))).toEqual([
       false,
       true,
     ]);
-    await writer.settle([patch({ columns: columns({ size: 1 }), at: SEEN + 1 })]);
+    await writer.process([patch({ columns: columns({ size: 1 }), at: SEEN + 1 })]);
     const [out] = await mapped.read([row()]);
     expect(out && [OTHER, SHOWN].map((of) => mapped.sameData(out, { row: row(), columns: of }))).toEqual([true, false]);
   });
@@ -177,16 +175,16 @@ describe('a hidden row', () => {
   test('deleted, it becomes a tombstone, which is no change to a reader', async () => {
     const { store, reader, writer } = await hidden();
     reader.answer = () => missing();
-    expect(ends(await writer.settle([eventDelete({ at: SEEN + 1 })]))).toEqual(['readBack']);
-    expect(store.stampOf(row())?.gone).toBe(true);
-    expect(ends(await writer.settle([pulledDelete({ end: 1200 })]))).toEqual(['touched']);
+    expect(ends(await writer.process([eventDelete({ at: SEEN + 1 })]))).toEqual(['readBack']);
+    expect(store.stampOf(row())?.deleted).toBe(true);
+    expect(ends(await writer.process([pulledDelete({ end: 1200 })]))).toEqual(['touched']);
   });
 
   test('without a Web API a patch is parked', async () => {
     const { writer } = await hidden({}, false);
-    expect(ends(await writer.settle([patch({ columns: columns({ statecode: 0, size: 12 }), at: SEEN + 1 })]))).toEqual([
-      'order-unprovable',
-    ]);
+    expect(ends(await writer.process([patch({ columns: columns({ statecode: 0, size: 12 }), at: SEEN + 1 })]))).toEqual(
+      ['order-unprovable'],
+    );
   });
 
   test.each([
@@ -199,8 +197,8 @@ describe('a hidden row', () => {
     ['brings them and does not meet it: stays hidden', { statecode: 0, size: 1, rating: 1 }, undefined],
   ])('without a Web API, UNPROVABLE_ORDER=apply: a patch that %s', async (_what, brought, then) => {
     const { store, writer } = await hidden({ unprovable: 'apply' }, false);
-    expect(ends(await writer.settle([patch({ columns: columns(brought), at: SEEN + 1 })]))).toEqual(['merged']);
-    expect([seen(store), store.stampOf(row())?.ahead]).toEqual([then, true]);
+    expect(ends(await writer.process([patch({ columns: columns(brought), at: SEEN + 1 })]))).toEqual(['merged']);
+    expect([seen(store), store.stampOf(row())?.hasPushOnTop]).toEqual([then, true]);
   });
 });
 
@@ -210,10 +208,10 @@ describe('after a change of the mapping', () => {
     const store = new MemoryStore(() => 2_000_000);
     const writerWith = (mapping: Mapping): Writer =>
       new Writer(new MappedStore(store, mapping), new ScriptedReader(), { rule: RULE });
-    await writerWith(before).settle([pulledRow({ columns: of })]);
+    await writerWith(before).process([pulledRow({ columns: of })]);
     const writer = writerWith(after);
-    const settled = await writer.settle([pulledRow({ ...again, columns: of })]);
-    return [[...ends(settled), ...ends(await writer.settle([pulledRow({ ...again, columns: of })]))], seen(store)];
+    const processed = await writer.process([pulledRow({ ...again, columns: of })]);
+    return [[...ends(processed), ...ends(await writer.process([pulledRow({ ...again, columns: of })]))], seen(store)];
   };
 
   test('a full load stores the rows anew that are the same in Dataverse, each once', async () => {
@@ -232,16 +230,16 @@ describe('after a change of the mapping', () => {
     const writerWith = (mapping: Mapping): Writer =>
       new Writer(new MappedStore(store, mapping), new ScriptedReader(), { rule: RULE });
     const before = writerWith(FILTERED);
-    await before.settle([pulledRow({ columns: SHOWN })]);
+    await before.process([pulledRow({ columns: SHOWN })]);
     const pushed = patch({ columns: columns({ size: 13 }), at: SEEN + 1 });
     const pulled = { columns: columns({ name: 'Ada', statecode: 0, size: 13 }), version: 201n, modifiedOn: SEEN + 1 };
-    const settled = [
-      await before.settle([pushed]),
-      await before.settle([pulledRow({ ...pulled, runBegin: SEEN + 2 })]),
+    const processed = [
+      await before.process([pushed]),
+      await before.process([pulledRow({ ...pulled, runBegin: SEEN + 2 })]),
     ];
-    expect(settled.flatMap(ends)).toEqual(['merged', 'adopted']);
+    expect(processed.flatMap(ends)).toEqual(['merged', 'adopted']);
     const after = writerWith(mappingOf('tables: { account: { columns: { name: title, "*": drop } } }'));
-    expect(ends(await after.settle([pulledRow({ ...pulled, ...again })]))).toEqual(['refreshed, changed']);
+    expect(ends(await after.process([pulledRow({ ...pulled, ...again })]))).toEqual(['refreshed, changed']);
     expect(seen(store)).toEqual({ title: 'Ada' });
   });
   test('a row that an instance with the old mapping has written since is stored anew, once what is known of it is forgotten', async () => {
@@ -250,11 +248,11 @@ describe('after a change of the mapping', () => {
     const writerWith = (mapping: Mapping): Writer =>
       new Writer(new MappedStore(store, mapping), reader, { rule: RULE });
     const after = writerWith(mappingOf('tables: { account: { columns: { name: title, "*": drop } } }'));
-    await after.settle([pulledRow({ columns: SHOWN })]);
-    await writerWith(DEFAULT_MAPPING).settle([patch({ at: SEEN })]);
+    await after.process([pulledRow({ columns: SHOWN })]);
+    await writerWith(DEFAULT_MAPPING).process([patch({ at: SEEN })]);
     expect(seen(store)).toEqual({ name: 'Ada', statecode: 0, size: 12 });
     after.forget([row()]);
-    expect(ends(await after.settle([pulledRow({ ...again, columns: SHOWN })]))).toEqual(['refreshed, changed']);
+    expect(ends(await after.process([pulledRow({ ...again, columns: SHOWN })]))).toEqual(['refreshed, changed']);
     expect(seen(store)).toEqual({ title: 'Ada' });
   });
   test('without one it writes nothing', async () => {
@@ -273,14 +271,14 @@ tables:
 
   test('fails its own row, and not those beside it', async () => {
     const { store, writer } = world({}, true, TYPED);
-    const settled = await writer.settle([
+    const processed = await writer.process([
       pulledRow({ row: row(1), columns: columns({ name: 'Ada', size: '12' }) }),
       pulledRow({ row: row(2), columns: columns({ name: 'Ada', size: 'secret' }) }),
       pulledRow({ row: row(3), columns: columns({ name: 5 }) }),
       pulledRow({ row: row(4), columns: columns({ name: 'Ada', size: '13' }) }),
     ]);
-    expect(ends(settled)).toEqual(['applied, changed', 'value-not-convertible', 'filter-unfit', 'applied, changed']);
-    const errors = settled.flatMap((of) => (of.kind === 'failed' ? [String(of.error)] : []));
+    expect(ends(processed)).toEqual(['applied, changed', 'value-not-convertible', 'filter-unfit', 'applied, changed']);
+    const errors = processed.flatMap((of) => (of.kind === 'failed' ? [String(of.error)] : []));
     expect(errors[0]).toMatch(/account\(.*\) has a value in column size that can't be stored as integer/);
     expect(errors.join()).not.toContain('secret');
     expect([row(1), row(2), row(3), row(4)].map((of) => store.columnsOf(of)?.get('size'))).toEqual([

@@ -9,7 +9,7 @@ import { encodeColumns } from '../../shared/lob/tables/layout';
 import { asRead } from '../../shared/mapping/as-read';
 import { idOf, keyOf, type KeyFormat } from '../../shared/mapping/row-key';
 import type { ColumnType, TableDefinition } from '../../shared/mapping/table-definition';
-import { eventDelete, hint, image, patch, row, rowId } from '../writer/changes';
+import { eventDelete, unconfirmed, image, patch, row, rowId } from '../writer/changes';
 import { KEY, mappingOf } from './mappings';
 
 const text = (value: string): Value => ({ kind: 'string', value });
@@ -256,7 +256,7 @@ describe('images and files', () => {
     const pushed = (mapping: ReturnType<typeof rule>, change: RowPatch | RowSnapshot) => {
       const read = asRead(change, PARTED, mapping);
       if (read.kind === 'delete' || read.evidence.kind !== 'event') throw new Error('another change');
-      return { columns: [...read.columns.keys()], sure: read.evidence.sure };
+      return { columns: [...read.columns.keys()], isTrusted: read.evidence.isTrusted };
     };
 
     test.each<[string, string, readonly string[], boolean, readonly string[]]>([
@@ -281,26 +281,26 @@ describe('images and files', () => {
         true,
         ['note'],
       ],
-    ])('%s: %s', (_what, columns, names, sure, left) => {
-      expect(pushed(rule(columns), patch({ columns: of(...names) }))).toEqual({ sure, columns: left });
+    ])('%s: %s', (_what, columns, names, isTrusted, left) => {
+      expect(pushed(rule(columns), patch({ columns: of(...names) }))).toEqual({ isTrusted, columns: left });
     });
 
     test('an image that is emptied is left to the read, too', () =>
       expect(pushed(rule('{ photo: keep }'), patch({ columns: new Map([['photo', null]]) }))).toEqual({
-        sure: false,
+        isTrusted: false,
         columns: [],
       }));
 
     test('[I50] the image of a whole row lacks the bytes: it stands for the row only where they are not named', () => {
-      expect(pushed(rule('{}'), image({ columns: of('name', 'photo_url') })).sure).toBe(true);
-      expect(pushed(rule('{ photo: keep }'), image({ columns: of('name', 'photo_url') })).sure).toBe(false);
-      expect(pushed(rule('{}', '{ photo: { isNull: false } }'), image({ columns: of('name') })).sure).toBe(false);
+      expect(pushed(rule('{}'), image({ columns: of('name', 'photo_url') })).isTrusted).toBe(true);
+      expect(pushed(rule('{ photo: keep }'), image({ columns: of('name', 'photo_url') })).isTrusted).toBe(false);
+      expect(pushed(rule('{}', '{ photo: { isNull: false } }'), image({ columns: of('name') })).isTrusted).toBe(false);
     });
 
-    test('a delete and a hint stay as they are', () => {
-      const hinted = hint({ columns: of('name') });
+    test('a delete and an unconfirmed change stay as they are', () => {
+      const change = unconfirmed({ columns: of('name') });
       expect(asRead(eventDelete(), PARTED, rule('{ photo: keep }'))).toEqual(eventDelete());
-      expect(asRead(hinted, PARTED, rule('{ photo: keep }')).evidence).toEqual(hinted.evidence);
+      expect(asRead(change, PARTED, rule('{ photo: keep }')).evidence).toEqual(change.evidence);
     });
   });
 });

@@ -218,11 +218,11 @@ describe('[I48] due items are found by their time, whatever else is parked', () 
     requests = [];
     const first = await parking.due(NOW, 100);
     expect([countOf('query'), countOf('GET')]).toEqual([1, 100]);
-    await parking.settle(first);
+    await parking.remove(first);
     expect([countOf('DELETE'), countOf('transaction'), requests.length]).toEqual([100, 1, 202]);
     const second = await parking.due(NOW, 100);
     expect(second).toHaveLength(50);
-    await parking.settle(second);
+    await parking.remove(second);
     expect(await parking.due(NOW, 100)).toEqual([]);
     expect(await inTable()).toEqual({ items: 0, entries: 0 });
   });
@@ -257,7 +257,7 @@ describe('[I48] due items are found by their time, whatever else is parked', () 
     expect(await inTable()).toEqual({ items: 5, entries: 1 });
   });
 
-  test('a death after the item was settled and before its entry went: the entry goes when it is met', async () => {
+  test('a death after the item was processed and before its entry went: the entry goes when it is met', async () => {
     await parking.parkRow(row(), CAUSE, 10);
     await table(`parked${tables}`).deleteEntity('parked', (await only()).id);
     expect(await inTable()).toEqual({ items: 0, entries: 1 });
@@ -265,7 +265,7 @@ describe('[I48] due items are found by their time, whatever else is parked', () 
     expect(await inTable()).toEqual({ items: 0, entries: 0 });
   });
 
-  test('parked again, with the very same time, while it is looked at, settled or postponed: it is found', async () => {
+  test('parked again, with the very same time, while it is looked at, processed or postponed: it is found', async () => {
     const again = (): Promise<void> => parking.parkRow(row(), { code: 'newer', message: 'Again.' }, 10);
     await again();
     const find = parking.find.bind(parking);
@@ -275,13 +275,13 @@ describe('[I48] due items are found by their time, whatever else is parked', () 
     };
     expect(await parking.due(NOW, 10)).toEqual([]);
     parking.find = find;
-    const [settled] = await parking.due(NOW, 10);
+    const [processed] = await parking.due(NOW, 10);
     await again();
-    if (settled !== undefined) await parking.settle([settled]);
+    if (processed !== undefined) await parking.remove([processed]);
     const [postponed] = await parking.due(NOW, 10);
     await again();
     if (postponed !== undefined) await parking.postpone(postponed, CAUSE);
-    expect([settled, postponed, ...(await parking.due(NOW, 10))].map((item) => item?.cause.code)).toEqual([
+    expect([processed, postponed, ...(await parking.due(NOW, 10))].map((item) => item?.cause.code)).toEqual([
       'newer',
       'newer',
       'newer',
@@ -347,19 +347,19 @@ describe('[I49] a body that fits no entity lies in a blob', () => {
     expect(await parking.due(100, 10)).toEqual([]);
   });
 
-  test('settled: its blob goes with it', async () => {
+  test('processed: its blob goes with it', async () => {
     await parking.parkDelivery(large, CAUSE);
     expect(await blobs()).toHaveLength(1);
-    await parking.settle([await only()]);
+    await parking.remove([await only()]);
     expect([await all(), await blobs()]).toEqual([[], []]);
   });
 
-  test('parked again: one item, one blob, also while it is settled', async () => {
+  test('parked again: one item, one blob, also while it is processed', async () => {
     await parking.parkDelivery(large, CAUSE);
     const item = await only();
     await parking.parkDelivery(large, { code: 'newer', message: 'Again.' });
     expect(await blobs()).toHaveLength(1);
-    await parking.settle([item]);
+    await parking.remove([item]);
     const { cause, subject } = await only();
     expect([cause.code, subject.kind === 'delivery' && body.equals(subject.delivery.body)]).toEqual(['newer', true]);
   });
@@ -375,7 +375,7 @@ describe('[I49] a body that fits no entity lies in a blob', () => {
     const item = await only();
     expect(await parking.discard(item, 'not ours', discarded)).toBe(true);
     // Someone else had tried it meanwhile.
-    await parking.settle([item]);
+    await parking.remove([item]);
     const [blob] = await blobs();
     expect(blob).toBe(item.blob);
     for await (const entity of discarded.listEntities()) expect(entity).toMatchObject({ reason: 'not ours', blob });
@@ -393,13 +393,13 @@ describe('[I49] a body that fits no entity lies in a blob', () => {
   });
 });
 
-describe('settling', () => {
-  test('the item goes; settling or postponing it again is harmless', async () => {
+describe('processing', () => {
+  test('the item goes; processing or postponing it again is harmless', async () => {
     await parking.parkRow(row(), CAUSE);
     const item = await only();
-    await parking.settle([item]);
+    await parking.remove([item]);
     expect(await all()).toEqual([]);
-    await parking.settle([item]);
+    await parking.remove([item]);
     await parking.postpone(item, CAUSE, 1);
     expect(await all()).toEqual([]);
   });
@@ -408,7 +408,7 @@ describe('settling', () => {
     await parking.parkRow(row(), CAUSE);
     const item = await only();
     await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });
-    await parking.settle([item]);
+    await parking.remove([item]);
     expect((await only()).cause.code).toBe('newer');
   });
 
@@ -498,14 +498,14 @@ describe('discarding', () => {
     expect(Buffer.concat(parts).equals(body)).toBe(true);
   });
 
-  test('not what was settled, or parked again, since it was read', async () => {
+  test('not what was processed, or parked again, since it was read', async () => {
     await parking.parkRow(row(), CAUSE);
     const item = await only();
     await parking.parkRow(row(), { code: 'newer', message: 'A later version of the row.' });
     expect(await parking.discard(item, 'old', discarded)).toBe(false);
     const newer = await only();
     expect(newer.cause.code).toBe('newer');
-    await parking.settle([newer]);
+    await parking.remove([newer]);
     expect(await parking.discard(newer, 'gone', discarded)).toBe(false);
     await expect(async () => {
       for await (const entity of discarded.listEntities()) throw new Error(`kept: ${String(entity.rowKey)}`);

@@ -23,7 +23,7 @@ const item = (attempts: number): ParkedItem => ({
 
 const failingWith = (error: unknown) => ({
   receiver: { replay: () => Promise.resolve(error) },
-  writer: { settle: () => Promise.resolve([]) },
+  writer: { process: () => Promise.resolve([]) },
   now: () => NOW,
 });
 
@@ -33,12 +33,12 @@ test.each([
   ['within an hour', new Error('away'), 50, 3_600_000],
   ['later each time, where Dataverse refuses to read the row', new WebApiError('GET x', 400, '', 'no'), 3, 120_000],
   ['soon after an outage of the store, however often', new StoreUnavailable('the store', 0), 50, 15_000],
-  ['never by itself, where it can not settle as it stands', new TableNotSynced('lead'), 0, undefined],
+  ['never by itself, where it cannot be processed as it stands', new TableNotSynced('lead'), 0, undefined],
 ])('%s', async (_when, error, attempts, delay) => {
   const dueAt: (number | undefined)[] = [];
   const parking = {
-    settle: (items: readonly ParkedItem[]) =>
-      items.length === 0 ? Promise.resolve() : Promise.reject(new Error('it was not settled')),
+    remove: (items: readonly ParkedItem[]) =>
+      items.length === 0 ? Promise.resolve() : Promise.reject(new Error('it was not processed')),
     postpone: (_item: ParkedItem, _cause: unknown, dueAtMs?: number) => {
       dueAt.push(dueAtMs);
       return Promise.resolve();

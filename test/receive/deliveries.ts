@@ -33,6 +33,6 @@ export class RecordingParking implements Parking {
   }
   parkRow = (): Promise<void> => Promise.reject(new Error('no row is parked here'));
   due = (): Promise<[]> => Promise.resolve([]);
-  settle = (): Promise<void> => Promise.resolve();
+  remove = (): Promise<void> => Promise.resolve();
   postpone = (): Promise<void> => Promise.resolve();
 }

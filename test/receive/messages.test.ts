@@ -31,7 +31,7 @@ let storeFailure: Error | undefined;
 
 beforeEach(() => {
   parking = new RecordingParking();
-  const options = { tables: ['contact'], hintDelayMs: 0 };
+  const options = { tables: ['contact'], unconfirmedDelayMs: 0 };
   storeFailure = undefined;
   const store = new MemoryStore();
   store.at = () => {
@@ -61,7 +61,7 @@ test('one message: its bytes, its content type', async () => {
   const body = fixture('update-contact');
   await handle(body, { contentType: 'application/json' });
   expect(receiver.received).toEqual([{ source: 'service-bus-queue', body, contentType: 'application/json' }]);
-  expect(lines).toEqual([expect.stringMatching(/^settled .*"received":1/)]);
+  expect(lines).toEqual([expect.stringMatching(/^processed .*"received":1/)]);
 });
 
 describe('when a message first arrived is what its broker says', () => {
@@ -93,10 +93,10 @@ describe('when a message first arrived is what its broker says', () => {
   });
 });
 
-test('a batch: each by itself, the bad one parked, the good ones settled', async () => {
+test('a batch: each by itself, the bad one parked, the good ones processed', async () => {
   await handle([fixture('update-contact'), Buffer.from('{"cut off'), fixture('delete-account')]);
   expect(parking.parked.map(({ cause }) => cause.code)).toEqual(['json-invalid', 'table-not-synced']);
-  expect(lines.map((line) => line.split(' ')[0])).toEqual(['parked', 'parked', 'settled']);
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(['parked', 'parked', 'processed']);
 });
 
 test.each([
@@ -214,10 +214,12 @@ describe('a copy', () => {
   });
 });
 
-test('[I35] the store is away: a batch of a hub is tried again in place, after all that can be is settled or parked', async () => {
+test('[I35] the store is away: a batch of a hub is tried again in place, after all that can be is processed or parked', async () => {
   storeFailure = new StoreUnavailable('the store', 0);
   const batch = [fixture('update-contact'), Buffer.from('{"cut off'), fixture('delete-account')];
-  await expect(handle(batch, {}, { name: 'event-hub', holds: true })).rejects.toThrow(/^1 events could not be settled/);
+  await expect(handle(batch, {}, { name: 'event-hub', holds: true })).rejects.toThrow(
+    /^1 events could not be processed/,
+  );
   expect(parking.parked.map(({ cause }) => cause.code)).toEqual(['json-invalid', 'table-not-synced']);
   expect(lines.map((line) => line.split(' ')[0])).toEqual(['parked', 'parked', 'held']);
   expect(slept).toEqual([]);

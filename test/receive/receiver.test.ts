@@ -1,5 +1,5 @@
 /**
- * Proves that every delivery of a batch ends settled, parked with its cause and time, or rejected, whatever the others do,
+ * Proves that every delivery of a batch ends processed, parked with its cause and time, or rejected, whatever the others do,
  * and that only a failure of parking itself reaches the trigger.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -44,7 +44,7 @@ beforeEach(() => {
   reader = new ScriptedReader(() => found(300n, columns({ jobtitle: 'read' }), { modifiedOn: NOW / 1000 }));
   receiver = new Receiver(parts(), {
     tables: ['contact', 'lead'],
-    hintDelayMs: 10_000,
+    unconfirmedDelayMs: 10_000,
     now: () => NOW,
   });
 });
@@ -58,9 +58,9 @@ const parts = (): ReceiverParts => ({
 const delivery = (body: Uint8Array): KeptDelivery => ({ source: 'test', body });
 const text = (body: string): KeptDelivery => delivery(Buffer.from(body));
 
-test('an event of a synced table is settled, with its verdict and its lag', async () => {
+test('an event of a synced table is processed, with its verdict and its lag', async () => {
   const [outcome] = await receiver.receive([delivery(fixture('update-contact'))]);
-  expect(outcome).toEqual({ kind: 'settled', changes: [{ ...CONTACT, verdict: 'readBack' }], lagMs: 49_000 });
+  expect(outcome).toEqual({ kind: 'processed', changes: [{ ...CONTACT, verdict: 'readBack' }], lagMs: 49_000 });
   expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
 });
 
@@ -80,7 +80,7 @@ describe('a message on a thousand rows', () => {
   };
   const left = (rows: number) => ({ code: 'rows-left', message: expect.stringMatching(`^${rows} of the 1000 rows`) });
 
-  test('[I71] a hundred are read back at a time: the delivery is parked, and tried again until all are settled', async () => {
+  test('[I71] a hundred are read back at a time: the delivery is parked, and tried again until all are processed', async () => {
     const created = multiple('CreateMultiple');
     expect(await receiver.receive([created])).toEqual([{ kind: 'parked', cause: left(900), disposition: 'retry' }]);
     expect([reader.gets.length, store.rows.size]).toEqual([100, 100]);
@@ -92,33 +92,33 @@ describe('a message on a thousand rows', () => {
     expect([reader.gets.length, new Set(reader.gets).size, store.rows.size]).toEqual([ROWS, ROWS, ROWS]);
   });
 
-  test('[I71] what others wait for beside it is settled as ever', async () => {
+  test('[I71] what others wait for beside it is processed as ever', async () => {
     const outcomes = await receiver.receive([multiple('CreateMultiple'), delivery(fixture('update-contact'))]);
     expect(outcomes).toMatchObject([
       { kind: 'parked', cause: left(900) },
-      { kind: 'settled', changes: [CONTACT] },
+      { kind: 'processed', changes: [CONTACT] },
     ]);
   });
 
-  test('what needs no read is settled at once', async () => {
+  test('what needs no read is processed at once', async () => {
     for (let run = 0; run < 10; run += 1) await receiver.replay(multiple('CreateMultiple'));
     reader.gets.length = 0;
     const [outcome] = await receiver.receive([multiple('CreateMultiple')]);
-    expect(outcome).toMatchObject({ kind: 'settled' });
+    expect(outcome).toMatchObject({ kind: 'processed' });
     expect(reader.gets).toEqual([]);
   });
 
   test('without a Web API nothing is read, and all are told', async () => {
     const writer = new Writer(store, undefined, { rule: RULE, unprovable: 'apply' });
-    const of = new Receiver({ ...parts(), writer }, { tables: ['contact'], hintDelayMs: 0, now: () => NOW });
-    expect(await of.receive([multiple('CreateMultiple')])).toMatchObject([{ kind: 'settled' }]);
+    const of = new Receiver({ ...parts(), writer }, { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW });
+    expect(await of.receive([multiple('CreateMultiple')])).toMatchObject([{ kind: 'processed' }]);
     expect(store.rows.size).toBe(ROWS);
   });
 
   test('of a synchronous step nothing is kept by which it would be known again: its rows are read in one go', async () => {
-    const hints = multiple('CreateMultiple', 0);
-    expect(await receiver.receive([hints])).toMatchObject([{ kind: 'parked', cause: { code: 'unconfirmed' } }]);
-    expect(await receiver.replay(hints)).toBeUndefined();
+    const unconfirmed = multiple('CreateMultiple', 0);
+    expect(await receiver.receive([unconfirmed])).toMatchObject([{ kind: 'parked', cause: { code: 'unconfirmed' } }]);
+    expect(await receiver.replay(unconfirmed)).toBeUndefined();
     expect(reader.gets).toHaveLength(ROWS);
   });
 });
@@ -131,7 +131,7 @@ test('[I72] notices of made-up ids leave nothing in the store; that of a deletio
     );
   const notices = Array.from({ length: 50 }, (_, index) => notice(index, index % 2 === 0 ? 'Create' : 'Update'));
   const outcomes = await receiver.receive(notices);
-  expect(outcomes.map(({ kind }) => kind)).toEqual(notices.map(() => 'settled'));
+  expect(outcomes.map(({ kind }) => kind)).toEqual(notices.map(() => 'processed'));
   expect([reader.gets.length, store.rows.size]).toEqual([50, 0]);
   await receiver.receive([notice(77, 'Delete')]);
   expect(store.rows.size).toBe(1);
@@ -153,15 +153,15 @@ test('[I31] one bad delivery among good ones: each ends on its own, in its place
     delivery(fixture('update-contact')),
   ]);
   expect(
-    outcomes.map((outcome) => (outcome.kind === 'settled' ? outcome.kind : `${outcome.kind} ${outcome.cause.code}`)),
+    outcomes.map((outcome) => (outcome.kind === 'processed' ? outcome.kind : `${outcome.kind} ${outcome.cause.code}`)),
   ).toEqual([
     'parked json-invalid',
-    'settled',
+    'processed',
     'rejected body-empty',
     'parked table-not-synced',
     'parked unconfirmed',
     'parked message-unsupported',
-    'settled',
+    'processed',
   ]);
   expect(parking.parked.map(({ dueAtMs }) => dueAtMs)).toEqual([undefined, undefined, NOW + 10_000, undefined]);
 });
@@ -185,11 +185,11 @@ describe('the notice of a flow', () => {
   const notice = (members: object): KeptDelivery => text(JSON.stringify({ ...CONTACT, ...members }));
   const row = { contactid: CONTACT.id, jobtitle: 'sent', RowVersion: '300', SdkMessage: 'Update' };
 
-  test('[I38] is settled at once by reading the row, and nothing of it is stored', async () => {
+  test('[I38] is processed at once by reading the row, and nothing of it is stored', async () => {
     const [outcome] = await receiver.receive([notice({ row })]);
-    expect(outcome).toEqual({ kind: 'settled', changes: [{ ...CONTACT, verdict: 'readBack' }], lagMs: undefined });
+    expect(outcome).toEqual({ kind: 'processed', changes: [{ ...CONTACT, verdict: 'readBack' }], lagMs: undefined });
     expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
-    expect(store.stampOf(CONTACT)).toMatchObject({ version: 300n, ring: [] });
+    expect(store.stampOf(CONTACT)).toMatchObject({ version: 300n, recentKeys: [] });
     expect(parking.parked).toEqual([]);
   });
 
@@ -198,7 +198,7 @@ describe('the notice of a flow', () => {
     expect(store.columnsOf(CONTACT)).toEqual(columns({ jobtitle: 'read' }));
     reader.answer = () => missing();
     await receiver.receive([notice({ message: 'Update' })]);
-    expect(store.stampOf(CONTACT)).toMatchObject({ gone: true });
+    expect(store.stampOf(CONTACT)).toMatchObject({ deleted: true });
   });
 
   test('[A12] a read that shows an older version than the notice is tried again later', async () => {
@@ -211,7 +211,7 @@ describe('the notice of a flow', () => {
     // Without a time, or long after it, the read is believed: the version may mean something else.
     for (const modifiedon of [undefined, new Date(NOW - 3_600_000).toISOString()])
       expect(await receiver.receive([notice({ row: { ...lagging, modifiedon } })])).toMatchObject([
-        { kind: 'settled' },
+        { kind: 'processed' },
       ]);
   });
 
@@ -223,7 +223,10 @@ describe('the notice of a flow', () => {
   test('without a Web API it waits for an operator, whatever is done about order', async () => {
     for (const unprovable of ['park', 'apply'] as const) {
       const writer = new Writer(store, undefined, { rule: RULE, unprovable });
-      const blind = new Receiver({ ...parts(), writer }, { tables: ['contact'], hintDelayMs: 0, now: () => NOW });
+      const blind = new Receiver(
+        { ...parts(), writer },
+        { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW },
+      );
       expect(await blind.receive([notice({ row })])).toMatchObject([
         { kind: 'parked', disposition: 'park', cause: { code: 'order-unprovable' } },
       ]);
@@ -239,12 +242,12 @@ describe('the notice of a flow', () => {
         return Promise.reject(new OrganizationForeign('The event', id, 'another'));
       },
     };
-    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    const options = { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW };
     const strict = new Receiver({ ...parts(), organization }, options);
     const id = '0f8fad5b-d9cb-469f-a165-70867728950e';
     expect(await strict.receive([notice({ row, organization: id }), notice({ row })])).toMatchObject([
       { kind: 'parked', cause: { code: 'organization-foreign' } },
-      { kind: 'settled' },
+      { kind: 'processed' },
     ]);
     expect(seen).toEqual([id]);
   });
@@ -286,7 +289,7 @@ describe('what fails is parked', () => {
   test('the metadata can not be read: the delivery waits, the others go on', async () => {
     const unknown = (table: string) => Promise.reject(new Error(`no metadata of ${table}`));
     const catalog = { get: unknown, refresh: unknown };
-    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    const options = { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW };
     const blind = new Receiver({ ...parts(), catalog }, options);
     expect(await blind.receive([delivery(fixture('update-contact'))])).toMatchObject([
       { kind: 'parked', disposition: 'retry' },
@@ -307,7 +310,7 @@ describe('what fails is parked', () => {
         return Promise.resolve(now);
       },
     };
-    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    const options = { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW };
     await new Receiver({ ...parts(), catalog }, options).receive([delivery(fixture('update-contact'))]);
     expect(refreshed).toBe(1);
   });
@@ -318,7 +321,7 @@ describe('what fails is parked', () => {
   });
 });
 
-describe('what can not be settled now comes again as its source offers', () => {
+describe('what can not be processed now comes again as its source offers', () => {
   const AWAY = new StoreUnavailable('the store', NOW);
   const asked: { cause: string; whatever: boolean }[] = [];
   let answer: Awaited<ReturnType<AskForCopy>> | Error;
@@ -377,15 +380,15 @@ describe('what can not be settled now comes again as its source offers', () => {
       await expect(receiveOne(update(), copying)).rejects.toThrow('storage is down');
     });
 
-    test('what will never settle as it stands, and what a read has to confirm, are parked', async () => {
+    test('what will never process as it stands, and what a read has to confirm, are parked', async () => {
       expect(await receiveOne(text('{"cut off'), copying)).toMatchObject({ kind: 'parked', disposition: 'park' });
-      const hint = await receiveOne(delivery(fixture('create-lead-sync')), copying);
-      expect(hint).toMatchObject({ kind: 'parked', cause: { code: 'unconfirmed' } });
+      const unconfirmed = await receiveOne(delivery(fixture('create-lead-sync')), copying);
+      expect(unconfirmed).toMatchObject({ kind: 'parked', cause: { code: 'unconfirmed' } });
       expect(asked).toEqual([]);
     });
 
     test.each([
-      ['what will never settle', () => text('{"cut off'), 'json-invalid'],
+      ['what will never process', () => text('{"cut off'), 'json-invalid'],
       ['what a read has to confirm', () => delivery(fixture('create-lead-sync')), 'unconfirmed'],
     ])('… but where they can not be parked, a copy keeps them: %s', async (_what, of, cause) => {
       parking.failure = new Error('storage is down');
@@ -452,7 +455,7 @@ describe('an event that is no change of rows', () => {
   const rule = (of: Partial<EventRules> = {}) =>
     new EventMapping('new_RecalculateCredit', { target: 'credits', ...of }, NO_HASH);
   const receiving = (of: EventMapping): Receiver =>
-    new Receiver({ ...parts(), events, mapping: mapping([of]) }, { tables: [], hintDelayMs: 0, now: () => NOW });
+    new Receiver({ ...parts(), events, mapping: mapping([of]) }, { tables: [], unconfirmedDelayMs: 0, now: () => NOW });
   const sync = (): KeptDelivery => text(fixture('custom-action-account').toString().replace('"Mode":1', '"Mode":0'));
 
   beforeEach(() => {
@@ -463,7 +466,7 @@ describe('an event that is no change of rows', () => {
   test('is stored as its mapping says', async () => {
     const outcomes = await receiving(rule()).receive([delivery(fixture('custom-action-account')), text('{')]);
     expect(outcomes).toMatchObject([
-      { kind: 'settled', changes: [{ table: 'credits', verdict: 'stored' }], lagMs: expect.any(Number) },
+      { kind: 'processed', changes: [{ table: 'credits', verdict: 'stored' }], lagMs: expect.any(Number) },
       { kind: 'parked' },
     ]);
     expect(appended).toHaveLength(1);
@@ -473,7 +476,7 @@ describe('an event that is no change of rows', () => {
   test('a second delivery is a duplicate; one that fails is parked', async () => {
     answer = { kind: 'duplicate' };
     expect(await receiving(rule()).receive([delivery(fixture('custom-action-account'))])).toMatchObject([
-      { kind: 'settled', changes: [{ verdict: 'duplicate' }] },
+      { kind: 'processed', changes: [{ verdict: 'duplicate' }] },
     ]);
     answer = { kind: 'failed', error: new Error('down') };
     expect(await receiving(rule()).receive([delivery(fixture('custom-action-account'))])).toMatchObject([
@@ -490,7 +493,7 @@ describe('an event that is no change of rows', () => {
       { kind: 'parked', disposition: 'park', cause: { code: 'unconfirmable' } },
     ]);
     expect([appended, parking.parked[0]?.dueAtMs]).toEqual([[], undefined]);
-    expect(await receiving(rule({ synchronous: 'store' })).receive([sync()])).toMatchObject([{ kind: 'settled' }]);
+    expect(await receiving(rule({ synchronous: 'store' })).receive([sync()])).toMatchObject([{ kind: 'processed' }]);
     expect(appended[0]?.event.committed).toBe(false);
   });
 });
@@ -499,7 +502,7 @@ describe('[I51] an event of a table whose rows can not be kept in step', () => {
   const READING = { table: 'new_sensorreading', id: 'cc4461e9-2ef5-48a3-82c6-e1efbb3befd4' };
   const refuse = (table: string) => Promise.reject(new TableTypeUnsupported(table, 'elastic'));
   const catalog: TableCatalog = { get: refuse, refresh: refuse };
-  const options = { tables: [READING.table], hintDelayMs: 0, now: () => NOW };
+  const options = { tables: [READING.table], unconfirmedDelayMs: 0, now: () => NOW };
   const of = (message: string, target: object): KeptDelivery => {
     const body = JSON.parse(fixture('create-reading-elastic').toString()) as Wire;
     return text(JSON.stringify({ ...body, MessageName: message, InputParameters: [{ key: 'Target', value: target }] }));
@@ -542,7 +545,7 @@ describe('[I51] an event of a table whose rows can not be kept in step', () => {
     const deletion = of('Delete', reference);
     expect(await blind.receive([withImage(deletion, ['new_value', 'partitionid'])])).toMatchObject([UNSUPPORTED]);
     expect(store.rows.size).toBe(0);
-    expect(await blind.receive([withImage(deletion, ['new_value'])])).toMatchObject([{ kind: 'settled' }]);
+    expect(await blind.receive([withImage(deletion, ['new_value'])])).toMatchObject([{ kind: 'processed' }]);
   });
 
   test('one that is not kept anyway is told so', async () => {
@@ -565,7 +568,7 @@ describe('[I51] an event of a table whose rows can not be kept in step', () => {
       const mapping = mappingOf(`events: { ${message}: { target: readings } }`);
       const keeping = new Receiver({ ...parts(), catalog, events, mapping }, options);
       expect(await keeping.receive([of(message, reference)])).toMatchObject([
-        { kind: 'settled', changes: [{ table: 'readings', verdict: 'stored' }] },
+        { kind: 'processed', changes: [{ table: 'readings', verdict: 'stored' }] },
       ]);
       expect(appended[0]?.event.row).toEqual(READING);
       expect(appended[0]?.event.columns.get('input_Target')).toMatchObject({ kind: 'lookup', id: READING.id });
@@ -589,7 +592,7 @@ describe('what is not mapped', () => {
     const unmapped = { ...DEFAULT_MAPPING.unmapped, [what]: policy };
     const of = new Receiver(
       { ...parts(), mapping: { ...DEFAULT_MAPPING, unmapped } },
-      { tables: ['contact'], hintDelayMs: 0, now: () => NOW },
+      { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW },
     );
     const [name, code] = NOT_MAPPED[what];
     expect(await of.receive([delivery(fixture(name))])).toMatchObject([{ kind: policies[policy], cause: { code } }]);
@@ -610,7 +613,7 @@ test('[I45] a relationship that can not be looked up is not taken for one that i
       associations: new Associations({ tables: ['lead'], relationships: [] }, new WebApiRelationships(away as WebApi)),
       mapping: { ...DEFAULT_MAPPING, unmapped },
     },
-    { tables: ['lead'], hintDelayMs: 0, now: () => NOW },
+    { tables: ['lead'], unconfirmedDelayMs: 0, now: () => NOW },
   );
   expect(await blind.receive([delivery(fixture('associate-account-lead'))])).toMatchObject([
     { kind: 'parked', disposition: 'retry', cause: { code: 'web-api' } },
@@ -631,18 +634,23 @@ describe('[I47] an event that its sender dates later than it arrived', () => {
     );
   const verdicts = async (kept: KeptDelivery): Promise<unknown> => {
     const [outcome] = await late.receive([kept]);
-    return outcome?.kind === 'settled' ? outcome.changes.map(({ verdict }) => verdict) : outcome;
+    return outcome?.kind === 'processed' ? outcome.changes.map(({ verdict }) => verdict) : outcome;
   };
 
   beforeEach(async () => {
     now = NOW;
-    late = new Receiver(parts(), { tables: ['contact', 'account'], hintDelayMs: 0, marginSeconds: 5, now: () => now });
+    late = new Receiver(parts(), {
+      tables: ['contact', 'account'],
+      unconfirmedDelayMs: 0,
+      marginSeconds: 5,
+      now: () => now,
+    });
     // The row is known as it was an hour ago.
     const seen = NOW / 1000 - HOUR_S;
     await store.write([
       {
         ...{ row: CONTACT, expected: undefined, effect: 'snapshot', columns: columns({ jobtitle: 'old' }) },
-        stamp: stamp({ version: 200n, base: seen, seen }),
+        stamp: stamp({ version: 200n, knownUntil: seen, latestKnown: seen }),
       },
     ]);
   });
@@ -676,7 +684,7 @@ describe('[I47] an event that its sender dates later than it arrived', () => {
   test('a delete on nothing makes no tombstone that is newer than it can be', async () => {
     await late.receive([delivery(dated('delete-account', 10 * HOUR_S))]);
     const [account] = [...store.rows.keys()].filter((key) => key.startsWith('account'));
-    expect(store.rows.get(account ?? '')?.stamp).toMatchObject({ gone: true, seen: NOW / 1000 + 5 });
+    expect(store.rows.get(account ?? '')?.stamp).toMatchObject({ deleted: true, latestKnown: NOW / 1000 + 5 });
   });
 
   test('the notice of a flow: its version is waited for no longer than a read may lag', async () => {
@@ -694,15 +702,15 @@ describe('[I47] an event that its sender dates later than it arrived', () => {
 });
 
 describe('several failures in one delivery', () => {
-  const TOO_LARGE = new TableNotSynced('one that will never settle');
+  const TOO_LARGE = new TableNotSynced('one that will never process');
   const AWAY = new StoreUnavailable('the store', NOW);
   const SLOW = new Error('slow');
   const failingWith = (errors: readonly Error[]): Receiver => {
-    const writer: Pick<Writer, 'settle'> = {
-      settle: (changes) =>
+    const writer: Pick<Writer, 'process'> = {
+      process: (changes) =>
         Promise.resolve(changes.map((change, n) => ({ kind: 'failed', change, error: errors[n] ?? errors[0] }))),
     };
-    const options = { tables: ['contact'], hintDelayMs: 0, now: () => NOW };
+    const options = { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW };
     return new Receiver({ ...parts(), writer: writer }, options);
   };
   const several = (): KeptDelivery => delivery(fixture('update-multiple-contact'));
@@ -726,7 +734,7 @@ describe('several failures in one delivery', () => {
     expect(await of.replay(several())).toBe(TOO_LARGE);
   });
 
-  describe('before anything is settled', () => {
+  describe('before anything is processed', () => {
     /** Its first row is of another table. */
     const mixed = (): KeptDelivery => {
       const contact = '"LogicalName":"contact"';
@@ -736,7 +744,7 @@ describe('several failures in one delivery', () => {
       const unmapped = { ...DEFAULT_MAPPING.unmapped, tables };
       return new Receiver(
         { ...parts(), catalog, mapping: { ...DEFAULT_MAPPING, unmapped } },
-        { tables: ['contact'], hintDelayMs: 0, now: () => NOW },
+        { tables: ['contact'], unconfirmedDelayMs: 0, now: () => NOW },
       );
     };
     const busy = (): Promise<never> => Promise.reject(new WebApiError('GET x', 503, '', 'busy'));
@@ -754,7 +762,7 @@ describe('several failures in one delivery', () => {
 
     test('rows that are to be ignored do not take the others with them', async () => {
       expect(await receiving('ignore').receive([mixed()])).toMatchObject([
-        { kind: 'settled', changes: [{ table: 'contact' }] },
+        { kind: 'processed', changes: [{ table: 'contact' }] },
       ]);
       expect(await receiving('park').receive([mixed()])).toMatchObject([
         { kind: 'parked', disposition: 'park', cause: { code: 'table-not-synced' } },
@@ -786,7 +794,7 @@ describe('[I49] a body that is too large to be read here', () => {
   );
 
   test('is read by a process that nobody waits for', async () => {
-    const options = { tables: ['contact'], hintDelayMs: 0, maxBodyBytes: 2_000_000, now: () => NOW };
+    const options = { tables: ['contact'], unconfirmedDelayMs: 0, maxBodyBytes: 2_000_000, now: () => NOW };
     expect(await new Receiver(parts(), options).replay(large())).toBeUndefined();
     expect(store.rows.size).toBe(1);
   });

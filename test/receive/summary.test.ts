@@ -1,4 +1,4 @@
-// Proves that every outcome is logged: the settled, the ignored and the held counted in one record each, the others one by one.
+// Proves that every outcome is logged: the processed, the ignored and the held counted in one record each, the others one by one.
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../../shared/receive/receiver';
 import { logOutcomes } from '../../shared/receive/summary';
@@ -16,10 +16,10 @@ test('one of each', () =>
   expect(
     logged([
       { kind: 'ignored', cause: cause('table-not-synced') },
-      { kind: 'settled', changes: [{ ...row, verdict: 'merged' }], lagMs: 5 },
+      { kind: 'processed', changes: [{ ...row, verdict: 'merged' }], lagMs: 5 },
       { kind: 'parked', cause: cause('web-api'), disposition: 'retry' },
       {
-        kind: 'settled',
+        kind: 'processed',
         changes: [
           { ...row, verdict: 'stored' },
           { ...row, verdict: 'merged' },
@@ -43,7 +43,7 @@ test('one of each', () =>
     ['rejected', { source: 'webhook', code: 'body-empty', reason: 'because body-empty' }],
     ['ignored', { source: 'webhook', codes: { 'table-not-synced': 1 } }],
     ['held', { source: 'webhook', events: 2, code: 'store-unavailable', reason: 'because store-unavailable' }],
-    ['settled', { source: 'webhook', received: 2, verdicts: { merged: 2, stored: 1 }, lagMs: [5] }],
+    ['processed', { source: 'webhook', received: 2, verdicts: { merged: 2, stored: 1 }, lagMs: [5] }],
   ]));
 
 test('nothing of a kind, no record of it', () => {

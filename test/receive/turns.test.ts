@@ -21,7 +21,7 @@ import { RULE, columns } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { RecordingParking, UNMAPPED, fixture } from './deliveries';
 
-/** How often everything else in the process has its turn until a promise is settled. */
+/** How often everything else in the process has its turn until a promise is processed. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;
   let over = false;
@@ -38,7 +38,7 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
 const receiver = (): Receiver =>
   new Receiver(
     { ...UNMAPPED, writer: new Writer(new MemoryStore(), undefined, { rule: RULE }), parking: new RecordingParking() },
-    { tables: ['contact'], hintDelayMs: 0 },
+    { tables: ['contact'], unconfirmedDelayMs: 0 },
   );
 
 const never = (): Promise<never> => Promise.reject(new Error('no body lies in a blob here'));
@@ -67,7 +67,7 @@ describe('a batch of large bodies', () => {
     const writes = Array.from({ length: 640 }, (_, n) => ({
       row: { table: 'contact', id: String(n) },
       expected: undefined,
-      stamp: { version: 1n, base: 0, seen: 0, ahead: false, gone: false, ring: [] },
+      stamp: { version: 1n, knownUntil: 0, latestKnown: 0, hasPushOnTop: false, deleted: false, recentKeys: [] },
       effect: 'snapshot' as const,
       columns: columns({ fullname: 'Ada' }),
     }));

@@ -35,7 +35,7 @@ beforeEach(() => {
     { ...UNMAPPED, writer, parking },
     {
       tables: ['contact', 'lead'],
-      hintDelayMs: 10_000,
+      unconfirmedDelayMs: 10_000,
     },
   );
   lines = [];
@@ -67,10 +67,10 @@ async function post(
 }
 
 describe('statuses', () => {
-  test('200: settled, with the verdict', async () => {
+  test('200: processed, with the verdict', async () => {
     expect(await post({})).toEqual({
       status: 200,
-      json: { outcome: 'settled', changes: [{ ...CONTACT, verdict: 'readBack' }] },
+      json: { outcome: 'processed', changes: [{ ...CONTACT, verdict: 'readBack' }] },
     });
   });
 
@@ -80,7 +80,7 @@ describe('statuses', () => {
   ] as const)('what is not mapped, by its policy: %s is %i', async (messages, status, outcome) => {
     const mapping = { ...DEFAULT_MAPPING, unmapped: { ...DEFAULT_MAPPING.unmapped, messages } };
     const writer = new Writer(store, undefined, { rule: RULE });
-    const of = new Receiver({ ...UNMAPPED, mapping, writer, parking }, { tables: [], hintDelayMs: 0 });
+    const of = new Receiver({ ...UNMAPPED, mapping, writer, parking }, { tables: [], unconfirmedDelayMs: 0 });
     const answer = await post({ body: fixture('custom-action-account') }, CONFIG, () => of);
     expect(answer).toMatchObject({ status, json: { outcome, code: 'message-unsupported' } });
     expect(parking.parked).toEqual([]);
@@ -119,7 +119,7 @@ describe('statuses', () => {
     ['the beginning of a key', { query: { code: 'the-first' } }],
     ['a key in another header', { query: {}, headers: { authorization: KEYS[0] ?? '' } }],
   ])('401: %s', async (_what, request) => {
-    expect(await post(request)).toMatchObject({ status: 401, json: { code: 'key' } });
+    expect(await post(request)).toMatchObject({ status: 401, json: { code: 'key-refused' } });
     expect([parking.parked, store.rows.size]).toEqual([[], 0]);
   });
 
@@ -162,14 +162,14 @@ describe('statuses', () => {
   test.each([
     ['length-required', { headers: { 'transfer-encoding': 'chunked' } }],
     ['content-type', { headers: { 'content-type': 'text/plain' } }],
-    ['key', { query: {} }],
+    ['key-refused', { query: {} }],
     ['body-too-large', { body: Buffer.alloc(64 * 1024 + 1) }],
   ])('[I70] what is refused unread is counted and not logged: %s', async (code, request) => {
     await post(request);
     expect([refused, lines]).toEqual([[code], []]);
   });
 
-  test('[I19] 503: neither settled nor parked', async () => {
+  test('[I19] 503: neither processed nor parked', async () => {
     parking.failure = new Error('storage is down');
     expect(await post({ body: 'not json' })).toMatchObject({ status: 503, json: { code: 'unavailable' } });
     expect(lines.join()).toContain('parkingFailed');

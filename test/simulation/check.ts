@@ -34,7 +34,7 @@ class Watcher {
     const rev = revOf(store, row);
     const newest = this.#newest.get(key) ?? 0;
     const deleted = this.#deleted.get(key) ?? 0;
-    if (store.stampOf(row)?.gone === true) this.#deleted.set(key, dataverse.lastDeletion(row));
+    if (store.stampOf(row)?.deleted === true) this.#deleted.set(key, dataverse.lastDeletion(row));
     if (rev === undefined) return;
     if (rev <= deleted && rev > 0) this.faults.push(`${key} came back as ${rev}, but ${deleted} had deleted it`);
     if (this.rule.mode === 'strict' && rev < newest) this.faults.push(`${key} went back from ${newest} to ${rev}`);
@@ -61,8 +61,8 @@ export async function faultsOf(schedule: Schedule, setting: Setting): Promise<re
   if (restFirst) {
     await simulation.deliverTheRest();
     await simulation.settleParked(lastPullBy);
-    faults.push(...simulation.differencesOfPushed().map(told('with every push settled')));
-    faults.push(...simulation.unstoredCalls().map(told('with every push settled')));
+    faults.push(...simulation.differencesOfPushed().map(told('with every push processed')));
+    faults.push(...simulation.unstoredCalls().map(told('with every push processed')));
   }
   simulation.dataverse.clock += 1;
   await simulation.pullAll(lastPullBy);

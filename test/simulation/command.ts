@@ -67,6 +67,6 @@ export interface Schedule {
   readonly seed: number;
   readonly commands: readonly Command[];
   readonly lastPullBy: Which;
-  /** Everything that was pushed arrives and is settled before the last pull. */
+  /** Everything that was pushed arrives and is processed before the last pull. */
   readonly restFirst: boolean;
 }

@@ -80,9 +80,9 @@ test('a store whose sweep passes hidden rows by is found out: a late image bring
   const write = { kind: 'write', row, back: 0, push: 'image' } as const;
   const pull = { kind: 'pull', table: TABLES[0], by: 0 } as const;
   const tick = { kind: 'tick', seconds: 20 } as const;
-  const settle = { kind: 'step', count: 1000 } as const;
+  const process = { kind: 'step', count: 1000 } as const;
   const commands: Command[] = [
-    ...[{ ...write, names: ['b'], push: 'none' } as const, pull, settle, tick],
+    ...[{ ...write, names: ['b'], push: 'none' } as const, pull, process, tick],
     ...[{ ...write, names: ['a'] } as const, { kind: 'delete', row, late: 0, push: 'none' } as const],
     ...[{ kind: 'expireTokens' } as const, tick],
   ];

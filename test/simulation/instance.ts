@@ -20,7 +20,7 @@ import type { Parking } from '../../shared/parking/parking';
 import { replayHandler } from '../../shared/receive/replay';
 import { DelayedCopies, type CopySender } from '../../shared/receive/delayed-copies';
 import { Receiver, type OnRetry } from '../../shared/receive/receiver';
-import { LoadFloors } from '../../shared/sync/load-floors';
+import { GhostFloors } from '../../shared/sync/ghost-floors';
 import type { Leases, LoadJournal, PullStateStore } from '../../shared/sync/pull-state';
 import { linkSubject, tableSubject, type PullSubject, type SubjectColumns } from '../../shared/sync/pull-subject';
 import { PullSync, type PullReport, type PullSyncParts } from '../../shared/sync/pull-sync';
@@ -117,12 +117,12 @@ export function startInstance(world: World, skew: number): Instance {
   const states = variant.states?.(plainStates) ?? plainStates;
   const plainParking = slowParking(world, pause);
   const parking = variant.parking?.(plainParking) ?? plainParking;
-  const floors = new LoadFloors(states, { margin: rule.margin, lifetimeMs: 2000, clock });
+  const floors = new GhostFloors(states, { margin: rule.margin, lifetimeMs: 2000, clock });
   const options = {
     rule,
     maxReadAgeMs: MAX_READ_AGE_MS,
     clock,
-    floorOf: (table: string) => floors.of(table),
+    ghostFloorOf: (table: string) => floors.of(table),
   };
   const writer = new Writer(store, reader, variant.writer?.(options) ?? options);
   const plainLeases: Leases = {
@@ -173,7 +173,7 @@ export function startInstance(world: World, skew: number): Instance {
     {
       tables: TABLES,
       fullImageAlias: FULL_IMAGE,
-      hintDelayMs: 3000,
+      unconfirmedDelayMs: 3000,
       marginSeconds: variant.lateDates ?? rule.margin,
       now,
       dataverseNow: clock,
@@ -450,9 +450,9 @@ function slowParking({ parking, faults }: World, pause: Pause): Parking {
       await step();
       return parking.due(nowMs, limit);
     },
-    settle: async (items) => {
+    remove: async (items) => {
       await step();
-      await parking.settle(items);
+      await parking.remove(items);
     },
     postpone: async (item, cause, dueAtMs) => {
       await step();

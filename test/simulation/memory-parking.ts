@@ -1,7 +1,7 @@
 import type { RowAddress } from '../../shared/change/row-change';
 import type { KeptDelivery, ParkCause, ParkedItem, ParkedSubject, Parking } from '../../shared/parking/parking';
 
-/** A parking in memory with the semantics of the real one: one item a subject, settled only as it was read. */
+/** A parking in memory with the semantics of the real one: one item a subject, processed only as it was read. */
 export class MemoryParking implements Parking {
   readonly items = new Map<string, ParkedItem>();
   #tags = 0;
@@ -31,7 +31,7 @@ export class MemoryParking implements Parking {
     return Promise.resolve(due.sort((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0)).slice(0, limit));
   }
 
-  settle(items: readonly ParkedItem[]): Promise<void> {
+  remove(items: readonly ParkedItem[]): Promise<void> {
     for (const { id, tag } of items) if (this.items.get(id)?.tag === tag) this.items.delete(id);
     return Promise.resolve();
   }

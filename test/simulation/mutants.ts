@@ -8,9 +8,9 @@ import type { FeedPage } from '../../shared/dataverse/change-feed';
 import type { RowWrite, StoredEntry } from '../../shared/lob/store';
 import { TRANSITIONS, type JournalName, type PullState, type PullStateStore } from '../../shared/sync/pull-state';
 import type { PullSyncParts } from '../../shared/sync/pull-sync';
-import { decide, settleByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
+import { decide, decideByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
 import type { RowRead } from '../../shared/writer/row-reader';
-import { foldWrites, type Settlement, type Writer, type WriterOptions } from '../../shared/writer/writer';
+import { foldWrites, type ChangeResult, type Writer, type WriterOptions } from '../../shared/writer/writer';
 import { MemoryJournal } from '../sync/memory-journal';
 import { MemoryStates } from '../sync/memory-states';
 import { RULE, STRICT } from '../writer/changes';
@@ -124,7 +124,7 @@ const asRead = (
     change.kind === 'delete'
       ? ({ kind: 'missing', begin, end } as const)
       : ({ kind: 'found', version, modifiedOn, begin, end } as const);
-  return settleByReadBack(stored?.stamp, read, [], of);
+  return decideByReadBack(stored?.stamp, read, [], of);
 };
 
 const isPatchOrImage = (change: RowChange): boolean => change.evidence.kind === 'event' && change.kind !== 'delete';
@@ -165,22 +165,22 @@ const unleased: Decide = (stored, change, ...rest) => {
 const isOfStoredVersion = (stored: StoredState | undefined, { kind, evidence }: RowChange): boolean =>
   kind === 'snapshot' && evidence.kind === 'pull' && evidence.version === stored?.stamp.version;
 
-/** Says of all of a batch that it is settled if its first change is. */
-const hasty = (writer: Pick<Writer, 'settle'>): Pick<Writer, 'settle'> => {
-  const settle: Writer['settle'] = async (changes) => {
-    const settlements = await writer.settle(changes);
-    if (settlements[0]?.kind !== 'settled') return settlements;
-    return settlements.map(({ change }): Settlement => ({
-      kind: 'settled',
+/** Says of all of a batch that it is processed if its first change is. */
+const hasty = (writer: Pick<Writer, 'process'>): Pick<Writer, 'process'> => {
+  const process: Writer['process'] = async (changes) => {
+    const results = await writer.process(changes);
+    if (results[0]?.kind !== 'processed') return results;
+    return results.map(({ change }): ChangeResult => ({
+      kind: 'processed',
       change,
       verdict: 'merged',
       changed: false,
     }));
   };
-  return { settle };
+  return { process };
 };
 
-/** The floor that there was before a load began. */
+/** The ghost floor that there was before a load began. */
 const oldFloors = (): Variant => {
   const known = new Map<string, number>();
   return {
@@ -196,8 +196,8 @@ const oldFloors = (): Variant => {
     }),
     writer: (options) => ({
       ...options,
-      floorOf: async (table) => {
-        const floor = (await options.floorOf?.(table)) ?? Number.POSITIVE_INFINITY;
+      ghostFloorOf: async (table) => {
+        const floor = (await options.ghostFloorOf?.(table)) ?? Number.POSITIVE_INFINITY;
         return floor === Number.POSITIVE_INFINITY ? (known.get(table) ?? floor) : floor;
       },
     }),
@@ -215,7 +215,7 @@ class CarelessStates extends MemoryStates {
 class NoTombstones extends MemoryStore {
   override async write(writes: readonly RowWrite[]): ReturnType<MemoryStore['write']> {
     const outcomes = await super.write(writes);
-    for (const { row, stamp } of writes) if (stamp.gone) this.rows.delete(`${row.table}/${row.id}`);
+    for (const { row, stamp } of writes) if (stamp.deleted) this.rows.delete(`${row.table}/${row.id}`);
     return outcomes;
   }
 }
@@ -275,7 +275,10 @@ export const MUTANTS: readonly Mutant[] = [
   red('deleted rows are forgotten: no tombstones', { makeStore: (now) => new NoTombstones(now) }),
   red(
     'an event is merged whatever its date',
-    given((stored, of) => [isPatchOrImage(of) ? withStamp(stored, { seen: BEGINNING, base: BEGINNING }) : stored, of]),
+    given((stored, of) => [
+      isPatchOrImage(of) ? withStamp(stored, { latestKnown: BEGINNING, knownUntil: BEGINNING }) : stored,
+      of,
+    ]),
   ),
   red(
     '"later" is also the same second',
@@ -286,26 +289,39 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   red(
     'OperationCreatedOn counts as modifiedon',
-    given((stored, of) => [stored, isPatchOrImage(of) ? withEvent(of, (event) => ({ ...event, sure: true })) : of]),
+    given((stored, of) => [
+      stored,
+      isPatchOrImage(of) ? withEvent(of, (event) => ({ ...event, isTrusted: true })) : of,
+    ]),
   ),
   red(
     'a synchronous step is taken for committed',
     given((stored, of) => {
       const { evidence } = of;
-      if (evidence.kind !== 'hint') return [stored, of];
-      const event = { kind: 'event', key: evidence.key, at: (stored?.stamp.seen ?? 0) + 1, sure: true } as const;
+      if (evidence.kind !== 'unconfirmed') return [stored, of];
+      const event = {
+        kind: 'event',
+        key: evidence.key,
+        at: (stored?.stamp.latestKnown ?? 0) + 1,
+        isTrusted: true,
+      } as const;
       return [stored, { ...of, evidence: event }];
     }),
   ),
   inLoads(
     'an event of an unknown row is taken as it is',
-    around(() => ({ writer: (options) => ({ ...options, floorOf: () => Promise.resolve(BEGINNING) }) })),
+    around(() => ({ writer: (options) => ({ ...options, ghostFloorOf: () => Promise.resolve(BEGINNING) }) })),
   ),
   red(
     'a deletion removes the row without a read',
     unless((stored, change) =>
-      stored !== undefined && change.kind === 'delete' && change.evidence.kind === 'event' && !stored.stamp.gone
-        ? { kind: 'write', verdict: 'deleted', data: 'clear', stamp: { ...stored.stamp, gone: true, ahead: false } }
+      stored !== undefined && change.kind === 'delete' && change.evidence.kind === 'event' && !stored.stamp.deleted
+        ? {
+            kind: 'write',
+            verdict: 'deleted',
+            data: 'clear',
+            stamp: { ...stored.stamp, deleted: true, hasPushOnTop: false },
+          }
         : undefined,
     ),
   ),
@@ -326,14 +342,14 @@ export const MUTANTS: readonly Mutant[] = [
     'a pulled row revives a tombstone without a read',
     rule((stored, change, of, floor) => {
       const { evidence } = change;
-      return stored?.stamp.gone === true && evidence.kind === 'pull' && evidence.version > stored.stamp.version
+      return stored?.stamp.deleted === true && evidence.kind === 'pull' && evidence.version > stored.stamp.version
         ? asRead(stored, change, evidence, of)
         : decide(stored, change, of, floor);
     }),
   ),
   among(pushedWhilePulling, 'a pulled row is written over later pushes (strict)', {
     rule: STRICT,
-    ...given((stored, of) => [of.evidence.kind === 'pull' ? withStamp(stored, { ahead: false }) : stored, of]),
+    ...given((stored, of) => [of.evidence.kind === 'pull' ? withStamp(stored, { hasPushOnTop: false }) : stored, of]),
   }),
   among(pushedWhilePulling, '"stored before the run began" without the margin for clocks (strict)', {
     rule: STRICT,
@@ -380,7 +396,7 @@ export const MUTANTS: readonly Mutant[] = [
     around(() => ({ pull: ({ journal, ...parts }) => ({ ...parts, journal: { ...journal, read: () => none() } }) })),
   ),
   red(
-    'a run keeps its token before its pages are settled',
+    'a run keeps its token before its pages are processed',
     around(() => ({ pull: (parts) => ({ ...parts, states: hastyStates(parts.states) }) })),
   ),
   red('a read-back takes the answer of an earlier one', around(joining)),
@@ -393,7 +409,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   {
     ...red(
-      'tombstones are purged without raising the floor',
+      'tombstones are purged without raising the ghost floor',
       around(() => ({
         purge: ({ states, ...parts }) => ({
           ...parts,
@@ -419,7 +435,7 @@ export const MUTANTS: readonly Mutant[] = [
     makeStore: (now) => new CarelessPurge(now),
   }),
   red(
-    'what can not be settled is dropped instead of parked',
+    'what can not be processed is dropped instead of parked',
     around(() => ({ parking: (parking) => ({ ...parking, parkDelivery: nothing }) })),
   ),
   red(
@@ -445,10 +461,10 @@ export const MUTANTS: readonly Mutant[] = [
     ),
     schedules: withLinks,
   },
-  among(lateImages, 'the floor of before stands while a load goes on', around(oldFloors)),
+  among(lateImages, 'the ghost floor of before stands while a load goes on', around(oldFloors)),
   among(
     pushesOnly,
-    'a delivery counts as settled if its first change is',
+    'a delivery counts as processed if its first change is',
     around(() => ({ receiving: hasty })),
   ),
   among(
@@ -506,7 +522,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   among(pushedWhileLoading, 'a row is brought into other columns over later pushes (strict)', {
     rule: STRICT,
-    ...given((stored, of) => [isOfStoredVersion(stored, of) ? withStamp(stored, { ahead: false }) : stored, of]),
+    ...given((stored, of) => [isOfStoredVersion(stored, of) ? withStamp(stored, { hasPushOnTop: false }) : stored, of]),
   }),
   remapped(
     'one load instead of two after a change of the mapping',
@@ -560,12 +576,12 @@ export const MUTANTS: readonly Mutant[] = [
     around(() => ({ lateDates: Number.POSITIVE_INFINITY })),
   ),
   green(
-    'no ring: a second delivery is settled like the first',
-    given((stored, of) => [withStamp(stored, { ring: [] }), of]),
+    'no recentKeys: a second delivery is processed like the first',
+    given((stored, of) => [withStamp(stored, { recentKeys: [] }), of]),
   ),
   green(
-    'no base: an old event is read back',
-    given((stored, of) => [of.evidence.kind === 'event' ? withStamp(stored, { base: BEGINNING }) : stored, of]),
+    'no knownUntil: an old event is read back',
+    given((stored, of) => [of.evidence.kind === 'event' ? withStamp(stored, { knownUntil: BEGINNING }) : stored, of]),
   ),
   green(
     'no adopting: what is the same is read back',
@@ -575,7 +591,9 @@ export const MUTANTS: readonly Mutant[] = [
     ]),
   ),
   green(
-    'no floor: an image of an unknown row is read back',
-    around(() => ({ writer: (options) => ({ ...options, floorOf: () => Promise.resolve(Number.POSITIVE_INFINITY) }) })),
+    'no ghost floor: an image of an unknown row is read back',
+    around(() => ({
+      writer: (options) => ({ ...options, ghostFloorOf: () => Promise.resolve(Number.POSITIVE_INFINITY) }),
+    })),
   ),
 ];

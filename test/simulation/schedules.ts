@@ -11,7 +11,18 @@ const row: fc.Arbitrary<RowAddress> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ table: TABLES[0], id: FIRST }) },
   { weight: 1, arbitrary: fc.record({ table, id: fc.constantFrom(...IDS) }) },
 );
-const push = fc.constantFrom('patch', 'patch', 'patch', 'image', 'image', 'hint', 'hint', 'truncated', 'none', 'none');
+const push = fc.constantFrom(
+  'patch',
+  'patch',
+  'patch',
+  'image',
+  'image',
+  'unconfirmed',
+  'unconfirmed',
+  'truncated',
+  'none',
+  'none',
+);
 const kind = <K extends Command['kind']>(of: K): fc.Arbitrary<K> => fc.constant(of);
 
 /** A few, or enough for nearly everything that was begun to end. */
@@ -309,7 +320,7 @@ export const together = scripted(
 /** A read-back that is under way when a load's token is fixed, after its first page has taken long. */
 export const slowFirstPage = scripted(
   [
-    ...[write(['a'], 'hint'), deliver(0, 0), NEXT, pull(1), NEXT, tick(9), tick(9)],
+    ...[write(['a'], 'unconfirmed'), deliver(0, 0), NEXT, pull(1), NEXT, tick(9), tick(9)],
     ...[{ kind: 'replay', by: 0, operator: true } as const, NEXT, NEXT, remove('none'), DONE],
   ],
   { exactly: true },
@@ -359,7 +370,7 @@ export const journalsLostInSweep = scripted([
   ...[{ kind: 'cutJournal' } as const, DONE],
 ]);
 
-/** Tombstones that are purged while an instance knows the floor of before. */
+/** Tombstones that are purged while an instance knows the ghost floor of before. */
 const OTHER = { table: TABLES[0], id: SECOND };
 export const purgedAtOnce = scripted([
   ...[...PULLED, write(['a'], 'image'), tick(1), remove('none'), pull(0), DONE, tick(90)],

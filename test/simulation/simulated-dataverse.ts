@@ -35,7 +35,7 @@ interface Contents {
  * How a change is told of: its changed columns, its full image, from a synchronous step, without its parameters (it was too
  * large), or not at all.
  */
-export type Push = 'patch' | 'image' | 'hint' | 'truncated' | 'none';
+export type Push = 'patch' | 'image' | 'unconfirmed' | 'truncated' | 'none';
 
 /** A pushed event and the rows that it tells of. */
 export interface Told {
@@ -283,7 +283,7 @@ export class SimulatedDataverse {
   rollBack(row: RowAddress): Told | undefined {
     this.note('F7');
     const input = { Target: entity(row, { a: -1, rev: -1 }, this.clock) };
-    return this.#tell([row], 'hint', { message: 'Update', row, input });
+    return this.#tell([row], 'unconfirmed', { message: 'Update', row, input });
   }
 
   #tell(
@@ -294,7 +294,7 @@ export class SimulatedDataverse {
   ): Told | undefined {
     if (push === 'none') return undefined;
     const number = (this.#events += 1);
-    const synchronous = push === 'hint';
+    const synchronous = push === 'unconfirmed';
     const truncated = push === 'truncated';
     if (truncated) this.note('F5');
     const body = bodyOf({ ...event, number, synchronous, createdOn: this.clock + late }, truncated);

@@ -74,7 +74,7 @@ export class Simulation {
   readonly #everTold: Told[] = [];
   /** Deliveries under way: whoever takes them may die. */
   readonly #underWay = new Set<{ readonly by: Instance; readonly told: readonly Told[] }>();
-  /** Events that someone has said to be settled or kept. */
+  /** Events that someone has said to be processed or kept. */
   readonly #acknowledged = new Set<Told>();
   /** Calls that nobody will ever hear of: their events were lost. */
   readonly #lostCalls = new Set<number>();
@@ -326,7 +326,7 @@ export class Simulation {
       this.#underWay.delete(delivery);
       told.forEach((of, index) => {
         const kind = outcomes[index]?.kind;
-        if (kind === 'settled' || kind === 'parked') this.#acknowledged.add(of);
+        if (kind === 'processed' || kind === 'parked') this.#acknowledged.add(of);
         // The copy stands for it; that the original was completed, nobody can know.
         else if (kind === 'delayed') this.#comesAgain(delivery.told);
         else if (kind !== 'held') this.#drop([of]);
@@ -451,7 +451,7 @@ export class Simulation {
     if (this.#pullFailures.length > 0) throw new Error('the last pull failed', { cause: this.#pullFailures[0] });
   }
 
-  /** Everything parked is tried again until it is settled. */
+  /** Everything parked is tried again until it is processed. */
   async settleParked(by: Which): Promise<void> {
     for (let round = 0; round < 30; round += 1) {
       if ([...this.#parking.items.values()].every(({ cause }) => cause.code === UNANSWERABLE)) return;
@@ -460,7 +460,7 @@ export class Simulation {
       await this.#turns.untilQuiet();
       this.dataverse.clock += 10;
     }
-    throw new Error('something parked is never settled', { cause: [...this.#parking.items.values()] });
+    throw new Error('something parked is never processed', { cause: [...this.#parking.items.values()] });
   }
 
   /** Everything that is still about arrives, late, once more. */

@@ -15,7 +15,7 @@ export interface Variant {
   readonly states?: (states: PullStateStore) => PullStateStore;
   readonly leases?: (leases: Leases) => Leases;
   /** The writer as the receiver knows it. */
-  readonly receiving?: (writer: Pick<Writer, 'settle'>) => Pick<Writer, 'settle'>;
+  readonly receiving?: (writer: Pick<Writer, 'process'>) => Pick<Writer, 'process'>;
   readonly writer?: (options: WriterOptions) => WriterOptions;
   /** As much later than it arrives an event may be dated, in seconds. @default the rule's margin */
   readonly lateDates?: number;

@@ -77,7 +77,7 @@ class Pulled {
         if (link !== undefined && event === 'the token has expired')
           throw new WebApiError('GET', 400, '0x80044352', 'expired');
         if (link !== undefined && event === 'the link is refused') throw new WebApiError('GET', 410, '', 'refused');
-        if (event === 'it fails before its first page is settled') throw new Error('away');
+        if (event === 'it fails before its first page is processed') throw new Error('away');
         const version = BigInt(tick(1000));
         const items = [1, 2, 3, 4, 5].map(
           (n) => ({ kind: 'row', id: rowId(n), version, modifiedOn: 4000, columns: columns({ a: 1 }) }) as const,

@@ -8,7 +8,7 @@ export type State = (typeof STATES)[number];
 /** What a run meets. */
 export const EVENTS = [
   'it ends',
-  'it fails before its first page is settled',
+  'it fails before its first page is processed',
   'it fails after a page',
   'its time is up after a page',
   'its time is up in the sweep',
@@ -37,7 +37,7 @@ const to = (then: State, run: Ending['run'], marks?: Ending['marks']): Ending =>
 export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>>> = {
   new: {
     'it ends': to('current', 'load'),
-    'it fails before its first page is settled': to('interrupted', 'fails'),
+    'it fails before its first page is processed': to('interrupted', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'load', 'unfinished'),
     'its time is up in the sweep': to('sweeping', 'load', 'unfinished'),
@@ -49,7 +49,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
   },
   interrupted: {
     'it ends': to('current', 'reload'),
-    'it fails before its first page is settled': to('interrupted', 'fails'),
+    'it fails before its first page is processed': to('interrupted', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'reload', 'unfinished'),
     'its time is up in the sweep': to('sweeping', 'reload', 'unfinished'),
@@ -61,7 +61,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
   },
   loading: {
     'it ends': to('current', 'load', 'resumed'),
-    'it fails before its first page is settled': to('loading', 'fails'),
+    'it fails before its first page is processed': to('loading', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'load', 'resumed, unfinished'),
     'its time is up in the sweep': to('sweeping', 'load', 'resumed, unfinished'),
@@ -73,7 +73,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
   },
   sweeping: {
     'it ends': to('current', 'load', 'resumed'),
-    'it fails before its first page is settled': to('current', 'load', 'resumed'),
+    'it fails before its first page is processed': to('current', 'load', 'resumed'),
     'it fails after a page': to('current', 'load', 'resumed'),
     'its time is up after a page': to('current', 'load', 'resumed'),
     'its time is up in the sweep': to('sweeping', 'load', 'resumed, unfinished'),
@@ -85,7 +85,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
   },
   current: {
     'it ends': to('current', 'delta'),
-    'it fails before its first page is settled': to('current', 'fails'),
+    'it fails before its first page is processed': to('current', 'fails'),
     'it fails after a page': to('catching up', 'fails'),
     'its time is up after a page': to('catching up', 'delta', 'unfinished'),
     'its time is up in the sweep': to('current', 'delta'),
@@ -97,7 +97,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
   },
   'catching up': {
     'it ends': to('current', 'delta', 'resumed'),
-    'it fails before its first page is settled': to('catching up', 'fails'),
+    'it fails before its first page is processed': to('catching up', 'fails'),
     'it fails after a page': to('catching up', 'fails'),
     'its time is up after a page': to('catching up', 'delta', 'resumed, unfinished'),
     'its time is up in the sweep': to('current', 'delta', 'resumed'),
@@ -109,7 +109,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
   },
   'load again': {
     'it ends': to('current', 'reload'),
-    'it fails before its first page is settled': to('interrupted', 'fails'),
+    'it fails before its first page is processed': to('interrupted', 'fails'),
     'it fails after a page': to('loading', 'fails'),
     'its time is up after a page': to('loading', 'reload', 'unfinished'),
     'its time is up in the sweep': to('sweeping', 'reload', 'unfinished'),
@@ -124,7 +124,7 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Record<Event, Ending>>
 /** A way into each state. */
 export const WAY_TO: Readonly<Record<State, readonly Event[]>> = {
   new: [],
-  interrupted: ['it fails before its first page is settled'],
+  interrupted: ['it fails before its first page is processed'],
   loading: ['it fails after a page'],
   sweeping: ['its time is up in the sweep'],
   current: ['it ends'],

@@ -12,11 +12,11 @@ import type { ParkCause } from '../../shared/parking/parking';
 import type { Lease, PullState } from '../../shared/sync/pull-state';
 import type { Relationship } from '../../shared/mapping/relationship';
 import { linkSubject, tableSubject, type SubjectColumns } from '../../shared/sync/pull-subject';
-import { LoadFloors } from '../../shared/sync/load-floors';
+import { GhostFloors } from '../../shared/sync/ghost-floors';
 import { PullSync, type PullNote, type PullReport, type PullSyncParts } from '../../shared/sync/pull-sync';
 import { codeOf } from '../../shared/errors';
 import { OrderUnprovable, ReadLagged, Writer } from '../../shared/writer/writer';
-import { RULE, columns, found, hint, image, missing, patch, pulledRow, row, rowId } from '../writer/changes';
+import { RULE, columns, found, unconfirmed, image, missing, patch, pulledRow, row, rowId } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 import { DEFINITION } from './definition';
@@ -133,7 +133,7 @@ const deltaLink = (): string | undefined => {
   const of = state();
   return of.kind === 'current' || of.kind === 'catchingUp' ? of.deltaLink : undefined;
 };
-/** A load of which no page is settled. */
+/** A load of which no page is processed. */
 const LOADING = { kind: 'loading', journal: expect.anything(), first: true, again: false };
 const drifts = (): PullNote[] => told.filter(({ kind }) => kind === 'drift');
 
@@ -176,12 +176,12 @@ describe('the first load', () => {
     expect(lease?.released).toBe(true);
   });
 
-  test('a page in parts is one page: each part is settled, then the journal and the state are written once', async () => {
-    const settled: unknown[] = [];
+  test('a page in parts is one page: each part is processed, then the journal and the state are written once', async () => {
+    const processed: unknown[] = [];
     const parts = async function* () {
       await Promise.resolve();
       yield { ...page([live(1, 10n)]), more: true as const };
-      settled.push(nameOf(1));
+      processed.push(nameOf(1));
       yield { ...page([live(2, 11n)]), nextLink: 'N1' };
       yield { ...page([live(3, 12n)]), nextLink: 'N2' };
       yield page([live(4, 13n)], 'T1');
@@ -193,7 +193,7 @@ describe('the first load', () => {
       return append(name, at, ids);
     };
     expect(await sync({ feed: { pages: parts } }).run('account')).toMatchObject({ pages: 3, rows: 4, swept: 0 });
-    expect(settled).toEqual(['v10']);
+    expect(processed).toEqual(['v10']);
     expect(appended).toEqual([
       [0, 2],
       [2, 1],
@@ -219,16 +219,16 @@ describe('the first load', () => {
     const writer = new Writer(store, reader, { rule: RULE, clock: () => nowMs, cacheBytes: 250 });
     const pushed = { table: 'contact', id: rowId(1) };
     reader.answer = () => found(9n);
-    await writer.settle([image({ row: pushed, at: 100 })]);
+    await writer.process([image({ row: pushed, at: 100 })]);
     const { reads } = store.counts;
     pages = [next([live(1, 10n)], 'N1'), next([live(2, 11n)], 'N2'), page([live(3, 12n)], 'T1')];
     await sync({ writer }).run('account');
-    await writer.settle([image({ row: pushed, at: 9000, key: 'another' })]);
+    await writer.process([image({ row: pushed, at: 9000, key: 'another' })]);
     expect(store.counts.reads).toBe(reads);
   });
 
   test('[I13] a row that a push brought and the load does not show is swept: read back', async () => {
-    await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([image({ row: row(7) })]);
+    await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).process([image({ row: row(7) })]);
     pages = [page([live(1, 10n)], 'T1')];
     const report = await sync().run('account');
     expect(report).toMatchObject({ swept: 1 });
@@ -241,7 +241,7 @@ describe('the first load', () => {
     reader.answer = () => found(13n, columns({ name: 'made meanwhile' }), { modifiedOn: nowMs / 1000 });
     const late = new Writer(store, reader, { rule: RULE });
     const sleep = async (milliseconds: number): Promise<void> => {
-      await late.settle([image({ row: row(7), at: nowMs / 1000 })]);
+      await late.process([image({ row: row(7), at: nowMs / 1000 })]);
       nowMs += milliseconds;
     };
     expect(await sync({ sleep }).run('account')).toMatchObject({ swept: 1, verdicts: { readBack: 1 } });
@@ -298,12 +298,12 @@ describe('a delta', () => {
       swept: 0,
     });
     expect([1, 2, 3].map(nameOf)).toEqual(['v20', undefined, 'v21']);
-    expect(store.stampOf(row(9))?.gone).toBe(true);
+    expect(store.stampOf(row(9))?.deleted).toBe(true);
     expect([asked, slept, reader.gets]).toEqual([['T1'], [], []]);
     expect(deltaLink()).toBe('T2');
   });
 
-  test('[I25] the token is kept only after the last page is settled', async () => {
+  test('[I25] the token is kept only after the last page is processed', async () => {
     pages = [{ ...page([live(1, 20n)]), more: true }, page([live(3, 21n)], 'T2')];
     store.at = (point) => {
       if (point === 'write') expect(states.writes).toEqual([]);
@@ -322,7 +322,7 @@ describe('a delta', () => {
   });
 
   test('[I24] a row that can not be read is parked, counts as seen by the sweep, and the page goes on', async () => {
-    await new Writer(store, reader, { rule: RULE }).settle([pulledRow({ row: row(2) })]);
+    await new Writer(store, reader, { rule: RULE }).process([pulledRow({ row: row(2) })]);
     const error = new AnswerUnreadable('account', 'a row has no @odata.etag with its version');
     pages = [page([{ kind: 'unreadable', id: rowId(2), error }, live(4, 10n)], 'T1')];
     states = new MemoryStates();
@@ -332,7 +332,7 @@ describe('a delta', () => {
     expect(parked).toEqual([{ row: row(2), cause, dueAtMs: expect.any(Number) }]);
   });
 
-  test('[I24] a row that can not be settled as it stands is parked, and the page goes on', async () => {
+  test('[I24] a row that can not be processed as it stands is parked, and the page goes on', async () => {
     pages = [page([live(1, 20n), live(2, 21n), live(3, 22n)], 'T2')];
     store.at = (point, rows) => {
       if (point === 'read' && rows.some(({ id }) => id === rowId(2))) throw new OrderUnprovable(row(2));
@@ -402,8 +402,8 @@ describe('a run that does not come to its end', () => {
     refused = undefined;
   });
 
-  test('[I27] a load goes on after its last settled page, with its first begin; the sweep knows every row', async () => {
-    await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([image({ row: row(7) })]);
+  test('[I27] a load goes on after its last processed page, with its first begin; the sweep knows every row', async () => {
+    await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).process([image({ row: row(7) })]);
     failAt(3);
     await expect(run()).rejects.toThrow('down');
     const begun = { begunOn: BEGUN / 1000, tokenFixedOn: BEGUN / 1000 + 2 };
@@ -417,7 +417,7 @@ describe('a run that does not come to its end', () => {
     expect(state()).toMatchObject({ kind: 'current', deltaLink: 'T1', tokenFixedOn: BEGUN / 1000 + 2 });
     expect([journal.loads.size, slept]).toEqual([0, []]);
     // Ten minutes lie between, and still: what the first begin can't vouch for isn't vouched for.
-    expect(store.stampOf(row(3))?.base).toBe(Math.max(4000, BEGUN / 1000 - RULE.margin));
+    expect(store.stampOf(row(3))?.knownUntil).toBe(Math.max(4000, BEGUN / 1000 - RULE.margin));
   });
 
   test('one that takes too long ends after a page, and the next run goes on', async () => {
@@ -529,7 +529,7 @@ describe('a run that lost its lease', () => {
     // Both rows are stored since long ago.
     nowMs -= 600_000;
     reader.answer = ({ id }) => found(id === rowId(1) ? 10n : 11n, columns({ name: 'read' }), { modifiedOn: 4000 });
-    await new Writer(store, reader, { rule: RULE }).settle([1, 2].map((n) => hint({ row: row(n) })));
+    await new Writer(store, reader, { rule: RULE }).process([1, 2].map((n) => unconfirmed({ row: row(n) })));
     nowMs = BEGUN;
   });
 
@@ -574,7 +574,9 @@ describe('a run that lost its lease', () => {
 
   test('a sweep stops at the next page once the lease is lost', async () => {
     for (const n of [5, 6, 7, 8])
-      await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).settle([hint({ row: row(n) })]);
+      await new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE }).process([
+        unconfirmed({ row: row(n) }),
+      ]);
     reader.answer = () => missing(nowMs / 1000);
     let lists = 0;
     store.at = (point) => {
@@ -612,7 +614,7 @@ describe('one row or entry does not stop a table', () => {
   ])('%s: it is parked, due if that can pass, and the page goes on', async (_, error, isDue) => {
     // Merged on top of the page's version after the run began: only a read can tell.
     const late = new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE });
-    await late.settle([patch({ row: ONE, at: nowMs / 1000 - 3 })]);
+    await late.process([patch({ row: ONE, at: nowMs / 1000 - 3 })]);
     reader.answer = () => {
       throw error;
     };
@@ -625,7 +627,7 @@ describe('one row or entry does not stop a table', () => {
 
   test('a read-back that is older than the page which caused it is not believed', async () => {
     const late = new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE });
-    await late.settle([patch({ row: ONE, at: nowMs / 1000 - 3 })]);
+    await late.process([patch({ row: ONE, at: nowMs / 1000 - 3 })]);
     reader.answer = () => found(20n, columns({ name: 'lagging' }), { begin: nowMs / 1000, end: nowMs / 1000 + 2 });
     pages = [page([live(2, 21n, 'other')], 'T2')];
     await sync().run('account');
@@ -637,9 +639,13 @@ describe('one row or entry does not stop a table', () => {
 test.each([-3600, -8, 0, 8, 3600])(
   "[A6] this machine's clock is %i s off: a late creation of a row that was deleted before the load's token is no ghost",
   async (seconds) => {
-    const floors = new LoadFloors(states, { margin: RULE.margin, lifetimeMs: 2000, clock: () => nowMs });
+    const floors = new GhostFloors(states, { margin: RULE.margin, lifetimeMs: 2000, clock: () => nowMs });
     reader.answer = () => missing(nowMs / 1000);
-    const writer = new Writer(store, reader, { rule: RULE, clock: () => nowMs, floorOf: (table) => floors.of(table) });
+    const writer = new Writer(store, reader, {
+      rule: RULE,
+      clock: () => nowMs,
+      ghostFloorOf: (table) => floors.of(table),
+    });
     const now = (): number => nowMs + seconds * 1000;
     // Created, and deleted a second later; both pushes are late. Then the load, which doesn't show it.
     const created = nowMs / 1000;
@@ -648,12 +654,12 @@ test.each([-3600, -8, 0, 8, 3600])(
     await sync({ writer, now }).run('account');
     nowMs += 60_000;
     pages = [page([], 'T2')];
-    await writer.settle([image({ row: row(2), at: created })]);
+    await writer.process([image({ row: row(2), at: created })]);
     await sync({ writer, now }).run('account');
     expect(nameOf(2)).toBeUndefined();
     // What was created since, and is as new as it says, needs no read.
     const { length } = reader.gets;
-    await writer.settle([image({ row: row(3), at: nowMs / 1000 })]);
+    await writer.process([image({ row: row(3), at: nowMs / 1000 })]);
     expect([reader.gets.length, store.columnsOf(row(3)) !== undefined]).toEqual([length, true]);
   },
 );
@@ -672,7 +678,7 @@ describe('the time limit', () => {
   test('the sweep is bounded by it, and goes on where it was', async () => {
     const others = [3, 4, 5, 6, 7].map((n) => row(n));
     const late = new Writer(store, new ScriptedReader(() => found(9n)), { rule: RULE });
-    await late.settle(others.map((of) => hint({ row: of })));
+    await late.process(others.map((of) => unconfirmed({ row: of })));
     pages = many();
     reader.answer = () => missing(nowMs / 1000);
     store.at = (point) => {
@@ -682,7 +688,7 @@ describe('the time limit', () => {
     expect(state()).toMatchObject({ kind: 'sweeping', waitMs: 0, after: rowId(3) });
     expect(await sync().run('account', 15_000)).toMatchObject({ unfinished: true, resumed: true, swept: 4 });
     expect(await sync().run('account', 60_000)).toMatchObject({ resumed: true, swept: 0 });
-    expect(others.map(({ id }) => store.stampOf({ table: 'account', id })?.gone)).toEqual(others.map(() => true));
+    expect(others.map(({ id }) => store.stampOf({ table: 'account', id })?.deleted)).toEqual(others.map(() => true));
     expect(deltaLink()).toBe('T1');
   });
 
@@ -752,7 +758,7 @@ describe('the mapping or the columns change', () => {
     pages = [page([live(1, 20n), live(2, 11n)], 'T2')];
     await sync({ writer }).run('account');
     reader.answer = () => found(20n, columns({ other: 'v20' }), { begin: 5100, end: 5102 });
-    await new Writer(store, reader, { rule: RULE }).settle([hint({ row: row(1) })]);
+    await new Writer(store, reader, { rule: RULE }).process([unconfirmed({ row: row(1) })]);
     expect(nameOf(1)).toBeUndefined();
     shape = { fingerprint: 'g', columns: COLUMNS };
     pages = [page([live(1, 20n), live(2, 11n)], 'T3')];
@@ -866,7 +872,7 @@ describe('a relationship', () => {
       swept: 1,
       verdicts: { contained: 1, applied: 1, deleted: 1 },
     });
-    expect([1, 2, 3].map((n) => store.stampOf(link(n))?.gone)).toEqual([true, false, false]);
+    expect([1, 2, 3].map((n) => store.stampOf(link(n))?.deleted)).toEqual([true, false, false]);
   });
 
   test('comparing links that are known takes no read of the store', async () => {
@@ -902,7 +908,7 @@ describe('a relationship', () => {
     expect(report).toMatchObject({ mode: 'reload', swept: 1, verdicts: { contained: 2, deleted: 1 } });
     expect(asked).toEqual(['T1', 'T2', undefined]);
     expect(states.stateOf('accountleads')).toMatchObject({ deltaLink: 'T9' });
-    expect(store.stampOf(link(1))?.gone).toBe(true);
+    expect(store.stampOf(link(1))?.deleted).toBe(true);
   });
 
   test('a row of the intersect table without both ids is parked', async () => {
@@ -919,7 +925,7 @@ describe('the lease', () => {
   });
 
   test('[I26] it is lost on the way: a row of which nothing is stored is read back, not written from the page', async () => {
-    // Held when the load is begun, and lost before its first page is settled.
+    // Held when the load is begun, and lost before its first page is processed.
     let asked = 0;
     if (lease !== undefined) lease = { ...lease, held: () => (asked += 1) < 2 };
     pages = [page([live(1, 10n)], 'T1')];

@@ -9,7 +9,7 @@ import { startAzurite, type Azurite } from '../../local/azurite';
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import { BlobLeases } from '../../shared/sync/blob-leases';
-import { LoadFloors } from '../../shared/sync/load-floors';
+import { GhostFloors } from '../../shared/sync/ghost-floors';
 import type { PullState } from '../../shared/sync/pull-state';
 import { TablePullStates } from '../../shared/sync/table-pull-state';
 import { TombstonePurge } from '../../shared/sync/tombstone-purge';
@@ -65,7 +65,7 @@ async function bury(count: number, table = 'account'): Promise<void> {
   const gone = Array.from({ length: count }, (_, n) => ({
     row: row(n + 1, table),
     expected: undefined,
-    stamp: stamp({ gone: true, seen: 10 }),
+    stamp: stamp({ deleted: true, latestKnown: 10 }),
     effect: 'clear' as const,
     columns: new Map(),
   }));
@@ -78,7 +78,7 @@ async function purgeAll(tables: readonly string[], untilMs: number, batch?: numb
   return removed;
 }
 
-test('the floor is raised and known to all before the first tombstone goes; the rest of the state stays', async () => {
+test('the ghost floor is raised and known to all before the first tombstone goes; the rest of the state stays', async () => {
   await world.states.write('account', LOADED, undefined);
   await bury(5);
   const untilMs = SOON();
@@ -102,7 +102,7 @@ test('an earlier purge does not lower it again', async () => {
   expect(await stateOf('account')).toMatchObject({ purgedUntil: Math.ceil(untilMs / 1000) });
 });
 
-test('where nothing was ever loaded there is no floor to raise', async () => {
+test('where nothing was ever loaded there is no ghost floor to raise', async () => {
   await bury(1);
   expect(await purgeAll(['account'], SOON())).toEqual([1]);
   expect(await stateOf('account')).toEqual({ kind: 'new' });
@@ -126,12 +126,12 @@ test('[I37] a late image of a row whose tombstone was purged is read back, not w
   await bury(1);
   await purgeAll(['account'], SOON());
   const reader = new ScriptedReader(() => missing());
-  const floors = new LoadFloors(world.states, { margin: RULE.margin, lifetimeMs: 2000 });
-  const writer = new Writer(world.store, reader, { rule: RULE, floorOf: (table) => floors.of(table) });
+  const floors = new GhostFloors(world.states, { margin: RULE.margin, lifetimeMs: 2000 });
+  const writer = new Writer(world.store, reader, { rule: RULE, ghostFloorOf: (table) => floors.of(table) });
   const late = image({ at: Math.floor(Date.now() / 1000) - 30 * 24 * 3600 });
-  expect(await writer.settle([late])).toMatchObject([{ kind: 'settled', verdict: 'readBack' }]);
+  expect(await writer.process([late])).toMatchObject([{ kind: 'processed', verdict: 'readBack' }]);
   expect(reader.gets).toEqual([row(1).id]);
-  expect((await world.store.read([row(1)]))[0]?.stamp.gone).toBe(true);
+  expect((await world.store.read([row(1)]))[0]?.stamp.deleted).toBe(true);
 });
 
 describe('it refuses, and removes nothing of any table', () => {

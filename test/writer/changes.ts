@@ -37,17 +37,17 @@ interface EventParts {
   readonly row?: RowAddress;
   readonly key?: DeliveryKey;
   readonly at?: Instant;
-  readonly sure?: boolean;
+  readonly isTrusted?: boolean;
   readonly columns?: Columns;
 }
 
 const origin = { source: 'test', message: 'Update' };
 
-const eventEvidence = ({ key = 'k1', at = 1020, sure = true }: EventParts): Evidence => ({
+const eventEvidence = ({ key = 'k1', at = 1020, isTrusted = true }: EventParts): Evidence => ({
   kind: 'event',
   key,
   at,
-  sure,
+  isTrusted,
 });
 
 /** A pushed, committed Update: only the changed columns. */
@@ -70,17 +70,21 @@ export const image = (parts: EventParts = {}): RowSnapshot => ({
 export const eventDelete = (parts: EventParts = {}): RowDelete => ({
   kind: 'delete',
   row: parts.row ?? row(),
-  evidence: eventEvidence({ sure: false, ...parts }),
+  evidence: eventEvidence({ isTrusted: false, ...parts }),
   origin,
 });
 
 /** An event of a synchronous step, which may roll back; with `atLeast` the notice of a flow. */
-export const hint = ({
+export const unconfirmed = ({
   atLeast,
   ...parts
 }: EventParts & { readonly atLeast?: { readonly version: RowVersion; readonly at: Instant } } = {}): RowPatch => ({
   ...patch(parts),
-  evidence: { kind: 'hint', key: parts.key ?? 'h1', ...(atLeast === undefined ? {} : { committed: true, atLeast }) },
+  evidence: {
+    kind: 'unconfirmed',
+    key: parts.key ?? 'h1',
+    ...(atLeast === undefined ? {} : { committed: true, atLeast }),
+  },
 });
 
 interface PullParts {

@@ -10,18 +10,18 @@ import {
   applyUnproven,
   decide,
   readLags,
-  settleByReadBack,
+  decideByReadBack,
   type Decision,
   type Rule,
   type StoredState,
 } from '../../shared/writer/decide';
-import { NO_STAMP, RING_SIZE, withKeys, type Stamp } from '../../shared/lob/stamp';
+import { NO_STAMP, RECENT_KEYS, withKeys, type Stamp } from '../../shared/lob/stamp';
 import {
   RULE,
   STRICT,
   eventDelete,
   found,
-  hint,
+  unconfirmed,
   image,
   missing,
   patch,
@@ -31,7 +31,7 @@ import {
 } from './changes';
 
 /** Stored at version 100; all before second 1000 is contained, all after 1010 is newer; written long after any run. */
-const FIELDS = { version: 100n, base: 1000, seen: 1010, ring: ['old'] };
+const FIELDS = { version: 100n, knownUntil: 1000, latestKnown: 1010, recentKeys: ['old'] };
 
 const stored = (of: Partial<Stamp> = {}, rest: Partial<StoredState> = {}): StoredState => ({
   stamp: stamp({ ...FIELDS, ...of }),
@@ -42,9 +42,9 @@ const stored = (of: Partial<Stamp> = {}, rest: Partial<StoredState> = {}): Store
 });
 
 const ROW = stored();
-const AHEAD = stored({ ahead: true });
-const AHEAD_SAME = stored({ ahead: true }, { sameData: () => true });
-const TOMBSTONE = stored({ gone: true });
+const AHEAD = stored({ hasPushOnTop: true });
+const AHEAD_SAME = stored({ hasPushOnTop: true }, { sameData: () => true });
+const TOMBSTONE = stored({ deleted: true });
 const HIDDEN = stored({}, { hidden: true });
 const NOTHING = undefined;
 
@@ -93,21 +93,21 @@ describe('the table', () => {
   ]);
   cell('nothing × event: patch or image: "read back"', [
     ['a sure patch', NOTHING, patch(), 'read back'],
-    ['an unsure patch', NOTHING, patch({ sure: false }), 'read back'],
+    ['an unsure patch', NOTHING, patch({ isTrusted: false }), 'read back'],
     ['a sure image', NOTHING, image(), 'read back'],
     ['an image dated before everything', NOTHING, image({ at: BEGINNING - 1 }), 'read back'],
   ]);
   describe('nothing × image [S1 floor]: "at sure and > floor: replace"', () => {
     test.each([
-      ['one second after the floor', image({ at: 1020 }), 1019, REPLACE],
+      ['one second after the ghost floor', image({ at: 1020 }), 1019, REPLACE],
       ['at = floor', image({ at: 1020 }), 1020, 'read back'],
-      ['not sure', image({ at: 1020, sure: false }), 1019, 'read back'],
+      ['not sure', image({ at: 1020, isTrusted: false }), 1019, 'read back'],
       ['a patch is no whole row', patch({ at: 1020 }), 1019, 'read back'],
-      ['before the first load the floor is infinite', image({ at: 1020 }), undefined, 'read back'],
+      ['before the first load the ghost floor is infinite', image({ at: 1020 }), undefined, 'read back'],
     ] as const)('%s', (_when, change, floor, then) => {
       expect(inWords(decide(NOTHING, change, RULE, floor))).toBe(then);
     });
-    test('on a tombstone the floor counts for nothing', () =>
+    test('on a tombstone the ghost floor counts for nothing', () =>
       expect(inWords(decide(TOMBSTONE, image({ at: 1020 }), RULE, 1))).toBe('read back'));
   });
   cell('nothing × event: delete: "tombstone"', [['', NOTHING, eventDelete(), TOMB]]);
@@ -116,20 +116,30 @@ describe('the table', () => {
     ['the lease is lost', NOTHING, pulledRow({ leased: false }), 'read back'],
   ]);
   cell('nothing × pulled delete: "tombstone (also for an unknown id)"', [['', NOTHING, pulledDelete(), TOMB]]);
-  cell('row × event: patch or image: "at < base: stale"', [
+  cell('row × event: patch or image: "at < knownUntil: stale"', [
     ['one second before base', ROW, patch({ at: 999 }), 'stale'],
     ['an image before base', ROW, image({ at: 999 }), 'stale'],
-    ['unsure, before base: OperationCreatedOn may prove an event old', ROW, patch({ at: 999, sure: false }), 'stale'],
+    [
+      'unsure, before knownUntil: OperationCreatedOn may prove an event old',
+      ROW,
+      patch({ at: 999, isTrusted: false }),
+      'stale',
+    ],
     ['at = base', ROW, patch({ at: 1000 }), 'read back'],
     ['between base and seen', ROW, patch({ at: 1005 }), 'read back'],
   ]);
-  cell('row × event: patch or image: "at > seen and sure: merge (image: replace). else read back"', [
-    ['at = seen: "later" means strictly later', ROW, patch({ at: 1010 }), 'read back'],
+  cell('row × event: patch or image: "at > seen and isTrusted: merge (image: replace). else read back"', [
+    ['at = latestKnown: "later" means strictly later', ROW, patch({ at: 1010 }), 'read back'],
     ['an image at = seen', ROW, image({ at: 1010 }), 'read back'],
     ['one second after seen', ROW, patch({ at: 1011 }), MERGE],
     ['an image one second after seen', ROW, image({ at: 1011 }), REPLACE],
-    ['unsure, after seen: OperationCreatedOn never proves an event new', ROW, patch({ sure: false }), 'read back'],
-    ['an unsure image after seen', ROW, image({ sure: false }), 'read back'],
+    [
+      'unsure, after latestKnown: OperationCreatedOn never proves an event new',
+      ROW,
+      patch({ isTrusted: false }),
+      'read back',
+    ],
+    ['an unsure image after seen', ROW, image({ isTrusted: false }), 'read back'],
     ['after seen on a row that is ahead', AHEAD, patch({ at: 1011 }), MERGE],
     ['an image after seen on a row that is ahead', AHEAD, image({ at: 1011 }), REPLACE],
   ]);
@@ -146,7 +156,7 @@ describe('the table', () => {
     ['an older row', HIDDEN, pulledRow({ version: 99n }), 'contained'],
     [
       'hidden on both sides, ahead',
-      stored({ ahead: true }, { hidden: true, sameData: () => true }),
+      stored({ hasPushOnTop: true }, { hidden: true, sameData: () => true }),
       pulledRow(),
       ADOPT,
     ],
@@ -156,7 +166,7 @@ describe('the table', () => {
   cell('row × event: delete: "read back"', [
     ['after seen', ROW, eventDelete({ at: 1011 }), 'read back'],
     ['before base', ROW, eventDelete({ at: 1 }), 'read back'],
-    ['even if it were sure', ROW, eventDelete({ at: 1011, sure: true }), 'read back'],
+    ['even if it were sure', ROW, eventDelete({ at: 1011, isTrusted: true }), 'read back'],
     ['ahead', AHEAD, eventDelete(), 'read back'],
   ]);
   cell('row × pulled row: "V <= v: contained"', [
@@ -182,22 +192,27 @@ describe('the table', () => {
   ]);
   cell('row × pulled row: "V = v, ahead, other data: refresh [S2], else read back"', [
     ['written since the run began', AHEAD, pulledRow({ version: 100n, modifiedOn: 2000 }), 'read back'],
-    ['only the margin before', stored({ ahead: true }, { writtenAt: 1025 }), pulledRow({ version: 100n }), 'read back'],
+    [
+      'only the margin before',
+      stored({ hasPushOnTop: true }, { writtenAt: 1025 }),
+      pulledRow({ version: 100n }),
+      'read back',
+    ],
     [
       'a second and the margin before',
-      stored({ ahead: true }, { writtenAt: 1024 }),
+      stored({ hasPushOnTop: true }, { writtenAt: 1024 }),
       pulledRow({ version: 100n }),
       REFRESH,
     ],
-    ['V < v', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow({ version: 99n }), 'contained'],
+    ['V < v', stored({ hasPushOnTop: true }, { writtenAt: 1024 }), pulledRow({ version: 99n }), 'contained'],
     [
       'whether the data differ is not known',
-      stored({ ahead: true }, { sameData: () => undefined }),
+      stored({ hasPushOnTop: true }, { sameData: () => undefined }),
       pulledRow({ version: 100n }),
       'contained',
     ],
   ]);
-  cell('row × pulled row: "not ahead: apply"', [
+  cell('row × pulled row: "not hasPushOnTop: apply"', [
     ['V = v + 1', ROW, pulledRow({ version: 101n }), APPLY],
     ['modifiedon has gone back', ROW, pulledRow({ version: 101n, modifiedOn: 1 }), APPLY],
     [
@@ -209,28 +224,28 @@ describe('the table', () => {
     ['the lease is lost: rows need none', ROW, pulledRow({ leased: false }), APPLY],
     ['strict', ROW, pulledRow(), APPLY, STRICT],
   ]);
-  cell('row × pulled row: "ahead: modifiedon > seen: apply; same data: adopt; else read back"', [
+  cell('row × pulled row: "hasPushOnTop: modifiedon > latestKnown: apply; same data: adopt; else read back"', [
     ['modifiedon = seen', AHEAD, pulledRow({ modifiedOn: 1010 }), 'read back'],
     ['modifiedon > seen', AHEAD, pulledRow({ modifiedOn: 1011 }), APPLY],
     ['modifiedon = seen, same data', AHEAD_SAME, pulledRow({ modifiedOn: 1010 }), ADOPT],
     ['modifiedon > seen, same data', AHEAD_SAME, pulledRow({ modifiedOn: 1011 }), APPLY],
   ]);
   cell('row × pulled row [S2]: "stamp last written before the pulled page\'s RUN began: apply"', [
-    ['a second and the margin before', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow(), APPLY],
-    ['only the margin before', stored({ ahead: true }, { writtenAt: 1025 }), pulledRow(), 'read back'],
-    ['strict as well', stored({ ahead: true }, { writtenAt: 1024 }), pulledRow(), APPLY, STRICT],
+    ['a second and the margin before', stored({ hasPushOnTop: true }, { writtenAt: 1024 }), pulledRow(), APPLY],
+    ['only the margin before', stored({ hasPushOnTop: true }, { writtenAt: 1025 }), pulledRow(), 'read back'],
+    ['strict as well', stored({ hasPushOnTop: true }, { writtenAt: 1024 }), pulledRow(), APPLY, STRICT],
   ]);
   cell('row × pulled delete / sweep candidate: "read back [S2]"', [
     ['written since the run began', ROW, pulledDelete(), 'read back'],
     ['written the margin before', stored({}, { writtenAt: 1025 }), pulledDelete(), 'read back'],
     ['written a second and the margin before', stored({}, { writtenAt: 1024 }), pulledDelete(), TOMB],
-    ['the same on a row that is ahead', stored({ ahead: true }, { writtenAt: 1024 }), pulledDelete(), TOMB],
+    ['the same on a row that is ahead', stored({ hasPushOnTop: true }, { writtenAt: 1024 }), pulledDelete(), TOMB],
     ['the lease is lost', stored({}, { writtenAt: 1024 }), pulledDelete({ leased: false }), 'read back'],
   ]);
-  cell('tombstone × event: patch or image: "at < base: stale. else read back"', [
+  cell('tombstone × event: patch or image: "at < knownUntil: stale. else read back"', [
     ['one second before base', TOMBSTONE, patch({ at: 999 }), 'stale'],
     ['at = base', TOMBSTONE, patch({ at: 1000 }), 'read back'],
-    ['after seen and sure: a tombstone is never merged onto', TOMBSTONE, patch({ at: 1011 }), 'read back'],
+    ['after seen and isTrusted: a tombstone is never merged onto', TOMBSTONE, patch({ at: 1011 }), 'read back'],
     ['an image after seen and sure', TOMBSTONE, image({ at: 1011 }), 'read back'],
   ]);
   cell('tombstone × event: delete: "touch"', [
@@ -243,20 +258,25 @@ describe('the table', () => {
     ['modifiedon > seen', TOMBSTONE, pulledRow({ modifiedOn: 2000 }), 'read back'],
     [
       'written before the run began [S2]: "Rows only, never tombstones"',
-      stored({ gone: true }, { writtenAt: 1 }),
+      stored({ deleted: true }, { writtenAt: 1 }),
       pulledRow(),
       'read back',
     ],
   ]);
   cell('tombstone × pulled delete: "touch"', [['', TOMBSTONE, pulledDelete(), TOUCH]]);
-  cell('any, hint: "read back; nothing of the hint is stored"', [
-    ['nothing', NOTHING, hint(), 'read back'],
-    ['row', ROW, hint(), 'read back'],
-    ['tombstone', TOMBSTONE, hint(), 'read back'],
-    ['a hint whose key is in the ring is no duplicate: it may be another try', ROW, hint({ key: 'old' }), 'read back'],
-    ['a hint of a delete', ROW, { ...eventDelete(), evidence: hint().evidence }, 'read back'],
+  cell('any, unconfirmed: "read back; nothing of the unconfirmed change is stored"', [
+    ['nothing', NOTHING, unconfirmed(), 'read back'],
+    ['row', ROW, unconfirmed(), 'read back'],
+    ['tombstone', TOMBSTONE, unconfirmed(), 'read back'],
+    [
+      'an unconfirmed change whose key is in the recent keys is no duplicate: it may be another try',
+      ROW,
+      unconfirmed({ key: 'old' }),
+      'read back',
+    ],
+    ['an unconfirmed change of a delete', ROW, { ...eventDelete(), evidence: unconfirmed().evidence }, 'read back'],
   ]);
-  cell('strict mode: "merge only when not ahead (else read back), and no modifiedon > seen: apply"', [
+  cell('strict mode: "merge only when not ahead (else read back), and no modifiedon > latestKnown: apply"', [
     ['a patch on a row that is not ahead', ROW, patch({ at: 1011 }), MERGE, STRICT],
     ['a patch on a row that is ahead', AHEAD, patch({ at: 1011 }), 'read back', STRICT],
     ['an image on a row that is not ahead', ROW, image({ at: 1011 }), REPLACE, STRICT],
@@ -278,38 +298,55 @@ describe('how the stamp moves', () => {
 
   describe('apply pulled row: V | max(modifiedon, begin-M) | max(b.seen, modifiedon, end) | not ahead | not gone', () => {
     test('on nothing', () => {
-      const applied = { version: 200n, base: 1025, seen: 1040, ahead: false, gone: false, ring: [] };
+      const applied = {
+        version: 200n,
+        knownUntil: 1025,
+        latestKnown: 1040,
+        hasPushOnTop: false,
+        deleted: false,
+        recentKeys: [],
+      };
       expect(moved(NOTHING, pulledRow())).toEqual(applied);
     });
     test('modifiedon is later than begin-M', () =>
-      expect(moved(ROW, pulledRow({ modifiedOn: 1028 }))).toMatchObject({ base: 1028, seen: 1040 }));
+      expect(moved(ROW, pulledRow({ modifiedOn: 1028 }))).toMatchObject({ knownUntil: 1028, latestKnown: 1040 }));
     test('modifiedon is later than end', () =>
-      expect(moved(ROW, pulledRow({ modifiedOn: 1060 }))).toMatchObject({ base: 1060, seen: 1060 }));
+      expect(moved(ROW, pulledRow({ modifiedOn: 1060 }))).toMatchObject({ knownUntil: 1060, latestKnown: 1060 }));
     test('the stored seen is later than both', () =>
-      expect(moved(stored({ seen: 5000 }), pulledRow())).toMatchObject({ seen: 5000 }));
+      expect(moved(stored({ latestKnown: 5000 }), pulledRow())).toMatchObject({ latestKnown: 5000 }));
     test('base comes from the read alone and may go back', () =>
-      expect(moved(stored({ base: 5000, seen: 5000 }), pulledRow())).toMatchObject({ base: 1025 }));
+      expect(moved(stored({ knownUntil: 5000, latestKnown: 5000 }), pulledRow())).toMatchObject({ knownUntil: 1025 }));
     test('what was ahead no longer is; the ring stays', () =>
-      expect(moved(AHEAD, pulledRow({ modifiedOn: 1011 }))).toMatchObject({ ahead: false, ring: ['old'] }));
+      expect(moved(AHEAD, pulledRow({ modifiedOn: 1011 }))).toMatchObject({
+        hasPushOnTop: false,
+        recentKeys: ['old'],
+      }));
   });
 
   describe('fenced read-back 200: as a pulled row, + key of the change that caused it', () => {
     test('on a row', () =>
-      expect(settleByReadBack(AHEAD.stamp, found(300n), ['k1'], RULE)).toEqual({
+      expect(decideByReadBack(AHEAD.stamp, found(300n), ['k1'], RULE)).toEqual({
         kind: 'write',
         verdict: 'readBack',
         data: 'snapshot',
-        stamp: { version: 300n, base: 1045, seen: 1052, ahead: false, gone: false, ring: ['old', 'k1'] },
+        stamp: {
+          version: 300n,
+          knownUntil: 1045,
+          latestKnown: 1052,
+          hasPushOnTop: false,
+          deleted: false,
+          recentKeys: ['old', 'k1'],
+        },
       }));
     test('[I15] on a tombstone the row lives again', () =>
-      expect(settleByReadBack(TOMBSTONE.stamp, found(300n), ['k1'], RULE).stamp.gone).toBe(false));
+      expect(decideByReadBack(TOMBSTONE.stamp, found(300n), ['k1'], RULE).stamp.deleted).toBe(false));
     test('with no comparison at all: a lower version and an older modifiedon are written too', () =>
-      expect(settleByReadBack(ROW.stamp, found(1n, undefined, { modifiedOn: 1 }), [], RULE)).toMatchObject({
+      expect(decideByReadBack(ROW.stamp, found(1n, undefined, { modifiedOn: 1 }), [], RULE)).toMatchObject({
         data: 'snapshot',
         stamp: { version: 1n },
       }));
     test('all keys of the changes that waited together, each once', () =>
-      expect(settleByReadBack(ROW.stamp, found(300n), ['k1', 'k2', 'k1', 'old'], RULE).stamp.ring).toEqual([
+      expect(decideByReadBack(ROW.stamp, found(300n), ['k1', 'k2', 'k1', 'old'], RULE).stamp.recentKeys).toEqual([
         'old',
         'k1',
         'k2',
@@ -318,114 +355,129 @@ describe('how the stamp moves', () => {
 
   describe('fenced read-back 404: v same | max(b.base, begin-M) | max(b.seen, end) | not ahead | gone | + key', () => {
     test('on a row', () =>
-      expect(settleByReadBack(AHEAD.stamp, missing(), ['k1'], RULE)).toEqual({
+      expect(decideByReadBack(AHEAD.stamp, missing(), ['k1'], RULE)).toEqual({
         kind: 'write',
         verdict: 'readBack',
         data: 'clear',
-        stamp: { version: 100n, base: 1045, seen: 1052, ahead: false, gone: true, ring: ['old', 'k1'] },
+        stamp: {
+          version: 100n,
+          knownUntil: 1045,
+          latestKnown: 1052,
+          hasPushOnTop: false,
+          deleted: true,
+          recentKeys: ['old', 'k1'],
+        },
       }));
     test('on nothing', () =>
-      expect(settleByReadBack(undefined, missing(), [], RULE).stamp).toEqual({
+      expect(decideByReadBack(undefined, missing(), [], RULE).stamp).toEqual({
         ...NO_STAMP,
-        base: 1045,
-        seen: 1052,
-        gone: true,
+        knownUntil: 1045,
+        latestKnown: 1052,
+        deleted: true,
       }));
     test('the stored base and seen are later', () =>
-      expect(settleByReadBack(stamp({ base: 5000, seen: 6000 }), missing(), [], RULE).stamp).toMatchObject({
-        base: 5000,
-        seen: 6000,
-      }));
+      expect(decideByReadBack(stamp({ knownUntil: 5000, latestKnown: 6000 }), missing(), [], RULE).stamp).toMatchObject(
+        {
+          knownUntil: 5000,
+          latestKnown: 6000,
+        },
+      ));
   });
 
   test('merge patch: changed columns only | v same | base same | seen = at | ahead | not gone | + key', () =>
     expect(moved(ROW, patch({ at: 1020 }))).toEqual({
       version: 100n,
-      base: 1000,
-      seen: 1020,
-      ahead: true,
-      gone: false,
-      ring: ['old', 'k1'],
+      knownUntil: 1000,
+      latestKnown: 1020,
+      hasPushOnTop: true,
+      deleted: false,
+      recentKeys: ['old', 'k1'],
     }));
 
   test('replace by image: v same | base = at | seen = at | ahead | not gone | + key', () =>
     expect(moved(ROW, image({ at: 1020 }))).toEqual({
       version: 100n,
-      base: 1020,
-      seen: 1020,
-      ahead: true,
-      gone: false,
-      ring: ['old', 'k1'],
+      knownUntil: 1020,
+      latestKnown: 1020,
+      hasPushOnTop: true,
+      deleted: false,
+      recentKeys: ['old', 'k1'],
     }));
 
   test('replace by image on nothing [S1]: v 0 | base = at | seen = at | ahead | not gone | key', () =>
     expect(stampOf(decide(NOTHING, image({ at: 1020 }), RULE, 1019))).toEqual({
       version: 0n,
-      base: 1020,
-      seen: 1020,
-      ahead: true,
-      gone: false,
-      ring: ['k1'],
+      knownUntil: 1020,
+      latestKnown: 1020,
+      hasPushOnTop: true,
+      deleted: false,
+      recentKeys: ['k1'],
     }));
 
   test('adopt: columns unchanged | V | max(b.base, modifiedon, begin-M) | max(b.seen, modifiedon, end) | ahead stays | ring same', () =>
     expect(moved(AHEAD_SAME, pulledRow())).toEqual({
       version: 200n,
-      base: 1025,
-      seen: 1040,
-      ahead: true,
-      gone: false,
-      ring: ['old'],
+      knownUntil: 1025,
+      latestKnown: 1040,
+      hasPushOnTop: true,
+      deleted: false,
+      recentKeys: ['old'],
     }));
 
   test('adopt: the stored base and seen are later', () =>
-    expect(moved(stored({ ahead: true, base: 5000, seen: 6000 }, { sameData: () => true }), pulledRow())).toMatchObject(
-      {
-        base: 5000,
-        seen: 6000,
-      },
-    ));
+    expect(
+      moved(stored({ hasPushOnTop: true, knownUntil: 5000, latestKnown: 6000 }, { sameData: () => true }), pulledRow()),
+    ).toMatchObject({
+      knownUntil: 5000,
+      latestKnown: 6000,
+    }));
 
   test('tombstone by event delete on nothing: v 0 | base -1 | seen = at | gone | + key', () =>
     expect(moved(NOTHING, eventDelete({ at: 1020 }))).toEqual({
       version: 0n,
-      base: -1,
-      seen: 1020,
-      ahead: false,
-      gone: true,
-      ring: ['k1'],
+      knownUntil: -1,
+      latestKnown: 1020,
+      hasPushOnTop: false,
+      deleted: true,
+      recentKeys: ['k1'],
     }));
 
   describe('tombstone by pulled delete: v same | max(b.base, begin-M) | max(b.seen, end) | gone | ring same', () => {
     test('on nothing', () =>
-      expect(moved(NOTHING, pulledDelete())).toEqual({ ...NO_STAMP, base: 1025, seen: 1040, gone: true }));
+      expect(moved(NOTHING, pulledDelete())).toEqual({
+        ...NO_STAMP,
+        knownUntil: 1025,
+        latestKnown: 1040,
+        deleted: true,
+      }));
     test('on a row written before the run', () =>
-      expect(moved(stored({ ahead: true }, { writtenAt: 1 }), pulledDelete())).toEqual({
+      expect(moved(stored({ hasPushOnTop: true }, { writtenAt: 1 }), pulledDelete())).toEqual({
         version: 100n,
-        base: 1025,
-        seen: 1040,
-        ahead: false,
-        gone: true,
-        ring: ['old'],
+        knownUntil: 1025,
+        latestKnown: 1040,
+        hasPushOnTop: false,
+        deleted: true,
+        recentKeys: ['old'],
       }));
   });
 
   describe('touch: columns none | v same | base same | max(b.seen, end if pulled) | gone | + key', () => {
     test('by an event', () =>
-      expect(moved(TOMBSTONE, eventDelete({ at: 5000 }))).toEqual({ ...TOMBSTONE.stamp, ring: ['old', 'k1'] }));
-    test('by a pull', () => expect(moved(TOMBSTONE, pulledDelete())).toEqual({ ...TOMBSTONE.stamp, seen: 1040 }));
+      expect(moved(TOMBSTONE, eventDelete({ at: 5000 }))).toEqual({ ...TOMBSTONE.stamp, recentKeys: ['old', 'k1'] }));
+    test('by a pull', () =>
+      expect(moved(TOMBSTONE, pulledDelete())).toEqual({ ...TOMBSTONE.stamp, latestKnown: 1040 }));
     test('by a pull whose end is before seen', () =>
       expect(moved(TOMBSTONE, pulledDelete({ end: 1 }))).toEqual(TOMBSTONE.stamp));
   });
 
   test('the ring holds the last keys, the oldest falls out', () => {
-    const full = Array.from({ length: RING_SIZE }, (_, n) => `k${n}`);
+    const full = Array.from({ length: RECENT_KEYS }, (_, n) => `k${n}`);
     expect(withKeys(full, ['new'])).toEqual([...full.slice(1), 'new']);
     expect(withKeys(full, ['k3'])).toBe(full);
   });
 });
 
-const notice = (version: bigint) => hint({ atLeast: { version, at: 1020 } });
+const notice = (version: bigint) => unconfirmed({ atLeast: { version, at: 1020 } });
 
 describe('a read-back is plausible unless "version below v, or (event) modifiedon below the event\'s at"', () => {
   test.each([
@@ -435,8 +487,8 @@ describe('a read-back is plausible unless "version below v, or (event) modifiedo
     ['missing is no lag', ROW.stamp, missing(), [patch({ at: 2000 })], false],
     ["modifiedon below the event's at", ROW.stamp, found(200n, undefined, { modifiedOn: 1019 }), [patch()], true],
     ["modifiedon = the event's at", ROW.stamp, found(200n, undefined, { modifiedOn: 1020 }), [patch()], false],
-    ['OperationCreatedOn is no modifiedon', ROW.stamp, found(200n), [patch({ at: 2000, sure: false })], false],
-    ['a hint has no time', ROW.stamp, found(200n), [hint()], false],
+    ['OperationCreatedOn is no modifiedon', ROW.stamp, found(200n), [patch({ at: 2000, isTrusted: false })], false],
+    ['an unconfirmed change has no time', ROW.stamp, found(200n), [unconfirmed()], false],
     ['a notice of a version: the read shows an older one', ROW.stamp, found(200n), [notice(201n)], true],
     ['the read shows that version', ROW.stamp, found(200n), [notice(200n)], false],
     ['a second less than a minute after it', ROW.stamp, found(200n, undefined, { begin: 1079 }), [notice(201n)], true],
@@ -478,13 +530,20 @@ describe('without a Web API an unprovable event is applied as it comes', () => {
   test('a delete leaves a tombstone that keeps the version', () =>
     expect(applyUnproven(ROW.stamp, eventDelete({ at: 1020 }))).toMatchObject({
       data: 'clear',
-      stamp: { version: 100n, base: 1000, seen: 1020, gone: true, ring: ['old', 'k1'] },
+      stamp: { version: 100n, knownUntil: 1000, latestKnown: 1020, deleted: true, recentKeys: ['old', 'k1'] },
     }));
   test('a patch is merged onto a row', () =>
     expect(applyUnproven(ROW.stamp, patch({ at: 1005 }))).toMatchObject({
       data: 'patch',
       verdict: 'merged',
-      stamp: { version: 100n, base: 1000, seen: 1010, ahead: true, gone: false, ring: ['old', 'k1'] },
+      stamp: {
+        version: 100n,
+        knownUntil: 1000,
+        latestKnown: 1010,
+        hasPushOnTop: true,
+        deleted: false,
+        recentKeys: ['old', 'k1'],
+      },
     }));
   test.each([
     ['a patch on a tombstone', TOMBSTONE.stamp, patch()],
@@ -493,14 +552,15 @@ describe('without a Web API an unprovable event is applied as it comes', () => {
     expect(applyUnproven(before, change)).toMatchObject({
       data: 'snapshot',
       verdict: 'replaced',
-      stamp: { ahead: true, gone: false },
+      stamp: { hasPushOnTop: true, deleted: false },
     }),
   );
   test('a patch on nothing is all that is known of the row', () =>
     expect(applyUnproven(undefined, patch())).toMatchObject({
       data: 'patch',
-      stamp: { version: 0n, base: BEGINNING, seen: 1020, ahead: true, gone: false },
+      stamp: { version: 0n, knownUntil: BEGINNING, latestKnown: 1020, hasPushOnTop: true, deleted: false },
     }));
-  test('a hint never is: it may not have happened', () => expect(applyUnproven(ROW.stamp, hint())).toBeUndefined());
+  test('an unconfirmed change never is: it may not have happened', () =>
+    expect(applyUnproven(ROW.stamp, unconfirmed())).toBeUndefined());
   test('a pulled row needs no such thing', () => expect(applyUnproven(ROW.stamp, pulledRow())).toBeUndefined());
 });

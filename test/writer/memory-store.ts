@@ -86,12 +86,12 @@ export class MemoryStore implements LobStore, TombstoneStore {
   }
 
   async *liveRows(table: string, after = ''): AsyncIterable<ListedPage> {
-    for await (const page of this.#list(table, ({ stamp }) => !stamp.gone, after))
+    for await (const page of this.#list(table, ({ stamp }) => !stamp.deleted, after))
       yield { ...page, place: page.entries.at(-1)?.row.id ?? after };
   }
 
   tombstones(table: string, writtenBefore: Instant): AsyncIterable<StoredPage> {
-    return this.#list(table, ({ stamp, writtenAt }) => stamp.gone && writtenAt <= writtenBefore, '');
+    return this.#list(table, ({ stamp, writtenAt }) => stamp.deleted && writtenAt <= writtenBefore, '');
   }
 
   /** In the order of ids; each page as of when it is listed. */
@@ -125,7 +125,7 @@ export class MemoryStore implements LobStore, TombstoneStore {
   /** The columns that readers see; undefined for a tombstone, a hidden row, or where nothing is stored. */
   columnsOf(row: RowAddress): Columns | undefined {
     const stored = this.rows.get(keyOf(row));
-    return stored === undefined || stored.stamp.gone || stored.hidden ? undefined : (stored.data as Columns);
+    return stored === undefined || stored.stamp.deleted || stored.hidden ? undefined : (stored.data as Columns);
   }
 
   stampOf(row: RowAddress): StoredRow['stamp'] | undefined {

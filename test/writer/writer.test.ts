@@ -6,13 +6,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RowChange } from '../../shared/change/row-change';
 import { codeOf } from '../../shared/errors';
-import { OrderUnprovable, Writer, type Settlement, type WriterOptions } from '../../shared/writer/writer';
+import { OrderUnprovable, Writer, type ChangeResult, type WriterOptions } from '../../shared/writer/writer';
 import {
   RULE,
   columns,
   eventDelete,
   found,
-  hint,
+  unconfirmed,
   image,
   missing,
   patch,
@@ -39,8 +39,8 @@ function world(options: Partial<WriterOptions> = {}, withReader = true): World {
 }
 
 /** How each change ended, in a word: its verdict, or the code of its failure. */
-const ends = (settlements: readonly Settlement[]): string[] =>
-  settlements.map((settlement) => (settlement.kind === 'settled' ? settlement.verdict : codeOf(settlement.error)));
+const ends = (results: readonly ChangeResult[]): string[] =>
+  results.map((result) => (result.kind === 'processed' ? result.verdict : codeOf(result.error)));
 
 /** Stores the rows as pulled: version 200, base 1025, seen 1040. */
 const SEEN = 1040;
@@ -92,7 +92,7 @@ describe('round trips of each case', () => {
     },
     {
       name: 'association, cold',
-      changes: [image({ row: LINK, sure: false })],
+      changes: [image({ row: LINK, isTrusted: false })],
       ends: 'readBack',
       cost: cost(1, 1, 1, 1),
     },
@@ -115,26 +115,26 @@ describe('round trips of each case', () => {
     {
       name: 'unprovable patch, warm',
       before: stored(),
-      changes: [patch({ at: SEEN, sure: false })],
+      changes: [patch({ at: SEEN, isTrusted: false })],
       ends: 'readBack',
       cost: cost(0, 1, 1, 1),
     },
     {
-      name: 'image of an unknown row, after the floor of its table',
+      name: 'image of an unknown row, after the ghost floor of its table',
       floor: 1019,
       changes: [image({ at: 1020 })],
       ends: 'replaced',
       cost: cost(1, 1, 1, 0),
     },
     {
-      name: 'image of an unknown row, not after the floor',
+      name: 'image of an unknown row, not after the ghost floor',
       floor: 1020,
       changes: [image({ at: 1020 })],
       ends: 'readBack',
       cost: cost(1, 1, 1, 1),
     },
     {
-      name: 'patch of an unknown row, after the floor',
+      name: 'patch of an unknown row, after the ghost floor',
       floor: 0,
       changes: [patch({ at: 1020 })],
       ends: 'readBack',
@@ -156,7 +156,7 @@ describe('round trips of each case', () => {
       ends: 'touched',
       cost: cost(0, 1, 1, 0),
     },
-    { name: 'hint, warm', before: stored(), changes: [hint()], ends: 'readBack', cost: cost(0, 1, 1, 1) },
+    { name: 'unconfirmed, warm', before: stored(), changes: [unconfirmed()], ends: 'readBack', cost: cost(0, 1, 1, 1) },
     { name: 'pulled row, unknown', changes: [pulledRow()], ends: 'applied', cost: cost(1, 1, 1, 0) },
     {
       name: 'pulled row, first load',
@@ -237,28 +237,28 @@ describe('round trips of each case', () => {
     '$name',
     async ({ before = [], cold = false, expectNothing, floor, changes, ends: end, cost: expected }) => {
       const { store, reader, writer, other } = world(
-        floor === undefined ? {} : { floorOf: () => Promise.resolve(floor) },
+        floor === undefined ? {} : { ghostFloorOf: () => Promise.resolve(floor) },
       );
-      for (const change of before) await writer.settle([change]);
+      for (const change of before) await writer.process([change]);
       Object.assign(store.counts, { reads: 0, writes: 0, calls: 0 });
-      const settlements = await (cold ? other : writer).settle(changes, expectNothing);
-      expect(new Set(ends(settlements))).toEqual(new Set([end]));
+      const results = await (cold ? other : writer).process(changes, expectNothing);
+      expect(new Set(ends(results))).toEqual(new Set([end]));
       expect({ ...store.counts, gets: reader.gets.length }).toEqual(expected);
     },
   );
 
-  test('a floor that can’t be had costs a read-back, never the change', async () => {
-    const { reader, writer } = world({ floorOf: () => Promise.reject(new Error('busy')) });
-    expect(ends(await writer.settle([image({ at: 1020 })]))).toEqual(['readBack']);
+  test('a ghost floor that can’t be had costs a read-back, never the change', async () => {
+    const { reader, writer } = world({ ghostFloorOf: () => Promise.reject(new Error('busy')) });
+    expect(ends(await writer.process([image({ at: 1020 })]))).toEqual(['readBack']);
     expect(reader.gets).toHaveLength(1);
   });
 
   test('a patch that loses its race: one write in vain, one read, one write', async () => {
     const { store, writer, other } = world();
-    await writer.settle(stored());
-    await other.settle([patch({ key: 'elsewhere', at: later(1) })]);
+    await writer.process(stored());
+    await other.process([patch({ key: 'elsewhere', at: later(1) })]);
     Object.assign(store.counts, { reads: 0, writes: 0, calls: 0 });
-    expect(ends(await writer.settle([patch({ at: later(2) })]))).toEqual(['merged']);
+    expect(ends(await writer.process([patch({ at: later(2) })]))).toEqual(['merged']);
     expect(store.counts).toEqual({ reads: 1, writes: 2, calls: 2 });
   });
 });
@@ -266,19 +266,19 @@ describe('round trips of each case', () => {
 describe('folding: changes of a row that wait together are one write', () => {
   test('[I16] patches fold column by column, the later one wins, and an emptied column is empty', async () => {
     const { store, writer } = world();
-    await writer.settle(stored());
-    await writer.settle([
+    await writer.process(stored());
+    await writer.process([
       patch({ key: 'k1', at: later(1), columns: columns({ name: 'first', phone: '1' }) }),
       patch({ key: 'k2', at: later(2), columns: columns({ name: 'second', city: null }) }),
     ]);
     expect(store.columnsOf(row())).toEqual(columns({ name: 'second', phone: '1' }));
-    expect(store.stampOf(row())?.ring).toEqual(['k1', 'k2']);
+    expect(store.stampOf(row())?.recentKeys).toEqual(['k1', 'k2']);
   });
 
   test('a patch on top of an image', async () => {
     const { store, writer } = world();
-    await writer.settle(stored());
-    await writer.settle([
+    await writer.process(stored());
+    await writer.process([
       image({ key: 'k1', at: later(1), columns: columns({ name: 'image' }) }),
       patch({ key: 'k2', at: later(2), columns: columns({ phone: '1' }) }),
     ]);
@@ -287,8 +287,8 @@ describe('folding: changes of a row that wait together are one write', () => {
 
   test('an image after a patch replaces it', async () => {
     const { store, writer } = world();
-    await writer.settle(stored());
-    await writer.settle([
+    await writer.process(stored());
+    await writer.process([
       patch({ key: 'k1', at: later(1), columns: columns({ phone: '1' }) }),
       image({ key: 'k2', at: later(2), columns: columns({ name: 'image' }) }),
     ]);
@@ -297,57 +297,57 @@ describe('folding: changes of a row that wait together are one write', () => {
 
   test('two deletes of an unknown row: a tombstone that knows both', async () => {
     const { store, writer } = world();
-    const settlements = await writer.settle([eventDelete({ key: 'k1' }), eventDelete({ key: 'k2' })]);
-    expect(ends(settlements)).toEqual(['deleted', 'touched']);
-    expect(store.stampOf(row())).toMatchObject({ gone: true, ring: ['k1', 'k2'] });
+    const results = await writer.process([eventDelete({ key: 'k1' }), eventDelete({ key: 'k2' })]);
+    expect(ends(results)).toEqual(['deleted', 'touched']);
+    expect(store.stampOf(row())).toMatchObject({ deleted: true, recentKeys: ['k1', 'k2'] });
     expect(store.counts.writes).toBe(1);
   });
 
   test('[I8] one delivery twice in a batch: merged once', async () => {
     const { writer } = world();
-    await writer.settle(stored());
-    expect(ends(await writer.settle([patch({ at: later() }), patch({ at: later() })]))).toEqual([
+    await writer.process(stored());
+    expect(ends(await writer.process([patch({ at: later() }), patch({ at: later() })]))).toEqual([
       'merged',
       'duplicate',
     ]);
   });
 
-  test('one read settles all that is not provably known; only keys of committed events are kept', async () => {
+  test('one read processes all that is not provably known; only keys of committed events are kept', async () => {
     const { store, reader, writer } = world();
-    await writer.settle([...stored(), patch({ key: 'known', at: later(1) })]);
+    await writer.process([...stored(), patch({ key: 'known', at: later(1) })]);
     reader.answer = () => found(300n, undefined, { modifiedOn: later(2) });
-    const settlements = await writer.settle([
+    const results = await writer.process([
       patch({ key: 'known', at: later(1) }),
       patch({ key: 'k2', at: later(2) }),
-      hint({ key: 'h3' }),
+      unconfirmed({ key: 'h3' }),
       patch({ key: 'k4', at: 1 }),
     ]);
-    expect(ends(settlements)).toEqual(['duplicate', 'readBack', 'readBack', 'readBack']);
+    expect(ends(results)).toEqual(['duplicate', 'readBack', 'readBack', 'readBack']);
     expect(reader.gets).toHaveLength(1);
-    expect(store.stampOf(row())?.ring).toEqual(['known', 'k2', 'k4']);
+    expect(store.stampOf(row())?.recentKeys).toEqual(['known', 'k2', 'k4']);
   });
 
   test('each change gets its own verdict, in the order asked', async () => {
     const { writer } = world();
-    await writer.settle(stored(2));
-    const settlements = await writer.settle([
+    await writer.process(stored(2));
+    const results = await writer.process([
       patch({ row: row(2), at: 1 }),
       patch({ row: row(1), at: later() }),
       eventDelete({ row: row(3) }),
     ]);
-    expect(ends(settlements)).toEqual(['stale', 'merged', 'deleted']);
+    expect(ends(results)).toEqual(['stale', 'merged', 'deleted']);
   });
 });
 
-describe('lanes: a row is settled by one write at a time', () => {
+describe('lanes: a row is processed by one write at a time', () => {
   test('what comes while a row is written waits, and is then one write', async () => {
     const { store, writer } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     const held = gate();
     store.at = (point) => (point === 'write' ? held.passed : undefined);
-    const first = writer.settle([patch({ key: 'k1', at: later(1), columns: columns({ name: 'first' }) })]);
+    const first = writer.process([patch({ key: 'k1', at: later(1), columns: columns({ name: 'first' }) })]);
     const rest = [2, 3].map((n) =>
-      writer.settle([patch({ key: `k${n}`, at: later(n), columns: columns({ name: `later ${n}` }) })]),
+      writer.process([patch({ key: `k${n}`, at: later(n), columns: columns({ name: `later ${n}` }) })]),
     );
     await settleDown();
     store.counts.writes = 0;
@@ -359,11 +359,11 @@ describe('lanes: a row is settled by one write at a time', () => {
 
   test('[I30] a row never waits for the read of another row that came with it', async () => {
     const { reader, writer } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     const held = gate();
     reader.answer = () => held.passed.then(() => found(300n, undefined, { modifiedOn: 1020 }));
-    const together = writer.settle([patch({ row: row(2) }), patch({ key: 'k1', at: later(1) })]);
-    const behind = writer.settle([patch({ key: 'k2', at: later(2) })]);
+    const together = writer.process([patch({ row: row(2) }), patch({ key: 'k1', at: later(1) })]);
+    const behind = writer.process([patch({ key: 'k2', at: later(2) })]);
     expect(ends(await behind)).toEqual(['merged']);
     held.open();
     expect(ends(await together)).toEqual(['readBack', 'merged']);
@@ -371,11 +371,11 @@ describe('lanes: a row is settled by one write at a time', () => {
 
   test('a change is not lost when the one before it fails', async () => {
     const { store, writer } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     const held = gate();
     store.at = (point) => (point === 'write' ? held.passed.then(() => Promise.reject(new Error('down'))) : undefined);
-    const first = writer.settle([patch({ key: 'k1', at: later(1) })]);
-    const second = writer.settle([patch({ key: 'k2', at: later(2) })]);
+    const first = writer.process([patch({ key: 'k1', at: later(1) })]);
+    const second = writer.process([patch({ key: 'k2', at: later(2) })]);
     await settleDown();
     held.open();
     expect(ends(await first)).toEqual(['unexpected']);
@@ -387,37 +387,37 @@ describe('lanes: a row is settled by one write at a time', () => {
 describe('a lost race is decided again', () => {
   test('and may then be stale', async () => {
     const { store, writer, other } = world();
-    await writer.settle(stored());
-    await other.settle([image({ key: 'elsewhere', at: later(9), columns: columns({ name: 'newer' }) })]);
-    expect(ends(await writer.settle([patch({ at: later(1) })]))).toEqual(['stale']);
+    await writer.process(stored());
+    await other.process([image({ key: 'elsewhere', at: later(9), columns: columns({ name: 'newer' }) })]);
+    expect(ends(await writer.process([patch({ at: later(1) })]))).toEqual(['stale']);
     expect(store.columnsOf(row())).toEqual(columns({ name: 'newer' }));
   });
 
   test('[I21] a write whose answer was lost is found done', async () => {
     const { store, writer } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     store.at = (point) => {
       if (point === 'written') throw new Error('the connection was closed');
     };
-    expect(ends(await writer.settle([patch({ at: later() })]))).toEqual(['unexpected']);
+    expect(ends(await writer.process([patch({ at: later() })]))).toEqual(['unexpected']);
     store.at = () => undefined;
-    expect(ends(await writer.settle([patch({ at: later() })]))).toEqual(['duplicate']);
+    expect(ends(await writer.process([patch({ at: later() })]))).toEqual(['duplicate']);
   });
 
   test('not for ever: after 25 races it is tried later', async () => {
     const { store, writer } = world();
     const other = new Writer(store, undefined, { rule: RULE });
-    await writer.settle(stored());
+    await writer.process(stored());
     let races = 0;
     store.at = async (point, rows) => {
       if (point !== 'write' || rows[0]?.id !== row().id || races >= 100) return;
       races += 1;
       const at = store.at;
       store.at = () => undefined;
-      await other.settle([patch({ key: `race ${races}`, at: later(races) })]);
+      await other.process([patch({ key: `race ${races}`, at: later(races) })]);
       store.at = at;
     };
-    expect(ends(await writer.settle([patch({ at: later(1000) })]))).toEqual(['row-contended']);
+    expect(ends(await writer.process([patch({ at: later(1000) })]))).toEqual(['row-contended']);
     expect(races).toBe(25);
   });
 });
@@ -425,37 +425,37 @@ describe('a lost race is decided again', () => {
 describe('the fence around a read-back', () => {
   test('[I5] a write between the GET and the compare-and-swap throws the result away', async () => {
     const { store, reader, writer, other } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     reader.answer = async (_row, get) => {
       if (get > 1) return found(301n, columns({ name: 'second read' }), { end: 1100 });
-      await other.settle([patch({ key: 'meanwhile', at: later(1) })]);
+      await other.process([patch({ key: 'meanwhile', at: later(1) })]);
       return found(300n, columns({ name: 'first read' }));
     };
-    expect(ends(await writer.settle([patch({ sure: false, at: SEEN })]))).toEqual(['readBack']);
+    expect(ends(await writer.process([patch({ isTrusted: false, at: SEEN })]))).toEqual(['readBack']);
     expect(reader.gets).toHaveLength(2);
     expect(store.columnsOf(row())).toEqual(columns({ name: 'second read' }));
-    expect(store.stampOf(row())?.ring).toEqual(['meanwhile', 'k1']);
+    expect(store.stampOf(row())?.recentKeys).toEqual(['meanwhile', 'k1']);
   });
 
   test('[I5] the original change is decided again, not the result of the read', async () => {
     const { reader, writer, other } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     reader.answer = async () => {
-      await other.settle([image({ key: 'meanwhile', at: later(100) })]);
+      await other.process([image({ key: 'meanwhile', at: later(100) })]);
       return missing();
     };
-    expect(ends(await writer.settle([patch({ sure: false, at: later(1) })]))).toEqual(['stale']);
+    expect(ends(await writer.process([patch({ isTrusted: false, at: later(1) })]))).toEqual(['stale']);
   });
 
   test('[I6] a change that comes while a GET is under way does not join it', async () => {
     const { reader, writer } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     const held = gate();
     reader.answer = (_row, get) =>
       get === 1 ? held.passed.then(() => found(300n)) : found(301n, columns({ name: 'read again' }), { end: 1100 });
-    const first = writer.settle([patch({ key: 'k1', sure: false, at: SEEN })]);
+    const first = writer.process([patch({ key: 'k1', isTrusted: false, at: SEEN })]);
     await settleDown();
-    const [second, third] = ['k2', 'k3'].map((key) => writer.settle([patch({ key, sure: false, at: 1046 })]));
+    const [second, third] = ['k2', 'k3'].map((key) => writer.process([patch({ key, isTrusted: false, at: 1046 })]));
     await settleDown();
     expect(reader.gets).toHaveLength(1);
     held.open();
@@ -469,9 +469,9 @@ describe('the fence around a read-back', () => {
 
   test('a GET of a row assumed to be unknown lands only if it is', async () => {
     const { store, reader, writer, other } = world();
-    await other.settle(stored());
+    await other.process(stored());
     reader.answer = () => found(150n, columns({ name: 'older than stored' }));
-    expect(ends(await writer.settle([pulledRow({ version: 150n, leased: false })], true))).toEqual(['contained']);
+    expect(ends(await writer.process([pulledRow({ version: 150n, leased: false })], true))).toEqual(['contained']);
     expect(store.columnsOf(row())).toEqual(columns({ name: 'old', city: 'Oslo' }));
   });
 });
@@ -485,7 +485,7 @@ test('[I26] the lease is lost after the decision, and before it is written: the 
   };
   const pulled = pulledRow({ row: row(9) });
   const leased = { ...pulled, evidence: { ...pulled.evidence, holdsLease: () => held } } as typeof pulled;
-  expect(ends(await writer.settle([leased]))).toEqual(['readBack']);
+  expect(ends(await writer.process([leased]))).toEqual(['readBack']);
   expect(store.columnsOf(row(9))).toBeUndefined();
 });
 
@@ -508,14 +508,14 @@ describe('[I14] the age limit: a read that is too old is not written where no li
     ['onto a live row any read goes', stored(), [60_000], 1],
   ])('%s', async (_where, before, milliseconds, gets) => {
     const { reader, writer } = slow(milliseconds);
-    await writer.settle(before);
-    expect(ends(await writer.settle([patch({ sure: false, at: SEEN })]))).toEqual(['readBack']);
+    await writer.process(before);
+    expect(ends(await writer.process([patch({ isTrusted: false, at: SEEN })]))).toEqual(['readBack']);
     expect(reader.gets).toHaveLength(gets);
   });
 
   test('a row whose every read is too slow is tried later, not for ever', async () => {
     const { store, reader, writer } = slow([20_000]);
-    expect(ends(await writer.settle([patch()]))).toEqual(['read-too-slow']);
+    expect(ends(await writer.process([patch()]))).toEqual(['read-too-slow']);
     expect(reader.gets).toHaveLength(3);
     expect(store.rows.size).toBe(0);
   });
@@ -528,8 +528,8 @@ describe("a failure is its own row's alone", () => {
       if (id === row(2).id) throw new Error('no answer');
       return found(300n, undefined, { modifiedOn: 1020 });
     };
-    const settlements = await writer.settle([1, 2, 3].map((n) => patch({ row: row(n) })));
-    expect(ends(settlements)).toEqual(['readBack', 'unexpected', 'readBack']);
+    const results = await writer.process([1, 2, 3].map((n) => patch({ row: row(n) })));
+    expect(ends(results)).toEqual(['readBack', 'unexpected', 'readBack']);
   });
 
   test("the store can't read one row of many for good", async () => {
@@ -538,8 +538,8 @@ describe("a failure is its own row's alone", () => {
       // Stands for any error that parks: the entity is not ours, say.
       if (point === 'read' && rows.some(({ id }) => id === row(7).id)) throw new OrderUnprovable(row(7));
     };
-    const settlements = await writer.settle(Array.from({ length: 20 }, (_, n) => pulledRow({ row: row(n + 1) })));
-    expect(ends(settlements).map((end, n) => [n + 1, end])).toEqual(
+    const results = await writer.process(Array.from({ length: 20 }, (_, n) => pulledRow({ row: row(n + 1) })));
+    expect(ends(results).map((end, n) => [n + 1, end])).toEqual(
       Array.from({ length: 20 }, (_, n) => [n + 1, n + 1 === 7 ? 'order-unprovable' : 'applied']),
     );
   });
@@ -551,8 +551,8 @@ describe("a failure is its own row's alone", () => {
       asked += 1;
       throw new Error('down');
     };
-    const settlements = await writer.settle([1, 2, 3].map((n) => patch({ row: row(n) })));
-    expect(ends(settlements)).toEqual(['unexpected', 'unexpected', 'unexpected']);
+    const results = await writer.process([1, 2, 3].map((n) => patch({ row: row(n) })));
+    expect(ends(results)).toEqual(['unexpected', 'unexpected', 'unexpected']);
     expect(asked).toBe(1);
   });
 
@@ -568,30 +568,30 @@ describe("a failure is its own row's alone", () => {
       }
     }
     const writer = new Writer(new Narrow(), undefined, { rule: RULE });
-    const settlements = await writer.settle([1, 2].map((n) => eventDelete({ row: row(n) })));
-    expect(ends(settlements)).toEqual(['deleted', 'unexpected']);
+    const results = await writer.process([1, 2].map((n) => eventDelete({ row: row(n) })));
+    expect(ends(results)).toEqual(['deleted', 'unexpected']);
   });
 
   test('comparing the columns fails: said, never silent', async () => {
     const { store, writer } = world();
-    await writer.settle([...stored(), patch({ at: later() })]);
+    await writer.process([...stored(), patch({ at: later() })]);
     store.sameData = () => {
       throw new RangeError('Invalid time value');
     };
-    const settlements = await writer.settle([
+    const results = await writer.process([
       pulledRow({ version: 300n, modifiedOn: later(), runBegin: 1030 }),
       eventDelete({ row: row(2) }),
     ]);
-    expect(ends(settlements)).toEqual(['unexpected', 'deleted']);
+    expect(ends(results)).toEqual(['unexpected', 'deleted']);
   });
 
   test('[A1] a read that lags behind what is known is tried later', async () => {
     const { store, reader, writer } = world();
-    await writer.settle(stored());
+    await writer.process(stored());
     reader.answer = () => found(199n);
-    expect(ends(await writer.settle([patch({ sure: false, at: SEEN })]))).toEqual(['read-lagged']);
+    expect(ends(await writer.process([patch({ isTrusted: false, at: SEEN })]))).toEqual(['read-lagged']);
     reader.answer = () => found(300n, undefined, { modifiedOn: 1041 });
-    expect(ends(await writer.settle([patch({ at: SEEN })]))).toEqual(['readBack']);
+    expect(ends(await writer.process([patch({ at: SEEN })]))).toEqual(['readBack']);
     expect(store.stampOf(row())?.version).toBe(300n);
   });
 });
@@ -599,34 +599,34 @@ describe("a failure is its own row's alone", () => {
 describe('without a Web API', () => {
   test('park: an unprovable change fails alone, what is provable beside it is done', async () => {
     const { store, writer } = world({}, false);
-    await writer.settle(stored());
-    const settlements = await writer.settle([
+    await writer.process(stored());
+    const results = await writer.process([
       patch({ key: 'k1', at: later(5), columns: columns({ name: 'provable' }) }),
       patch({ key: 'k2', at: later(5), columns: columns({ name: 'same second' }) }),
       patch({ key: 'k1', at: later(5) }),
       patch({ key: 'k3', at: later(6), columns: columns({ phone: '1' }) }),
     ]);
-    expect(ends(settlements)).toEqual(['merged', 'order-unprovable', 'duplicate', 'merged']);
+    expect(ends(results)).toEqual(['merged', 'order-unprovable', 'duplicate', 'merged']);
     expect(store.columnsOf(row())).toEqual(columns({ name: 'provable', city: 'Oslo', phone: '1' }));
-    expect(store.stampOf(row())?.ring).toEqual(['k1', 'k3']);
+    expect(store.stampOf(row())?.recentKeys).toEqual(['k1', 'k3']);
   });
 
-  test('apply: unprovable events are applied as they come, hints never', async () => {
+  test('apply: unprovable events are applied as they come, unconfirmed changes never', async () => {
     const { store, writer } = world({ unprovable: 'apply' }, false);
-    expect(ends(await writer.settle([patch({ key: 'k1', columns: columns({ name: 'new' }) })]))).toEqual(['merged']);
-    expect(ends(await writer.settle([patch({ key: 'k2', at: 1, columns: columns({ phone: '1' }) })]))).toEqual([
+    expect(ends(await writer.process([patch({ key: 'k1', columns: columns({ name: 'new' }) })]))).toEqual(['merged']);
+    expect(ends(await writer.process([patch({ key: 'k2', at: 1, columns: columns({ phone: '1' }) })]))).toEqual([
       'merged',
     ]);
     expect(store.columnsOf(row())).toEqual(columns({ name: 'new', phone: '1' }));
-    expect(ends(await writer.settle([hint()]))).toEqual(['order-unprovable']);
-    expect(ends(await writer.settle([eventDelete({ key: 'k3' })]))).toEqual(['deleted']);
+    expect(ends(await writer.process([unconfirmed()]))).toEqual(['order-unprovable']);
+    expect(ends(await writer.process([eventDelete({ key: 'k3' })]))).toEqual(['deleted']);
     expect(store.columnsOf(row())).toBeUndefined();
   });
 });
 
 describe('"changed" says whether a pull found other columns than were stored', () => {
-  const changed = (settlements: readonly Settlement[]): boolean[] =>
-    settlements.map((settlement) => settlement.kind === 'settled' && settlement.changed);
+  const changed = (results: readonly ChangeResult[]): boolean[] =>
+    results.map((result) => result.kind === 'processed' && result.changed);
 
   test.each([
     ['an unknown row', [], pulledRow(), true],
@@ -644,13 +644,13 @@ describe('"changed" says whether a pull found other columns than were stored', (
     ['a row known to be deleted', [eventDelete()], pulledDelete(), false],
   ])('%s: %#', async (_what, before, change, expected) => {
     const { writer } = world();
-    await writer.settle(before);
-    expect(changed(await writer.settle([change]))).toEqual([expected]);
+    await writer.process(before);
+    expect(changed(await writer.process([change]))).toEqual([expected]);
   });
 
   test('a push never counts', async () => {
     const { writer } = world();
-    await writer.settle(stored());
-    expect(changed(await writer.settle([patch({ at: later() })]))).toEqual([false]);
+    await writer.process(stored());
+    expect(changed(await writer.process([patch({ at: later() })]))).toEqual([false]);
   });
 });

@@ -36,7 +36,7 @@ const CHANGE: Part = {
   properties: {
     table: text('Table', 'Logical name of the table; for an event the table that it is stored in.'),
     id: text('Id', 'Id of the row, or key of the event.'),
-    verdict: text('Verdict', 'How the change was settled.', { enum: [...VERDICTS, 'stored'] }),
+    verdict: text('Verdict', 'How the change was processed.', { enum: [...VERDICTS, 'stored'] }),
   },
 };
 
@@ -54,11 +54,11 @@ const answer = (description: string, outcomes: readonly string[]): Part => ({
 
 const TAKEN: Part = {
   type: 'object',
-  description: 'Settled: "changes". Ignored, as the mapping file says: "code" and "message".',
+  description: 'Processed: "changes". Ignored, as the mapping file says: "code" and "message".',
   required: ['outcome'],
   additionalProperties: false,
   properties: {
-    outcome: text('Outcome', 'What became of it.', { enum: ['settled', 'ignored'] }),
+    outcome: text('Outcome', 'What became of it.', { enum: ['processed', 'ignored'] }),
     changes: { type: 'array', items: CHANGE, description: 'Every change that it told of.', 'x-ms-summary': 'Changes' },
     code: text('Code', 'The cause: stable, for programs.'),
     message: text('Message', 'The cause in words, and what to do.'),
@@ -126,16 +126,16 @@ const DEFINITIONS: Part = {
     properties: CONTEXT_MEMBERS,
   },
   Taken: TAKEN,
-  Parked: answer('Kept durably, and settled later by itself or by an operator.', ['parked']),
+  Parked: answer('Kept durably, and processed later by itself or by an operator.', ['parked']),
   Bad: answer('Not readable and kept for an operator, or refused as the mapping file says.', ['parked', 'refused']),
   Refused: answer('Nothing of it is kept.', ['refused']),
 };
 
 const ANSWERS: Readonly<Record<keyof typeof WEBHOOK_STATUS, readonly [description: string, definition: string]>> = {
-  taken: ['Settled, or ignored.', 'Taken'],
-  parked: ['Kept, to be settled later.', 'Parked'],
-  bad: ["It can't be read, or isn't wanted.", 'Bad'],
-  key: ['No valid key.', 'Refused'],
+  processed: ['Processed, or ignored.', 'Taken'],
+  parked: ['Kept, to be processed later.', 'Parked'],
+  refused: ["It can't be read, or isn't wanted.", 'Bad'],
+  unauthorized: ['No valid key.', 'Refused'],
   noLength: ['The body came in chunks, without a Content-Length.', 'Refused'],
   tooLarge: ['The body is too large.', 'Refused'],
   contentType: ['The content type is another one.', 'Refused'],

@@ -44,17 +44,17 @@ export const TABLE = /^[a-z][a-z0-9_]{0,127}$/;
 /** A place in the row's history: what an event's evidence says besides its key. */
 export interface Moment {
   readonly at: Instant;
-  readonly sure: boolean;
+  readonly isTrusted: boolean;
 }
 
 /** A row's `modifiedon` as sent, not yet held against the operation's time; undefined without one. */
 export function modifiedOnOf(columns: Columns): Moment | undefined {
   const value = columns.get(MODIFIED_ON);
-  if (value?.kind === 'instant') return { at: floorInstant(value.epochMs), sure: true };
+  if (value?.kind === 'instant') return { at: floorInstant(value.epochMs), isTrusted: true };
   if (value?.kind !== 'offsetTime') return undefined;
   // With an offset other than zero it is not known which of two instants is meant; the later one claims less.
   const latest = Math.max(value.epochMs, value.epochMs + value.offsetMinutes * 60_000);
-  return { at: floorInstant(latest), sure: value.offsetMinutes === 0 };
+  return { at: floorInstant(latest), isTrusted: value.offsetMinutes === 0 };
 }
 
 /** A row's id; undefined when it is missing or no id of a row. */
@@ -174,21 +174,21 @@ export class PushedEvent {
     const moment = modifiedOnOf(columns);
     if (moment === undefined) return undefined;
     const latest = ceilInstant(this.context.operationCreatedOn) + MODIFIED_ON_MARGIN_S;
-    return this.#bounded({ at: moment.at, sure: moment.sure && moment.at <= latest });
+    return this.#bounded({ at: moment.at, isTrusted: moment.isTrusted && moment.at <= latest });
   }
 
   /**
-   * When the operation was created stands in for a change's own time: it is never before the change, and is not sure.
+   * When the operation was created stands in for a change's own time: it is never before the change, and is not trusted.
    * The whole second after it is taken, so that no change looks older than it is.
    */
   createdMoment(): Moment {
-    return this.#bounded({ at: ceilInstant(this.context.operationCreatedOn), sure: false });
+    return this.#bounded({ at: ceilInstant(this.context.operationCreatedOn), isTrusted: false });
   }
 
   /** What is dated later than it can be happened before it arrived; when, nobody knows. */
   #bounded(moment: Moment): Moment {
     const { notAfter = Number.POSITIVE_INFINITY } = this.delivery;
-    return moment.at <= notAfter ? moment : { at: notAfter, sure: false };
+    return moment.at <= notAfter ? moment : { at: notAfter, isTrusted: false };
   }
 
   key(subject: string): DeliveryKey {
@@ -198,6 +198,6 @@ export class PushedEvent {
   /** @param subject tells the changes of one message apart: the row's id, unless a message names a row twice */
   evidence(moment: Moment, subject: string): Evidence {
     const key = this.#keyOf(subject);
-    return this.context.mode === 'sync' ? { kind: 'hint', key } : { kind: 'event', key, ...moment };
+    return this.context.mode === 'sync' ? { kind: 'unconfirmed', key } : { kind: 'event', key, ...moment };
   }
 }

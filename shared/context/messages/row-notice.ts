@@ -140,7 +140,7 @@ export function changeOfNotice(notice: RowNotice, { source, body, notAfter = Inf
     version === null || modifiedOnMs === null
       ? undefined
       : { version, at: Math.min(floorInstant(modifiedOnMs), notAfter) };
-  const evidence = { kind: 'hint', key, committed: true, ...(atLeast && { atLeast }) } as const;
+  const evidence = { kind: 'unconfirmed', key, committed: true, ...(atLeast && { atLeast }) } as const;
   return message === 'Delete'
     ? { kind: 'delete', row, evidence, origin }
     : { kind: 'patch', row, evidence, origin, columns: new Map() };

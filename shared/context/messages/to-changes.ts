@@ -34,7 +34,7 @@ function fullRow(event: PushedEvent, row: RowAddress, sent: Columns, subject: st
  * A row that was created or updated: the full row where its image is sent, otherwise the columns that Target holds.
  *
  * Without a Target (a message over its size limit arrives without one) or with that of another row, nothing is known
- * but that the row changed: a patch without columns that is not sure, so that the row will be read.
+ * but that the row changed: a patch without columns that is not trusted, so that the row will be read.
  */
 function written(
   event: PushedEvent,
@@ -55,13 +55,13 @@ function written(
 
 /**
  * A row that a message changed in some way of its own. Its parameters name only part of the columns that it changes
- * (an Assign moves the business unit too), so it is never sure: the row is read where that is possible.
+ * (an Assign moves the business unit too), so it is never trusted: the row is read where that is possible.
  */
 function touched(event: PushedEvent, row: RowAddress, columns: Columns): RowChange {
   const full = fullRow(event, row, NO_COLUMNS, row.id);
   if (full !== undefined) return full;
   const { at } = event.imageMoment(row) ?? event.createdMoment();
-  const evidence = event.evidence({ at, sure: false }, row.id);
+  const evidence = event.evidence({ at, isTrusted: false }, row.id);
   return { kind: 'patch', row, evidence, origin: event.origin, columns: dataOf(columns) };
 }
 
@@ -186,8 +186,8 @@ export const ROW_MESSAGES: ReadonlySet<string> = new Set(HANDLERS.keys());
  *
  * - A Create, Update or Upsert is a patch with the columns of Target, or a snapshot if the image named by
  *   `fullImageAlias` came along. A patch without columns says only that the row changed.
- * - Evidence of an asynchronous step is an event: `at` is `modifiedon` and sure; without one, or with one that is later
- *   than the operation could be, or than the delivery arrived, it is not sure. That of a synchronous step is a hint: it may
+ * - Evidence of an asynchronous step is an event: `at` is `modifiedon` and trusted; without one, or with one that is later
+ *   than the operation could be, or than the delivery arrived, it is not trusted. That of a synchronous step is unconfirmed: it may
  *   yet be rolled back.
  *   https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
  * - Target's row version and a `versionnumber` column are no evidence: they may be those before the change.

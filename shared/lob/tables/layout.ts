@@ -230,9 +230,10 @@ export function describesValue(property: string, columns: Columns): boolean {
 }
 
 /** The stamp as one text property, JSON: short names, since every row carries it. */
-export function encodeStamp({ version, base, seen, ahead, gone, ring }: Stamp): string {
-  const flags = (ahead ? ',"ahead":true' : '') + (gone ? ',"gone":true' : '');
-  return `{"v":"${version}","base":${base},"seen":${seen}${flags},"ring":${JSON.stringify(ring.join(' '))}}`;
+export function encodeStamp(stamp: Stamp): string {
+  const flags = (stamp.hasPushOnTop ? ',"ahead":true' : '') + (stamp.deleted ? ',"gone":true' : '');
+  const keys = JSON.stringify(stamp.recentKeys.join(' '));
+  return `{"v":"${stamp.version}","base":${stamp.knownUntil},"seen":${stamp.latestKnown}${flags},"ring":${keys}}`;
 }
 
 /** Thrown when an entity's key isn't that of a row: it lies in the store's table since before its key was changed. */
@@ -266,11 +267,11 @@ export function decodeStamp(text: string): Stamp | undefined {
       return undefined;
     return {
       version: BigInt(v),
-      base,
-      seen,
-      ahead: ahead === true,
-      gone: gone === true,
-      ring: ring === '' ? [] : ring.split(' '),
+      knownUntil: base,
+      latestKnown: seen,
+      hasPushOnTop: ahead === true,
+      deleted: gone === true,
+      recentKeys: ring === '' ? [] : ring.split(' '),
     };
   } catch {
     return undefined;

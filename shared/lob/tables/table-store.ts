@@ -334,7 +334,7 @@ export class TableStore implements LobStore, TombstoneStore {
     const before = new Date(writtenBefore * 1000);
     for await (const { entries, foreign } of this.#list(table, odata`Deleted eq true and Timestamp lt ${before}`)) {
       // No service filters by a property that isn't there in the same way; and the stamp decides.
-      yield { entries: entries.filter(({ stored: { stamp, hidden } }) => stamp.gone && !hidden), foreign };
+      yield { entries: entries.filter(({ stored: { stamp, hidden } }) => stamp.deleted && !hidden), foreign };
     }
   }
 
@@ -461,7 +461,7 @@ function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
   const merge = effect === 'keep' || (effect === 'patch' && !cleared && expected?.hidden !== true);
   const properties = merge || effect !== 'patch' ? changed : withUnchanged(columns, changed);
-  const entity = toEntity(key, stamp, { deleted: write.stamp.gone || hidden, hidden }, properties);
+  const entity = toEntity(key, stamp, { deleted: write.stamp.deleted || hidden, hidden }, properties);
   const action: TransactionAction =
     expected === undefined
       ? ['create', entity]

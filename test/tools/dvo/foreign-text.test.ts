@@ -10,7 +10,7 @@ import { visible, visibleLines } from '../../../shared/telemetry/visible';
 import { changed } from '../../context/fixture-files';
 import { dvo, TestTerminal } from './terminal';
 
-const HOSTILE = '\u001b[2J\u001b[31mRED\nFAKE LINE: settled {"event":1001}\r\u009b31m\u202egnp.exe\u2028\u200bend';
+const HOSTILE = '\u001b[2J\u001b[31mRED\nFAKE LINE: processed {"event":1001}\r\u009b31m\u202egnp.exe\u2028\u200bend';
 const UNSEEN = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
 
 const BODY = changed('update-contact', {

@@ -61,7 +61,7 @@ async function replayed(options: HubReplay, client: HubReader = reader): Promise
     // What arrives meanwhile is not of this replay.
     if (options.partition === '1') await send('1', ['later']);
     return deliveries.map(() => ({
-      kind: 'settled',
+      kind: 'processed',
       changes: [{ table: 'account', id: 'a', verdict: 'applied' }],
       lagMs: 1,
     }));
@@ -139,7 +139,7 @@ describe('what is said', () => {
         deliveries.map((delivery) =>
           textOf(delivery) === 'a0'
             ? { kind: 'parked', cause, disposition: 'park' }
-            : { kind: 'settled', changes: [{ table: 'a', id: 'b', verdict: 'duplicate' }], lagMs: undefined },
+            : { kind: 'processed', changes: [{ table: 'a', id: 'b', verdict: 'duplicate' }], lagMs: undefined },
         ),
       );
     await replayHub(terminal, reader, { receive }, { from: { kind: 'start' }, partition: '0' });
@@ -160,7 +160,7 @@ describe('what is said', () => {
     const receive = (deliveries: readonly KeptDelivery[]): Promise<readonly Outcome[]> => {
       if (deliveries.some((delivery) => textOf(delivery) === 'a120')) return Promise.reject(new Error('Table away.'));
       taken.push(...deliveries.map(textOf));
-      return Promise.resolve(deliveries.map(() => ({ kind: 'settled', changes: [], lagMs: undefined })));
+      return Promise.resolve(deliveries.map(() => ({ kind: 'processed', changes: [], lagMs: undefined })));
     };
     const replay = replayHub(new TestTerminal(), reader, { receive }, { from: { kind: 'start' } });
     const { message } = await replay.then(

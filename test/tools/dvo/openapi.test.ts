@@ -151,7 +151,7 @@ describe('the answers', () => {
     const writer = new Writer(new MemoryStore(), reader, { rule: RULE });
     const unmapped = { tables: policy, relationships: policy, messages: policy };
     const parts = { ...UNMAPPED, mapping: { ...DEFAULT_MAPPING, unmapped }, writer, parking };
-    const receiver = new Receiver(parts, { tables: ['contact'], hintDelayMs: 0 });
+    const receiver = new Receiver(parts, { tables: ['contact'], unconfirmedDelayMs: 0 });
     const request = new HttpRequest({
       method: 'POST',
       url: 'https://app.example/api/webhook',
@@ -196,12 +196,12 @@ describe('the answers', () => {
 
   test('a judge that judges: other statuses and members are found out', () => {
     const change = { table: 'contact', id: NOTICE.id, verdict: 'readBack' };
-    expect(undocumented(200, { outcome: 'settled', changes: [change] })).toEqual([]);
+    expect(undocumented(200, { outcome: 'processed', changes: [change] })).toEqual([]);
     for (const [status, body] of [
       [500, { outcome: 'refused', code: 'x', message: 'y' }],
       [204, {}],
-      [200, { outcome: 'settled', changes: [{ ...change, verdict: 'done' }] }],
-      [200, { outcome: 'settled', changes: [change], more: 1 }],
+      [200, { outcome: 'processed', changes: [{ ...change, verdict: 'done' }] }],
+      [200, { outcome: 'processed', changes: [change], more: 1 }],
       [202, { outcome: 'parked', code: 'x' }],
       [401, { outcome: 'parked', code: 'x', message: 'y' }],
     ] as const)

@@ -199,7 +199,7 @@ describe('replay', () => {
 
   const NOTHING_FOUND = {
     find: () => Promise.resolve(undefined),
-    settle: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
     postpone: () => Promise.resolve(),
   };
 
@@ -208,7 +208,7 @@ describe('replay', () => {
     readonly disposition = 'park';
   }
 
-  /** Deliveries whose body begins with a letter of `fails` can't be settled, for good or for now. */
+  /** Deliveries whose body begins with a letter of `fails` can't be processed, for good or for now. */
   const partsWhere = (fails: { readonly forGood?: string; readonly forNow?: string } = {}): OperatorReplayParts => ({
     parking,
     receiver: {
@@ -219,17 +219,17 @@ describe('replay', () => {
         return Promise.resolve(undefined);
       },
     },
-    writer: { settle: () => Promise.resolve([]) },
+    writer: { process: () => Promise.resolve([]) },
   });
   const filter = (code?: string) => ({ kind: 'filter', filter: code === undefined ? {} : { code } }) as const;
 
-  test('settled items go; others get their new cause, and their time if it can pass', async () => {
+  test('processed items go; others get their new cause, and their time if it can pass', async () => {
     for (const text of ['a', 'b', 'c']) await park(text);
     await parking.parkRow(row(), CAUSE);
     const terminal = new TestTerminal();
     const replay = replayParked(terminal, partsWhere({ forGood: 'b', forNow: 'c' }), filter(), undefined);
-    await expect(replay).rejects.toThrow(/^2 could not be settled/);
-    expect(terminal.text).toBe('settled 2, not settled 2 (still-wrong 1, unexpected 1)\n');
+    await expect(replay).rejects.toThrow(/^2 could not be processed/);
+    expect(terminal.text).toBe('processed 2, not processed 2 (still-wrong 1, unexpected 1)\n');
     const left = await all();
     expect(left.map(({ cause, attempts }) => [cause.code, attempts]).sort()).toEqual([
       ['still-wrong', 1],
@@ -251,7 +251,7 @@ describe('replay', () => {
     await park('b', 'unconfirmed', Date.now() - 1);
     const terminal = new TestTerminal();
     await replayParked(terminal, partsWhere(), filter(), undefined);
-    expect(terminal.text).toBe('settled 1, left until due 1 (unconfirmed)\n');
+    expect(terminal.text).toBe('processed 1, left until due 1 (unconfirmed)\n');
     const [{ id } = { id: '' }] = await all();
     await replayParked(new TestTerminal(), partsWhere(), { kind: 'ids', ids: [id] }, undefined);
     expect(await all()).toEqual([]);
@@ -277,7 +277,7 @@ describe('replay', () => {
     const terminal = new TestTerminal();
     const parts = { ...partsWhere(), now: () => now, parking: { ...NOTHING_FOUND, summaries: endless } };
     await replayParked(terminal, parts, filter(), undefined);
-    expect(terminal.text).toBe('settled 0, settled by someone else 1\n');
+    expect(terminal.text).toBe('processed 0, processed by someone else 1\n');
   });
 
   test('what was parked again while it was tried stays', async () => {

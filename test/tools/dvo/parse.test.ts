@@ -18,7 +18,7 @@ describe('dvo parse', () => {
       {
         kind: 'patch',
         row: { table: 'account', id: 'e48664d8-dbdd-43be-8d96-c02d26fc1d54' },
-        evidence: { kind: 'event', at: 1768508998, sure: true },
+        evidence: { kind: 'event', at: 1768508998, isTrusted: true },
         origin: { source: 'cli', occurredAtMs: 1768509000000 },
         columns: {
           modifiedon: { kind: 'instant', epochMs: 1768508998000 },
@@ -34,7 +34,7 @@ describe('dvo parse', () => {
       .toString()
       .replaceAll(/Date\((\d+)/g, (_, ms: string) => `Date(${Number(ms) + 100 * year}`);
     const { out } = await dvo(['parse', '-'], future);
-    expect(parsed(out)).toMatchObject([{ evidence: { kind: 'event', sure: false } }]);
+    expect(parsed(out)).toMatchObject([{ evidence: { kind: 'event', isTrusted: false } }]);
   });
 
   test('reads standard input', async () => {
@@ -72,7 +72,7 @@ describe('dvo parse', () => {
     const image = await dvo(['parse', '--full-image', 'After', file('update-contact.json')]);
     expect(parsed(image.out)).toMatchObject([{ kind: 'snapshot', columns: { donotphone: { kind: 'boolean' } } }]);
     const truncated = await dvo(['parse', '--truncated', file('update-contact.json')]);
-    expect(parsed(truncated.out)).toMatchObject([{ kind: 'patch', columns: {}, evidence: { sure: false } }]);
+    expect(parsed(truncated.out)).toMatchObject([{ kind: 'patch', columns: {}, evidence: { isTrusted: false } }]);
   });
 
   test('--full prints the context with its parents too', async () => {
@@ -108,7 +108,7 @@ describe('dvo parse --explain', () => {
     [
       'a synchronous create',
       'create-lead-sync.json',
-      [/synchronous: sent inside its transaction/, /a hint/, /"Contoso webhook: lead created"/],
+      [/synchronous: sent inside its transaction/, /an unconfirmed change/, /"Contoso webhook: lead created"/],
     ],
     [
       'emptied columns',
@@ -275,7 +275,7 @@ describe('the notice of a flow', () => {
     const change = {
       kind: 'patch',
       row: { table: 'account', id: '7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3' },
-      evidence: { kind: 'hint', committed: true, atLeast: { version: '4711083' } },
+      evidence: { kind: 'unconfirmed', committed: true, atLeast: { version: '4711083' } },
       columns: {},
     };
     expect(parsed(out)).toMatchObject([change]);

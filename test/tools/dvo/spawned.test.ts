@@ -22,7 +22,7 @@ describe('dvo as a process', () => {
     const { code, out, err } = await spawned(['parse', path.resolve(__dirname, '../../fixtures/delete-account.json')]);
     expect(err).toBe('');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject([{ kind: 'delete', evidence: { kind: 'event', sure: false } }]);
+    expect(JSON.parse(out)).toMatchObject([{ kind: 'delete', evidence: { kind: 'event', isTrusted: false } }]);
   });
 
   test('its input, and more output than a pipe holds', async () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
   );
   const write = { expected: undefined, columns: new Map() };
   await store.write([
-    ...[1, 2, 3].map((n) => ({ ...write, row: row(n), stamp: stamp({ gone: true }), effect: 'clear' as const })),
+    ...[1, 2, 3].map((n) => ({ ...write, row: row(n), stamp: stamp({ deleted: true }), effect: 'clear' as const })),
     { ...write, row: row(4), stamp: stamp(), effect: 'snapshot' },
     { ...write, row: row(5), stamp: stamp(), effect: 'hide' },
   ]);

@@ -162,7 +162,7 @@ describe('the packaged app in the local host', () => {
     await system.until(`the row of ${way}`, async () => (await system.entity('account', id))?.Title === `By ${way}`);
   });
 
-  test('what cannot be settled now comes again as a delayed copy', async () => {
+  test('what cannot be processed now comes again as a delayed copy', async () => {
     // All attempts of one read-back.
     system.dataverse.failNext(6, 503, { path: 'accounts(', headers: { 'Retry-After': '0' } });
     const way = 'service-bus-queue';

@@ -58,7 +58,7 @@ async function replay(terminal: Terminal, options: HubReplayOptions): Promise<vo
 
 const REPLAY_HELP = `
 Reads each partition from there to the end that it has at the start (or to --to), and settles each event in this process
-as if it came now, with source "hub-replay": what can't be settled is parked. Replaying is harmless: the rule that
+as if it came now, with source "hub-replay": what can't be processed is parked. Replaying is harmless: the rule that
 decides about a change is the same. The app goes on meanwhile; its checkpoints are not touched. Where a partition stops,
 the position to go on from is named, and the exit code is 1.
 

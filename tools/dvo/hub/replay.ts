@@ -30,7 +30,7 @@ export interface HubReplay {
 }
 
 /**
- * Reads the hub from a position to the ends that its partitions have now, and has each event settled.
+ * Reads the hub from a position to the ends that its partitions have now, and has each event processed.
  *
  * @param receiver undefined: events are only counted by what they are about
  * @throws Error naming each partition that couldn't be read to its end, and where to go on
@@ -89,7 +89,7 @@ const deliveryOf = ({ body, properties, enqueuedTimeUtc }: ReceivedEventData): K
 });
 
 function count(tally: Tally, outcome: Outcome): void {
-  if (outcome.kind !== 'settled') tally.add(`${outcome.kind}: ${outcome.cause.code}`);
-  else if (outcome.changes.length === 0) tally.add('settled without a change');
+  if (outcome.kind !== 'processed') tally.add(`${outcome.kind}: ${outcome.cause.code}`);
+  else if (outcome.changes.length === 0) tally.add('processed without a change');
   else for (const { verdict } of outcome.changes) tally.add(verdict);
 }

@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal/terminal';
  * Moves items to the table of what was discarded, one after the other; each that is moved leaves one log record on
  * standard output.
  *
- * @throws Error naming the items that were settled or parked again meanwhile: these are not discarded
+ * @throws Error naming the items that were processed or parked again meanwhile: these are not discarded
  */
 export async function discardParked(
   terminal: Terminal,
@@ -29,5 +29,5 @@ export async function discardParked(
     log('discarded', { id, code: item.cause.code, [item.kind === 'row' ? 'table' : 'source']: item.of, reason });
   }
   if (changed.length > 0)
-    throw new Error(`Settled or parked again meanwhile, and so not discarded: ${changed.join(', ')}`);
+    throw new Error(`Processed or parked again meanwhile, and so not discarded: ${changed.join(', ')}`);
 }

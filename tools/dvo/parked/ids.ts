@@ -47,15 +47,15 @@ async function beginningWith(
   return meant;
 }
 
-/** An item that was just found, with its body. @throws Error where it has been settled since */
+/** An item that was just found, with its body. @throws Error where it has been processed since */
 export const itemOf = async (parking: Pick<TableParking, 'find'>, id: string): Promise<ParkedItem> =>
   stillParked(id, await parking.find(id));
 
-/** An item that was just found, without its body. @throws Error where it has been settled since */
+/** An item that was just found, without its body. @throws Error where it has been processed since */
 export const summaryOf = async (parking: Pick<TableParking, 'summary'>, id: string): Promise<ParkedSummary> =>
   stillParked(id, await parking.summary(id));
 
 function stillParked<T>(id: string, found: T | undefined): T {
-  if (found === undefined) throw new Error(`${id} is no longer parked: it was settled meanwhile.`);
+  if (found === undefined) throw new Error(`${id} is no longer parked: it was processed meanwhile.`);
   return found;
 }

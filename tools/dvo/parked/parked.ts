@@ -83,11 +83,11 @@ says where parked items are. docs/operations.md says what each code means and wh
 const IDS = `
 An id may be abbreviated to any beginning that only one item has; of a delivery, "delivery-" may be left out too.`;
 
-/** `dvo parked`: what couldn't be settled and is kept. */
+/** `dvo parked`: what couldn't be processed and is kept. */
 export function addParkedCommand(program: Command, terminal: Terminal): void {
   const parked = program
     .command('parked')
-    .description('list, show, replay and discard what could not be settled and is kept')
+    .description('list, show, replay and discard what could not be processed and is kept')
     .addHelpText('after', SETTINGS);
   parked
     .command('list')
@@ -111,7 +111,7 @@ export function addParkedCommand(program: Command, terminal: Terminal): void {
     .action((id: string, options: ShowOptions) => show(terminal, id, options));
   parked
     .command('replay')
-    .description('try items again now, in this process: settled ones go, others stay with their new cause')
+    .description('try items again now, in this process: processed ones go, others stay with their new cause')
     .argument('[ids...]', 'their ids, or the beginnings of them')
     .option('--code <code>', 'all that are parked with this code')
     .option('--all', 'all')
@@ -132,4 +132,4 @@ export function addParkedCommand(program: Command, terminal: Terminal): void {
 const REPLAY_HELP = `
 Needs all settings of the app in the environment (docs/configuration.md). Replaying is harmless, also twice, by several
 operators, or while the app replays: the rule that decides about a change is the same. With --code and --all, events of
-synchronous steps that aren't due yet are left to the app. Exit code 1 if any item could not be settled.`;
+synchronous steps that aren't due yet are left to the app. Exit code 1 if any item could not be processed.`;

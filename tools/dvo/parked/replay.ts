@@ -6,7 +6,7 @@ import { batchAt, paceOf } from '../terminal/pace';
 import { Tally } from '../terminal/tally';
 import type { Terminal } from '../terminal/terminal';
 
-/** Items tried together: those of one row are settled by one read. Bounds the bodies that are in memory. */
+/** Items tried together: those of one row are processed by one read. Bounds the bodies that are in memory. */
 const BATCH = 50;
 
 /** What is to be replayed: some items, or all that meet a filter. */
@@ -16,14 +16,14 @@ export type Selection =
 
 /** What a replay from the command line works with. */
 export interface OperatorReplayParts extends ReplayParts {
-  readonly parking: Pick<TableParking, 'settle' | 'postpone' | 'find' | 'summaries'>;
+  readonly parking: Pick<TableParking, 'remove' | 'postpone' | 'find' | 'summaries'>;
 }
 
 /**
  * Tries items again now, in this process. Of those that a filter selects, events of synchronous steps that aren't due
- * yet are left to be settled at their time: read too early, the row may not show what became of them.
+ * yet are left to be processed at their time: read too early, the row may not show what became of them.
  *
- * @throws Error telling how many could not be settled
+ * @throws Error telling how many could not be processed
  */
 export async function replayParked(
   terminal: Terminal,
@@ -36,7 +36,7 @@ export async function replayParked(
   const progress = await terminal.progress();
   const failed = new Tally();
   const examples = new Map<string, string>();
-  let [settled, gone, early] = [0, 0, 0];
+  let [processed, gone, early] = [0, 0, 0];
 
   const replay = async (id: string): Promise<void> => {
     await pace();
@@ -46,13 +46,13 @@ export async function replayParked(
       return;
     }
     const [tried] = await tryAgain([item], parts);
-    if (tried === undefined || tried.kind === 'settled') settled += 1;
+    if (tried === undefined || tried.kind === 'processed') processed += 1;
     else {
       const { code, message } = tried.cause;
       failed.add(code);
       if (!examples.has(code)) examples.set(code, `${id}: ${message}`);
     }
-    progress.show(`${settled} settled, ${failed.total} not`);
+    progress.show(`${processed} processed, ${failed.total} not`);
   };
 
   let batch: string[] = [];
@@ -68,12 +68,12 @@ export async function replayParked(
     await flush();
   } finally {
     progress.done();
-    terminal.out(`${summaryOf({ settled, gone, early }, failed)}\n`);
+    terminal.out(`${summaryOf({ processed, gone, early }, failed)}\n`);
   }
   if (failed.total === 0) return;
   for (const [code, example] of examples) terminal.err(`${code}, for one ${visible(example)}\n`);
   throw new Error(
-    `${failed.total} could not be settled and stay parked with their cause (dvo parked list; docs/operations.md).`,
+    `${failed.total} could not be processed and stay parked with their cause (dvo parked list; docs/operations.md).`,
   );
 }
 
@@ -99,13 +99,13 @@ const isTooEarly = ({ cause, dueAtMs }: ParkedSummary, nowMs: number): boolean =
   cause.code === 'unconfirmed' && dueAtMs !== undefined && dueAtMs > nowMs;
 
 function summaryOf(
-  { settled, gone, early }: { readonly settled: number; readonly gone: number; readonly early: number },
+  { processed, gone, early }: { readonly processed: number; readonly gone: number; readonly early: number },
   failed: Tally,
 ): string {
   return [
-    `settled ${settled}`,
-    ...(failed.total === 0 ? [] : [`not settled ${failed.total} (${failed.text})`]),
-    ...(gone === 0 ? [] : [`settled by someone else ${gone}`]),
+    `processed ${processed}`,
+    ...(failed.total === 0 ? [] : [`not processed ${failed.total} (${failed.text})`]),
+    ...(gone === 0 ? [] : [`processed by someone else ${gone}`]),
     ...(early === 0 ? [] : [`left until due ${early} (unconfirmed)`]),
   ].join(', ');
 }

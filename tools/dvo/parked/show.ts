@@ -17,7 +17,7 @@ export interface ShowOptions {
  * Shows one item. The body, which may be large, is read only when it is asked for; with `body` it is all that goes to standard
  * output, byte for byte.
  *
- * @throws Error where it has been settled since its id was found
+ * @throws Error where it has been processed since its id was found
  */
 export async function showParked(
   terminal: Terminal,

@@ -137,14 +137,14 @@ function evidenceText(evidence: Evidence): string {
   switch (evidence.kind) {
     case 'event': {
       const at = isoOf(evidence.at * 1000);
-      return evidence.sure
+      return evidence.isTrusted
         ? `dated ${at} by modifiedon: applied without a read where that is provably newer`
         : `not after ${at}, which may prove it old but never new: otherwise the row is read`;
     }
-    case 'hint':
+    case 'unconfirmed':
       return evidence.committed === true
         ? `none: the row is read at once${evidence.atLeast === undefined ? '' : `, until it shows version ${evidence.atLeast.version}`}, and nothing of this message is stored`
-        : 'none (a hint): the row is read, and nothing of this message is stored';
+        : 'none (an unconfirmed change): the row is read, and nothing of this message is stored';
     case 'pull':
       return `row version ${evidence.version}`;
   }

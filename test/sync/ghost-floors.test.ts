@@ -1,6 +1,6 @@
-/** Proves when a table has a floor, how long one is remembered, and that one that took too long to read is not used. */
+/** Proves when a table has a ghost floor, how long one is remembered, and that one that took too long to read is not used. */
 import { describe, expect, test } from '@jest/globals';
-import { LoadFloors } from '../../shared/sync/load-floors';
+import { GhostFloors } from '../../shared/sync/ghost-floors';
 import type { PullState } from '../../shared/sync/pull-state';
 
 const NONE = Number.POSITIVE_INFINITY;
@@ -24,10 +24,10 @@ function floors(initial: PullState) {
       return Promise.resolve({ state: world.state, tag: 't' });
     },
   };
-  return { world, of: () => new LoadFloors(states, { margin: 5, lifetimeMs: 2000, clock: () => world.now }) };
+  return { world, of: () => new GhostFloors(states, { margin: 5, lifetimeMs: 2000, clock: () => world.now }) };
 }
 
-describe('the floor of a table', () => {
+describe('the ghost floor of a table', () => {
   test('the second by which the load’s token was fixed, and the margin', async () => {
     expect(await floors(current(61)).of().of('account')).toBe(66);
   });

@@ -2,23 +2,23 @@ import { BEGINNING, type Instant } from '../change/instant';
 import type { PullStateStore } from './pull-state';
 
 interface Known {
-  readonly floor: Promise<Instant>;
+  readonly ghostFloor: Promise<Instant>;
   readonly askedAt: number;
 }
 
 /**
- * The floor of each table: a moment by which its last full load's token was fixed. Whatever was deleted before it is a
+ * The ghost floor of each table: a moment by which its last full load's token was fixed. Whatever was deleted before it is a
  * tombstone in the store or was never stored, and every later delete comes with a delta and leaves a tombstone even of an
  * unknown row. So an image dated after it that meets nothing is of a row that nobody is known to have deleted, and needs
- * no read. Before the first load, and from the begin of another until its end, there is no floor.
+ * no read. Before the first load, and from the begin of another until its end, there is none.
  *
- * Where tombstones were purged since, the floor is no earlier than they: what they told of late images, it tells.
+ * Where tombstones were purged since, the ghost floor is no earlier than they: what they told of late images, it tells.
  *
- * A floor is remembered for a while, so one may be used after a load has taken it away. What is then written on nothing
+ * A ghost floor is remembered for a while, so one may be used after a load has taken it away. What is then written on nothing
  * lands before that load's sweep, which is as good: hence `lifetimeMs` and the longest time that a write takes to land
  * must together be no more than the wait before a sweep (READ_BACK_MAX_AGE_SECONDS).
  */
-export class LoadFloors {
+export class GhostFloors {
   readonly #known = new Map<string, Known>();
 
   constructor(
@@ -32,11 +32,11 @@ export class LoadFloors {
     },
   ) {}
 
-  /** The floor of a table; infinite where there is none. */
+  /** The ghost floor of a table; infinite where there is none. */
   async of(table: string): Promise<Instant> {
     const known = this.#fresh(table) ?? this.#ask(table);
-    const floor = await known.floor;
-    return this.#isFresh(known) ? floor : Number.POSITIVE_INFINITY;
+    const ghostFloor = await known.ghostFloor;
+    return this.#isFresh(known) ? ghostFloor : Number.POSITIVE_INFINITY;
   }
 
   #fresh(table: string): Known | undefined {
@@ -49,7 +49,7 @@ export class LoadFloors {
   }
 
   #ask(table: string): Known {
-    const known = { askedAt: this.#now(), floor: this.#read(table) };
+    const known = { askedAt: this.#now(), ghostFloor: this.#read(table) };
     this.#known.set(table, known);
     return known;
   }
