@@ -2,6 +2,17 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
+/** The floors of shared/, from the ground: each may import from those before it. */
+const FLOORS = [
+  ...['errors', 'json', 'telemetry', 'settings', 'change', 'azure', 'yaml', 'context', 'mapping', 'lob', 'writer'],
+  ...['dataverse', 'parking', 'receive', 'sync', 'config', 'app'],
+];
+const UPWARD = FLOORS.map((floor, at) => ({
+  target: `./shared/${floor}`,
+  from: [...FLOORS.slice(at + 1).map((above) => `./shared/${above}`), './functions', './tools', './local', './bench'],
+  message: 'What two floors of shared/ need lies on the floor below both.',
+}));
+
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage'] },
   {
@@ -18,11 +29,12 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: UPWARD }],
       'import-x/no-default-export': 'error',
       // The pure core imports no SDK and reads neither clock nor environment.
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only shared/config reads the environment.' },
+        { object: 'process', property: 'env', message: 'Only shared/settings reads the environment.' },
       ],
     },
   },
@@ -54,7 +66,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['shared/config/**', 'functions/**', 'local/**', 'tools/dvo/**', 'bench/**', 'test/**'],
+    files: ['shared/settings/**', 'functions/**', 'local/**', 'tools/dvo/**', 'bench/**', 'test/**'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { script, secondsArgument, wholeNumber } from '../tools/dvo/terminal/script';
 import type { ContextFormat } from '../shared/context/format';
 import { CONTEXT_FORMATS } from '../shared/context/format';
-import { messageOf } from '../shared/errors';
+import { messageOf } from '../shared/errors/errors';
 import { checkBody } from './fuzz/check';
 import { filled } from './fuzz/filled';
 import { mutated, seedOf } from './fuzz/mutate';

@@ -1,13 +1,13 @@
-import '../shared/start';
+import '../shared/app/start';
 import { app, type EventHubFunctionOptions } from '@azure/functions';
-import { DEADLINES_MS, endsInTime } from '../shared/deadline';
+import { DEADLINES_MS, endsInTime } from '../shared/app/deadline';
+import { appServices, serve } from '../shared/app/services';
 import { messagesHandler } from '../shared/receive/messages';
-import { coreFaults, requiredServices, servable } from '../shared/services';
 
 const NAME = 'event-hub';
 
 // Not registered without its settings: its events wait in the hub.
-if (servable(NAME, coreFaults())) {
+serve(NAME, ['core'], () => {
   const options: EventHubFunctionOptions & { dataType: 'binary' } = {
     connection: 'EventHubConnection',
     eventHubName: '%EVENTHUB_NAME%',
@@ -25,8 +25,8 @@ if (servable(NAME, coreFaults())) {
     handler: endsInTime(
       NAME,
       DEADLINES_MS.messages,
-      messagesHandler({ name: NAME, holds: true }, () => requiredServices().receiver),
+      messagesHandler({ name: NAME, holds: true }, () => appServices().receiver),
     ),
   };
   app.eventHub(NAME, options);
-}
+});

@@ -1,16 +1,16 @@
-import '../shared/start';
+import '../shared/app/start';
 import { app } from '@azure/functions';
-import { DEADLINES_MS, endsInTime } from '../shared/deadline';
+import { DEADLINES_MS, endsInTime } from '../shared/app/deadline';
+import { appServices, serve } from '../shared/app/services';
 import { replayHandler } from '../shared/receive/replay';
-import { coreFaults, requiredServices, servable } from '../shared/services';
 
 const NAME = 'replay-parked';
 
-if (servable(NAME, coreFaults())) {
+serve(NAME, ['core'], () => {
   app.timer(NAME, {
     schedule: '%REPLAY_SCHEDULE%',
     // A run that was missed is no loss, and the host writes no blob after each.
     useMonitor: false,
-    handler: endsInTime(NAME, DEADLINES_MS.replay, replayHandler(requiredServices)),
+    handler: endsInTime(NAME, DEADLINES_MS.replay, replayHandler(appServices)),
   });
-}
+});

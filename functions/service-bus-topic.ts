@@ -1,25 +1,24 @@
-import '../shared/start';
+import '../shared/app/start';
 import { app, type ServiceBusTopicFunctionOptions } from '@azure/functions';
-import { DEADLINES_MS, endsInTime } from '../shared/deadline';
+import { DEADLINES_MS, endsInTime } from '../shared/app/deadline';
+import { appServices, delayedCopies, serve } from '../shared/app/services';
 import { messagesHandler } from '../shared/receive/messages';
-import { appConfig, coreFaults, delayedCopies, requiredServices, servable } from '../shared/services';
 
-const { messages } = appConfig();
 const NAME = 'service-bus-topic';
 
 // Not registered without its settings: its messages wait in the subscription.
-if (servable(NAME, coreFaults(), messages.ok ? [] : messages.faults)) {
+serve(NAME, ['core', 'messages'], ({ messages }) => {
   const options: ServiceBusTopicFunctionOptions & { dataType: 'binary' } = {
     connection: 'ServiceBusConnection',
     topicName: '%SERVICEBUS_TOPIC%',
     subscriptionName: '%SERVICEBUS_SUBSCRIPTION%',
     dataType: 'binary',
-    isSessionsEnabled: messages.ok && messages.value.subscriptionSessions,
+    isSessionsEnabled: messages.subscriptionSessions,
     handler: endsInTime(
       NAME,
       DEADLINES_MS.messages,
-      messagesHandler({ name: NAME, copies: delayedCopies }, () => requiredServices().receiver),
+      messagesHandler({ name: NAME, copies: delayedCopies }, () => appServices().receiver),
     ),
   };
   app.serviceBusTopic(NAME, options);
-}
+});

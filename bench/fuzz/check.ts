@@ -7,7 +7,7 @@ import { readPush, type Push } from '../../shared/context/read-push';
 import { changeOfNotice } from '../../shared/context/messages/row-notice';
 import { changesOf, ROW_MESSAGES } from '../../shared/context/messages/to-changes';
 import { messageEventOf } from '../../shared/context/messages/to-message-event';
-import { codeOf, OutboundError } from '../../shared/errors';
+import { codeOf, OutboundError } from '../../shared/errors/errors';
 
 /** What became of a body: the code of the first error, or `read`. */
 export type Ending = string;

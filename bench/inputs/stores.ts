@@ -11,7 +11,7 @@ import { startAzurite } from '../../local/azurite';
 import type { Columns } from '../../shared/change/value';
 import { readConfig } from '../../shared/config/config';
 import { encodeColumns, encodeStamp, partitionOf, toEntity } from '../../shared/lob/tables/layout';
-import { compose, type Services } from '../../shared/services';
+import { compose, type Services } from '../../shared/app/services';
 import type { Stamp } from '../../shared/lob/stamp';
 import type { ChangeResult } from '../../shared/writer/writer';
 import { startNullTables } from '../null-tables/start';

@@ -5,10 +5,10 @@
  */
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { webhookHandler } from '../../shared/receive/webhook';
-import { appConfig, requiredServices } from '../../shared/services';
+import { appConfig, appServices } from '../../shared/app/services';
 import { serve } from './serve';
 
-const { receiver } = requiredServices();
+const { receiver } = appServices();
 const handler = webhookHandler(appConfig().webhook, () => receiver);
 const context = new InvocationContext({ functionName: 'webhook', logHandler: () => undefined });
 

@@ -1,4 +1,4 @@
-import { visible } from '../../shared/telemetry/visible';
+import { visible } from '../../shared/errors/visible';
 import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { percentile, type Figures, type PathFigures } from './figures';

@@ -1,4 +1,4 @@
-import { FUNCTION_NAMES, type FunctionName } from '../../shared/config/left-out';
+import { FUNCTION_NAMES, type FunctionName } from '../../shared/settings/functions';
 import type { LogRecord } from '../host/log';
 
 /** The ways by which changes reach the store: the names of the app's functions. */

@@ -1,5 +1,5 @@
 /** `npm start`: the whole system on one machine, a seeded business day, and the check that the LOB store equals Dataverse. */
-import { visible } from '../../shared/telemetry/visible';
+import { visible } from '../../shared/errors/visible';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';

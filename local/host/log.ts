@@ -1,6 +1,6 @@
 /** Log records of the host and of the app that runs in it: their shape, which are kept, how they are written. */
 import pc from 'picocolors';
-import { visible, visibleLines } from '../../shared/telemetry/visible';
+import { visible, visibleLines } from '../../shared/errors/visible';
 import type { LogLevel } from './core-api';
 
 /** One log record. On a pipe each is one line of JSON, so that a parent process can read them back. */

@@ -1,5 +1,5 @@
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { StorageAccount } from './storage-account';
+import type { StorageAccount } from '../settings/storage-account';
 import { appIdentity } from './deferred-credential';
 
 /** Opens an account's blobs. */

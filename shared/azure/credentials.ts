@@ -9,7 +9,8 @@ import {
   ManagedIdentityCredential,
   type TokenCredential,
 } from '@azure/identity';
-import { environment, type DataverseAuth } from '../config/config';
+import { type DataverseAuth } from '../settings/dataverse';
+import { environment } from '../settings/environment';
 
 /**
  * As whom Azure's own services (storage, Service Bus, Event Hubs, Key Vault) are called: the app's managed identity where the

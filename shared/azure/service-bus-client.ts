@@ -1,6 +1,6 @@
 /** Service Bus by its SDK. This module is imported only where a client is needed: most starts need none of it. */
 import { RetryMode, ServiceBusClient } from '@azure/service-bus';
-import type { Namespace } from '../config/message-connections';
+import type { Namespace } from '../settings/message-connections';
 import { appIdentity } from './deferred-credential';
 
 /** Bounds how long a request waits that gets no answer. */

@@ -1,4 +1,4 @@
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 
 /** Thrown when a storage account has not answered lately, and is therefore not asked now. */
 export class StoreUnavailable extends OutboundError {

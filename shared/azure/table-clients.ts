@@ -1,6 +1,6 @@
 import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
-import type { StorageAccount } from './storage-account';
-import { messageOf } from '../errors';
+import type { StorageAccount } from '../settings/storage-account';
+import { messageOf } from '../errors/errors';
 import type { ClockSample } from '../telemetry/clock-watch';
 import type { Log } from '../telemetry/log';
 import { Circuit, type Answer, type End } from './circuit';

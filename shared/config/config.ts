@@ -5,31 +5,14 @@
 import * as z from 'zod';
 import { compileMapping } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, NO_HASH, type Mapping } from '../mapping/mapping';
-import { FUNCTION_NAMES, isLeftOut, type FunctionName } from './left-out';
-import { readServiceBusConfig, type ServiceBusConfig } from './message-connections';
-import { readStorageAccount, type StorageAccount } from '../azure/storage-account';
+import { FUNCTION_NAMES, isLeftOut, type FunctionName } from '../settings/functions';
+import { readServiceBusConfig, type ServiceBusConfig } from '../settings/message-connections';
+import { readStorageAccount, type StorageAccount } from '../settings/storage-account';
 import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
-
-/** As whom to call Dataverse. */
-export type DataverseAuth =
-  | { readonly kind: 'client-secret'; readonly tenantId: string; readonly clientId: string; readonly secret: string }
-  | {
-      readonly kind: 'client-certificate';
-      readonly tenantId: string;
-      readonly clientId: string;
-      readonly certificatePath: string;
-    }
-  | { readonly kind: 'managed-identity'; readonly clientId?: string }
-  /** Whoever is signed in on this machine (`az login`): operators and developers. */
-  | { readonly kind: 'azure-cli' };
-
-/** The Web API: where, as whom. */
-export interface DataverseConfig {
-  readonly url: string;
-  readonly auth: DataverseAuth;
-  /** For clouds whose authority Microsoft's instance discovery doesn't know. */
-  readonly disableInstanceDiscovery: boolean;
-}
+import type { Environment, Section } from '../settings/environment';
+import { readDataverse, type DataverseConfig } from '../settings/dataverse';
+import type { RetryConfig } from '../receive/delayed-copies';
+import { isKeyName, WEBHOOK_DEFAULTS, type WebhookConfig } from '../receive/webhook-endpoint';
 
 /** What every function needs. */
 export interface CoreConfig {
@@ -63,23 +46,6 @@ export interface CoreConfig {
   readonly webApiConcurrency: number;
 }
 
-/** What the webhook needs besides. */
-export interface WebhookConfig {
-  /** Any of them opens; several at once allow rotation without a gap. */
-  readonly keys: readonly string[];
-  /** Name of the header or query parameter that carries the key, besides `code`. */
-  readonly keyName: string;
-  readonly maxBytes: number;
-}
-
-/** When what can't be processed now is tried again by copies of the message, in the queue. */
-export interface RetryConfig {
-  /** After so many it is parked; 0: at once, without copies. */
-  readonly attempts: number;
-  readonly firstDelayMs: number;
-  readonly longestDelayMs: number;
-}
-
 /** What the Service Bus functions need besides what the platform reads for their triggers. */
 export interface MessagesConfig {
   readonly queueSessions: boolean;
@@ -89,19 +55,20 @@ export interface MessagesConfig {
   readonly retryQueue: (Pick<ServiceBusConfig, 'namespace'> & { readonly queue: string }) | undefined;
 }
 
-/** A section: its value, or what is wrong with it, one sentence per setting. */
-export type Section<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly string[] };
+/** What is pulled, and for how long. */
+export interface PullConfig {
+  /** Tables by their logical names, relationships by their schema names. */
+  readonly subjects: readonly string[];
+  readonly maxRunMs: number;
+}
 
 /** All sections. */
 export interface Config {
   readonly core: Section<CoreConfig>;
   readonly webhook: Section<WebhookConfig>;
   readonly messages: Section<MessagesConfig>;
+  readonly pull: Section<PullConfig>;
 }
-
-/** Settings by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const optionalText = z.preprocess(
   (value) => (typeof value === 'string' && value.trim() === '' ? undefined : value),
@@ -125,10 +92,6 @@ const list = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(/[\s,]+/).filter((item) => item !== '') : []),
   z.array(z.string()),
 );
-
-const environmentUrl = z
-  .url({ protocol: /^https$/, error: 'must be an https address such as https://contoso.crm4.dynamics.com' })
-  .transform((url) => new URL(url).origin);
 
 const coreSchema = z.object({
   SYNC_TABLES: list
@@ -157,22 +120,12 @@ const coreSchema = z.object({
   DISABLED_FUNCTIONS: list.pipe(z.array(z.enum(FUNCTION_NAMES, { error: `must hold ${FUNCTION_NAMES.join(', ')}` }))),
 });
 
-/** What the webhook's settings are unless they are set. */
-export const WEBHOOK_DEFAULTS = { keyName: 'x-dvo-key', maxKilobytes: 512 } as const;
-
 /**
  * Whether a key may hold 24 random bytes: 48 hexadecimal digits, or 32 characters of base64, and no few characters over and
  * over. The webhook answers everyone, so that a key which can be guessed is guessed.
  */
 const isStrong = (key: string): boolean =>
   key.length >= (/^[0-9a-f]*$/i.test(key) ? 48 : 32) && new Set(key).size >= 10;
-
-/** Names of headers that every request has, or that the platform, a proxy or Dataverse sets. */
-const RESERVED_HEADER =
-  /^(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|date|via|from|origin|referer|user-agent|cookie|range|forwarded|max-forwards|client-ip|disguised-host|traceparent|tracestate|x-request-id|(?:accept|content|if|proxy|sec|cache|x-forwarded|x-original|x-arr|x-ms|x-azure|x-appservice|x-site|was)(?:-.*)?)$/i;
-
-/** A name that may carry the webhook's key. */
-export const isKeyName = (name: string): boolean => /^[A-Za-z0-9-]{1,64}$/.test(name) && !RESERVED_HEADER.test(name);
 
 const webhookSchema = z.object({
   WEBHOOK_KEYS: list
@@ -212,7 +165,15 @@ const messagesSchema = z.object({
 
 /** Reads every section out of an environment. Never throws: faults are data. */
 export function readConfig(environment: Environment): Config {
-  return { core: readCore(environment), webhook: readWebhook(environment), messages: readMessages(environment) };
+  const core = readCore(environment);
+  return { core, webhook: readWebhook(environment), messages: readMessages(environment), pull: pullOf(core) };
+}
+
+function pullOf(core: Section<CoreConfig>): Section<PullConfig> {
+  if (!core.ok) return core;
+  const { dataverse, tables, relationships, pullMaxSeconds } = core.value;
+  if (dataverse === undefined) return { ok: false, faults: ['DATAVERSE_URL is missing: pulling needs the Web API'] };
+  return { ok: true, value: { subjects: [...tables, ...relationships], maxRunMs: pullMaxSeconds * 1000 } };
 }
 
 /** Where the LOB store is and how rows lie there: all that a reader of it needs. */
@@ -328,73 +289,6 @@ const isDisabled = (environment: Environment, functionName: FunctionName): boole
     ['true', '1'].includes(environment[name]?.trim().toLowerCase() ?? ''),
   );
 
-/** A value, or what is wrong with its settings. */
-export interface Found<T> {
-  readonly value?: T;
-  readonly faults: readonly string[];
-}
-
-function readDataverse(environment: Environment): Found<DataverseConfig> {
-  const address = environment.DATAVERSE_URL?.trim() ?? '';
-  if (address === '') return { faults: [] };
-  const url = environmentUrl.safeParse(address);
-  const faults = url.success ? [] : url.error.issues.map(({ message }) => `DATAVERSE_URL ${message}`);
-  const setting = (name: string): string => environment[name]?.trim() ?? '';
-  const need = (name: string): string => {
-    if (setting(name) === '')
-      faults.push(`${name} is missing: DATAVERSE_AUTH=${setting('DATAVERSE_AUTH') || 'client-secret'} needs it`);
-    return setting(name);
-  };
-  let auth: DataverseAuth;
-  switch (setting('DATAVERSE_AUTH')) {
-    case '':
-    case 'client-secret':
-      auth = {
-        kind: 'client-secret',
-        tenantId: need('DATAVERSE_TENANT_ID'),
-        clientId: need('DATAVERSE_CLIENT_ID'),
-        secret: need('DATAVERSE_CLIENT_SECRET'),
-      };
-      break;
-    case 'client-certificate':
-      auth = {
-        kind: 'client-certificate',
-        tenantId: need('DATAVERSE_TENANT_ID'),
-        clientId: need('DATAVERSE_CLIENT_ID'),
-        certificatePath: need('DATAVERSE_CLIENT_CERTIFICATE_PATH'),
-      };
-      break;
-    case 'managed-identity':
-      auth =
-        setting('DATAVERSE_CLIENT_ID') === ''
-          ? { kind: 'managed-identity' }
-          : { kind: 'managed-identity', clientId: setting('DATAVERSE_CLIENT_ID') };
-      break;
-    case 'azure-cli':
-      auth = { kind: 'azure-cli' };
-      break;
-    default:
-      return {
-        faults: [
-          ...faults,
-          'DATAVERSE_AUTH must be one of client-secret, client-certificate, managed-identity, azure-cli',
-        ],
-      };
-  }
-  if (!url.success || faults.length > 0) return { faults };
-  return {
-    value: {
-      url: url.data,
-      auth,
-      disableInstanceDiscovery: setting('DATAVERSE_DISABLE_INSTANCE_DISCOVERY') === 'true',
-    },
-    faults: [],
-  };
-}
-
 /** A fault names its setting, never its value. */
 const faultsOf = (result: z.ZodSafeParseResult<unknown>): string[] =>
   result.success ? [] : [...new Set(result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`))];
-
-/** The environment of this process: read here and nowhere else. */
-export const environment = (): Environment => process.env;

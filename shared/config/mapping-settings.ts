@@ -8,7 +8,7 @@ import { readMapping, type ReadMapping } from '../mapping/read-mapping';
 import { hashWith, type Hash } from '../mapping/redact';
 import type { Fault } from '../yaml/schema-faults';
 import { MAX_YAML_BYTES, type FaultPlace } from '../yaml/yaml-file';
-import type { Environment } from './config';
+import type { Environment } from '../settings/environment';
 
 /** What the app makes of the settings, or every fault of theirs. */
 export interface MappingSettings {

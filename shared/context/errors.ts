@@ -1,5 +1,5 @@
-import type { Disposition } from '../errors';
-import { OutboundError } from '../errors';
+import type { Disposition } from '../errors/errors';
+import { OutboundError } from '../errors/errors';
 
 /** Codes of everything that can be wrong with a body that was pushed; stable, for logs, parked items and the CLI. */
 export const CONTEXT_ERROR_CODES = {

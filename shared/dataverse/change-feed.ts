@@ -1,5 +1,5 @@
 import type { Instant } from '../change/instant';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { AnswerUnreadable, ROW_ANNOTATIONS, readRows, type ODataItem } from './odata-row';
 import { slicedPage } from './page-slices';

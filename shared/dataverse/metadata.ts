@@ -1,6 +1,6 @@
 import type { LRUCache } from 'lru-cache';
 import type { Labels } from '../change/value';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { DEFINITION_LIFETIME_MS, definitionCache } from './definition-cache';
 import { definitionIsMissing, type WebApi } from './web-api';

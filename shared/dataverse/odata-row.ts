@@ -15,7 +15,7 @@ import {
   type Json,
   type JsonObject,
 } from '../json/exact-json';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import { conformValue } from '../mapping/conform';
 import type { ColumnDefinition, TableDefinition } from '../mapping/table-definition';
 

@@ -1,6 +1,6 @@
 import type { TableClient } from '@azure/data-tables';
 import { findEntity, statusOf, withTable } from '../azure/tables';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import type { WebApi } from './web-api';
 
 /** Thrown when an event, or the environment that is read, is of another organisation than the store's rows. */

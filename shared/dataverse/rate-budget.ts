@@ -1,4 +1,4 @@
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import { logTo, type Log } from '../telemetry/log';
 import {
   EMPTY_WINDOW,

@@ -1,5 +1,5 @@
 import type { LRUCache } from 'lru-cache';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import type { Relationship, RelationshipCatalog } from '../mapping/relationship';
 import { definitionCache } from './definition-cache';
 import { definitionIsMissing, type WebApi } from './web-api';

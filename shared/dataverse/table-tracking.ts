@@ -1,4 +1,4 @@
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import { TableUnknown } from './metadata';
 import { definitionIsMissing, type WebApi } from './web-api';
 

@@ -14,7 +14,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
-import { OutboundError, foreignText, messageOf, type Disposition } from '../errors';
+import { OutboundError, foreignText, messageOf, type Disposition } from '../errors/errors';
 import type { ClockSample } from '../telemetry/clock-watch';
 import { RateBudget, type Call, type Refusal } from './rate-budget';
 import type { Urgency } from './rate-window';

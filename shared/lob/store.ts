@@ -1,8 +1,7 @@
 import type { Instant } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
 import type { Columns } from '../change/value';
-import type { OutboundError } from '../errors';
-import type { DataEffect } from '../writer/decide';
+import type { OutboundError } from '../errors/errors';
 import type { Stamp } from './stamp';
 
 /** What is stored of a row besides its columns, tombstones included. */
@@ -122,3 +121,6 @@ export interface TombstoneStore {
   /** Removes those that still are as they were read. Returns how many went. */
   removeTombstones(tombstones: readonly StoredEntry[]): Promise<number>;
 }
+
+/** What a write does to the stored row's columns. */
+export type DataEffect = 'snapshot' | 'patch' | 'keep' | 'clear';

@@ -1,7 +1,7 @@
 import type { Association } from '../change/association';
 import type { RowAddress, RowChange } from '../change/row-change';
 import type { Value } from '../change/value';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import { linkAddress, linkColumns, linkedRows } from './link';
 import type { Relationship, RelationshipCatalog } from './relationship';
 

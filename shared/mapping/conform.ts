@@ -1,7 +1,7 @@
 import type { RowChange } from '../change/row-change';
 import type { Columns, Labels, Value } from '../change/value';
 import type { Context } from '../context/context';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import { isoMs } from './convert';
 import type { ColumnDefinition, TableDefinition } from './table-definition';
 import { isPartitioned, TableTypeUnsupported } from './table-type';

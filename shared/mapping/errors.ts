@@ -1,5 +1,5 @@
 import type { RowAddress } from '../change/row-change';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import type { TargetType } from './convert';
 
 /** What a mapping is applied to, for its errors: `account(…)` or `event new_ShipOrder`. */

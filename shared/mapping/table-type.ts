@@ -1,6 +1,6 @@
 import type { RowChange } from '../change/row-change';
 import type { Context } from '../context/context';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 
 /**
  * A kind of table whose rows can't be kept in step.

@@ -1,8 +1,7 @@
 import type { ServiceBusMessage } from '@azure/service-bus';
 import { randomUUID } from 'node:crypto';
 import { Circuit, equalJitter, type Answer, type End } from '../azure/circuit';
-import type { RetryConfig } from '../config/config';
-import { messageOf } from '../errors';
+import { messageOf } from '../errors/errors';
 import type { ParkCause } from '../parking/parking';
 import type { Log } from '../telemetry/log';
 
@@ -170,4 +169,12 @@ const reasonOf = (error: unknown): string =>
 function answerOf(end: End<void>): Answer {
   if (end.kind === 'value') return 'up';
   return codeOf(end.error) === 'MessageSizeExceeded' ? 'unclear' : 'down';
+}
+
+/** When what can't be processed now is tried again by copies of the message, in the queue. */
+export interface RetryConfig {
+  /** After so many it is parked; 0: at once, without copies. */
+  readonly attempts: number;
+  readonly firstDelayMs: number;
+  readonly longestDelayMs: number;
 }

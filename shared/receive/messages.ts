@@ -1,6 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import { setTimeout } from 'node:timers/promises';
-import { messageOf } from '../errors';
+import { messageOf } from '../errors/errors';
 import type { KeptDelivery } from '../parking/parking';
 import { logTo } from '../telemetry/log';
 import { isoMs } from '../mapping/convert';

@@ -9,7 +9,7 @@ import { changeOfNotice, type RowNotice } from '../context/messages/row-notice';
 import { changesOf } from '../context/messages/to-changes';
 import { messageEventOf } from '../context/messages/to-message-event';
 import type { OrganizationPin } from '../dataverse/organization-pin';
-import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors';
+import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors/errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
 import { asRead } from '../mapping/as-read';

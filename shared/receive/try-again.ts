@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../azure/store-unavailable';
 import { BEGINNING } from '../change/instant';
 import type { RowChange } from '../change/row-change';
-import { codeOf, dispositionOf, messageOf } from '../errors';
+import { codeOf, dispositionOf, messageOf } from '../errors/errors';
 import type { Receiver } from './receiver';
 import type { ChangeResult, Writer } from '../writer/writer';
 import type { ParkCause, ParkedItem, Parking } from '../parking/parking';

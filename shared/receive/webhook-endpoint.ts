@@ -24,3 +24,22 @@ export const WEBHOOK_STATUS = {
   /** Nothing of it is kept: the one status that Dataverse, and a flow with a retry policy, tries again. */
   unavailable: 503,
 } as const;
+
+/** What the webhook needs besides. */
+export interface WebhookConfig {
+  /** Any of them opens; several at once allow rotation without a gap. */
+  readonly keys: readonly string[];
+  /** Name of the header or query parameter that carries the key, besides `code`. */
+  readonly keyName: string;
+  readonly maxBytes: number;
+}
+
+/** What the webhook's settings are unless they are set. */
+export const WEBHOOK_DEFAULTS = { keyName: 'x-dvo-key', maxKilobytes: 512 } as const;
+
+/** Names of headers that every request has, or that the platform, a proxy or Dataverse sets. */
+const RESERVED_HEADER =
+  /^(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|date|via|from|origin|referer|user-agent|cookie|range|forwarded|max-forwards|client-ip|disguised-host|traceparent|tracestate|x-request-id|(?:accept|content|if|proxy|sec|cache|x-forwarded|x-original|x-arr|x-ms|x-azure|x-appservice|x-site|was)(?:-.*)?)$/i;
+
+/** A name that may carry the webhook's key. */
+export const isKeyName = (name: string): boolean => /^[A-Za-z0-9-]{1,64}$/.test(name) && !RESERVED_HEADER.test(name);

@@ -1,6 +1,7 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
-import type { Section, WebhookConfig } from '../config/config';
-import { messageOf, type OutboundError } from '../errors';
+import type { WebhookConfig } from './webhook-endpoint';
+import type { Section } from '../settings/environment';
+import { messageOf, type OutboundError } from '../errors/errors';
 import { logTo } from '../telemetry/log';
 import type { Outcome, Receiver } from './receiver';
 import { Refusals, type Refusal } from './refusals';

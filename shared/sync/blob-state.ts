@@ -1,5 +1,5 @@
 import { blobService } from '../azure/blob-service';
-import type { StorageAccount } from '../azure/storage-account';
+import type { StorageAccount } from '../settings/storage-account';
 import { BlobJournal } from './blob-journal';
 import { BlobLeases } from './blob-leases';
 

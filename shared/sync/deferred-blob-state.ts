@@ -1,4 +1,4 @@
-import type { StorageAccount } from '../azure/storage-account';
+import type { StorageAccount } from '../settings/storage-account';
 import type { BlobNames, BlobState } from './blob-state';
 import type { Leases, LoadJournal } from './pull-state';
 

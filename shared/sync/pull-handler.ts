@@ -1,8 +1,9 @@
 import type { TimerHandler } from '@azure/functions';
 import pLimit from 'p-limit';
-import { codeOf, messageOf } from '../errors';
+import { codeOf, messageOf } from '../errors/errors';
 import { logTo } from '../telemetry/log';
-import type { PullNote, PullSync } from './pull-sync';
+import type { PullSync } from './pull-sync';
+import type { PullNote } from './pull-report';
 
 /** Tables pulled at the same time, within the one budget of Web API requests. */
 const TABLES_AT_ONCE = 4;

@@ -2,29 +2,35 @@ import { randomUUID } from 'node:crypto';
 import type { Instant } from '../change/instant';
 import type { Origin, RowAddress, RowChange } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
-import type { FeedPage, FeedStart } from '../dataverse/change-feed';
+import type { ChangeFeed, FeedPage, FeedStart } from '../dataverse/change-feed';
 import { columnUnknown, tokenExpired, WebApiError } from '../dataverse/web-api';
-import { OutboundError, codeOf, dispositionOf, isOfOne, messageOf } from '../errors';
-import type { StoredPage } from '../lob/store';
-import type { Verdict } from '../writer/decide';
+import { OutboundError, codeOf, dispositionOf, isOfOne, messageOf } from '../errors/errors';
+import type { LobStore, StoredPage } from '../lob/store';
 import {
   TRANSITIONS,
   type Begun,
   type CatchingUp,
   type Current,
   type Lease,
+  type Leases,
   type Loading,
+  type LoadJournal,
   type PullState,
+  type PullStateStore,
   type StoredState,
   type Sweeping,
 } from './pull-state';
 import type { PullSubject } from './pull-subject';
-import type { PullReport, PullSyncParts, RunOptions } from './pull-sync';
+import type { Counters, RunOptions } from './pull-report';
+import type { PullReport } from './pull-report';
 import { PACKED_ID_BYTES, RowIdSet, packIds } from './row-id-set';
 import { driftBetween } from './schema-drift';
+import type { Parking } from '../parking/parking';
+import type { Writer } from '../writer/writer';
 
 /** Delay before a row that was parked for a reason that can pass is first tried again, in milliseconds. */
 const RETRY_DELAY_MS = 15_000;
+
 /** Between two accounts of how far a run is, in milliseconds. */
 const TELL_EVERY_MS = 30_000;
 
@@ -67,11 +73,6 @@ type End =
 const [GO_ON, ENDED, TIME_UP]: readonly [End, End, End] = [{ kind: 'goOn' }, { kind: 'ended' }, { kind: 'timeUp' }];
 
 const ORIGIN: Origin = { source: 'pull-sync', message: 'Pull' };
-
-/** What a run has done so far. */
-type Counters = Record<'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'parked' | 'foreign', number> & {
-  readonly verdicts: Partial<Record<Verdict, number>>;
-};
 
 /** Before anything is done. */
 export const noCounts = (): Counters => ({
@@ -423,4 +424,26 @@ function pulledDelete(row: RowAddress, runBegin: Instant, end: Instant, lease: L
     holdsLease: () => lease.held(),
   } as const;
   return { kind: 'delete', row, evidence, origin: ORIGIN };
+}
+
+/** What a pull works with. */
+export interface PullSyncParts {
+  /** A table by its logical name, a relationship by its schema name, as Dataverse defines it now. */
+  readonly subjectOf: (name: string) => Promise<PullSubject>;
+  readonly feed: Pick<ChangeFeed, 'pages'>;
+  readonly writer: Writer;
+  readonly store: Pick<LobStore, 'liveRows'>;
+  readonly states: PullStateStore;
+  readonly leases: Leases;
+  readonly parking: Pick<Parking, 'parkRow'>;
+  /** Oldest read-back that may still land: the sweep waits that long after the load's token was fixed. */
+  readonly maxReadAgeMs: number;
+  readonly journal: LoadJournal;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  /** Milliseconds that only grow. @default performance.now */
+  readonly clock?: () => number;
+  readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** Others than the right ones: only to show that the simulation finds it out. @default TRANSITIONS */
+  readonly transitions?: typeof TRANSITIONS;
 }

@@ -1,5 +1,5 @@
 import { BEGINNING, ceilInstant, floorInstant } from '../change/instant';
-import { OutboundError } from '../errors';
+import { OutboundError } from '../errors/errors';
 import type { TombstoneStore } from '../lob/store';
 import type { Leases, PullStateStore } from './pull-state';
 

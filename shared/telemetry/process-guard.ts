@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from '../errors';
+import { codeOf, messageOf } from '../errors/errors';
 import type { Log } from './log';
 
 /** A code is said once a minute at most, however often it comes. */

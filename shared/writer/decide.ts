@@ -9,6 +9,7 @@ import { BEGINNING, type Instant } from '../change/instant';
 import type { DeliveryKey, RowChange } from '../change/row-change';
 import { NO_VERSION, type RowVersion } from '../change/row-version';
 import { NO_STAMP, withKeys, type Stamp } from '../lob/stamp';
+import type { DataEffect } from '../lob/store';
 
 /** Every verdict. */
 export const VERDICTS = [
@@ -27,9 +28,6 @@ export const VERDICTS = [
 
 /** How a change was processed; every change gets exactly one, and they are counted. */
 export type Verdict = (typeof VERDICTS)[number];
-
-/** What a write does to the stored row's columns. */
-export type DataEffect = 'snapshot' | 'patch' | 'keep' | 'clear';
 
 /** What to do about a change. */
 export type Decision =

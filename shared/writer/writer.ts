@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Instant } from '../change/instant';
 import type { DeliveryKey, RowAddress, RowChange } from '../change/row-change';
 import type { Columns } from '../change/value';
-import { OutboundError, dispositionOf } from '../errors';
+import { OutboundError, dispositionOf } from '../errors/errors';
 import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../lob/store';
 import {
   applyUnproven,

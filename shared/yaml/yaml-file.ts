@@ -1,6 +1,6 @@
 import type * as Yaml from 'yaml';
 import { compareNumbers } from '../change/exact-number';
-import { messageOf } from '../errors';
+import { messageOf } from '../errors/errors';
 import type { Fault } from './schema-faults';
 
 /** Largest file, in bytes. */

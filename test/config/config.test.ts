@@ -7,7 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig, type CoreConfig, type MessagesConfig, type WebhookConfig } from '../../shared/config/config';
+import { readConfig, type CoreConfig, type MessagesConfig } from '../../shared/config/config';
+import { type WebhookConfig } from '../../shared/receive/webhook-endpoint';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 
 const STORAGE = 'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net';

@@ -21,7 +21,7 @@ import { odditiesOf } from '../../shared/context/messages/oddities';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEPTH, readContext } from '../../shared/context/read-context';
 import { changesOf } from '../../shared/context/messages/to-changes';
-import { codeOf, dispositionOf, OutboundError } from '../../shared/errors';
+import { codeOf, dispositionOf, OutboundError } from '../../shared/errors/errors';
 import type { Wire } from './fixture-files';
 import { changed, fixture, FIXTURES } from './fixture-files';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Context } from '../../shared/context/context';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_NODES, readContext } from '../../shared/context/read-context';
-import { codeOf, OutboundError } from '../../shared/errors';
+import { codeOf, OutboundError } from '../../shared/errors/errors';
 import { EventLog } from '../../bench/fuzz/event-log';
 import { Random } from '../../bench/fuzz/random';
 import { toBinary } from '../../bench/fuzz/write-events';

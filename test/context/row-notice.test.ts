@@ -6,7 +6,7 @@ import type { RowChange } from '../../shared/change/row-change';
 import { ContextInvalid } from '../../shared/context/errors';
 import { readPush, type Push } from '../../shared/context/read-push';
 import { changeOfNotice, NOTICE_MESSAGES, type RowNotice } from '../../shared/context/messages/row-notice';
-import { OutboundError } from '../../shared/errors';
+import { OutboundError } from '../../shared/errors/errors';
 import { fixture, type Wire } from './fixture-files';
 
 const ID = '7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3';

@@ -7,7 +7,7 @@ import { MessageUnsupported, RowIdInvalid, TableInvalid } from '../../shared/con
 import { readContext } from '../../shared/context/read-context';
 import type { Delivery } from '../../shared/context/messages/pushed-event';
 import { changesOf } from '../../shared/context/messages/to-changes';
-import { codeOf, dispositionOf } from '../../shared/errors';
+import { codeOf, dispositionOf } from '../../shared/errors/errors';
 import type { Wire } from './fixture-files';
 import { changed, factsOf, fixture } from './fixture-files';
 import { rowInJson } from './json-losses';

@@ -7,7 +7,7 @@ import type { Value } from '../../shared/change/value';
 import type { Context } from '../../shared/context/context';
 import { markForbidden } from '../../shared/context/xml/forbidden-references';
 import { readContext } from '../../shared/context/read-context';
-import { codeOf } from '../../shared/errors';
+import { codeOf } from '../../shared/errors/errors';
 import { fixture } from './fixture-files';
 
 const CONTEXT = fixture('update-contact.xml').toString('utf8');

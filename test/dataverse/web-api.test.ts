@@ -14,7 +14,7 @@ import { generate } from 'selfsigned';
 import { ChangeFeed } from '../../shared/dataverse/change-feed';
 import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { WebApiRowReader } from '../../shared/dataverse/read-back';
-import { messageOf } from '../../shared/errors';
+import { messageOf } from '../../shared/errors/errors';
 import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import { eventually } from '../eventually';

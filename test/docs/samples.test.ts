@@ -7,7 +7,7 @@ import { HttpRequest, InvocationContext, type HttpResponseInit } from '@azure/fu
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { WEBHOOK_DEFAULTS } from '../../shared/config/config';
+import { WEBHOOK_DEFAULTS } from '../../shared/receive/webhook-endpoint';
 import { readPush } from '../../shared/context/read-push';
 import { Receiver } from '../../shared/receive/receiver';
 import { webhookHandler } from '../../shared/receive/webhook';

@@ -12,7 +12,7 @@ import { startDataverse, type Dataverse } from '../../local/dataverse/simulator'
 import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { TableRateWindow } from '../../shared/dataverse/table-rate-window';
 import { LONG, type RequestLimits, type WebApi } from '../../shared/dataverse/web-api';
-import { webApi } from '../../shared/services';
+import { webApi } from '../../shared/app/services';
 import { eventually } from '../eventually';
 import { System } from './system';
 

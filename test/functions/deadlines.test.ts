@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globa
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../shared/config/config';
-import type * as services from '../../shared/services';
+import type * as services from '../../shared/app/services';
 
 const SETTINGS = {
   AzureWebJobsStorage: 'UseDevelopmentStorage=true',
@@ -39,10 +39,10 @@ const HANGING = {
   pullSync: { inTurn: (names: readonly string[]) => Promise.resolve(names), run: never },
 };
 
-jest.mock('../../shared/services', () => ({
-  ...jest.requireActual<typeof services>('../../shared/services'),
+jest.mock('../../shared/app/services', () => ({
+  ...jest.requireActual<typeof services>('../../shared/app/services'),
   appServices: () => HANGING,
-  requiredServices: () => HANGING,
+  appPull: () => HANGING.pullSync,
 }));
 
 beforeAll(() => {

@@ -21,8 +21,8 @@ const IDENTITY = {
 /** Registers all functions, makes what the first event makes, and says which packages were loaded by then. */
 const SCRIPT = `
   for (const file of require('node:fs').globSync('functions/*.js', { cwd: process.argv[1] })) require(process.argv[1] + '/' + file);
-  const services = require(process.argv[1] + '/shared/services.js');
-  services.requiredServices();
+  const services = require(process.argv[1] + '/shared/app/services.js');
+  services.appServices();
   services.delayedCopies();
   const packages = Object.keys(require.cache).flatMap((file) => /node_modules\\/(@azure\\/[^/]+|zod|yaml)\\//.exec(file)?.[1] ?? []);
   process.stdout.write('LOADED ' + JSON.stringify([...new Set(packages)]));

@@ -8,8 +8,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { readConfig } from '../../shared/config/config';
-import { FUNCTION_NAMES } from '../../shared/config/left-out';
-import { readEventHubConfig, readServiceBusConfig } from '../../shared/config/message-connections';
+import { FUNCTION_NAMES } from '../../shared/settings/functions';
+import { readEventHubConfig, readServiceBusConfig } from '../../shared/settings/message-connections';
 import { at, ofType, openDoors, queriesOf, rightsOf, settingsOf } from './checks';
 import { describeCompiled, startCompiler, type Resource, type Snapshot } from './compiler';
 

@@ -5,10 +5,11 @@
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { InvocationContext } from '@azure/functions';
-import { FUNCTION_NAMES } from '../../shared/config/left-out';
+import { FUNCTION_NAMES } from '../../shared/settings/functions';
 import { logOutcomes } from '../../shared/receive/summary';
 import { pullHandler } from '../../shared/sync/pull-handler';
-import type { PullReport, PullSync } from '../../shared/sync/pull-sync';
+import type { PullSync } from '../../shared/sync/pull-sync';
+import type { PullReport } from '../../shared/sync/pull-report';
 import { LOG_EVENTS, logTo } from '../../shared/telemetry/log';
 import { QUERY_FILES } from './checks';
 import { kustoAnalyser } from './kusto';

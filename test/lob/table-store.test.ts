@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
-import { codeOf } from '../../shared/errors';
+import { codeOf } from '../../shared/errors/errors';
 import type { LobStore, RowEffect, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';

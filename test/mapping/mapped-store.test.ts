@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Columns } from '../../shared/change/value';
 import { MappedStore } from '../../shared/lob/mapped-store';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
-import { codeOf } from '../../shared/errors';
+import { codeOf } from '../../shared/errors/errors';
 import { Writer, type ChangeResult, type WriterOptions } from '../../shared/writer/writer';
 import {
   RULE,

@@ -11,7 +11,7 @@ import type { WireElement } from '../../shared/context/elements/element';
 import { contextOfElement } from '../../shared/context/elements/element-context';
 import { CONTRACTS } from '../../shared/context/elements/namespaces';
 import { readContext } from '../../shared/context/read-context';
-import { codeOf } from '../../shared/errors';
+import { codeOf } from '../../shared/errors/errors';
 import { MappedStore } from '../../shared/lob/mapped-store';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { TableParking } from '../../shared/parking/table-parking';

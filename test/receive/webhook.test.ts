@@ -5,7 +5,8 @@
 import { HttpRequest, InvocationContext, type HttpResponseInit } from '@azure/functions';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import crypto from 'node:crypto';
-import type { Section, WebhookConfig } from '../../shared/config/config';
+import type { WebhookConfig } from '../../shared/receive/webhook-endpoint';
+import type { Section } from '../../shared/settings/environment';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { Receiver } from '../../shared/receive/receiver';
 import type { Refusal } from '../../shared/receive/refusals';

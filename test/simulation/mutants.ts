@@ -7,7 +7,7 @@ import type { Evidence, RowChange } from '../../shared/change/row-change';
 import type { FeedPage } from '../../shared/dataverse/change-feed';
 import type { RowWrite, StoredEntry } from '../../shared/lob/store';
 import { TRANSITIONS, type JournalName, type PullState, type PullStateStore } from '../../shared/sync/pull-state';
-import type { PullSyncParts } from '../../shared/sync/pull-sync';
+import type { PullSyncParts } from '../../shared/sync/pull-run';
 import { decide, decideByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
 import type { RowRead } from '../../shared/writer/row-reader';
 import { foldWrites, type ChangeResult, type Writer, type WriterOptions } from '../../shared/writer/writer';

@@ -2,7 +2,7 @@ import type { LobStore } from '../../shared/lob/store';
 import type { Parking } from '../../shared/parking/parking';
 import type { CopySender } from '../../shared/receive/delayed-copies';
 import type { Leases, PullStateStore } from '../../shared/sync/pull-state';
-import type { PullSyncParts } from '../../shared/sync/pull-sync';
+import type { PullSyncParts } from '../../shared/sync/pull-run';
 import type { TombstonePurgeParts } from '../../shared/sync/tombstone-purge';
 import type { RowReader } from '../../shared/writer/row-reader';
 import type { Writer, WriterOptions } from '../../shared/writer/writer';

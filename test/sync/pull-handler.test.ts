@@ -5,7 +5,10 @@
 import { InvocationContext } from '@azure/functions';
 import { beforeEach, expect, test } from '@jest/globals';
 import { pullHandler } from '../../shared/sync/pull-handler';
-import { PullSync, type PullReport, type PullSyncParts, type RunOptions } from '../../shared/sync/pull-sync';
+import { PullSync } from '../../shared/sync/pull-sync';
+import { type PullSyncParts } from '../../shared/sync/pull-run';
+import { type RunOptions } from '../../shared/sync/pull-report';
+import { type PullReport } from '../../shared/sync/pull-report';
 import { MemoryStates } from './memory-states';
 
 const REPORT: Omit<PullReport, 'table'> = {

@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import { tableSubject } from '../../shared/sync/pull-subject';
-import { PullSync, type PullReport, type PullSyncParts } from '../../shared/sync/pull-sync';
+import { PullSync } from '../../shared/sync/pull-sync';
+import { type PullSyncParts } from '../../shared/sync/pull-run';
+import { type PullReport } from '../../shared/sync/pull-report';
 import { Writer } from '../../shared/writer/writer';
 import { RULE, columns, missing, rowId } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';

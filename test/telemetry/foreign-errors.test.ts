@@ -1,7 +1,7 @@
 /** Proves that what a service or an SDK says in an error reaches messages, logs and parked items short and without what can't be seen. */
 import { RestError } from '@azure/data-tables';
 import { expect, test } from '@jest/globals';
-import { messageOf, OutboundError } from '../../shared/errors';
+import { messageOf, OutboundError } from '../../shared/errors/errors';
 
 class Ours extends OutboundError {
   readonly code = 'ours';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { OutboundError } from '../../shared/errors';
+import { OutboundError } from '../../shared/errors/errors';
 import { guardProcess } from '../../shared/telemetry/process-guard';
 import { builtFolder } from '../build-once';
 

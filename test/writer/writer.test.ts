@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import type { RowChange } from '../../shared/change/row-change';
-import { codeOf } from '../../shared/errors';
+import { codeOf } from '../../shared/errors/errors';
 import { OrderUnprovable, Writer, type ChangeResult, type WriterOptions } from '../../shared/writer/writer';
 import {
   RULE,

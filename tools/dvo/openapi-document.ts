@@ -1,4 +1,4 @@
-import { WEBHOOK_DEFAULTS } from '../../shared/config/config';
+import { WEBHOOK_DEFAULTS } from '../../shared/receive/webhook-endpoint';
 import { NOTICE_MESSAGES } from '../../shared/context/messages/row-notice';
 import { WEBHOOK_ENDPOINT, WEBHOOK_STATUS } from '../../shared/receive/webhook-endpoint';
 import { VERDICTS } from '../../shared/writer/decide';

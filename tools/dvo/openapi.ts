@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { isKeyName } from '../../shared/config/config';
+import { isKeyName } from '../../shared/receive/webhook-endpoint';
 import { countArgument } from './terminal/arguments';
 import { openApiDocument, SOME_DEPLOYMENT, type Deployment } from './openapi-document';
 import type { Terminal } from './terminal/terminal';

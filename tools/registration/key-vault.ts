@@ -1,6 +1,6 @@
 import { parseKeyVaultSecretIdentifier, SecretClient } from '@azure/keyvault-secrets';
 import { appIdentity } from '../../shared/azure/deferred-credential';
-import { messageOf } from '../../shared/errors';
+import { messageOf } from '../../shared/errors/errors';
 import type { ReadVault } from './secrets';
 
 /**

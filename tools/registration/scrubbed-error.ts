@@ -1,4 +1,4 @@
-import { messageOf } from '../../shared/errors';
+import { messageOf } from '../../shared/errors/errors';
 import type { EndpointSecret } from './secrets';
 
 /** An error of a request that a secret was sent with: without the secret, should its text repeat it. */

@@ -1,4 +1,4 @@
-import { messageOf } from '../../shared/errors';
+import { messageOf } from '../../shared/errors/errors';
 import type { Declaration, DeclaredEndpoint, DeclaredSecret } from './declaration-schema';
 
 /** Reads a secret of a vault by its address. */

@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes';
 import type { ElementEvents } from '../elements/element-events';
-import { OutboundError } from '../../errors';
+import { OutboundError } from '../../errors/errors';
 import { XmlInvalid } from '../errors';
 import { markForbidden } from './forbidden-references';
 import { qualifiedName, type QualifiedName } from '../elements/qualified-name';

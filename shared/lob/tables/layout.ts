@@ -9,7 +9,7 @@
 import type { TableEntity } from '@azure/data-tables';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
-import { OutboundError } from '../../errors';
+import { OutboundError } from '../../errors/errors';
 import { plainValue, wallTimeOf } from '../../change/value-json';
 import type { Stamp } from '../stamp';
 

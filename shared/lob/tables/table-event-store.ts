@@ -2,7 +2,7 @@ import type { TableEntity } from '@azure/data-tables';
 import pLimit from 'p-limit';
 import { refusalOf, serviceCodeOf, statusOf, withTable, type TableClientFactory } from '../../azure/tables';
 import type { MessageEvent } from '../../change/message-event';
-import { OutboundError } from '../../errors';
+import { OutboundError } from '../../errors/errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
 import { azureTableName, encodeColumns, fingerprint, misfitOf, timeProperty, type Property } from './layout';
 

@@ -5,7 +5,7 @@ import { refusalOf, statusOf, tableIsMissing, type TableClientFactory } from '..
 import { floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns } from '../../change/value';
-import { OutboundError } from '../../errors';
+import { OutboundError } from '../../errors/errors';
 import type {
   ForeignEntry,
   ListedPage,

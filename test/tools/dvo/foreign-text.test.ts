@@ -6,7 +6,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { showParked } from '../../../tools/dvo/parked/show';
 import { run } from '../../../tools/dvo/terminal/run';
 import { writeJson, writeReadable } from '../../../local/host/log';
-import { visible, visibleLines } from '../../../shared/telemetry/visible';
+import { visible, visibleLines } from '../../../shared/errors/visible';
 import { changed } from '../../context/fixture-files';
 import { dvo, TestTerminal } from './terminal';
 

@@ -7,7 +7,8 @@ import { afterAll, beforeEach, describe, expect, jest, test } from '@jest/global
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Section, WebhookConfig } from '../../../shared/config/config';
+import type { WebhookConfig } from '../../../shared/receive/webhook-endpoint';
+import type { Section } from '../../../shared/settings/environment';
 import { readPush } from '../../../shared/context/read-push';
 import { DEFAULT_MAPPING } from '../../../shared/mapping/mapping';
 import { Receiver } from '../../../shared/receive/receiver';

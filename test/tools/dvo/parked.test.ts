@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { replayParked, type OperatorReplayParts } from '../../../tools/dvo/parked/replay';
 import { run } from '../../../tools/dvo/terminal/run';
 import { startAzurite, type Azurite } from '../../../local/azurite';
-import { OutboundError } from '../../../shared/errors';
+import { OutboundError } from '../../../shared/errors/errors';
 import type { ParkedFilter, ParkedItem, ParkedSummary } from '../../../shared/parking/parking';
 import { deferredLargeBodies } from '../../../shared/parking/large-bodies';
 import { TableParking } from '../../../shared/parking/table-parking';

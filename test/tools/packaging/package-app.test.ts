@@ -79,7 +79,7 @@ describe('the folder', () => {
   test('there is one copy of the services, and so one writer, for all functions', async () => {
     const holders: string[] = [];
     for (const file of await files())
-      if ((await readFile(join(out, file), 'utf8')).includes('function requiredServices(')) holders.push(file);
+      if ((await readFile(join(out, file), 'utf8')).includes('function appServices(')) holders.push(file);
     expect(holders).toEqual([expect.stringMatching(/^chunks\//)]);
   });
 

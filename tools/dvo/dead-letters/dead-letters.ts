@@ -1,7 +1,7 @@
 import type { ServiceBusClient } from '@azure/service-bus';
 import { InvalidArgumentError, type Command } from 'commander';
-import { environment } from '../../../shared/config/config';
-import { readServiceBusConfig } from '../../../shared/config/message-connections';
+import { environment } from '../../../shared/settings/environment';
+import { readServiceBusConfig } from '../../../shared/settings/message-connections';
 import { closeSoon } from '../terminal/close-soon';
 import { countArgument, rateArgument } from '../terminal/arguments';
 import { deadLetterAt, listDeadLetters, showDeadLetter } from './list';

@@ -1,4 +1,4 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { COPY_PROPERTIES } from '../../../shared/receive/delayed-copies';
 import { firstEnqueuedMs, hasTruncationMark } from '../../../shared/receive/messages';

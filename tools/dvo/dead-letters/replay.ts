@@ -6,7 +6,7 @@ import type {
 } from '@azure/service-bus';
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
-import { messageOf } from '../../../shared/errors';
+import { messageOf } from '../../../shared/errors/errors';
 import { COPY_PROPERTIES } from '../../../shared/receive/delayed-copies';
 import { peekAll, sequenceOf } from './list';
 import { batchAt, paceOf } from '../terminal/pace';

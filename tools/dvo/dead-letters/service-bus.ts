@@ -1,5 +1,5 @@
 import type { ServiceBusClient, ServiceBusReceiver, ServiceBusSender } from '@azure/service-bus';
-import type { ServiceBusConfig } from '../../../shared/config/message-connections';
+import type { ServiceBusConfig } from '../../../shared/settings/message-connections';
 import { UsageError } from '../terminal/terminal';
 
 /** A queue, or a topic's subscription. */

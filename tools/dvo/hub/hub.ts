@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { environment, readConfig } from '../../../shared/config/config';
-import { readEventHubConfig, type EventHubConfig } from '../../../shared/config/message-connections';
+import { readConfig } from '../../../shared/config/config';
+import { environment } from '../../../shared/settings/environment';
+import { readEventHubConfig, type EventHubConfig } from '../../../shared/settings/message-connections';
 import { appIdentity } from '../../../shared/azure/deferred-credential';
-import { compose } from '../../../shared/services';
+import { compose } from '../../../shared/app/services';
 import { rateArgument, timeArgument } from '../terminal/arguments';
 import { MAX_BODY_BYTES } from '../terminal/body-bytes';
 import { closeSoon } from '../terminal/close-soon';

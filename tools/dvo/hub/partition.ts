@@ -1,5 +1,5 @@
 import type { EventHubConsumerClient, ReceivedEventData, Subscription } from '@azure/event-hubs';
-import { messageOf } from '../../../shared/errors';
+import { messageOf } from '../../../shared/errors/errors';
 import { closeSoon } from '../terminal/close-soon';
 import { positionOf, type From, type PartitionEnd } from './position';
 

@@ -1,10 +1,10 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import type { ReceivedEventData } from '@azure/event-hubs';
 import pLimit from 'p-limit';
 import type { KeptDelivery } from '../../../shared/parking/parking';
 import { hasTruncationMark } from '../../../shared/receive/messages';
 import type { Outcome, Receiver } from '../../../shared/receive/receiver';
-import { messageOf } from '../../../shared/errors';
+import { messageOf } from '../../../shared/errors/errors';
 import { bodyBytes } from '../terminal/body-bytes';
 import { aboutBody } from '../parse/explain-body';
 import { readPartition, type HubReader } from './partition';

@@ -1,4 +1,4 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import type { ColumnDefinition, TableDefinition } from '../../../shared/mapping/table-definition';
 
 /** Longest comment behind a column, in characters. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { environment, readMappingPart } from '../../../shared/config/config';
+import { readMappingPart } from '../../../shared/config/config';
+import { environment } from '../../../shared/settings/environment';
 import { readMappingFile } from '../../../shared/config/mapping-settings';
 import { MetadataCatalog } from '../../../shared/dataverse/metadata';
 import { hashesColumns } from '../../../shared/mapping/compile-mapping';

@@ -1,10 +1,11 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import { InvalidArgumentError, type Command } from 'commander';
-import { environment, readMappingPart } from '../../../shared/config/config';
+import { readMappingPart } from '../../../shared/config/config';
+import { environment } from '../../../shared/settings/environment';
 import { TableUnknown } from '../../../shared/dataverse/metadata';
 import { enableTracking, readTracking, type Tracking } from '../../../shared/dataverse/table-tracking';
 import type { WebApi } from '../../../shared/dataverse/web-api';
-import { messageOf } from '../../../shared/errors';
+import { messageOf } from '../../../shared/errors/errors';
 import { connect } from '../terminal/connect';
 import { agreed, UsageError, type Terminal } from '../terminal/terminal';
 import { textTable } from '../terminal/text-table';

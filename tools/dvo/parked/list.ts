@@ -1,4 +1,4 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import type { ParkedFilter, ParkedSummary } from '../../../shared/parking/parking';
 import type { TableParking } from '../../../shared/parking/table-parking';
 import { Tally } from '../terminal/tally';

@@ -1,10 +1,11 @@
 import type { TableClient } from '@azure/data-tables';
 import type { Command } from 'commander';
 import { tableClients } from '../../../shared/azure/table-clients';
-import { environment, readConfig, readStateConfig } from '../../../shared/config/config';
+import { readConfig, readStateConfig } from '../../../shared/config/config';
+import { environment } from '../../../shared/settings/environment';
 import { deferredLargeBodies } from '../../../shared/parking/large-bodies';
 import { TableParking } from '../../../shared/parking/table-parking';
-import { compose, STATE_NAMES } from '../../../shared/services';
+import { compose, STATE_NAMES } from '../../../shared/app/services';
 import { countArgument, rateArgument, spanArgument } from '../terminal/arguments';
 import { MAX_BODY_BYTES } from '../terminal/body-bytes';
 import { discardParked } from './discard';

@@ -1,7 +1,7 @@
 import { arrivalBound } from '../../../shared/context/messages/pushed-event';
 import { readPush } from '../../../shared/context/read-push';
-import { codeOf, messageOf } from '../../../shared/errors';
-import { visible } from '../../../shared/telemetry/visible';
+import { codeOf, messageOf } from '../../../shared/errors/errors';
+import { visible } from '../../../shared/errors/visible';
 import type { KeptDelivery } from '../../../shared/parking/parking';
 import { MAX_BODY_BYTES } from '../terminal/body-bytes';
 import { explainChanges, explainPush, toldBy } from './explain-context';

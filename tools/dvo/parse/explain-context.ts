@@ -10,10 +10,10 @@ import { ROW_MESSAGES, changesOf } from '../../../shared/context/messages/to-cha
 import type { Push } from '../../../shared/context/read-push';
 import { changeOfNotice, type RowNotice } from '../../../shared/context/messages/row-notice';
 import { messageEventOf } from '../../../shared/context/messages/to-message-event';
-import { messageOf } from '../../../shared/errors';
-import { visible } from '../../../shared/telemetry/visible';
+import { messageOf } from '../../../shared/errors/errors';
+import { visible } from '../../../shared/errors/visible';
 import { conformUnknown } from '../../../shared/mapping/conform';
-import type { MappedChange } from './mapped-change';
+import type { MappedChange, Told } from './mapped-change';
 
 const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();
 
@@ -235,9 +235,6 @@ function explainNotice({ message, row, organizationId, modifiedOnMs, columns }: 
 /** A body that was pushed, in words. */
 export const explainPush = (push: Push): string =>
   push.kind === 'notice' ? explainNotice(push.notice) : explainContext(push.context);
-
-/** What a context tells: changes, or an event. */
-export type Told = (Change | (MessageEvent & { readonly kind: 'event' })) & { readonly stored?: MappedChange };
 
 /**
  * What a body tells, whether or not this deployment takes it: rows as they are without their table's metadata.

@@ -4,8 +4,9 @@ import { partitionOf } from '../../../shared/lob/tables/layout';
 import { linkAddress, linkColumns, linkedRows } from '../../../shared/mapping/link';
 import type { Mapping } from '../../../shared/mapping/mapping';
 import { namingOf } from '../../../shared/lob/naming';
-import type { Told } from './explain-context';
 import { UsageError } from '../terminal/terminal';
+import type { Change } from '../../../shared/change/association';
+import type { MessageEvent } from '../../../shared/change/message-event';
 
 /** Where a change goes in the store and what it brings there, by the mapping alone: without the table's metadata. */
 export type MappedChange =
@@ -59,3 +60,6 @@ export function mappedChange(mapping: Mapping, change: Told): MappedChange {
     ? { ...at, columns: table.map(row, change.columns) }
     : { hidden: true, ...at };
 }
+
+/** What a context tells: changes, or an event. */
+export type Told = (Change | (MessageEvent & { readonly kind: 'event' })) & { readonly stored?: MappedChange };

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
-import { environment, readWebApiConfig } from '../../../shared/config/config';
+import { readWebApiConfig } from '../../../shared/config/config';
+import { environment } from '../../../shared/settings/environment';
 import type { WebApi } from '../../../shared/dataverse/web-api';
-import { webApi } from '../../../shared/services';
+import { webApi } from '../../../shared/app/services';
 import type { FaultPlace } from '../../../shared/yaml/yaml-file';
 import type { Declaration } from '../../registration/declaration-schema';
 import { readDeclaration, readOwner, type Chosen, type ReadDeclaration } from '../../registration/read-declaration';

@@ -1,4 +1,4 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import { KEY } from '../../registration/declaration-schema';
 import { importedDeclaration, tablesOf } from '../../registration/imported';
 import { Messages } from '../../registration/messages';

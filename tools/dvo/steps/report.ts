@@ -1,6 +1,6 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import type { FaultPlace } from '../../../shared/yaml/yaml-file';
-import { messageOf } from '../../../shared/errors';
+import { messageOf } from '../../../shared/errors/errors';
 import type { FieldValue, RegisteredItem } from '../../registration/item';
 import { withoutSecrets } from '../../registration/without-secrets';
 import type { Outcome } from './outcome';

@@ -1,4 +1,4 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { desiredItems } from '../../registration/desired-items';

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
-import { environment, readConfig } from '../../../shared/config/config';
-import { compose } from '../../../shared/services';
+import { readConfig } from '../../../shared/config/config';
+import { environment } from '../../../shared/settings/environment';
+import { compose } from '../../../shared/app/services';
 import { LEAST_PURGE_AGE_MS, type TombstonePurge } from '../../../shared/sync/tombstone-purge';
 import { countsOf, purgeTombstones } from './tombstones-purge';
 import { purgeAgeArgument, rateArgument, spanArgument } from '../terminal/arguments';

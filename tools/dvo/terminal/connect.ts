@@ -1,6 +1,7 @@
-import { environment, readWebApiConfig } from '../../../shared/config/config';
+import { readWebApiConfig } from '../../../shared/config/config';
+import { environment } from '../../../shared/settings/environment';
 import type { WebApi } from '../../../shared/dataverse/web-api';
-import { webApi } from '../../../shared/services';
+import { webApi } from '../../../shared/app/services';
 import { UsageError, settingsOf } from './terminal';
 
 /** The Web API of the environment that the settings name. @throws UsageError */

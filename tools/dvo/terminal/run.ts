@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { codeOf, messageOf, OutboundError } from '../../../shared/errors';
-import { visible, visibleLines } from '../../../shared/telemetry/visible';
+import { codeOf, messageOf, OutboundError } from '../../../shared/errors/errors';
+import { visible, visibleLines } from '../../../shared/errors/visible';
 import { addDeadLettersCommand } from '../dead-letters/dead-letters';
 import { addHubCommand } from '../hub/hub';
 import { addMappingCommand } from '../mapping/mapping';

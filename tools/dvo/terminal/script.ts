@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { visibleLines } from '../../../shared/telemetry/visible';
+import { visibleLines } from '../../../shared/errors/visible';
 import { spanArgument } from './arguments';
 
 /** The version in package.json. */

@@ -1,4 +1,4 @@
-import { visible } from '../../../shared/telemetry/visible';
+import { visible } from '../../../shared/errors/visible';
 
 /** A column of a table of text: its heading, and how wide it is at least. */
 export interface TextColumn {

@@ -1,4 +1,4 @@
-import type { Environment } from './config';
+import type { Environment } from './environment';
 
 /** The app's functions. */
 export const FUNCTION_NAMES = [

@@ -1,4 +1,5 @@
-import type { Environment, Found } from '../config/config';
+import type { Found } from './environment';
+import type { Environment } from './environment';
 
 /** A service of a storage account. */
 export type StorageService = 'blob' | 'table';

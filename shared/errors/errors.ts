@@ -1,4 +1,4 @@
-import { visible } from './telemetry/visible';
+import { visible } from './visible';
 
 /**
  * What to do with the delivery that met the error.

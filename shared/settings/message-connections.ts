@@ -2,7 +2,8 @@
  * Where messages and events come from, as the operator's CLI and the sender of delayed copies need it: to the triggers, the
  * connections are the platform's.
  */
-import type { Environment, Section } from './config';
+import type { Environment } from './environment';
+import type { Section } from './environment';
 
 /** A namespace of Service Bus or Event Hubs: by connection string, or by name with the caller's identity. */
 export type Namespace =

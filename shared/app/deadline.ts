@@ -1,7 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
-import type { FunctionName } from './config/left-out';
-import { OutboundError } from './errors';
-import { logTo } from './telemetry/log';
+import type { FunctionName } from '../settings/functions';
+import { OutboundError } from '../errors/errors';
+import { logTo } from '../telemetry/log';
 
 /**
  * How long an invocation may take, in milliseconds. The platform ends the whole process, and so the invocations beside it,

@@ -3,40 +3,42 @@
  * of a row that arrive by different ways meet in one lane and one cache.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { deferredCredential } from './azure/deferred-credential';
-import { tableClients } from './azure/table-clients';
-import { placeOf } from './azure/tables';
-import { environment, readConfig, type Config, type CoreConfig, type DataverseConfig } from './config/config';
-import { isLeftOut, type FunctionName } from './config/left-out';
-import { ChangeFeed } from './dataverse/change-feed';
-import { MetadataCatalog } from './dataverse/metadata';
-import { WebApiLinkReader } from './dataverse/link-reader';
-import { OrganizationPin, whoAmI } from './dataverse/organization-pin';
-import { RateBudget } from './dataverse/rate-budget';
-import { WebApiRowReader } from './dataverse/read-back';
-import { WebApiRelationships } from './dataverse/relationships';
-import { TableRateWindow } from './dataverse/table-rate-window';
-import { WebApi } from './dataverse/web-api';
-import { TableEventStore } from './lob/tables/table-event-store';
-import { TableStore } from './lob/tables/table-store';
-import { Associations } from './mapping/associations';
-import { linkedIds } from './mapping/link';
-import { MappedStore } from './lob/mapped-store';
-import { namingOf } from './lob/naming';
-import { deferredLargeBodies } from './parking/large-bodies';
-import { TableParking } from './parking/table-parking';
-import { DelayedCopies } from './receive/delayed-copies';
-import { Receiver } from './receive/receiver';
-import { deferredBlobState } from './sync/deferred-blob-state';
-import { GhostFloors } from './sync/ghost-floors';
-import { pullSubjects } from './sync/pull-subjects';
-import { PullSync } from './sync/pull-sync';
-import { TablePullStates } from './sync/table-pull-state';
-import { ClockWatch, type ClockSample } from './telemetry/clock-watch';
-import { logTo, type Log } from './telemetry/log';
-import { TombstonePurge } from './sync/tombstone-purge';
-import type { RowReader } from './writer/row-reader';
-import { Writer } from './writer/writer';
+import { deferredCredential } from '../azure/deferred-credential';
+import { tableClients } from '../azure/table-clients';
+import { placeOf } from '../azure/tables';
+import { readConfig, type Config, type CoreConfig } from '../config/config';
+import { type DataverseConfig } from '../settings/dataverse';
+import { environment, type Section } from '../settings/environment';
+import { isLeftOut, type FunctionName } from '../settings/functions';
+import { ChangeFeed } from '../dataverse/change-feed';
+import { MetadataCatalog } from '../dataverse/metadata';
+import { WebApiLinkReader } from '../dataverse/link-reader';
+import { OrganizationPin, whoAmI } from '../dataverse/organization-pin';
+import { RateBudget } from '../dataverse/rate-budget';
+import { WebApiRowReader } from '../dataverse/read-back';
+import { WebApiRelationships } from '../dataverse/relationships';
+import { TableRateWindow } from '../dataverse/table-rate-window';
+import { WebApi } from '../dataverse/web-api';
+import { TableEventStore } from '../lob/tables/table-event-store';
+import { TableStore } from '../lob/tables/table-store';
+import { Associations } from '../mapping/associations';
+import { linkedIds } from '../mapping/link';
+import { MappedStore } from '../lob/mapped-store';
+import { namingOf } from '../lob/naming';
+import { deferredLargeBodies } from '../parking/large-bodies';
+import { TableParking } from '../parking/table-parking';
+import { DelayedCopies } from '../receive/delayed-copies';
+import { Receiver } from '../receive/receiver';
+import { deferredBlobState } from '../sync/deferred-blob-state';
+import { GhostFloors } from '../sync/ghost-floors';
+import { pullSubjects } from '../sync/pull-subjects';
+import { PullSync } from '../sync/pull-sync';
+import { TablePullStates } from '../sync/table-pull-state';
+import { ClockWatch, type ClockSample } from '../telemetry/clock-watch';
+import { logTo, type Log } from '../telemetry/log';
+import { TombstonePurge } from '../sync/tombstone-purge';
+import type { RowReader } from '../writer/row-reader';
+import { Writer } from '../writer/writer';
 
 /** Azure tables and the blob container of the app's own state. */
 export const STATE_NAMES = {
@@ -79,41 +81,52 @@ export function delayedCopies(): DelayedCopies | undefined {
   const { queueSessions, retry, retryQueue } = messages.value;
   const { namespace, queue } = retryQueue;
   const sender = async () => {
-    const { openServiceBus } = await import('./azure/service-bus-client.js');
+    const { openServiceBus } = await import('../azure/service-bus-client.js');
     return openServiceBus(namespace, COPY_LIMITS).createSender(queue);
   };
   return (copies ??= new DelayedCopies(sender, { ...retry, queue, sessions: queueSessions, log: logTo(console) }));
 }
 
-/** Makes the services at first use; undefined where the settings don't allow it. */
-export function appServices(): Services | undefined {
+/**
+ * The services, made at first use.
+ *
+ * @throws Error where the core settings have faults: no function that needs services is registered then
+ */
+export function appServices(): Services {
   const { core } = appConfig();
-  return core.ok ? (services ??= compose(core.value, logTo(console))) : undefined;
+  if (!core.ok) throw new Error('The settings have faults; see the log of the start.');
+  return (services ??= compose(core.value, logTo(console)));
 }
 
-/** Like `appServices`, for functions that aren't registered without them. */
-export function requiredServices(): Services {
-  const made = appServices();
-  if (made === undefined) throw new Error('The settings have faults; see the log of the start.');
-  return made;
+/** The pull, for a function that is registered only with a Web API. */
+export function appPull(): PullSync {
+  const { pullSync } = appServices();
+  if (pullSync === undefined) throw new Error('Without DATAVERSE_URL there is no Web API to pull from.');
+  return pullSync;
 }
 
-/** The settings leave this function out. */
-export const leftOut = (functionName: FunctionName): boolean => isLeftOut(environment(), functionName);
+type Values = { readonly [K in keyof Config]: Config[K] extends Section<infer T> ? T : never };
 
-/** Says once, at the start, what is wrong with the settings that a function needs. Returns whether it is to be served. */
-export function servable(functionName: FunctionName, ...faults: readonly (readonly string[])[]): boolean {
-  if (leftOut(functionName)) return false;
-  const all = faults.flat();
-  if (all.length === 0) return true;
-  logTo(console)('misconfigured', { function: functionName, faults: all });
-  return false;
+/** Says, at the start, what is wrong with the settings that a function needs. Returns whether nothing is. */
+export function sayFaults(name: FunctionName, needs: readonly (keyof Config)[]): boolean {
+  const sections = needs.map((need) => appConfig()[need]);
+  const faults = new Set(sections.flatMap((section) => (section.ok ? [] : section.faults)));
+  if (faults.size > 0) logTo(console)('misconfigured', { function: name, faults: [...faults] });
+  return faults.size === 0;
 }
 
-/** The faults of the core settings. */
-export function coreFaults(): readonly string[] {
-  const { core } = appConfig();
-  return core.ok ? [] : core.faults;
+/** Registers a function with what it needs of the settings; not where they leave it out, or have faults, which are said. */
+export function serve<K extends keyof Config>(
+  name: FunctionName,
+  needs: readonly K[],
+  register: (values: Pick<Values, K>) => void,
+): void {
+  if (isLeftOut(environment(), name) || !sayFaults(name, needs)) return;
+  const values = needs.map((need) => {
+    const section = appConfig()[need];
+    return [need, section.ok ? section.value : undefined];
+  });
+  register(Object.fromEntries(values) as Pick<Values, K>);
 }
 
 /**
