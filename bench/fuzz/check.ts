@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Context } from '../../shared/context/context';
 import type { ContextFormat } from '../../shared/context/format';
-import { odditiesOf } from '../../shared/context/messages/oddities';
+import { warningsOf } from '../../shared/context/messages/warnings';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { readPush, type Push } from '../../shared/context/read-push';
 import { changeOfNotice } from '../../shared/context/messages/row-notice';
@@ -70,7 +70,7 @@ function readAll(body: Uint8Array, options: ReadOptions): { readonly ending: End
     attempt(() => (ROW_MESSAGES.has(found.message) ? changesOf(found, delivery) : messageEventOf(found, delivery)));
   }
   const ms = performance.now() - begun;
-  if (found !== undefined) attempt(() => odditiesOf(found));
+  if (found !== undefined) attempt(() => warningsOf(found));
   return { ending: ending ?? 'read', ms };
 }
 

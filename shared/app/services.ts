@@ -15,7 +15,7 @@ import { MetadataCatalog } from '../dataverse/metadata';
 import { WebApiLinkReader } from '../dataverse/link-reader';
 import { OrganizationPin, whoAmI } from '../dataverse/organization-pin';
 import { RateBudget } from '../dataverse/rate-budget';
-import { WebApiRowReader } from '../dataverse/read-back';
+import { WebApiRowReader } from '../dataverse/row-reader';
 import { WebApiRelationships } from '../dataverse/relationships';
 import { TableRateWindow } from '../dataverse/table-rate-window';
 import { WebApi } from '../dataverse/web-api';

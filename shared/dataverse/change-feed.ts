@@ -3,7 +3,7 @@ import { OutboundError } from '../errors/errors';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { AnswerUnreadable, ROW_ANNOTATIONS, readRows, type ODataItem } from './odata-row';
 import { slicedPage } from './page-slices';
-import { spanOf } from './read-back';
+import { spanOf } from './row-reader';
 import type { WebApi, WebApiPage } from './web-api';
 
 /** Thrown when change tracking is off for a table that is to be pulled. */

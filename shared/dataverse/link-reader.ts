@@ -6,7 +6,7 @@ import type { Relationship, RelationshipCatalog } from '../mapping/relationship'
 import type { TableCatalog } from '../mapping/table-definition';
 import type { RowRead, RowReader } from '../writer/row-reader';
 import { AnswerUnreadable, readPage } from './odata-row';
-import { spanOf } from './read-back';
+import { spanOf } from './row-reader';
 import { RelationshipUnknown } from './relationships';
 import type { WebApi } from './web-api';
 

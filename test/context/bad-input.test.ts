@@ -17,7 +17,7 @@ import {
   JsonInvalid,
   XmlInvalid,
 } from '../../shared/context/errors';
-import { odditiesOf } from '../../shared/context/messages/oddities';
+import { warningsOf } from '../../shared/context/messages/warnings';
 import type { ReadOptions } from '../../shared/context/read-context';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEPTH, readContext } from '../../shared/context/read-context';
 import { changesOf } from '../../shared/context/messages/to-changes';
@@ -51,7 +51,7 @@ function tryAll(body: Uint8Array | string, options: ReadOptions = {}): unknown {
   const context = attempt(() => readContext(body, options));
   if (context === undefined) return failure;
   attempt(() => readAll(context));
-  attempt(() => odditiesOf(context));
+  attempt(() => warningsOf(context));
   attempt(() => changesOf(context, { source: 'test', body: Buffer.from(body), fullImageAlias: 'After' }));
   return failure;
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Change } from '../../shared/change/association';
 import type { RowContent, Value } from '../../shared/change/value';
 import type { Context } from '../../shared/context/context';
-import { odditiesOf } from '../../shared/context/messages/oddities';
+import { warningsOf } from '../../shared/context/messages/warnings';
 import { readContext } from '../../shared/context/read-context';
 import { ROW_MESSAGES, changesOf } from '../../shared/context/messages/to-changes';
 import { messageEventOf } from '../../shared/context/messages/to-message-event';
@@ -181,7 +181,7 @@ describe('a legacy body, one text with a context inside', () => {
     const context = readContext(fixture(`${name}.string-body.msbin1`), { contentType: 'application/msbin1' });
     expect(context.form).toEqual({ format: 'json', envelope: 'binary' });
     expectFacts(context, factsOf(name), inJson(0));
-    expect(odditiesOf(context).map(({ kind }) => kind)).toEqual(['string-envelope']);
+    expect(warningsOf(context).map(({ kind }) => kind)).toEqual(['string-envelope']);
   });
 
   test.each(['json', 'xml'] as const)('in text XML, with %s inside', (form) => {

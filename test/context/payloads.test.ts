@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { RowChange } from '../../shared/change/row-change';
 import type { Context } from '../../shared/context/context';
-import { odditiesOf } from '../../shared/context/messages/oddities';
+import { warningsOf } from '../../shared/context/messages/warnings';
 import { readContext } from '../../shared/context/read-context';
 import { changesOf } from '../../shared/context/messages/to-changes';
 
@@ -83,7 +83,7 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
     expect(context.preImages?.get('Image')?.columns.get('to')).toMatchObject({ kind: 'rows', table: 'activityparty' });
     // The parent says Update and holds the parameters of another message.
     expect([...(context.parent?.inputParameters?.keys() ?? [])]).toEqual(['EntityMoniker', 'State', 'Status']);
-    expect(odditiesOf(context).map(({ kind }) => kind)).toContain('offset-trap');
+    expect(warningsOf(context).map(({ kind }) => kind)).toContain('offset-trap');
   });
 
   test('06: a column of nearly every type', () => {
@@ -154,6 +154,6 @@ if (!there) process.stderr.write(`NOT RUN: ${path.basename(__filename)} needs ${
     expect(target?.kind === 'row' ? target.row.rowVersion : null).toBe('5948260');
     expect(change.evidence).toMatchObject({ kind: 'event', at: 1722582039, isTrusted: true });
     expect(columns).toHaveLength(13);
-    expect(odditiesOf(context).map(({ kind }) => kind)).toEqual(['row-version-ignored']);
+    expect(warningsOf(context).map(({ kind }) => kind)).toEqual(['row-version-ignored']);
   });
 });

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { looksDoubleEncoded } from '../../shared/context/json/double-encoded';
 import type { ContextFormat } from '../../shared/context/format';
 import { detectFormat } from '../../shared/context/format';
-import type { Oddity } from '../../shared/context/messages/oddities';
-import { odditiesOf } from '../../shared/context/messages/oddities';
+import type { Warning } from '../../shared/context/messages/warnings';
+import { warningsOf } from '../../shared/context/messages/warnings';
 import { readContext } from '../../shared/context/read-context';
 import { dateValueOf, isoValueOf, operationTimeOf } from '../../shared/context/values/wire-date';
 import type { Wire } from './fixture-files';
@@ -189,10 +189,10 @@ describe('text that was encoded twice', () => {
 });
 
 describe('what is odd', () => {
-  const kindsOf = (name: string, members: Wire = {}): Oddity['kind'][] =>
-    odditiesOf(readContext(changed(name, members))).map((oddity) => oddity.kind);
+  const kindsOf = (name: string, members: Wire = {}): Warning['kind'][] =>
+    warningsOf(readContext(changed(name, members))).map((warning) => warning.kind);
 
-  test.each<[string, Wire, Oddity['kind'][]]>([
+  test.each<[string, Wire, Warning['kind'][]]>([
     ['update-contact', {}, []],
     ['delete-account', {}, []],
     ['create-account', {}, []],

@@ -13,7 +13,7 @@ import { gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
 import { ChangeFeed } from '../../shared/dataverse/change-feed';
 import { RateBudget } from '../../shared/dataverse/rate-budget';
-import { WebApiRowReader } from '../../shared/dataverse/read-back';
+import { WebApiRowReader } from '../../shared/dataverse/row-reader';
 import { messageOf } from '../../shared/errors/errors';
 import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';

@@ -7,7 +7,7 @@ import { BEGINNING, type Instant } from '../../shared/change/instant';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import type { FeedPage, FeedRequest, FeedStart } from '../../shared/dataverse/change-feed';
-import { spanOf } from '../../shared/dataverse/read-back';
+import { spanOf } from '../../shared/dataverse/row-reader';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import { linkColumns, linkedIds } from '../../shared/mapping/link';
 import type { Relationship } from '../../shared/mapping/relationship';

@@ -102,7 +102,7 @@ describe('dvo parse --explain', () => {
         /2026-04-02T13:05:10.000Z by modifiedon/,
         /Before \(row of contact, 7/,
         /parents +1 deep/,
-        /nothing odd/,
+        /warnings: none|warnings\s+none/,
       ],
     ],
     [

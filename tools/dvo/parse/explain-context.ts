@@ -4,7 +4,7 @@ import type { Evidence, RowAddress } from '../../../shared/change/row-change';
 import type { Columns, RowContent, Value } from '../../../shared/change/value';
 import type { BodyForm, Context, Images, Parameters } from '../../../shared/context/context';
 import type { ContextFormat } from '../../../shared/context/format';
-import { odditiesOf } from '../../../shared/context/messages/oddities';
+import { warningsOf } from '../../../shared/context/messages/warnings';
 import type { Delivery } from '../../../shared/context/messages/pushed-event';
 import { ROW_MESSAGES, changesOf } from '../../../shared/context/messages/to-changes';
 import type { Push } from '../../../shared/context/read-push';
@@ -213,8 +213,8 @@ function willBeKept({ message, columns, key, committed, truncated }: MessageEven
 
 /** A context in words, for operators: what happened, and what is worth knowing about it. Names columns, not values. */
 function explainContext(context: Context): string {
-  const oddities = attempt(() => odditiesOf(context).map((oddity) => `${oddity.kind}: ${oddity.text}`));
-  return [...happened(context), ...section('noticed', oddities.length === 0 ? ['nothing odd'] : oddities)]
+  const warnings = attempt(() => warningsOf(context).map((warning) => `${warning.kind}: ${warning.text}`));
+  return [...happened(context), ...section('warnings', warnings.length === 0 ? ['none'] : warnings)]
     .map(visible)
     .join('\n');
 }

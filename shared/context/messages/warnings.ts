@@ -5,7 +5,7 @@ import { looksDoubleEncoded } from '../json/double-encoded';
 import { modifiedOnOf, MODIFIED_ON_MARGIN_S } from './pushed-event';
 
 /** Something about a context that an operator should know: harmless, but a reason for what is done or not done. */
-export interface Oddity {
+export interface Warning {
   readonly kind:
     | 'string-envelope'
     | 'members-removed'
@@ -83,9 +83,9 @@ const listed = (places: readonly string[]): string =>
  *
  * @throws ContextInvalid for a fault in any part
  */
-export function odditiesOf(context: Context): Oddity[] {
-  const found: Oddity[] = [];
-  const add = (kind: Oddity['kind'], text: string): void => {
+export function warningsOf(context: Context): Warning[] {
+  const found: Warning[] = [];
+  const add = (kind: Warning['kind'], text: string): void => {
     found.push({ kind, text });
   };
   const { inputParameters, operationCreatedOnOffset: offset } = context;

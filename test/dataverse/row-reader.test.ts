@@ -4,7 +4,7 @@
  */
 import { beforeEach, expect, test } from '@jest/globals';
 import { MetadataCatalog } from '../../shared/dataverse/metadata';
-import { WebApiRowReader } from '../../shared/dataverse/read-back';
+import { WebApiRowReader } from '../../shared/dataverse/row-reader';
 import { WebApiError, type WebApi } from '../../shared/dataverse/web-api';
 import { row } from '../writer/changes';
 
