@@ -1,4 +1,4 @@
-import type { CustomApiDefinition } from './dataverse/events/custom-apis';
+import type { CustomApiDefinition } from './dataverse/operations/custom-apis';
 import type { Dataverse } from './dataverse/simulator';
 
 /** The custom APIs of the local stack, by name: one bound to a shipment, one bound to no row. */

@@ -1,5 +1,5 @@
 /** Every call of a custom API that was delivered is in its event table once, with its parameters; nothing else is. */
-import type { Parameter } from '../dataverse/events/parameter';
+import type { Parameter } from '../dataverse/events/event';
 import type { Dataverse } from '../dataverse/simulator';
 import type { Reference } from '../dataverse/rows/value';
 import type { Differences } from './differences';

@@ -1,5 +1,5 @@
 /** What the people of the day do besides writing rows: they connect and separate them, and call custom APIs. */
-import type { ApiValues } from '../dataverse/web-api/api-parameter';
+import type { ApiValues } from '../dataverse/web-api/action-parameters';
 import type { Random } from '../dataverse/random';
 import type { Reference } from '../dataverse/rows/value';
 import type { BUSINESS_APIS } from '../business-apis';

@@ -10,7 +10,7 @@ import { SYNCED_TABLES, startStack, type Stack } from '../stack';
 import { sayFault, script, wholeNumber } from '../../tools/dvo/terminal/script';
 import { share, withStackFlags, writableFile, type StackFlags } from '../stack-flags';
 import { registerSteps } from '../register-steps';
-import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { businessDay, type BusinessResult } from './business';
 import { compare, type CheckResult } from './check';
 import { checkTable, figuresTable, messagesLine, openDisplay, type Display } from './display';

@@ -1,5 +1,5 @@
-import type { ApiValues } from '../dataverse/web-api/api-parameter';
-import type { Parameter } from '../dataverse/events/parameter';
+import type { ApiValues } from '../dataverse/web-api/action-parameters';
+import type { Parameter } from '../dataverse/events/event';
 import type { Random } from '../dataverse/random';
 import type { Dataverse } from '../dataverse/simulator';
 import type { Reference } from '../dataverse/rows/value';

@@ -1,6 +1,6 @@
 /** Waiting for what is under way: posts, and pulls. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import type { SpawnedHost } from '../host/spawn-host';
 import { SYNCED_TABLES, type Stack } from '../stack';
 import type { Figures } from './figures';

@@ -12,7 +12,7 @@ import type { ApiCall } from '../day/office';
 import { daySettings } from '../day/settings';
 import { SETTLE_LIMIT_MS, completePull } from '../day/settling';
 import { readView } from '../day/view';
-import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
 import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack';
 import { registerSteps } from '../register-steps';

@@ -13,7 +13,7 @@ import { compare } from '../../local/day/check';
 import type { ApiCall } from '../../local/day/office';
 import { daySettings, type DaySettings } from '../../local/day/settings';
 import { readView } from '../../local/day/view';
-import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
 import { Front } from '../../local/faults/front';
 import type { KillPoint } from '../../local/faults/kill-points';
 import { builtFolder } from '../build-once';

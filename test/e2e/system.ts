@@ -9,7 +9,7 @@ import { ServiceBusClient } from '@azure/service-bus';
 import { join } from 'node:path';
 import { compare, type Difference } from '../../local/day/check';
 import type { Dataverse, StepRegistration } from '../../local/dataverse/simulator';
-import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
 import type { LogRecord } from '../../local/host/log';
 import { spawnHost, type SpawnedHost } from '../../local/host/spawn-host';
 import { BUS, startStack, type Stack, type StackOptions } from '../../local/stack';

@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { startAzurite, type Azurite } from '../../local/azurite';
 import { BUSINESS_APIS, defineBusinessApis } from '../../local/business-apis';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
-import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
 import { compare, type CheckResult } from '../../local/day/check';
 import type { ApiCall } from '../../local/day/office';
 import { daySettings } from '../../local/day/settings';

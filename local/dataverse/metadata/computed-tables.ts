@@ -1,10 +1,61 @@
-import type { Catalog } from './catalog';
-import { ENDPOINT_CHECK, type EndpointCheck } from '../registration/endpoint-checks';
-import { booleanOptions, LANGUAGE, metadataId } from './metadata-json';
-import type { Row } from '../rows/row-store';
 import { JOB_STATUS, type SystemJob } from '../events/system-jobs';
-import type { Option } from './table';
+import { ENDPOINT_CHECK, type EndpointCheck } from '../registration/endpoint-checks';
+import type { Row } from '../rows/row-store';
 import { secondsText, type Columns } from '../rows/value';
+import { LANGUAGE, booleanOptions, metadataId } from './metadata-json';
+import type { Catalog, Option, TableDefinition } from './table';
+
+const option = (value: number, label: string): Option => ({ value, label });
+
+/** System jobs, read only: made from the job queue when asked for. */
+export const ASYNC_OPERATION: TableDefinition = {
+  logicalName: 'asyncoperation',
+  entitySetName: 'asyncoperations',
+  primaryId: 'asyncoperationid',
+  primaryName: 'name',
+  changeTracking: false,
+  ownership: 'organization',
+  states: [option(0, 'Ready'), option(1, 'Suspended'), option(2, 'Locked'), option(3, 'Completed')],
+  statuses: [
+    { value: 0, label: 'Waiting For Resources', state: 0 },
+    { value: 10, label: 'Waiting', state: 1 },
+    { value: 20, label: 'In Progress', state: 2 },
+    { value: 30, label: 'Succeeded', state: 3 },
+    { value: 31, label: 'Failed', state: 3 },
+    { value: 32, label: 'Canceled', state: 3 },
+  ],
+  columns: [
+    { logicalName: 'name', type: 'string', maxLength: 256 },
+    { logicalName: 'operationtype', type: 'choice', options: [option(1, 'System Event')] },
+    { logicalName: 'messagename', type: 'string', maxLength: 160 },
+    { logicalName: 'primaryentitytype', type: 'string' },
+    // A row of any table: named one by one they would each make a relationship.
+    { logicalName: 'regardingobjectid', type: 'lookup', targets: [] },
+    { logicalName: 'retrycount', type: 'integer' },
+    { logicalName: 'completedon', type: 'dateTime', behavior: 'UserLocal' },
+    { logicalName: 'friendlymessage', type: 'memo' },
+    { logicalName: 'message', type: 'memo' },
+    { logicalName: 'owningextensionid', type: 'lookup', targets: ['sdkmessageprocessingstep'] },
+  ],
+};
+
+/** The labels of all choices, read only: made from the tables' definitions when asked for. */
+export const STRING_MAP: TableDefinition = {
+  logicalName: 'stringmap',
+  entitySetName: 'stringmaps',
+  primaryId: 'stringmapid',
+  primaryName: 'value',
+  changeTracking: false,
+  ownership: 'organization',
+  columns: [
+    { logicalName: 'objecttypecode', type: 'string' },
+    { logicalName: 'attributename', type: 'string' },
+    { logicalName: 'attributevalue', type: 'integer' },
+    { logicalName: 'value', type: 'string' },
+    { logicalName: 'langid', type: 'integer' },
+    { logicalName: 'displayorder', type: 'integer' },
+  ],
+};
 
 const computedRow = (table: string, id: string, columns: Columns): Row => ({ table, id, version: 1n, columns });
 
@@ -15,7 +66,7 @@ const labelsOf = ({ label, labels = {} }: Option): readonly (readonly [number, s
 ];
 
 /** The labels of all choices of all tables in all languages, as `stringmap` keeps them. */
-export function stringMapRows(catalog: Catalog): Row[] {
+function stringMapRows(catalog: Catalog): Row[] {
   const rows: Row[] = [];
   for (const table of catalog.tables) {
     for (const column of table.columns) {
@@ -70,7 +121,7 @@ function jobColumns(job: {
 }
 
 /** System jobs of steps as `asyncoperation` shows them. */
-export const jobRows = (jobs: readonly SystemJob[]): Row[] =>
+const jobRows = (jobs: readonly SystemJob[]): Row[] =>
   jobs
     .filter((job) => !(job.autoDelete && job.status === 'succeeded'))
     .map((job) =>
@@ -85,7 +136,7 @@ export const jobRows = (jobs: readonly SystemJob[]): Row[] =>
     );
 
 /** System jobs of checks as `asyncoperation` shows them. */
-export const checkRows = (checks: readonly EndpointCheck[]): Row[] =>
+const checkRows = (checks: readonly EndpointCheck[]): Row[] =>
   checks.map((check) =>
     computedRow('asyncoperation', check.id, {
       ...jobColumns(check),
@@ -95,3 +146,14 @@ export const checkRows = (checks: readonly EndpointCheck[]): Row[] =>
       retrycount: 0,
     }),
   );
+
+/** Tables whose rows are made when asked for. */
+export const computedRows = (
+  catalog: Catalog,
+  jobs: () => readonly SystemJob[],
+  checks: () => readonly EndpointCheck[],
+): ReadonlyMap<string, () => readonly Row[]> =>
+  new Map([
+    ['stringmap', () => stringMapRows(catalog)],
+    ['asyncoperation', () => [...jobRows(jobs()), ...checkRows(checks())]],
+  ]);

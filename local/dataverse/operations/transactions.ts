@@ -1,13 +1,67 @@
 import { DataverseError } from '../dataverse-error';
 import type { DeliveryResult } from '../events/delivery';
-import type { RaisedEvent, Step, User } from '../events/event';
-import type { Random } from '../random';
-import type { Row, RowStore } from './row-store';
-import type { StepRegistry } from '../registration/step-registry';
+import type { EventDraft, RaisedEvent, Step, User } from '../events/event';
 import type { PushCounters } from '../events/system-jobs';
 import type { Table } from '../metadata/table';
-import { rowKey, UnitOfWork } from './unit-of-work';
-import { asReference } from './value';
+import type { Random } from '../random';
+import type { StepRegistry } from '../registration/step-registry';
+import type { Row, RowStore } from '../rows/row-store';
+import { EMPTY_GUID, asReference, type Columns } from '../rows/value';
+
+/** A row to be committed, or to be removed when there are no columns. */
+export interface Write {
+  readonly table: Table;
+  readonly id: string;
+  readonly columns: Columns | undefined;
+}
+
+/** What one transaction is about to do: rows in their new state, and the events that tell of them. */
+export class UnitOfWork {
+  /** When the operation began, milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Under whom the operation runs. */
+  readonly user: User;
+  readonly writes: Write[] = [];
+  readonly events: EventDraft[] = [];
+  readonly #store: RowStore;
+  readonly #pending = new Map<string, Columns | undefined>();
+
+  constructor(store: RowStore, startedAt: number, user: User) {
+    this.#store = store;
+    this.startedAt = startedAt;
+    this.user = user;
+  }
+
+  /** The row as this transaction sees it; its version is that of the committed one. */
+  row(table: Table, id: string): Row | undefined {
+    const committed = this.#store.table(table.logicalName).get(id);
+    const key = rowKey(table, id);
+    if (!this.#pending.has(key)) return committed;
+    const columns = this.#pending.get(key);
+    if (columns === undefined) return undefined;
+    return { table: table.logicalName, id, version: committed?.version ?? 0n, columns };
+  }
+
+  /** Gives a row its new state. */
+  put(table: Table, id: string, columns: Columns): void {
+    this.#pending.set(rowKey(table, id), columns);
+    this.writes.push({ table, id, columns });
+  }
+
+  /** Removes a row. */
+  remove(table: Table, id: string): void {
+    this.#pending.set(rowKey(table, id), undefined);
+    this.writes.push({ table, id, columns: undefined });
+  }
+
+  /** Tells of something: an operation inside another one before that one. */
+  raise(event: EventDraft): void {
+    this.events.push(event);
+  }
+}
+
+/** What identifies a row in the organisation. */
+export const rowKey = (table: Table, id: string): string => `${table.logicalName} ${id}`;
 
 /** How an operation is made. */
 export interface OperationOptions {
@@ -57,8 +111,6 @@ interface Firing {
   readonly event: RaisedEvent;
   readonly step: Step;
 }
-
-const NO_GUID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Operations as transactions that run their steps: all of it or nothing. Writers of one row wait for each other;
@@ -171,8 +223,8 @@ export class Transactions {
     return {
       id,
       name: typeof fullname === 'string' ? fullname : '',
-      businessUnitId: asReference(businessunitid)?.id ?? NO_GUID,
-      objectId: typeof objectId === 'string' ? objectId : NO_GUID,
+      businessUnitId: asReference(businessunitid)?.id ?? EMPTY_GUID,
+      objectId: typeof objectId === 'string' ? objectId : EMPTY_GUID,
     };
   }
 }

@@ -1,8 +1,8 @@
 import { settingsXml } from '../../../tools/registration/secrets';
 import type { ContextForm } from '../events/execution-context';
-import { AUTH_TYPE, CONTRACT, MESSAGE_FORMAT } from './service-endpoint-table';
 import type { RowStore } from '../rows/row-store';
 import type { ColumnInputs } from '../rows/value';
+import { AUTH_TYPE, CONTRACT, MESSAGE_FORMAT } from './registration-tables';
 
 /** An endpoint to register. */
 export type EndpointRegistration =

@@ -1,13 +1,9 @@
-import type { Catalog } from '../metadata/catalog';
-import { alreadyExists, DataverseError, duplicateId, noProperty, notFound, type ErrorForm } from '../dataverse-error';
-import type { ImageSource } from '../events/event';
-import type { IntersectRows } from './intersect-rows';
-import { entityParameter, referenceParameter } from '../events/parameter';
+import { DataverseError, alreadyExists, duplicateId, noProperty, notFound, type ErrorForm } from '../dataverse-error';
+import { entityParameter, referenceParameter, type ImageSource } from '../events/event';
+import type { IntersectRows } from '../metadata/relationship';
+import type { Catalog, Table } from '../metadata/table';
 import type { Random } from '../random';
-import type { RowRules } from './row-rules';
-import type { RowStore } from './row-store';
-import type { Table } from '../metadata/table';
-import type { UnitOfWork } from './unit-of-work';
+import type { RowStore } from '../rows/row-store';
 import {
   acceptValue,
   asReference,
@@ -18,7 +14,31 @@ import {
   type Columns,
   type Reference,
   type Value,
-} from './value';
+} from '../rows/value';
+import type { RowToLock, UnitOfWork } from './transactions';
+
+/** A row that is about to be written. */
+export interface RowWrite {
+  readonly work: UnitOfWork;
+  readonly table: Table;
+  readonly id: string;
+  /** Undefined: the row is created. */
+  readonly before: Columns | undefined;
+  /** What the caller asked for. */
+  readonly requested: Columns;
+  /** All columns as they will be. */
+  readonly after: Columns;
+}
+
+/** What the platform checks and adds when rows of its own tables are written. */
+export interface RowRules {
+  /** Columns that the platform sets beside what was asked for. */
+  completed(table: Table, requested: Columns, before: Columns | undefined): Columns;
+  /** Throws when the platform does not take the row. */
+  check(write: RowWrite): void;
+  /** The rows that are deleted with a row. */
+  dependents(work: UnitOfWork, table: Table, id: string): readonly RowToLock[];
+}
 
 /** What changes of rows work with. */
 export interface RowChangeDependencies {

@@ -1,11 +1,10 @@
-import type { Catalog } from '../metadata/catalog';
 import { badRequest } from '../dataverse-error';
-import { readEntityLink } from './entity-link';
+import type { ParameterValue, RowValue } from '../events/event';
+import type { Catalog } from '../metadata/table';
+import type { RowChanges } from '../operations/row-changes';
+import { EMPTY_GUID, propertyName, valueToJson, type ColumnInputs, type Reference } from '../rows/value';
 import { Digits, isList, isObject, type Json, type JsonObject } from './json-text';
-import type { ParameterValue, RowValue } from '../events/parameter';
-import { readRowInputs } from './row-inputs';
-import type { RowChanges } from '../rows/row-changes';
-import { valueToJson, type ColumnInputs, type Reference, propertyName } from '../rows/value';
+import { readEntityLink, readRowInputs } from './row-json';
 
 /**
  * Types of a custom API's parameters and properties.
@@ -40,8 +39,6 @@ export type ApiValue =
 
 /** Parameters by name. */
 export type ApiValues = Readonly<Record<string, ApiValue>>;
-
-const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 const isEntity = (value: ApiValue): value is ApiEntity =>
   typeof value === 'object' && value !== null && 'columns' in value;
@@ -111,7 +108,7 @@ export class ApiParameters {
     }
   }
 
-  #row({ table: tableName, id = NO_ID, columns }: ApiEntity): RowValue {
+  #row({ table: tableName, id = EMPTY_GUID, columns }: ApiEntity): RowValue {
     const table = this.#catalog.table(tableName);
     return { table, id, columns: this.#changes.accept(table, columns) };
   }
@@ -150,7 +147,7 @@ export class ApiParameters {
     const id = json[table.primaryId];
     return {
       table: table.logicalName,
-      id: typeof id === 'string' ? id.toLowerCase() : NO_ID,
+      id: typeof id === 'string' ? id.toLowerCase() : EMPTY_GUID,
       columns: readRowInputs(this.#catalog, table, json),
     };
   }

@@ -1,19 +1,18 @@
-import type { Catalog } from '../metadata/catalog';
-import { badRequest, DataverseError } from '../dataverse-error';
-import type { IntersectRows } from './intersect-rows';
-import { referenceParameter, type Parameter, type Role } from '../events/parameter';
-import type { Random } from '../random';
+import { DataverseError, badRequest } from '../dataverse-error';
+import { referenceParameter, type Parameter, type Role } from '../events/event';
 import {
   isReflexive,
+  type IntersectRows,
   type ManyToMany,
   type OneToMany,
   type Relationship,
   type Relationships,
 } from '../metadata/relationship';
+import type { Catalog } from '../metadata/table';
+import type { Random } from '../random';
+import type { Reference } from '../rows/value';
 import type { RowChanges } from './row-changes';
-import type { OperationOptions, Transactions } from './transactions';
-import type { UnitOfWork } from './unit-of-work';
-import type { Reference } from './value';
+import type { OperationOptions, Transactions, UnitOfWork } from './transactions';
 
 /** How rows are associated. */
 export interface AssociationOptions extends OperationOptions {

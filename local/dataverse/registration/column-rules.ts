@@ -1,6 +1,6 @@
 import { invalidArgument, requiredColumn, tooLong } from '../dataverse-error';
 import type { Table } from '../metadata/table';
-import type { Columns } from './value';
+import type { Columns } from '../rows/value';
 
 /** Throws when one of these columns has no value. */
 export function requireColumns(table: string, columns: Columns, names: readonly string[]): void {
@@ -30,3 +30,7 @@ export function checkNames(table: Table, names: readonly string[], list: string)
     }
   }
 }
+
+/** The columns that have a default, with what was asked for where that is a value. */
+export const withDefaults = (requested: Columns, defaults: Columns): Columns =>
+  Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, requested[name] ?? value]));

@@ -1,12 +1,10 @@
 import { badRequest, notFound, type ErrorForm } from '../dataverse-error';
-import { entityParameter, referenceParameter, type Parameter } from '../events/parameter';
-import { firstReason, type RowChanges } from './row-changes';
-import { NO_ROW } from './bulk-operations';
-import type { RowStore } from './row-store';
+import { entityParameter, referenceParameter, type Parameter } from '../events/event';
 import type { Table } from '../metadata/table';
-import type { OperationOptions, Transactions } from './transactions';
-import type { UnitOfWork } from './unit-of-work';
-import { acceptValue, type ColumnInputs, type Columns, type Reference } from './value';
+import type { RowStore } from '../rows/row-store';
+import { EMPTY_GUID, acceptValue, type ColumnInputs, type Columns, type Reference } from '../rows/value';
+import { firstReason, type RowChanges } from './row-changes';
+import type { OperationOptions, Transactions, UnitOfWork } from './transactions';
 
 /** How a state is set. */
 export interface SetStateOptions extends OperationOptions {
@@ -123,7 +121,7 @@ export class RowMessages {
     const input: readonly Parameter[] = [
       referenceParameter('Target', master),
       { name: 'SubordinateId', value: { kind: 'guid', text: subordinate } },
-      entityParameter('UpdateContent', { table, id: NO_ROW, columns: content }),
+      entityParameter('UpdateContent', { table, id: EMPTY_GUID, columns: content }),
       { name: 'PerformParentingChecks', value: { kind: 'boolean', flag: performParentingChecks } },
     ];
     const image = (id: string, columns: Columns) => ({

@@ -1,14 +1,13 @@
-import type { ApiParameters, ApiParameterType, ApiValues } from '../web-api/api-parameter';
-import { NO_ROW } from '../rows/bulk-operations';
-import type { Catalog } from '../metadata/catalog';
 import { badRequest } from '../dataverse-error';
-import { messageFilter } from './messages';
-import type { Operations } from '../rows/operations';
-import { referenceParameter, type Parameter } from './parameter';
+import { referenceParameter, type Parameter } from '../events/event';
+import { messageFilter } from '../events/messages';
+import type { Catalog } from '../metadata/table';
 import type { Random } from '../random';
-import type { RowChanges } from '../rows/row-changes';
-import type { OperationOptions, Transactions } from '../rows/transactions';
-import type { Reference } from '../rows/value';
+import { EMPTY_GUID, type Reference } from '../rows/value';
+import type { ApiParameterType, ApiParameters, ApiValues } from '../web-api/action-parameters';
+import type { RowChanges } from './row-changes';
+import { type Operations } from './row-operations';
+import type { OperationOptions, Transactions } from './transactions';
 
 /** What a custom API's handler is given. */
 export interface CustomApiCall {
@@ -95,7 +94,7 @@ export class CustomApis {
       work.raise({
         message: name,
         table: target?.table ?? 'none',
-        id: target?.id ?? NO_ROW,
+        id: target?.id ?? EMPTY_GUID,
         requested: parameters,
         input: parameters,
         output,
