@@ -3,15 +3,14 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create_container, types } from 'rhea';
 import type { Broker } from '../broker/broker';
-import type { Random } from '../dataverse/random';
-import { seededRandom } from '../dataverse/random';
-import { BUS, type Stack } from '../stack';
+import { seededRandom, type Random } from '../dataverse/random';
+import { BUS, type Stack } from '../stack/stack';
 import { KILL_POINTS, type KillPoint } from './kill-points';
 import { ROUTES, type FaultRig, type Route } from './rig';
 import type { TcpFault } from './tcp-proxy';
 
 /** One thing that is done. */
-export type Doing =
+export type Fault =
   | { readonly kind: 'network'; readonly route: Route; readonly fault: TcpFault; readonly ms: number }
   | { readonly kind: 'kill'; readonly point: KillPoint; readonly deadMs: number }
   | { readonly kind: 'storeStopped'; readonly ms: number }
@@ -20,11 +19,11 @@ export type Doing =
   | { readonly kind: 'leasesStolen' };
 
 /** One thing that was done. */
-export interface Done {
+export interface DoneFault {
   /** Since the begin of the attack. */
   readonly atSeconds: number;
   readonly seconds: number;
-  readonly kind: Doing['kind'];
+  readonly kind: Fault['kind'];
   readonly what: string;
 }
 
@@ -48,17 +47,17 @@ const DOING_LIMIT_MS = 180_000;
 const FAREWELL_MS = 2_000;
 
 /** The schedule of a seed: every fault on every route, kills, thefts, and the store stopped for a minute. */
-export function scheduleOf(seed: number): readonly Doing[] {
+export function scheduleOf(seed: number): readonly Fault[] {
   const random = seededRandom(seed);
   const network = ROUTES.flatMap((route) =>
-    faultsFor(random).map((fault): Doing => ({ kind: 'network', route, fault, ms: random.between(600, 1800) })),
+    faultsFor(random).map((fault): Fault => ({ kind: 'network', route, fault, ms: random.between(600, 1800) })),
   );
   const points = shuffled(
     random,
     KILL_POINTS.filter((point) => !SELDOM.test(point)),
   ).slice(0, KILLS);
-  const kills = points.map((point): Doing => ({ kind: 'kill', point, deadMs: random.between(0, 1500) }));
-  const thefts: readonly Doing[] = [
+  const kills = points.map((point): Fault => ({ kind: 'kill', point, deadMs: random.between(0, 1500) }));
+  const thefts: readonly Fault[] = [
     { kind: 'locksLost' },
     { kind: 'locksLost' },
     { kind: 'partitionsStolen', ms: 4000 },
@@ -89,15 +88,15 @@ function shuffled<T>(random: Random, items: readonly T[]): T[] {
  * Does all of a schedule, and tells of each thing when it begins. Rejects where one takes longer than the limit.
  */
 export async function attack(
-  schedule: readonly Doing[],
+  schedule: readonly Fault[],
   { rig, stack, victim }: { readonly rig: FaultRig; readonly stack: Stack; readonly victim: Victim },
   signal: AbortSignal,
   tell: (atSeconds: number, what: string) => void,
   limitMs = DOING_LIMIT_MS,
-): Promise<readonly Done[]> {
+): Promise<readonly DoneFault[]> {
   const begun = performance.now();
   const seconds = (): number => Number(((performance.now() - begun) / 1000).toFixed(1));
-  const done: Done[] = [];
+  const done: DoneFault[] = [];
   for (const doing of schedule) {
     if (signal.aborted) break;
     const atSeconds = seconds();
@@ -114,7 +113,7 @@ export async function attack(
 
 /** Returns false where the app had to be killed elsewhere than planned. */
 async function carryOut(
-  doing: Doing,
+  doing: Fault,
   rig: FaultRig,
   stack: Stack,
   victim: Victim,
@@ -205,7 +204,7 @@ async function within<T>(ms: number, what: string, doing: Promise<T>): Promise<T
 const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   sleep(ms, undefined, { signal }).catch(() => undefined);
 
-function textOf(doing: Doing): string {
+function textOf(doing: Fault): string {
   switch (doing.kind) {
     case 'network': {
       const { kind, ...figures } = doing.fault;

@@ -3,21 +3,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineBusinessApis } from '../business-apis';
+import { isatty } from 'node:tty';
+import picocolors from 'picocolors';
+import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { businessDay } from '../day/business';
 import { compare, type CheckResult } from '../day/check';
 import type { Display } from '../day/display';
 import { Figures } from '../day/figures';
-import type { ApiCall } from '../day/office';
-import { daySettings } from '../day/settings';
-import { SETTLE_LIMIT_MS, completePull } from '../day/settling';
-import { readView } from '../day/view';
-import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
+import { mappingSettings, readMapping } from '../day/mapping';
+import { WAIT_LIMIT_MS, completePull } from '../day/waiting';
+import type { ApiCall } from '../day/workload';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
-import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack';
-import { registerSteps } from '../register-steps';
-import { attack, scheduleOf, type Done } from './attack';
-import { Front } from './front';
+import { defineBusinessApis } from '../stack/business-apis';
+import { registerSteps } from '../stack/register-steps';
+import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack/stack';
+import { attack, scheduleOf, type DoneFault } from './attack';
+import { LoadBalancer } from './load-balancer';
 import type { Finding } from './observer';
 import { FaultRig, MANY_DELIVERIES } from './rig';
 
@@ -37,7 +38,7 @@ export interface FaultyDayOptions {
 
 /** What came of it. */
 export interface FaultyDayResult {
-  readonly done: readonly Done[];
+  readonly done: readonly DoneFault[];
   readonly changes: number;
   /** From the first change to the end of the comparison. */
   readonly seconds: number;
@@ -88,10 +89,10 @@ export async function faultyDay(
 class FaultyDay {
   readonly #figures = new Figures();
   readonly #mapped;
-  readonly #view;
+  readonly #mapping;
   #rig: FaultRig | undefined;
   #hosts: readonly SpawnedHost[] = [];
-  #front: Front | undefined;
+  #front: LoadBalancer | undefined;
   #phase = 'the first load';
   #changes = 0;
   #begun = performance.now();
@@ -104,8 +105,8 @@ class FaultyDay {
     private readonly display: Display,
     private readonly signal: AbortSignal,
   ) {
-    this.#mapped = daySettings(options.appDir);
-    this.#view = readView(this.#mapped);
+    this.#mapped = mappingSettings(options.appDir);
+    this.#mapping = readMapping(this.#mapped);
   }
 
   async run(): Promise<FaultyDayResult | undefined> {
@@ -115,12 +116,12 @@ class FaultyDay {
     const rig = await FaultRig.open(stack, {
       tables: SYNCED_TABLES,
       relationships: STANDARD_RELATIONSHIPS,
-      view: this.#view,
+      mapping: this.#mapping,
       seed: options.seed,
     });
     this.#rig = rig;
     await this.#startApps();
-    this.#front = await Front.open(() => this.#hosts.map(({ port }) => port));
+    this.#front = await LoadBalancer.open(() => this.#hosts.map(({ port }) => port));
     await defineBusinessApis(dataverse);
     await this.#work(options.seed + 1, signal, { changes: EARLIER_CHANGES, rate: 100_000 });
     await completePull(this.#running(), this.#figures, signal);
@@ -152,7 +153,7 @@ class FaultyDay {
       if (interrupted()) return undefined;
       this.#phase = 'comparing';
       const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
-        view: this.#view,
+        mapping: this.#mapping,
         calls,
       });
       const findings = [...rig.observer.findings, ...lost];
@@ -225,10 +226,10 @@ class FaultyDay {
   /**
    * Waits until nothing is under way: posts, messages, events of the hub, parked items. Only what lies outside the app is
    * asked, since what the app has counted died with it. Messages that the dead had locked come free within a minute, their
-   * partitions when SETTLE_LIMIT_MS says.
+   * partitions when WAIT_LIMIT_MS says.
    */
   async #settle(rig: FaultRig): Promise<void> {
-    const limit = performance.now() + SETTLE_LIMIT_MS;
+    const limit = performance.now() + WAIT_LIMIT_MS;
     while (!this.signal.aborted) {
       this.#left = {
         'jobs open': this.stack.dataverse.stats().openJobs,
@@ -269,3 +270,34 @@ function countsOf(findings: readonly Finding[], { events, differenceCount }: Che
     differences: differenceCount,
   };
 }
+
+const pc = picocolors.createColors(isatty(1) && picocolors.isColorSupported);
+
+/** What was done to the app and what came of it, as a table, with the first findings. */
+export function attackTable({ done, changes, seconds, judged, findings, counts }: FaultyDayResult): string {
+  const of = (kind: DoneFault['kind']): number => done.filter((each) => each.kind === kind).length;
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['network faults', of('network')],
+    ['kill -9', of('kill')],
+    ['store stopped', of('storeStopped')],
+    ['locks, partitions, leases stolen', of('locksLost') + of('partitionsStolen') + of('leasesStolen')],
+    ['changes', changes],
+    ['writes judged', judged],
+    ['seconds', seconds],
+  ];
+  const bad: readonly (readonly [string, number])[] = [
+    ['lost', counts.lost],
+    ['applied twice', counts.appliedTwice],
+    ['resurrected', counts.resurrected],
+    ['gone back', counts.goneBack],
+    ['differences', counts.differences],
+  ];
+  const line = (name: string, value: string | number): string => `${name.padEnd(36)}${String(value).padStart(8)}`;
+  return [
+    ...rows.map(([name, value]) => line(name, value)),
+    ...bad.map(([name, value]) => (value === 0 ? pc.green : pc.red)(line(name, value))),
+    ...findings.slice(0, SHOWN).map(({ kind, table, rowKey, what }) => `  ${kind} ${table}(${rowKey}): ${what}`),
+  ].join('\n');
+}
+
+const SHOWN = 20;

@@ -7,25 +7,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineBusinessApis } from '../../local/business-apis';
+import { defineBusinessApis } from '../../local/stack/business-apis';
 import { businessDay } from '../../local/day/business';
 import { compare } from '../../local/day/check';
-import type { ApiCall } from '../../local/day/office';
-import { daySettings, type DaySettings } from '../../local/day/settings';
-import { readView } from '../../local/day/view';
+import type { ApiCall } from '../../local/day/workload';
+import { mappingSettings, readMapping, type MappingSettings } from '../../local/day/mapping';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
-import { Front } from '../../local/faults/front';
+import { LoadBalancer } from '../../local/faults/load-balancer';
 import type { KillPoint } from '../../local/faults/kill-points';
 import { builtFolder } from '../build-once';
 import { FaultRig, MANY_DELIVERIES, type Route } from '../../local/faults/rig';
 import type { TcpFault } from '../../local/faults/tcp-proxy';
-import { SYNCED_TABLES } from '../../local/stack';
-import { registerSteps } from '../../local/register-steps';
+import { SYNCED_TABLES } from '../../local/stack/stack';
+import { registerSteps } from '../../local/stack/register-steps';
 import { System } from './system';
 
 /** Changes a second of the work that goes on. */
 const RATE = 15;
-const SETTLE_LIMIT_MS = 400_000;
+const WAIT_LIMIT_MS = 400_000;
 /** What the app sends before it gives a request up for now. */
 const ATTEMPTS = 6;
 
@@ -49,13 +48,13 @@ export class Attacked {
   /** Ends the work of a test that is given up, too. */
   readonly #ending = new AbortController();
   #seed: number;
-  #front: Front | undefined;
+  #front: LoadBalancer | undefined;
 
   private constructor(
     /** The app's instances on the one stack. */
     readonly instances: readonly [System, ...System[]],
     readonly rig: FaultRig,
-    private readonly mapped: DaySettings,
+    private readonly mapped: MappingSettings,
     private readonly folder: string,
     seed: number,
   ) {
@@ -74,17 +73,17 @@ export class Attacked {
       queue: MANY_DELIVERIES,
       subscription: MANY_DELIVERIES,
     });
-    const mapped = daySettings(resolve(__dirname, '../..'));
+    const mapped = mappingSettings(resolve(__dirname, '../..'));
     const rig = await FaultRig.open(system.stack, {
       tables: SYNCED_TABLES,
       relationships: STANDARD_RELATIONSHIPS,
-      view: readView(mapped),
+      mapping: readMapping(mapped),
       seed,
     });
     const attacked = new Attacked(twins ? [system, system.beside()] : [system], rig, mapped, folder, seed);
     try {
       await Promise.all(attacked.instances.map((instance) => attacked.startApp(instance)));
-      if (twins) attacked.#front = await Front.open(() => attacked.instances.map(({ host }) => host.port));
+      if (twins) attacked.#front = await LoadBalancer.open(() => attacked.instances.map(({ host }) => host.port));
       await defineBusinessApis(system.dataverse);
       await registerSteps(system.stack.settings, {
         root: resolve(__dirname, '../..'),
@@ -192,7 +191,7 @@ export class Attacked {
     await this.amid(
       async () => {
         const met = () => Promise.race([died.then(() => true), sleep(20)]);
-        await this.system.until(`the app coming to ${point}`, met, SETTLE_LIMIT_MS);
+        await this.system.until(`the app coming to ${point}`, met, WAIT_LIMIT_MS);
         expect(await host.exited).toEqual({ code: null, signal: 'SIGKILL' });
         await this.revive();
       },
@@ -213,7 +212,7 @@ export class Attacked {
 
   /** Waits until nothing is under way: no post, no message, no event of the hub, nothing parked. Time is the only help that it gives. */
   async settle(): Promise<void> {
-    await this.system.dataverse.drain(SETTLE_LIMIT_MS);
+    await this.system.dataverse.drain(WAIT_LIMIT_MS);
     // What lost connections had locked would come free within a minute.
     this.system.stack.broker.expireLocks();
     const left = async () => ({
@@ -231,7 +230,7 @@ export class Attacked {
       }
       return (await this.rig.behindInHub()) === 0;
     };
-    await this.system.until('everything being settled', settled, SETTLE_LIMIT_MS).catch(async (error: unknown) => {
+    await this.system.until('everything being settled', settled, WAIT_LIMIT_MS).catch(async (error: unknown) => {
       throw new Error(`Left: ${JSON.stringify(await left())}`, { cause: error });
     });
   }
@@ -250,7 +249,7 @@ export class Attacked {
       // A run that went on where a dead one had ended is complete only up to the begin of that one.
       return told.every(({ resumed }) => resumed !== true);
     };
-    await this.system.until('a complete pull', complete, SETTLE_LIMIT_MS);
+    await this.system.until('a complete pull', complete, WAIT_LIMIT_MS);
   }
 
   /**
@@ -268,7 +267,7 @@ export class Attacked {
       stack.azurite.connectionString,
       SYNCED_TABLES,
       STANDARD_RELATIONSHIPS,
-      { view: readView(this.mapped), calls: this.calls },
+      { mapping: readMapping(this.mapped), calls: this.calls },
     );
     const { findings } = this.rig.observer;
     expect({ lost, differences, findings }).toEqual({ lost: [], differences: [], findings: [] });

@@ -12,7 +12,7 @@ import type { Dataverse, StepRegistration } from '../../local/dataverse/simulato
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
 import type { LogRecord } from '../../local/host/log';
 import { spawnHost, type SpawnedHost } from '../../local/host/spawn-host';
-import { BUS, startStack, type Stack, type StackOptions } from '../../local/stack';
+import { BUS, startStack, type Stack, type StackOptions } from '../../local/stack/stack';
 import { deferredLargeBodies } from '../../shared/parking/large-bodies';
 import { TableParking } from '../../shared/parking/table-parking';
 import { builtFolder } from '../build-once';

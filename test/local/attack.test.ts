@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '../../local/broker/broker';
 import { attack, stealPartitions, type Victim } from '../../local/faults/attack';
 import type { FaultRig } from '../../local/faults/rig';
-import { BUS, type Stack } from '../../local/stack';
+import { BUS, type Stack } from '../../local/stack/stack';
 import { eventually } from '../eventually';
 
 const closing: (() => unknown)[] = [];

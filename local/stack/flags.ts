@@ -1,7 +1,7 @@
 import { Option, InvalidArgumentError, type Command } from 'commander';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { wholeNumber } from '../tools/dvo/terminal/script';
+import { wholeNumber } from '../../tools/dvo/terminal/script';
 import type { StackOptions } from './stack';
 
 /** Reads a share from 0 to 1. */
@@ -74,3 +74,14 @@ export type StackFlags = Pick<
   StackOptions,
   'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk' | 'identity'
 >;
+
+/**
+ * What to tell whoever started something on a port that is taken; undefined for any other error. Node and Azurite say so in the
+ * same words, Azurite in the output that its error carries.
+ */
+export function portTaken(error: unknown): string | undefined {
+  const [, port] = /EADDRINUSE: address already in use \S*:(\d+)/.exec(String(error)) ?? [];
+  return port === undefined
+    ? undefined
+    : `Port ${port} is taken: stop what listens there, or give another port (--help lists the flags).`;
+}

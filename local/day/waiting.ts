@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import type { SpawnedHost } from '../host/spawn-host';
-import { SYNCED_TABLES, type Stack } from '../stack';
+import { SYNCED_TABLES, type Stack } from '../stack/stack';
 import type { Figures } from './figures';
 
 /**
@@ -10,11 +10,11 @@ import type { Figures } from './figures';
  * partitions of a host that was killed: the Functions host's clients take them over 2 min 21 s after its last claim (an
  * ownership lasts two minutes), the local host's after 5 s.
  */
-export const SETTLE_LIMIT_MS = 360_000;
+export const WAIT_LIMIT_MS = 360_000;
 
 /** Waits until the broker is empty and the app has answered for every post. */
 export async function untilHandled({ broker, dataverse }: Stack, figures: Figures, signal: AbortSignal): Promise<void> {
-  const limit = performance.now() + SETTLE_LIMIT_MS;
+  const limit = performance.now() + WAIT_LIMIT_MS;
   while (!signal.aborted && performance.now() < limit) {
     const { queues, subscriptions } = broker.counts();
     const waiting = [...Object.values(queues), ...Object.values(subscriptions)].reduce(
@@ -35,7 +35,7 @@ async function until(holds: () => boolean, limitMs: number): Promise<void> {
 export async function completePull(host: SpawnedHost, figures: Figures, signal: AbortSignal): Promise<void> {
   const from = Date.now();
   const open = new Set<string>([...SYNCED_TABLES, ...STANDARD_RELATIONSHIPS.map(({ schemaName }) => schemaName)]);
-  const limit = performance.now() + SETTLE_LIMIT_MS;
+  const limit = performance.now() + WAIT_LIMIT_MS;
   const end = figures.onPull(({ table, mode, resumed, failed, begunAt }) => {
     if (!failed && mode !== 'busy' && !resumed && begunAt >= from) open.delete(table);
   });

@@ -1,5 +1,5 @@
-import type { CustomApiDefinition } from './dataverse/operations/custom-apis';
-import type { Dataverse } from './dataverse/simulator';
+import type { CustomApiDefinition } from '../dataverse/operations/custom-apis';
+import type { Dataverse } from '../dataverse/simulator';
 
 /** The custom APIs of the local stack, by name: one bound to a shipment, one bound to no row. */
 export const BUSINESS_APIS = {

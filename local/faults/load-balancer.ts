@@ -2,7 +2,7 @@ import { Agent, createServer, request as httpRequest, type IncomingMessage, type
 import type { AddressInfo } from 'node:net';
 
 /** What is before an app that is scaled out: requests go to its instances in turn. */
-export class Front {
+export class LoadBalancer {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #server = createServer((request, response) => this.#pass(request, response));
   #turn = 0;
@@ -10,8 +10,8 @@ export class Front {
   private constructor(private readonly ports: () => readonly number[]) {}
 
   /** Listens at a free port. `ports`: where the instances listen. */
-  static async open(ports: () => readonly number[]): Promise<Front> {
-    const front = new Front(ports);
+  static async open(ports: () => readonly number[]): Promise<LoadBalancer> {
+    const front = new LoadBalancer(ports);
     await new Promise<void>((resolve, reject) => {
       front.#server.once('error', reject);
       front.#server.listen(0, '127.0.0.1', resolve);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { makeCertificate } from '../dataverse/web-api/certificate';
 import { startAzurite, type Azurite, type AzuriteOptions } from './azurite';
-import { makeCertificate } from './dataverse/web-api/certificate';
 import { startManagedIdentities, type ManagedIdentities } from './managed-identity';
 
 /** Client ids of the identities: of the app's own state, and of the LOB store. */

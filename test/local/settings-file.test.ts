@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { writeSettings } from '../../local/settings-text';
+import { writeSettings } from '../../local/stack/settings-file';
 
 let folder: string;
 beforeAll(() => {

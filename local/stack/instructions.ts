@@ -1,6 +1,23 @@
-import type { DaySettings } from './day/settings';
-import { sourced } from './settings-text';
+import type { MappingSettings } from '../day/mapping';
+import { asJson, sourced } from './settings-file';
 import type { Stack } from './stack';
+
+/**
+ * How to start the app with some settings, as lines for a shell; the settings come first, unless they are in `file`.
+ */
+export function howToStart(settings: Readonly<Record<string, string>>, webhookUrl: string, file?: string): string {
+  const { port } = new URL(webhookUrl);
+  return [
+    file === undefined ? `local.settings.json:\n${asJson(settings)}\n` : `The settings are in ${file}.\n`,
+    'Start the app with these settings, for example:',
+    // Node reads this one before it starts, so it can't come from local.settings.json.
+    file?.endsWith('.env') === true
+      ? `  ${sourced(file)}`
+      : `  export NODE_EXTRA_CA_CERTS=${settings.NODE_EXTRA_CA_CERTS ?? ''}`,
+    `  npm run host -- --port ${port}    # or, with Core Tools and Node 22 or newer in PATH: func start --port ${port}`,
+    '',
+  ].join('\n');
+}
 
 /** How to register the steps where none are, with settings that may have been written to a file. */
 export const howToRegister = (file?: string): string =>
@@ -14,7 +31,7 @@ export const howToRegister = (file?: string): string =>
 export function howToLook(
   { azurite, dataverse, webhookKey }: Stack,
   webhookUrl: string,
-  { MAPPING_FILE }: Pick<DaySettings, 'MAPPING_FILE'>,
+  { MAPPING_FILE }: Pick<MappingSettings, 'MAPPING_FILE'>,
 ): string {
   const token = `${dataverse.authorityHost}${dataverse.tenantId}/oauth2/v2.0/token`;
   return [

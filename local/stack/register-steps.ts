@@ -4,15 +4,15 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Where the operator's tool lies, beside this file's folder once both are compiled. */
-const DVO = resolve(__dirname, '../cli/dvo.js');
+/** The operator's tool: this file runs as dist/local/stack/register-steps.js. */
+const DVO = resolve(__dirname, '../../tools/dvo/dvo.js');
 
 /** Where the steps of the local stack are declared, and where they post to. */
 export interface StepTargets {
   /** Folder of the repository: declarations aren't compiled. */
   readonly root: string;
   readonly webhookUrl: string;
-  /** The tool's main file. @default the one beside this file, compiled */
+  /** The tool's main file. @default the compiled one */
   readonly dvo?: string;
 }
 

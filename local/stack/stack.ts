@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { startAzurite, type Azurite } from './azurite';
-import { startBroker, type Broker, type QueueOptions } from './broker/broker';
-import { startDataverse, type Dataverse, type TableDefinition } from './dataverse/simulator';
-import { STANDARD_TABLES } from './dataverse/metadata/standard-tables';
-import { startIdentityStorage } from './identity-storage';
-import type { ManagedIdentities } from './managed-identity';
+import { startBroker, type Broker, type QueueOptions } from '../broker/broker';
+import { STANDARD_TABLES } from '../dataverse/metadata/standard-tables';
+import { startDataverse, type Dataverse, type TableDefinition } from '../dataverse/simulator';
+import { startAzurite, type Azurite } from '../storage/azurite';
+import { startIdentityStorage } from '../storage/identity-storage';
+import type { ManagedIdentities } from '../storage/managed-identity';
 
 /** Ports (0 or absent: a free one) and where Azurite keeps its data. */
 export interface StackOptions {

@@ -1,13 +1,74 @@
 import { types } from 'rhea';
-import { arrayOf, numbersOf, recordOf, textOf } from './amqp-types';
+import { arrayOf, numberOf, numbersOf, recordOf, textOf } from './amqp-types';
 import { BrokerError, CONDITION } from './broker-error';
-import { tokenKey } from './lock-token';
+import type { EventHub } from './event-hub';
 import { parseMessage } from './message-content';
 import type { Queue, Settlement } from './queue';
-import { numberIn, unknownOperation, type Reply, type Request } from './management-request';
+import { tokenKey } from './queued-message';
 import type { Sessions } from './session';
 import type { Topic } from './topic';
 import type { Entity } from './topology';
+
+/** A request to `$cbs` or `$management`. */
+export interface Request {
+  readonly operation: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A reply; a status other than 2xx comes from a `BrokerError`. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+/** Thrown for an operation that the broker doesn't have. */
+export const unknownOperation = (request: Request): BrokerError =>
+  new BrokerError(CONDITION.notImplemented, `The broker has no operation '${request.operation}'.`);
+
+/** A number out of a request's body; `otherwise` where it is absent. */
+export const numberIn = (request: Request, name: string, otherwise: number): number => {
+  const value = request.body[name];
+  return value === undefined || value === null ? otherwise : numberOf(value);
+};
+
+/** Answers what a client asks about an event hub or one of its partitions. */
+export function manageHub(hub: EventHub, request: Request): Reply {
+  if (request.operation !== 'READ') throw unknownOperation(request);
+  return request.properties.type === 'com.microsoft:partition' ? readPartition(hub, request) : readHub(hub);
+}
+
+function readHub(hub: EventHub): Reply {
+  const ids = hub.partitions.map((partition) => partition.id);
+  return {
+    status: 200,
+    body: {
+      name: hub.name,
+      type: 'com.microsoft:eventhub',
+      created_at: types.wrap_timestamp(hub.createdAt),
+      partition_count: types.wrap_int(ids.length),
+      partition_ids: arrayOf('string', ids),
+      georeplication_factor: types.wrap_int(1),
+    },
+  };
+}
+
+function readPartition(hub: EventHub, request: Request): Reply {
+  const partition = hub.partition(textOf(request.properties.partition) ?? '');
+  return {
+    status: 200,
+    body: {
+      name: hub.name,
+      type: 'com.microsoft:partition',
+      partition: partition.id,
+      begin_sequence_number: types.wrap_long(0),
+      last_enqueued_sequence_number: types.wrap_long(partition.end.sequence),
+      last_enqueued_offset: String(partition.end.offset),
+      last_enqueued_time_utc: types.wrap_timestamp(partition.end.enqueuedAt),
+      is_partition_empty: partition.size === 0,
+    },
+  };
+}
 
 /**
  * Answers a Service Bus management request.

@@ -1,8 +1,8 @@
-import type { ApiValues } from '../dataverse/web-api/action-parameters';
 import type { Parameter } from '../dataverse/events/event';
 import type { Random } from '../dataverse/random';
-import type { Dataverse } from '../dataverse/simulator';
 import type { Reference } from '../dataverse/rows/value';
+import type { Dataverse } from '../dataverse/simulator';
+import type { ApiValues } from '../dataverse/web-api/action-parameters';
 import type { Rows } from './row-contents';
 
 /** A call of a custom API as its caller knows it: what the check compares its event with. */
@@ -24,15 +24,15 @@ export interface Pair {
   readonly two: Reference;
 }
 
-/** One of the people at work. */
-export interface Worker {
+/** A user who works on the rows. */
+export interface Actor {
   readonly random: Random;
   /** systemuserid. */
   readonly id: string;
 }
 
-/** What those at work share: what there is to work on, and how much is left to do. */
-export class Office {
+/** What the users share: the rows to work on, and how many changes are left to make. */
+export class Workload {
   /** Ids of the rows that there are, by table. */
   readonly rows: Rows;
   readonly deleted: Reference[] = [];
@@ -56,7 +56,7 @@ export class Office {
     return this.#done;
   }
 
-  /** No change is left that nobody has taken. */
+  /** Each change is made, or some user is making it. */
   get allTaken(): boolean {
     return this.#claimed >= this.changes;
   }

@@ -1,15 +1,14 @@
 /** `npm run stack`: only the stand-ins, with the settings under which `func start` or any own process can use them. */
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { sayFault, script, wholeNumber } from '../tools/dvo/terminal/script';
+import { sayFault, script, wholeNumber } from '../../tools/dvo/terminal/script';
+import { mappingSettings } from '../day/mapping';
 import { defineBusinessApis } from './business-apis';
-import { daySettings } from './day/settings';
-import { howToLook, howToRegister } from './look';
-import { howToStart, writeSettings } from './settings-text';
-import { portTaken } from './port-taken';
-import { startStack } from './stack';
-import { address, withStackFlags, writableFile, type StackFlags } from './stack-flags';
+import { address, portTaken, withStackFlags, writableFile, type StackFlags } from './flags';
+import { howToLook, howToRegister, howToStart } from './instructions';
 import { registerSteps, stepVariables } from './register-steps';
+import { writeSettings } from './settings-file';
+import { startStack } from './stack';
 
 interface Flags extends StackFlags {
   readonly seed: number;
@@ -18,8 +17,8 @@ interface Flags extends StackFlags {
   readonly steps: boolean;
 }
 
-/** Root of the repository: this file runs as dist/local/stack-main.js. */
-const APP_DIR = resolve(__dirname, '../..');
+/** Root of the repository: this file runs as dist/local/stack/main.js. */
+const APP_DIR = resolve(__dirname, '../../..');
 
 const command = withStackFlags(
   script(
@@ -48,7 +47,7 @@ async function main(flags: Flags): Promise<void> {
 }
 
 async function standIns({ webhookUrl, write, steps, ...flags }: Flags, stopping: AbortSignal): Promise<void> {
-  const mapped = daySettings(APP_DIR);
+  const mapped = mappingSettings(APP_DIR);
   console.log('Starting Azurite, the broker and the Dataverse simulator …\n');
   const stack = await startStack(flags);
   try {

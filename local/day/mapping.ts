@@ -1,16 +1,29 @@
 /**
- * What a mapping file promises, as far as the business day uses it: read by code of its own, so that the check follows
- * the file and not the app. Anything else in a file is an error rather than overlooked.
+ * The mapping file as the check reads it. It has code of its own, so that a mistake of the app would show. A rule that the
+ * business day doesn't use is an error here.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Columns } from '../dataverse/rows/value';
-import type { DaySettings } from './settings';
+
+/** The settings with which the app maps what the day brings, and what the check has to know of them. */
+export interface MappingSettings {
+  /** Absolute, so that it doesn't matter where the app is started. */
+  readonly MAPPING_FILE: string;
+  readonly REDACTION_KEY: string;
+}
+
+/** @param root folder of the repository: the mapping file isn't compiled, so it lies with the sources */
+export const mappingSettings = (root: string): MappingSettings => ({
+  MAPPING_FILE: join(root, 'local/day/mapping.yaml'),
+  REDACTION_KEY: randomBytes(32).toString('base64'),
+});
 
 /** How a column or a parameter is to be found in the store. */
-export interface ColumnView {
+export interface ColumnMapping {
   /** Undefined: under its own name. */
   readonly name?: string;
   readonly redact?: (text: string) => string;
@@ -18,21 +31,21 @@ export interface ColumnView {
 }
 
 /** How a table, or the events of a message, are to be found in the store. */
-export interface TableView {
+export interface TableMapping {
   /** Name of its table in the store. */
   readonly target: string;
   /** Undefined: it must not be there. */
-  column(name: string): ColumnView | undefined;
+  column(name: string): ColumnMapping | undefined;
   /** Whether a row is to be seen. */
   shows(columns: Columns): boolean;
 }
 
 /** How everything is to be found in the store. */
-export interface View {
+export interface Mapping {
   /** A table, or a relationship by its schema name. */
-  table(name: string): TableView;
+  table(name: string): TableMapping;
   /** By the message's name. */
-  readonly events: ReadonlyMap<string, TableView>;
+  readonly events: ReadonlyMap<string, TableMapping>;
 }
 
 const mask = z.strictObject({ keepFirst: z.number().optional(), keepLast: z.number().optional() });
@@ -63,32 +76,32 @@ type FileTable = z.output<typeof table>;
 type FileColumn = z.output<typeof column>;
 
 /** Every column of every table under its own name. */
-export const PLAIN_VIEW: View = { table: (name) => tableView(name, null, ''), events: new Map() };
+export const UNMAPPED: Mapping = { table: (name) => tableMapping(name, null, ''), events: new Map() };
 
 /** Reads the mapping file that the settings name. */
-export function readView({ MAPPING_FILE, REDACTION_KEY }: DaySettings): View {
+export function readMapping({ MAPPING_FILE, REDACTION_KEY }: MappingSettings): Mapping {
   const file = form.parse(parse(readFileSync(MAPPING_FILE, 'utf8')));
   const named = { ...file.tables, ...file.links };
   return {
-    table: (name) => tableView(name, named[name] ?? null, REDACTION_KEY),
+    table: (name) => tableMapping(name, named[name] ?? null, REDACTION_KEY),
     events: new Map(
-      Object.entries(file.events).map(([message, event]) => [message, tableView(message, event, REDACTION_KEY)]),
+      Object.entries(file.events).map(([message, event]) => [message, tableMapping(message, event, REDACTION_KEY)]),
     ),
   };
 }
 
-function tableView(name: string, file: FileTable, key: string): TableView {
+function tableMapping(name: string, file: FileTable, key: string): TableMapping {
   const { target = name, columns = {}, filter = {} } = file ?? {};
   // Of an event's parameters variables are left out unless named.
   const others = (name: string): FileColumn => (name.startsWith('variable.') ? 'drop' : (columns['*'] ?? 'keep'));
   return {
     target,
-    column: (column) => columnView(columns[column] ?? others(column), key),
+    column: (column) => columnMapping(columns[column] ?? others(column), key),
     shows: (row) => Object.entries(filter).every(([column, wanted]) => row[column] === wanted),
   };
 }
 
-function columnView(rule: FileColumn, key: string): ColumnView | undefined {
+function columnMapping(rule: FileColumn, key: string): ColumnMapping | undefined {
   if (rule === 'drop') return undefined;
   if (rule === 'keep') return {};
   if (typeof rule === 'string') return { name: rule };
