@@ -1,4 +1,4 @@
-/** `npm start -- --faults`: the business day under attack, judged by an observer that believes nothing the app says. */
+/** `npm start -- --faults`: the business day under attack, judged by an observer that doesn't rely on the app. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { LoadBalancer } from './load-balancer';
 import type { Finding } from './observer';
 import { FaultRig, MANY_DELIVERIES } from './rig';
 
-/** How the day is done. */
+/** The settings of the day. */
 export interface FaultyDayOptions {
   readonly stack: StackOptions;
   readonly seed: number;
@@ -36,7 +36,7 @@ export interface FaultyDayOptions {
   readonly appDir: string;
 }
 
-/** What came of it. */
+/** The result. */
 export interface FaultyDayResult {
   readonly done: readonly DoneFault[];
   readonly changes: number;
@@ -62,7 +62,7 @@ const INSTANCES = 2;
 /** Changes made before any step is registered. */
 const EARLIER_CHANGES = 400;
 
-/** Does it all and stops everything again; undefined where the signal came first. */
+/** Runs the day and stops everything; undefined if the signal came first. */
 export async function faultyDay(
   options: FaultyDayOptions,
   display: Display,
@@ -92,7 +92,7 @@ class FaultyDay {
   readonly #mapping;
   #rig: FaultRig | undefined;
   #hosts: readonly SpawnedHost[] = [];
-  #front: LoadBalancer | undefined;
+  #loadBalancer: LoadBalancer | undefined;
   #phase = 'the first load';
   #changes = 0;
   #begun = performance.now();
@@ -121,11 +121,11 @@ class FaultyDay {
     });
     this.#rig = rig;
     await this.#startApps();
-    this.#front = await LoadBalancer.open(() => this.#hosts.map(({ port }) => port));
+    this.#loadBalancer = await LoadBalancer.open(() => this.#hosts.map(({ port }) => port));
     await defineBusinessApis(dataverse);
     await this.#work(options.seed + 1, signal, { changes: EARLIER_CHANGES, rate: 100_000 });
     await completePull(this.#running(), this.#figures, signal);
-    await registerSteps(stack.settings, { root: options.appDir, webhookUrl: `${this.#front.url}/api/webhook` });
+    await registerSteps(stack.settings, { root: options.appDir, webhookUrl: `${this.#loadBalancer.url}/api/webhook` });
     const { duplicate, reorder, drop, seed } = options;
     dataverse.disturb({ duplicate, reorder, drop, seed });
     this.#begun = performance.now();
@@ -138,18 +138,18 @@ class FaultyDay {
         rate: options.rate,
       });
       const kill = (): void => this.#hosts.forEach((host) => host.kill());
-      const victim = { kill, revive: () => this.#revive() };
+      const app = { kill, restart: () => this.#restart() };
       const tell = (at: number, what: string): void => display.say(`${at.toFixed(1).padStart(6)} s  ${what}`);
-      const done = await attack(scheduleOf(seed), { rig, stack, victim }, signal, tell).finally(() => ended.abort());
+      const done = await attack(scheduleOf(seed), { rig, stack, app }, signal, tell).finally(() => ended.abort());
       const calls = await working;
       dataverse.disturb({});
       if (interrupted()) return undefined;
-      this.#phase = 'settling by itself';
-      await this.#settle(rig);
+      this.#phase = 'waiting until nothing is under way';
+      await this.#untilIdle(rig);
       const lost = await rig.lost();
       this.#phase = 'a last complete pull';
       await completePull(this.#running(), this.#figures, signal);
-      await this.#settle(rig);
+      await this.#untilIdle(rig);
       if (interrupted()) return undefined;
       this.#phase = 'comparing';
       const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
@@ -173,7 +173,7 @@ class FaultyDay {
 
   async stop(): Promise<void> {
     await Promise.all(this.#hosts.map((host) => host.stop()));
-    await this.#front?.close();
+    await this.#loadBalancer?.close();
     await this.#rig?.close();
   }
 
@@ -217,8 +217,8 @@ class FaultyDay {
     this.#hosts = await Promise.all(Array.from({ length: INSTANCES }, start));
   }
 
-  /** Nobody can tell whose request came to the point, so all were killed. */
-  async #revive(): Promise<void> {
+  /** All instances were killed, because the proxies can't tell which one reached the point. */
+  async #restart(): Promise<void> {
     await Promise.all(this.#hosts.map(({ exited }) => exited));
     await this.#startApps();
   }
@@ -228,17 +228,18 @@ class FaultyDay {
    * asked, since what the app has counted died with it. Messages that the dead had locked come free within a minute, their
    * partitions when WAIT_LIMIT_MS says.
    */
-  async #settle(rig: FaultRig): Promise<void> {
+  async #untilIdle(rig: FaultRig): Promise<void> {
     const limit = performance.now() + WAIT_LIMIT_MS;
     while (!this.signal.aborted) {
       this.#left = {
         'jobs open': this.stack.dataverse.stats().openJobs,
-        'messages wait': rig.unsettledMessages(),
-        'events of the hub wait': await rig.behindInHub(),
+        'messages waiting': rig.waitingMessages(),
+        'hub events waiting': await rig.behindInHub(),
         'items parked': await rig.parked(),
       };
       if (Object.values(this.#left).every((count) => count === 0)) return;
-      if (performance.now() > limit) throw new Error(`Not settled in time: ${listed(this.#left)}.`);
+      if (performance.now() > limit)
+        throw new Error(`Still under way after ${WAIT_LIMIT_MS / 1000} s: ${listed(this.#left)}.`);
       await sleep(250);
     }
   }
@@ -248,7 +249,7 @@ class FaultyDay {
     const seconds = ((performance.now() - this.#begun) / 1000).toFixed(0).padStart(4);
     return [
       `${seconds} s  ${this.#phase}: ${this.#changes} changes, ${posts} posts sent, ${failed} failed`,
-      listed(this.#left ?? { 'jobs open': openJobs, 'messages wait': rig.unsettledMessages() }),
+      listed(this.#left ?? { 'jobs open': openJobs, 'messages waiting': rig.waitingMessages() }),
       `${rig.observer.judged} writes judged, ${rig.observer.findings.length} findings`,
     ].join(', ');
   }
@@ -273,7 +274,7 @@ function countsOf(findings: readonly Finding[], { events, differenceCount }: Che
 
 const pc = picocolors.createColors(isatty(1) && picocolors.isColorSupported);
 
-/** What was done to the app and what came of it, as a table, with the first findings. */
+/** The faults and the results as a table, with the first findings. */
 export function attackTable({ done, changes, seconds, judged, findings, counts }: FaultyDayResult): string {
   const of = (kind: DoneFault['kind']): number => done.filter((each) => each.kind === kind).length;
   const rows: readonly (readonly [string, string | number])[] = [
@@ -285,7 +286,7 @@ export function attackTable({ done, changes, seconds, judged, findings, counts }
     ['writes judged', judged],
     ['seconds', seconds],
   ];
-  const bad: readonly (readonly [string, number])[] = [
+  const mustBeZero: readonly (readonly [string, number])[] = [
     ['lost', counts.lost],
     ['applied twice', counts.appliedTwice],
     ['resurrected', counts.resurrected],
@@ -295,7 +296,7 @@ export function attackTable({ done, changes, seconds, judged, findings, counts }
   const line = (name: string, value: string | number): string => `${name.padEnd(36)}${String(value).padStart(8)}`;
   return [
     ...rows.map(([name, value]) => line(name, value)),
-    ...bad.map(([name, value]) => (value === 0 ? pc.green : pc.red)(line(name, value))),
+    ...mustBeZero.map(([name, value]) => (value === 0 ? pc.green : pc.red)(line(name, value))),
     ...findings.slice(0, SHOWN).map(({ kind, table, rowKey, what }) => `  ${kind} ${table}(${rowKey}): ${what}`),
   ].join('\n');
 }

@@ -8,8 +8,8 @@ export const STORE_STEPS = {
   transaction: 'a transaction on several rows (also of one large row)',
   'event-insert': 'the row of a custom API’s event',
   parked: 'an item is parked',
-  'parked-settled': 'a parked item that was settled is taken away',
-  'parked-postponed': 'a parked item that was tried in vain gets its next due time',
+  'parked-removed': 'a parked item that was processed is removed',
+  'parked-postponed': 'a parked item that failed again gets its next due time',
   'pull-state': 'how far a table is pulled: the next page, the delta link',
   'lease-acquired': 'a run takes the lease of its table',
   'lease-released': 'a run gives it back',
@@ -29,7 +29,7 @@ export function storeStepOf(request: StoreRequest, eventTables: ReadonlySet<stri
   const table = /^\w+/.exec(path)?.[0] ?? '';
   switch (table) {
     case 'dvoparked':
-      if (method === 'DELETE') return 'parked-settled';
+      if (method === 'DELETE') return 'parked-removed';
       return 'if-match' in request.headers ? 'parked-postponed' : 'parked';
     case 'dvopull':
       return path.includes("PartitionKey='pull'") ? 'pull-state' : undefined;

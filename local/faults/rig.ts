@@ -159,8 +159,8 @@ export class FaultRig {
     return (broker.counts().hubs[BUS.hub]?.events ?? 0) - passed;
   }
 
-  /** How many messages of the queue and the subscription are not settled; dead ones count. */
-  unsettledMessages(): number {
+  /** Messages in the queue and the subscription, dead-lettered ones included. */
+  waitingMessages(): number {
     const { queues, subscriptions } = this.stack.broker.counts();
     return [...Object.values(queues), ...Object.values(subscriptions)].reduce(
       (sum, { active, locked, scheduled, deferred, deadLettered }) =>
@@ -200,8 +200,8 @@ export class FaultRig {
   }
 
   /** Has the observer hold the app to the deletions that it was told of. To be asked when none of their deliveries is under way. */
-  deletionsSettled(): void {
-    this.observer.deletionsSettled(this.stack.dataverse.jobs());
+  deletionsProcessed(): void {
+    this.observer.deletionsProcessed(this.stack.dataverse.jobs());
   }
 
   /** What acknowledged deliveries told and is neither stored nor superseded. To be asked when nothing is under way. */

@@ -11,7 +11,7 @@ import { PUSHED, type System } from './system';
 let attacked: Attacked;
 
 beforeAll(async () => {
-  attacked = await Attacked.start(41, { twins: true });
+  attacked = await Attacked.start(41, { twoInstances: true });
 });
 afterAll(() => attacked.stop());
 
@@ -65,7 +65,7 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
     async () => {
       const since = instances.map(({ log }) => log.length);
       await create('contact', 'stays');
-      await attacked.settle();
+      await attacked.untilIdle();
       return instances.some((instance, at) => instance.verdicts('service-bus-queue', since[at]).replaced === 1);
     },
   );
@@ -73,12 +73,12 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
   const ids = await Promise.all(Array.from({ length: 30 }, (_, row) => create('contact', `goes ${row}`)));
   dataverse.disturb({});
   for (const id of ids) await dataverse.delete('contact', id);
-  const isSettled = (): boolean => {
+  const areProcessed = (): boolean => {
     const deletions = dataverse.jobs().filter(({ message, rowId }) => message === 'Delete' && ids.includes(rowId));
-    return deletions.every(({ status }) => status === 'succeeded') && rig.unsettledMessages() === 0;
+    return deletions.every(({ status }) => status === 'succeeded') && rig.waitingMessages() === 0;
   };
-  await system.until('all deletions being settled', isSettled);
-  rig.deletionsSettled();
+  await system.until('all deletions being processed', areProcessed);
+  rig.deletionsProcessed();
   // All creations are still to come.
   expect(dataverse.stats().openJobs).toBeGreaterThanOrEqual(ids.length);
   dataverse.hurry();

@@ -70,9 +70,9 @@ describe('what may happen', () => {
 
   test('live where the deletion was not acknowledged, or was settled before a restore', async () => {
     await dataverse.delete('account', id);
-    observer.deletionsSettled(acknowledged('Delete').map((job) => ({ ...job, status: 'failed' })));
+    observer.deletionsProcessed(acknowledged('Delete').map((job) => ({ ...job, status: 'failed' })));
     merge({ name: 'three' });
-    observer.deletionsSettled(acknowledged('Delete'));
+    observer.deletionsProcessed(acknowledged('Delete'));
     await dataverse.restore('account', id);
     merge({ name: 'three' });
     expect(kinds()).toEqual([]);
@@ -110,7 +110,7 @@ describe('what must not happen', () => {
     await dataverse.delete('account', id);
     merge({ name: 'one' });
     expect(kinds()).toEqual([]);
-    observer.deletionsSettled(acknowledged('Delete'));
+    observer.deletionsProcessed(acknowledged('Delete'));
     merge({ name: 'three' });
     expect(kinds()).toEqual(['resurrected']);
   });
