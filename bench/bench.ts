@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { script, wholeNumber } from '../tools/dvo/terminal/script';
-import { writableFile } from '../local/stack-flags';
+import { writableFile } from '../local/stack/flags';
 import { GROUPS } from './groups';
 import { agreementOf } from './measure/agreement';
 import { meets, type Figure } from './measure/figure';

@@ -1,6 +1,6 @@
 /** The local broker in a process of its own: tells its parent its connection string, ends with it. */
 import { startBroker } from '../../local/broker/broker';
-import { BUS } from '../../local/stack';
+import { BUS } from '../../local/stack/stack';
 
 startBroker({
   queues: { [BUS.queue]: {} },

@@ -9,7 +9,7 @@ import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
 import { ServiceBusClient } from '@azure/service-bus';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { readFileSync } from 'node:fs';
-import { BUS } from '../../local/stack';
+import { BUS } from '../../local/stack/stack';
 
 interface HostJson {
   readonly extensions: {

@@ -1,6 +1,6 @@
 import { RECORD } from '../../shared/context/binary/binary-records';
 import { counted } from '../../local/dataverse/events/binary-xml';
-import { escapeXml } from '../../local/dataverse/events/text-xml';
+import { escapeXml } from '../../local/dataverse/events/contract-xml';
 import type { LoggedEvent } from './event-log';
 import type { Random } from './random';
 

@@ -1,10 +1,10 @@
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { ServiceBusClient } from '@azure/service-bus';
 import path from 'node:path';
-import { startAzurite } from '../../local/azurite';
+import { startAzurite } from '../../local/storage/azurite';
 import { spawnHost } from '../../local/host/spawn-host';
 import type { LogRecord } from '../../local/host/log';
-import { BUS } from '../../local/stack';
+import { BUS } from '../../local/stack/stack';
 import { TABLE } from '../inputs/rows';
 import { bareClient, inFlight, onBoth } from '../inputs/stores';
 import { Updates } from '../inputs/updates';

@@ -3,7 +3,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { fork } from 'node:child_process';
 import type { ClientRequest } from 'node:http';
 import diagnostics from 'node:diagnostics_channel';
-import { startAzurite } from '../../local/azurite';
+import { startAzurite } from '../../local/storage/azurite';
 import { tableClients } from '../../shared/azure/table-clients';
 import { ChangeFeed } from '../../shared/dataverse/change-feed';
 import { WebApi } from '../../shared/dataverse/web-api';

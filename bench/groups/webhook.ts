@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { startAzurite } from '../../local/azurite';
+import { startAzurite } from '../../local/storage/azurite';
 import { spawnHost } from '../../local/host/spawn-host';
 import { TABLE } from '../inputs/rows';
 import { bareClient, onBoth } from '../inputs/stores';

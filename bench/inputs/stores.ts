@@ -7,7 +7,7 @@ import {
 } from '@azure/data-tables';
 import pLimit from 'p-limit';
 import { setImmediate } from 'node:timers/promises';
-import { startAzurite } from '../../local/azurite';
+import { startAzurite } from '../../local/storage/azurite';
 import type { Columns } from '../../shared/change/value';
 import { readConfig } from '../../shared/config/config';
 import { encodeColumns, encodeStamp, partitionOf, toEntity } from '../../shared/lob/tables/layout';

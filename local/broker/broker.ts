@@ -29,12 +29,18 @@ import { create_container, type EventContext, type Receiver, type Sender } from 
 import { recordOf, textOf } from './amqp-types';
 import { BrokerError } from './broker-error';
 import { openInbound } from './inbound-link';
-import { OpenLinks } from './open-links';
+import {
+  OpenLinks,
+  acceptAnyone,
+  confirmAttach,
+  ignoreLateFrames,
+  receiveUndecoded,
+  refuseAttach,
+} from './rhea-internals';
 import { openPartitionLink, partitionAddress } from './partition-link';
 import { openQueueLink } from './queue-link';
 import { handleRequest, isRequestAddress, type Answering } from './request-response';
 import type { SettlementInterceptor } from './queue';
-import { acceptAnyone, confirmAttach, ignoreLateFrames, receiveUndecoded, refuseAttach } from './rhea-internals';
 import { Entities, type BrokerCounts, type BrokerTopology } from './topology';
 
 export type { QueueCounts, QueueOptions } from './queue';

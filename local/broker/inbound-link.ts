@@ -1,6 +1,5 @@
 import { CONDITION, BrokerError } from './broker-error';
-import { parseTransfer } from './message-content';
-import type { SentMessages } from './message-content';
+import { parseTransfer, type SentMessages } from './message-content';
 import { transferOf } from './rhea-internals';
 import type { Entities } from './topology';
 import type { EventContext, Receiver } from 'rhea';

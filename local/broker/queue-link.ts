@@ -1,9 +1,8 @@
 import { types, type Delivery, type EventContext, type Sender } from 'rhea';
 import { described, list, numberOf, recordOf, symbol, textOf } from './amqp-types';
 import { BrokerError, CONDITION } from './broker-error';
-import type { LockToken } from './lock-token';
+import type { Consumer, LockToken } from './queued-message';
 import type { Queue, Settlement } from './queue';
-import type { Consumer } from './queued-message';
 import {
   answerDrain,
   holdAttach,

@@ -1,8 +1,7 @@
 import { BrokerError, CONDITION } from './broker-error';
 import { Heap } from './heap';
-import { newLockToken } from './lock-token';
+import { encodeMessage, newLockToken, type Consumer, type Lock, type QueuedMessage } from './queued-message';
 import { scheduledTime, withApplicationProperties, withMessageId, type MessageContent } from './message-content';
-import { encodeMessage, type Consumer, type Lock, type QueuedMessage } from './queued-message';
 import { newLane, Sessions, type Session } from './session';
 
 /** Settings of a queue or a subscription. */

@@ -1,11 +1,25 @@
+import { createHmac } from 'node:crypto';
 import { types, type Message, type Sender, type Session } from 'rhea';
 import { recordOf, symbol, textOf } from './amqp-types';
 import { BrokerError, CONDITION } from './broker-error';
-import { manageEntity } from './entity-management';
-import { manageHub } from './hub-management';
-import type { Reply, Request } from './management-request';
-import { isSignedWith, SAS_TOKEN } from './shared-key';
+import { manageEntity, manageHub, type Reply, type Request } from './management';
 import type { Entities } from './topology';
+
+/** The kind of token that clients make of a shared access key; that of an identity has another. */
+export const SAS_TOKEN = 'servicebus.windows.net:sastoken';
+
+/**
+ * Whether a token is signed with this key, and not over.
+ * https://learn.microsoft.com/azure/event-hubs/authenticate-shared-access-signature
+ */
+export function isSignedWith(key: string, token: string): boolean {
+  const field = (name: string): string => new RegExp(`[ &]${name}=([^&]*)`).exec(token)?.[1] ?? '';
+  const expiry = field('se');
+  const signature = createHmac('sha256', key)
+    .update(`${field('sr')}\n${expiry}`)
+    .digest('base64');
+  return decodeURIComponent(field('sig')) === signature && Number(expiry) * 1000 > Date.now();
+}
 
 const CBS = '$cbs';
 const MANAGEMENT = '$management';

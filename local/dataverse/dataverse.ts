@@ -1,18 +1,18 @@
-import type { ApiValues } from './web-api/api-parameter';
-import type { AssociationOptions } from './rows/associations';
-import type { Upserted } from './rows/bulk-operations';
-import type { CustomApiDefinition } from './events/custom-apis';
+import type { ApiValues } from './web-api/action-parameters';
+import type { AssociationOptions } from './operations/associations';
+import type { Upserted } from './operations/row-operations';
+import type { CustomApiDefinition } from './operations/custom-apis';
 import type { ErrorForm } from './dataverse-error';
 import type { SeededUser } from './organization';
-import type { Parameter } from './events/parameter';
-import type { EndpointRegistration, StepRegistration } from './registration/registration';
+import type { Parameter } from './events/event';
+import type { EndpointRegistration, StepRegistration } from './registration/registration-rows';
 import type { ManyToManyDefinition } from './metadata/relationship';
-import type { MergeOptions, SetStateOptions } from './rows/row-messages';
+import type { MergeOptions, SetStateOptions } from './operations/assign-state-merge';
 import type { Commit, Row } from './rows/row-store';
 import type { ServiceProtectionLimits } from './web-api/service-protection';
 import type { Disturbances, JobSettings, PushCounters, SystemJob } from './events/system-jobs';
 import type { ColumnDefinition, Table, TableDefinition } from './metadata/table';
-import type { OperationOptions } from './rows/transactions';
+import type { OperationOptions } from './operations/transactions';
 import type { ColumnInputs, Reference } from './rows/value';
 import type { Fault, Interceptor, RequestCounters } from './web-api/web-server';
 

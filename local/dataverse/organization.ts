@@ -1,10 +1,7 @@
-import type { Catalog } from './metadata/catalog';
-import { checkRows, jobRows, stringMapRows } from './metadata/computed-rows';
-import type { EndpointCheck } from './registration/endpoint-checks';
+import type { Catalog } from './metadata/table';
 import { messageFilter, PLATFORM_MESSAGES } from './events/messages';
 import type { Random } from './random';
-import type { Row, RowStore } from './rows/row-store';
-import type { SystemJob } from './events/system-jobs';
+import type { RowStore } from './rows/row-store';
 import { secondsText, type Columns, type Value } from './rows/value';
 
 /** A user who can act. */
@@ -67,14 +64,3 @@ export function seedOrganization(given: {
   }
   return { businessUnitId, users, teamId, applicationUserId };
 }
-
-/** Tables whose rows are made when asked for. */
-export const computedRows = (
-  catalog: Catalog,
-  jobs: () => readonly SystemJob[],
-  checks: () => readonly EndpointCheck[],
-): ReadonlyMap<string, () => readonly Row[]> =>
-  new Map([
-    ['stringmap', () => stringMapRows(catalog)],
-    ['asyncoperation', () => [...jobRows(jobs()), ...checkRows(checks())]],
-  ]);

@@ -1,9 +1,9 @@
 import { DataverseError } from '../dataverse/dataverse-error';
 import { seededRandom } from '../dataverse/random';
 import type { Dataverse } from '../dataverse/simulator';
-import { ROW_DOINGS, type Doing } from './doings';
-import { LINK_DOINGS } from './link-doings';
-import { Office, type ApiCall, type Worker } from './office';
+import { ROW_ACTIONS, type Action } from './row-actions';
+import { LINK_ACTIONS } from './link-actions';
+import { Workload, type ApiCall, type Actor } from './workload';
 import { WORK, pick } from './row-contents';
 
 /** What the day asks of the simulator. */
@@ -28,8 +28,8 @@ export interface BusinessResult {
   readonly calls: readonly ApiCall[];
 }
 
-const byWeight = (doings: readonly Doing[]): readonly Doing[] =>
-  doings.flatMap((doing) => new Array<Doing>(doing.weight).fill(doing));
+const byWeight = (actions: readonly Action[]): readonly Action[] =>
+  actions.flatMap((action) => new Array<Action>(action.weight).fill(action));
 
 /**
  * A business day, the same for the same seed as far as timing allows: several users work on rows at once, some of them
@@ -40,24 +40,24 @@ export async function businessDay(
   { changes, seed, rate, of = 'rows', signal, onProgress }: BusinessOptions,
 ): Promise<BusinessResult> {
   const random = seededRandom(seed);
-  const office = new Office(dataverse, Object.keys(WORK), changes, onProgress);
-  const doings = byWeight(of === 'rows' ? ROW_DOINGS : [...ROW_DOINGS, ...LINK_DOINGS]);
+  const workload = new Workload(dataverse, Object.keys(WORK), changes, onProgress);
+  const actions = byWeight(of === 'rows' ? ROW_ACTIONS : [...ROW_ACTIONS, ...LINK_ACTIONS]);
   const begun = performance.now();
-  const workingDay = async (worker: Worker): Promise<void> => {
-    while (office.done < changes && !signal.aborted) {
-      const early = begun + (office.done * 1000) / rate - performance.now();
+  const workingDay = async (actor: Actor): Promise<void> => {
+    while (workload.done < changes && !signal.aborted) {
+      const early = begun + (workload.done * 1000) / rate - performance.now();
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
       try {
-        await pick(worker.random, doings).act(office, worker);
+        await pick(actor.random, actions).act(workload, actor);
       } catch (error) {
         // Another user deleted the row meanwhile, or the rows are associated already, as happens.
         if (!(error instanceof DataverseError)) throw error;
       }
-      if (office.allTaken) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (workload.allTaken) await new Promise((resolve) => setTimeout(resolve, 1));
     }
   };
   await Promise.all(
     dataverse.users.map(({ id }) => workingDay({ random: seededRandom(random.between(0, 2 ** 31)), id })),
   );
-  return { changes: office.done, messages: office.messages, calls: office.calls };
+  return { changes: workload.done, messages: workload.messages, calls: workload.calls };
 }

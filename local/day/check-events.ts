@@ -1,11 +1,10 @@
 /** Every call of a custom API that was delivered is in its event table once, with its parameters; nothing else is. */
-import type { Parameter } from '../dataverse/events/parameter';
+import type { Parameter } from '../dataverse/events/event';
 import type { Dataverse } from '../dataverse/simulator';
 import type { Reference } from '../dataverse/rows/value';
-import type { Differences } from './differences';
-import { differingProperties, entitiesOf, type Entity, type Properties } from './entities';
-import type { ApiCall } from './office';
-import type { TableView, View } from './view';
+import { differingProperties, entitiesOf, type Differences, type Entity, type Properties } from './comparison';
+import type { ApiCall } from './workload';
+import type { TableMapping, Mapping } from './mapping';
 
 /** The result for the events of one message. */
 export interface EventCheck {
@@ -22,11 +21,11 @@ export interface EventCheck {
   readonly different: number;
 }
 
-/** Compares the event tables of all messages that the view names. */
+/** Compares the event tables of all messages that the mapping names. */
 export async function compareEvents(
   dataverse: Dataverse,
   connectionString: string,
-  view: View,
+  mapping: Mapping,
   calls: readonly ApiCall[],
   differences: Differences,
 ): Promise<{ readonly events: readonly EventCheck[]; readonly columnsCompared: number }> {
@@ -35,7 +34,7 @@ export async function compareEvents(
   );
   const events: EventCheck[] = [];
   let columnsCompared = 0;
-  for (const [message, table] of view.events) {
+  for (const [message, table] of mapping.events) {
     const entities = await entitiesOf(connectionString, table.target);
     const byCall = Map.groupBy(entities, ({ CorrelationId }) => String(CorrelationId));
     const counts = { calls: 0, unsent: 0, missing: 0, doubled: 0, surplus: 0, different: 0 };
@@ -75,7 +74,7 @@ function misplaced({ partitionKey, rowKey, OccurredAt }: Entity): string[] {
   return placed ? [] : ['RowKey'];
 }
 
-function expectedEvent(call: ApiCall, view: TableView): Properties {
+function expectedEvent(call: ApiCall, mapping: TableMapping): Properties {
   const { api, correlationId, user, target, tag, input, output } = call;
   const expected = new Map<string, unknown>([
     ['Message', api],
@@ -94,7 +93,7 @@ function expectedEvent(call: ApiCall, view: TableView): Properties {
     ['variable.tag', tag],
   ];
   for (const [name, value] of parameters) {
-    const column = view.column(name);
+    const column = mapping.column(name);
     if (column === undefined || value === null) continue;
     const to = column.name ?? name.replace('.', '_');
     if (isReference(value)) expected.set(to, value.id).set(`${to}Table`, value.table);

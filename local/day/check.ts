@@ -5,13 +5,12 @@
  */
 import type { Dataverse, ManyToManyDefinition } from '../dataverse/simulator';
 import { compareEvents, type EventCheck } from './check-events';
-import { Differences, type Difference } from './differences';
-import { differingProperties, entitiesOf, propertiesOf, type Entity } from './entities';
+import { Differences, differingProperties, entitiesOf, propertiesOf, type Difference, type Entity } from './comparison';
 import { expectedOf, type Expected } from './expected-rows';
-import type { ApiCall } from './office';
-import { PLAIN_VIEW, type View } from './view';
+import type { ApiCall } from './workload';
+import { UNMAPPED, type Mapping } from './mapping';
 
-export type { Difference } from './differences';
+export type { Difference } from './comparison';
 
 /** The result for one table, or for the links of one relationship. */
 export interface TableCheck {
@@ -43,24 +42,24 @@ export interface CheckResult {
 /** What else the store is compared with. */
 export interface CheckOptions {
   /** @default every column of every table under its own name, no events */
-  readonly view?: View;
+  readonly mapping?: Mapping;
   /** The calls of custom APIs for which there were steps. */
   readonly calls?: readonly ApiCall[];
 }
 
-/** Compares the tables and the links of the relationships named, and the events that the view names. */
+/** Compares the tables and the links of the relationships named, and the events that the mapping names. */
 export async function compare(
   dataverse: Dataverse,
   connectionString: string,
   tables: readonly string[],
   relationships: readonly ManyToManyDefinition[] = [],
-  { view = PLAIN_VIEW, calls = [] }: CheckOptions = {},
+  { mapping = UNMAPPED, calls = [] }: CheckOptions = {},
 ): Promise<CheckResult> {
   const differences = new Differences();
   const checks: TableCheck[] = [];
   let columnsCompared = 0;
-  for (const [table, expected] of expectedOf(dataverse, tables, relationships, view)) {
-    const { target } = view.table(table);
+  for (const [table, expected] of expectedOf(dataverse, tables, relationships, mapping)) {
+    const { target } = mapping.table(table);
     const { compared, ...check } = compareTable(
       table,
       expected,
@@ -70,7 +69,7 @@ export async function compare(
     checks.push({ table, target, ...check });
     columnsCompared += compared;
   }
-  const ofEvents = await compareEvents(dataverse, connectionString, view, calls, differences);
+  const ofEvents = await compareEvents(dataverse, connectionString, mapping, calls, differences);
   return {
     tables: checks,
     events: ofEvents.events,

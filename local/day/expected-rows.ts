@@ -1,7 +1,7 @@
 /** What docs/store.md promises for the rows and links that Dataverse has, property by property. */
 import type { ColumnDefinition, Dataverse, ManyToManyDefinition, Row, Value } from '../dataverse/simulator';
-import type { Properties } from './entities';
-import type { TableView, View } from './view';
+import type { Properties } from './comparison';
+import type { TableMapping, Mapping } from './mapping';
 
 /** What a row should be in the store: its RowKey and its properties; none where it must not be seen. */
 export interface Expected {
@@ -18,10 +18,10 @@ interface Seen extends Expected {
 const PART_BYTES = 64_000;
 
 /** The rows of a table. */
-export function* expectedRows(dataverse: Dataverse, table: string, view: TableView): Generator<Expected> {
+export function* expectedRows(dataverse: Dataverse, table: string, mapping: TableMapping): Generator<Expected> {
   const definitions = columnsOf(dataverse, table);
   for (const row of dataverse.rows(table)) {
-    if (view.shows(row.columns)) yield expectedProperties(row, definitions, view);
+    if (mapping.shows(row.columns)) yield expectedProperties(row, definitions, mapping);
     else yield { key: row.id, properties: 'hidden' };
   }
 }
@@ -33,11 +33,11 @@ export const columnsOf = (dataverse: Dataverse, table: string): Definitions =>
   dataverse.tables.find(({ logicalName }) => logicalName === table)?.byName ?? new Map<string, ColumnDefinition>();
 
 /** A row of a table that has these columns, whether or not the mapping's filter shows it. */
-export function expectedProperties(row: Row, definitions: Definitions, view: TableView): Seen {
+export function expectedProperties(row: Row, definitions: Definitions, mapping: TableMapping): Seen {
   const properties = new Map<string, unknown>();
   for (const [name, column] of definitions) {
     const value = row.columns[name];
-    const { name: to = name, redact } = view.column(name) ?? { name: '' };
+    const { name: to = name, redact } = mapping.column(name) ?? { name: '' };
     if (to === '' || name === 'versionnumber' || value === null || value === undefined) continue;
     if (redact === undefined) expect(properties, to, column, value);
     else properties.set(to, redact(plainText(column, value)));
@@ -65,9 +65,9 @@ export const expectedOf = (
   dataverse: Dataverse,
   tables: readonly string[],
   relationships: readonly ManyToManyDefinition[],
-  view: View,
+  mapping: Mapping,
 ): readonly (readonly [string, Iterable<Expected>])[] => [
-  ...tables.map((table) => [table, expectedRows(dataverse, table, view.table(table))] as const),
+  ...tables.map((table) => [table, expectedRows(dataverse, table, mapping.table(table))] as const),
   ...relationships.map((relationship) => [relationship.schemaName, expectedLinks(dataverse, relationship)] as const),
 ];
 

@@ -3,24 +3,21 @@ import { visible } from '../../shared/errors/visible';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
-import { howToLook } from '../look';
-import { defineBusinessApis } from '../business-apis';
-import { portTaken } from '../port-taken';
-import { SYNCED_TABLES, startStack, type Stack } from '../stack';
+import { howToLook } from '../stack/instructions';
+import { defineBusinessApis } from '../stack/business-apis';
+import { portTaken, share, withStackFlags, writableFile, type StackFlags } from '../stack/flags';
+import { SYNCED_TABLES, startStack, type Stack } from '../stack/stack';
 import { sayFault, script, wholeNumber } from '../../tools/dvo/terminal/script';
-import { share, withStackFlags, writableFile, type StackFlags } from '../stack-flags';
-import { registerSteps } from '../register-steps';
-import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-relationships';
+import { registerSteps } from '../stack/register-steps';
+import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { businessDay, type BusinessResult } from './business';
 import { compare, type CheckResult } from './check';
 import { checkTable, figuresTable, messagesLine, openDisplay, type Display } from './display';
-import { attackTable } from '../faults/attack-table';
-import { faultyDay } from '../faults/faulty-day';
+import { attackTable, faultyDay } from '../faults/faulty-day';
 import { Figures } from './figures';
 import { reportOf } from './report';
-import { SETTLE_LIMIT_MS, completePull, untilHandled } from './settling';
-import { daySettings, type DaySettings } from './settings';
-import { readView } from './view';
+import { WAIT_LIMIT_MS, completePull, untilHandled } from './waiting';
+import { mappingSettings, readMapping, type MappingSettings } from './mapping';
 
 interface Flags extends StackFlags {
   readonly changes: number;
@@ -104,7 +101,7 @@ async function calmDay(
   interrupted: Promise<void>,
 ): Promise<number> {
   const figures = new Figures();
-  const mapped = daySettings(APP_DIR);
+  const mapped = mappingSettings(APP_DIR);
   display.say('Starting Azurite, the broker and the Dataverse simulator …');
   const stack = await startStack(flags);
   let host: SpawnedHost | undefined;
@@ -175,7 +172,7 @@ interface Outcome {
 
 async function runDay(
   flags: Flags,
-  mapped: DaySettings,
+  mapped: MappingSettings,
   stack: Stack,
   host: SpawnedHost,
   figures: Figures,
@@ -218,14 +215,14 @@ async function runDay(
       },
     });
     phase = 'deliveries under way';
-    await dataverse.drain(SETTLE_LIMIT_MS);
+    await dataverse.drain(WAIT_LIMIT_MS);
     dataverse.disturb({});
     await untilHandled(stack, figures, signal);
     phase = 'a last complete pull';
     await completePull(host, figures, signal);
     phase = 'comparing';
     const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
-      view: readView(mapped),
+      mapping: readMapping(mapped),
       calls: business.calls,
     });
     return { business, seconds: (performance.now() - begun) / 1000, check };
@@ -236,7 +233,7 @@ async function runDay(
 
 function print(
   flags: Flags,
-  mapped: DaySettings,
+  mapped: MappingSettings,
   stack: Stack,
   figures: Figures,
   { business, seconds, check }: Outcome,

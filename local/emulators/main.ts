@@ -1,5 +1,5 @@
 /**
- * `npm run emulators`: the configuration files of Microsoft's emulators (local/compose.yaml), made from what is declared for
+ * `npm run emulators`: the configuration files of Microsoft's emulators (local/emulators/compose.yaml), made from what is declared for
  * Dataverse; and then the Dataverse simulator beside them, its steps posting to them, with the settings for `func start`.
  */
 import { Option } from 'commander';
@@ -8,14 +8,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { sayFault, script, wholeNumber } from '../../tools/dvo/terminal/script';
 import { readDeclaration } from '../../tools/registration/read-declaration';
-import { defineBusinessApis } from '../business-apis';
-import { daySettings } from '../day/settings';
+import { defineBusinessApis } from '../stack/business-apis';
+import { mappingSettings } from '../day/mapping';
 import { startDataverse } from '../dataverse/simulator';
-import { portTaken } from '../port-taken';
-import { registerSteps } from '../register-steps';
-import { howToStart, writeSettings } from '../settings-text';
-import { BUS, FIXTURES_ORGANIZATION, settingsFor } from '../stack';
-import { address, busAddress, writableFile } from '../stack-flags';
+import { address, busAddress, portTaken, writableFile } from '../stack/flags';
+import { registerSteps } from '../stack/register-steps';
+import { howToStart } from '../stack/instructions';
+import { writeSettings } from '../stack/settings-file';
+import { BUS, FIXTURES_ORGANIZATION, settingsFor } from '../stack/stack';
 import { emulatorConfigs } from './config';
 
 interface Flags {
@@ -75,7 +75,7 @@ async function main(flags: Flags): Promise<void> {
     };
     const settings = settingsFor(places, dataverse, randomBytes(24).toString('base64url'));
     await registerSteps(settings, flags);
-    const all = { ...settings, ...daySettings(flags.root) };
+    const all = { ...settings, ...mappingSettings(flags.root) };
     if (flags.write !== undefined) writeSettings(flags.write, all);
     console.log(howToStart(all, flags.webhookUrl, flags.write));
     console.log('The Dataverse simulator runs until Ctrl-C.');

@@ -1,17 +1,16 @@
-/** What `npm start -- --faults` does to the system, one thing after another, in an order that the seed decides. */
+/** The faults of `npm start -- --faults`, one after another, in an order that the seed decides. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create_container, types } from 'rhea';
 import type { Broker } from '../broker/broker';
-import type { Random } from '../dataverse/random';
-import { seededRandom } from '../dataverse/random';
-import { BUS, type Stack } from '../stack';
+import { seededRandom, type Random } from '../dataverse/random';
+import { BUS, type Stack } from '../stack/stack';
 import { KILL_POINTS, type KillPoint } from './kill-points';
 import { ROUTES, type FaultRig, type Route } from './rig';
 import type { TcpFault } from './tcp-proxy';
 
-/** One thing that is done. */
-export type Doing =
+/** One fault of the schedule. */
+export type Fault =
   | { readonly kind: 'network'; readonly route: Route; readonly fault: TcpFault; readonly ms: number }
   | { readonly kind: 'kill'; readonly point: KillPoint; readonly deadMs: number }
   | { readonly kind: 'storeStopped'; readonly ms: number }
@@ -19,20 +18,20 @@ export type Doing =
   | { readonly kind: 'partitionsStolen'; readonly ms: number }
   | { readonly kind: 'leasesStolen' };
 
-/** One thing that was done. */
-export interface Done {
-  /** Since the begin of the attack. */
+/** A fault that was carried out. */
+export interface DoneFault {
+  /** Since the start of the attack. */
   readonly atSeconds: number;
   readonly seconds: number;
-  readonly kind: Doing['kind'];
+  readonly kind: Fault['kind'];
   readonly what: string;
 }
 
-/** The app as the attack sees it. */
-export interface Victim {
+/** The app, as the attack uses it. */
+export interface AppUnderAttack {
   kill(): void;
-  /** Starts it again after its death. */
-  revive(): Promise<void>;
+  /** Starts it again after it was killed. */
+  restart(): Promise<void>;
 }
 
 /** How many points the app is killed at. */
@@ -42,23 +41,23 @@ const SELDOM = /^(?:journal|parked-postponed)/;
 /** How long to wait for the app to come to a point. */
 const POINT_LIMIT_MS = 20_000;
 const STORE_STOPPED_MS = 60_000;
-/** How long one thing may take: more than any does. Without a limit, what hangs would hang the day. */
-const DOING_LIMIT_MS = 180_000;
-/** How long the thief waits for the answer to its farewell. */
-const FAREWELL_MS = 2_000;
+/** How long one fault may take, so that a fault that hangs doesn't hang the day. */
+const FAULT_LIMIT_MS = 180_000;
+/** How long the thief waits for the broker to close the connection. */
+const CLOSE_MS = 2_000;
 
 /** The schedule of a seed: every fault on every route, kills, thefts, and the store stopped for a minute. */
-export function scheduleOf(seed: number): readonly Doing[] {
+export function scheduleOf(seed: number): readonly Fault[] {
   const random = seededRandom(seed);
   const network = ROUTES.flatMap((route) =>
-    faultsFor(random).map((fault): Doing => ({ kind: 'network', route, fault, ms: random.between(600, 1800) })),
+    faultsFor(random).map((fault): Fault => ({ kind: 'network', route, fault, ms: random.between(600, 1800) })),
   );
   const points = shuffled(
     random,
     KILL_POINTS.filter((point) => !SELDOM.test(point)),
   ).slice(0, KILLS);
-  const kills = points.map((point): Doing => ({ kind: 'kill', point, deadMs: random.between(0, 1500) }));
-  const thefts: readonly Doing[] = [
+  const kills = points.map((point): Fault => ({ kind: 'kill', point, deadMs: random.between(0, 1500) }));
+  const thefts: readonly Fault[] = [
     { kind: 'locksLost' },
     { kind: 'locksLost' },
     { kind: 'partitionsStolen', ms: 4000 },
@@ -85,72 +84,70 @@ function shuffled<T>(random: Random, items: readonly T[]): T[] {
   return items.flatMap(() => left.splice(random.between(0, left.length - 1), 1));
 }
 
-/**
- * Does all of a schedule, and tells of each thing when it begins. Rejects where one takes longer than the limit.
- */
+/** Carries out a schedule and reports each fault when it begins. Rejects if one takes longer than the limit. */
 export async function attack(
-  schedule: readonly Doing[],
-  { rig, stack, victim }: { readonly rig: FaultRig; readonly stack: Stack; readonly victim: Victim },
+  schedule: readonly Fault[],
+  { rig, stack, app }: { readonly rig: FaultRig; readonly stack: Stack; readonly app: AppUnderAttack },
   signal: AbortSignal,
   tell: (atSeconds: number, what: string) => void,
-  limitMs = DOING_LIMIT_MS,
-): Promise<readonly Done[]> {
+  limitMs = FAULT_LIMIT_MS,
+): Promise<readonly DoneFault[]> {
   const begun = performance.now();
   const seconds = (): number => Number(((performance.now() - begun) / 1000).toFixed(1));
-  const done: Done[] = [];
-  for (const doing of schedule) {
+  const done: DoneFault[] = [];
+  for (const fault of schedule) {
     if (signal.aborted) break;
     const atSeconds = seconds();
-    tell(atSeconds, textOf(doing));
-    const came = await within(limitMs, textOf(doing), carryOut(doing, rig, stack, victim, signal));
-    if (!came) tell(seconds(), 'the app did not come to that point: killed where it was');
-    const what = came ? textOf(doing) : 'kill -9 anywhere';
-    done.push({ atSeconds, seconds: Number((seconds() - atSeconds).toFixed(1)), kind: doing.kind, what });
+    tell(atSeconds, textOf(fault));
+    const came = await within(limitMs, textOf(fault), carryOut(fault, rig, stack, app, signal));
+    if (!came) tell(seconds(), 'the app did not reach that point: killed where it was');
+    const what = came ? textOf(fault) : 'kill -9 anywhere';
+    done.push({ atSeconds, seconds: Number((seconds() - atSeconds).toFixed(1)), kind: fault.kind, what });
     await pause(400, signal);
   }
-  await within(limitMs, 'letting everything pass again', rig.lift());
+  await within(limitMs, 'lifting all faults', rig.lift());
   return done;
 }
 
-/** Returns false where the app had to be killed elsewhere than planned. */
+/** Returns false if the app was killed elsewhere than planned. */
 async function carryOut(
-  doing: Doing,
+  fault: Fault,
   rig: FaultRig,
   stack: Stack,
-  victim: Victim,
+  app: AppUnderAttack,
   signal: AbortSignal,
 ): Promise<boolean> {
-  switch (doing.kind) {
+  switch (fault.kind) {
     case 'network':
-      await rig.route(doing.route).set(doing.fault);
-      await pause(doing.ms, signal);
-      await rig.route(doing.route).lift();
+      await rig.route(fault.route).set(fault.fault);
+      await pause(fault.ms, signal);
+      await rig.route(fault.route).lift();
       return true;
     case 'kill': {
-      const died = rig.killer.at(doing.point, () => victim.kill());
+      const died = rig.killer.at(fault.point, () => app.kill());
       const came = await Promise.race([died.then(() => true), pause(POINT_LIMIT_MS, signal).then(() => false)]);
       rig.killer.disarm();
-      if (!came) victim.kill();
-      await pause(doing.deadMs, signal);
-      await victim.revive();
+      if (!came) app.kill();
+      await pause(fault.deadMs, signal);
+      await app.restart();
       return came;
     }
     case 'storeStopped':
       await stack.azurite.stop();
-      await pause(doing.ms, signal);
+      await pause(fault.ms, signal);
       await stack.azurite.startAgain();
       return true;
     case 'locksLost':
       stack.broker.expireLocks();
       return true;
     case 'partitionsStolen':
-      await stealPartitions(stack, doing.ms, signal);
+      await stealPartitions(stack, fault.ms, signal);
       return true;
     case 'leasesStolen':
       await rig.stealLeases();
       return true;
     default:
-      return doing satisfies never;
+      return fault satisfies never;
   }
 }
 
@@ -183,46 +180,46 @@ export async function stealPartitions(
     thief.open_receiver({ source: `${BUS.hub}/ConsumerGroups/${BUS.group}/Partitions/${partition}`, properties });
   await pause(ms, signal);
   thief.close();
-  await Promise.race([gone, sleep(FAREWELL_MS, undefined, { ref: false })]);
+  await Promise.race([gone, sleep(CLOSE_MS, undefined, { ref: false })]);
   // rhea stops its timers only if there is an error.
-  socket.destroy(new Error('The thief has left.'));
+  socket.destroy(new Error('The thief has disconnected.'));
 }
 
-/** What comes of it; rejects when that takes too long. */
-async function within<T>(ms: number, what: string, doing: Promise<T>): Promise<T> {
+/** The result of the work; rejects after the limit. */
+async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
     throw new Error(`Not done after ${ms / 1000} s: ${what}.`);
   });
   try {
-    return await Promise.race([doing, late]);
+    return await Promise.race([work, late]);
   } finally {
     over.abort();
   }
 }
 
-/** Sleeps; not beyond the signal. */
+/** Sleeps until the time or the signal, whichever comes first. */
 const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   sleep(ms, undefined, { signal }).catch(() => undefined);
 
-function textOf(doing: Doing): string {
-  switch (doing.kind) {
+function textOf(fault: Fault): string {
+  switch (fault.kind) {
     case 'network': {
-      const { kind, ...figures } = doing.fault;
+      const { kind, ...figures } = fault.fault;
       const told = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
-      return `${doing.route}: ${[kind, ...told].join(', ')}, for ${doing.ms} ms`;
+      return `${fault.route}: ${[kind, ...told].join(', ')}, for ${fault.ms} ms`;
     }
     case 'kill':
-      return `kill -9 at ${doing.point}`;
+      return `kill -9 at ${fault.point}`;
     case 'storeStopped':
-      return `Azurite stopped for ${doing.ms / 1000} s`;
+      return `Azurite stopped for ${fault.ms / 1000} s`;
     case 'locksLost':
       return 'all locks of messages lost';
     case 'partitionsStolen':
-      return `the hub's partitions stolen for ${doing.ms / 1000} s`;
+      return `the hub's partitions stolen for ${fault.ms / 1000} s`;
     case 'leasesStolen':
       return 'the leases of all pulls stolen';
     default:
-      return doing satisfies never;
+      return fault satisfies never;
   }
 }

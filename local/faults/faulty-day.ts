@@ -1,27 +1,28 @@
-/** `npm start -- --faults`: the business day under attack, judged by an observer that believes nothing the app says. */
+/** `npm start -- --faults`: the business day under attack, judged by an observer that doesn't rely on the app. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineBusinessApis } from '../business-apis';
+import { isatty } from 'node:tty';
+import picocolors from 'picocolors';
+import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { businessDay } from '../day/business';
 import { compare, type CheckResult } from '../day/check';
 import type { Display } from '../day/display';
 import { Figures } from '../day/figures';
-import type { ApiCall } from '../day/office';
-import { daySettings } from '../day/settings';
-import { SETTLE_LIMIT_MS, completePull } from '../day/settling';
-import { readView } from '../day/view';
-import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-relationships';
+import { mappingSettings, readMapping } from '../day/mapping';
+import { WAIT_LIMIT_MS, completePull } from '../day/waiting';
+import type { ApiCall } from '../day/workload';
 import { spawnHost, type SpawnedHost } from '../host/spawn-host';
-import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack';
-import { registerSteps } from '../register-steps';
-import { attack, scheduleOf, type Done } from './attack';
-import { Front } from './front';
+import { defineBusinessApis } from '../stack/business-apis';
+import { registerSteps } from '../stack/register-steps';
+import { SYNCED_TABLES, startStack, type Stack, type StackOptions } from '../stack/stack';
+import { attack, scheduleOf, type DoneFault } from './attack';
+import { LoadBalancer } from './load-balancer';
 import type { Finding } from './observer';
 import { FaultRig, MANY_DELIVERIES } from './rig';
 
-/** How the day is done. */
+/** The settings of the day. */
 export interface FaultyDayOptions {
   readonly stack: StackOptions;
   readonly seed: number;
@@ -35,9 +36,9 @@ export interface FaultyDayOptions {
   readonly appDir: string;
 }
 
-/** What came of it. */
+/** The result. */
 export interface FaultyDayResult {
-  readonly done: readonly Done[];
+  readonly done: readonly DoneFault[];
   readonly changes: number;
   /** From the first change to the end of the comparison. */
   readonly seconds: number;
@@ -61,7 +62,7 @@ const INSTANCES = 2;
 /** Changes made before any step is registered. */
 const EARLIER_CHANGES = 400;
 
-/** Does it all and stops everything again; undefined where the signal came first. */
+/** Runs the day and stops everything; undefined if the signal came first. */
 export async function faultyDay(
   options: FaultyDayOptions,
   display: Display,
@@ -88,10 +89,10 @@ export async function faultyDay(
 class FaultyDay {
   readonly #figures = new Figures();
   readonly #mapped;
-  readonly #view;
+  readonly #mapping;
   #rig: FaultRig | undefined;
   #hosts: readonly SpawnedHost[] = [];
-  #front: Front | undefined;
+  #loadBalancer: LoadBalancer | undefined;
   #phase = 'the first load';
   #changes = 0;
   #begun = performance.now();
@@ -104,8 +105,8 @@ class FaultyDay {
     private readonly display: Display,
     private readonly signal: AbortSignal,
   ) {
-    this.#mapped = daySettings(options.appDir);
-    this.#view = readView(this.#mapped);
+    this.#mapped = mappingSettings(options.appDir);
+    this.#mapping = readMapping(this.#mapped);
   }
 
   async run(): Promise<FaultyDayResult | undefined> {
@@ -115,16 +116,16 @@ class FaultyDay {
     const rig = await FaultRig.open(stack, {
       tables: SYNCED_TABLES,
       relationships: STANDARD_RELATIONSHIPS,
-      view: this.#view,
+      mapping: this.#mapping,
       seed: options.seed,
     });
     this.#rig = rig;
     await this.#startApps();
-    this.#front = await Front.open(() => this.#hosts.map(({ port }) => port));
+    this.#loadBalancer = await LoadBalancer.open(() => this.#hosts.map(({ port }) => port));
     await defineBusinessApis(dataverse);
     await this.#work(options.seed + 1, signal, { changes: EARLIER_CHANGES, rate: 100_000 });
     await completePull(this.#running(), this.#figures, signal);
-    await registerSteps(stack.settings, { root: options.appDir, webhookUrl: `${this.#front.url}/api/webhook` });
+    await registerSteps(stack.settings, { root: options.appDir, webhookUrl: `${this.#loadBalancer.url}/api/webhook` });
     const { duplicate, reorder, drop, seed } = options;
     dataverse.disturb({ duplicate, reorder, drop, seed });
     this.#begun = performance.now();
@@ -137,22 +138,22 @@ class FaultyDay {
         rate: options.rate,
       });
       const kill = (): void => this.#hosts.forEach((host) => host.kill());
-      const victim = { kill, revive: () => this.#revive() };
+      const app = { kill, restart: () => this.#restart() };
       const tell = (at: number, what: string): void => display.say(`${at.toFixed(1).padStart(6)} s  ${what}`);
-      const done = await attack(scheduleOf(seed), { rig, stack, victim }, signal, tell).finally(() => ended.abort());
+      const done = await attack(scheduleOf(seed), { rig, stack, app }, signal, tell).finally(() => ended.abort());
       const calls = await working;
       dataverse.disturb({});
       if (interrupted()) return undefined;
-      this.#phase = 'settling by itself';
-      await this.#settle(rig);
+      this.#phase = 'waiting until nothing is under way';
+      await this.#untilIdle(rig);
       const lost = await rig.lost();
       this.#phase = 'a last complete pull';
       await completePull(this.#running(), this.#figures, signal);
-      await this.#settle(rig);
+      await this.#untilIdle(rig);
       if (interrupted()) return undefined;
       this.#phase = 'comparing';
       const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
-        view: this.#view,
+        mapping: this.#mapping,
         calls,
       });
       const findings = [...rig.observer.findings, ...lost];
@@ -172,7 +173,7 @@ class FaultyDay {
 
   async stop(): Promise<void> {
     await Promise.all(this.#hosts.map((host) => host.stop()));
-    await this.#front?.close();
+    await this.#loadBalancer?.close();
     await this.#rig?.close();
   }
 
@@ -216,8 +217,8 @@ class FaultyDay {
     this.#hosts = await Promise.all(Array.from({ length: INSTANCES }, start));
   }
 
-  /** Nobody can tell whose request came to the point, so all were killed. */
-  async #revive(): Promise<void> {
+  /** All instances were killed, because the proxies can't tell which one reached the point. */
+  async #restart(): Promise<void> {
     await Promise.all(this.#hosts.map(({ exited }) => exited));
     await this.#startApps();
   }
@@ -225,19 +226,20 @@ class FaultyDay {
   /**
    * Waits until nothing is under way: posts, messages, events of the hub, parked items. Only what lies outside the app is
    * asked, since what the app has counted died with it. Messages that the dead had locked come free within a minute, their
-   * partitions when SETTLE_LIMIT_MS says.
+   * partitions when WAIT_LIMIT_MS says.
    */
-  async #settle(rig: FaultRig): Promise<void> {
-    const limit = performance.now() + SETTLE_LIMIT_MS;
+  async #untilIdle(rig: FaultRig): Promise<void> {
+    const limit = performance.now() + WAIT_LIMIT_MS;
     while (!this.signal.aborted) {
       this.#left = {
         'jobs open': this.stack.dataverse.stats().openJobs,
-        'messages wait': rig.unsettledMessages(),
-        'events of the hub wait': await rig.behindInHub(),
+        'messages waiting': rig.waitingMessages(),
+        'hub events waiting': await rig.behindInHub(),
         'items parked': await rig.parked(),
       };
       if (Object.values(this.#left).every((count) => count === 0)) return;
-      if (performance.now() > limit) throw new Error(`Not settled in time: ${listed(this.#left)}.`);
+      if (performance.now() > limit)
+        throw new Error(`Still under way after ${WAIT_LIMIT_MS / 1000} s: ${listed(this.#left)}.`);
       await sleep(250);
     }
   }
@@ -247,7 +249,7 @@ class FaultyDay {
     const seconds = ((performance.now() - this.#begun) / 1000).toFixed(0).padStart(4);
     return [
       `${seconds} s  ${this.#phase}: ${this.#changes} changes, ${posts} posts sent, ${failed} failed`,
-      listed(this.#left ?? { 'jobs open': openJobs, 'messages wait': rig.unsettledMessages() }),
+      listed(this.#left ?? { 'jobs open': openJobs, 'messages waiting': rig.waitingMessages() }),
       `${rig.observer.judged} writes judged, ${rig.observer.findings.length} findings`,
     ].join(', ');
   }
@@ -269,3 +271,34 @@ function countsOf(findings: readonly Finding[], { events, differenceCount }: Che
     differences: differenceCount,
   };
 }
+
+const pc = picocolors.createColors(isatty(1) && picocolors.isColorSupported);
+
+/** The faults and the results as a table, with the first findings. */
+export function attackTable({ done, changes, seconds, judged, findings, counts }: FaultyDayResult): string {
+  const of = (kind: DoneFault['kind']): number => done.filter((each) => each.kind === kind).length;
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['network faults', of('network')],
+    ['kill -9', of('kill')],
+    ['store stopped', of('storeStopped')],
+    ['locks, partitions, leases stolen', of('locksLost') + of('partitionsStolen') + of('leasesStolen')],
+    ['changes', changes],
+    ['writes judged', judged],
+    ['seconds', seconds],
+  ];
+  const mustBeZero: readonly (readonly [string, number])[] = [
+    ['lost', counts.lost],
+    ['applied twice', counts.appliedTwice],
+    ['resurrected', counts.resurrected],
+    ['gone back', counts.goneBack],
+    ['differences', counts.differences],
+  ];
+  const line = (name: string, value: string | number): string => `${name.padEnd(36)}${String(value).padStart(8)}`;
+  return [
+    ...rows.map(([name, value]) => line(name, value)),
+    ...mustBeZero.map(([name, value]) => (value === 0 ? pc.green : pc.red)(line(name, value))),
+    ...findings.slice(0, SHOWN).map(({ kind, table, rowKey, what }) => `  ${kind} ${table}(${rowKey}): ${what}`),
+  ].join('\n');
+}
+
+const SHOWN = 20;

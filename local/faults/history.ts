@@ -1,5 +1,5 @@
 import { columnsOf, expectedLink, expectedProperties } from '../day/expected-rows';
-import type { View } from '../day/view';
+import type { Mapping } from '../day/mapping';
 import type { Commit, Dataverse, ManyToManyDefinition, Row } from '../dataverse/simulator';
 
 /** A row as it was in Dataverse from one commit to the next, and as a reader of the store should see it. */
@@ -28,7 +28,7 @@ export class History {
     private readonly dataverse: Dataverse,
     private readonly tables: readonly string[],
     private readonly relationships: readonly ManyToManyDefinition[],
-    private readonly view: View,
+    private readonly mapping: Mapping,
   ) {
     for (const table of [...tables, ...relationships.map(({ intersect }) => intersect.table)])
       for (const row of dataverse.rows(table))
@@ -48,7 +48,7 @@ export class History {
   /** Where a row lies in the store; undefined for a table that isn't kept there. */
   placeOf(table: string, rowId: string): { readonly azureTable: string; readonly rowKey: string } | undefined {
     if (!this.tables.includes(table)) return undefined;
-    return { azureTable: azureName(this.view.table(table).target), rowKey: rowId };
+    return { azureTable: azureName(this.mapping.table(table).target), rowKey: rowId };
   }
 
   #add({ version, table, row, before }: Commit): void {
@@ -64,14 +64,14 @@ export class History {
 
   #expected(table: string, row: Row) {
     if (this.tables.includes(table)) {
-      const view = this.view.table(table);
-      const { key, properties } = expectedProperties(row, columnsOf(this.dataverse, table), view);
-      return { target: view.target, key, properties, life: view.shows(row.columns) ? 'live' : 'hidden' } as const;
+      const mapping = this.mapping.table(table);
+      const { key, properties } = expectedProperties(row, columnsOf(this.dataverse, table), mapping);
+      return { target: mapping.target, key, properties, life: mapping.shows(row.columns) ? 'live' : 'hidden' } as const;
     }
     const relationship = this.relationships.find(({ intersect }) => intersect.table === table);
     if (relationship === undefined) return undefined;
     return {
-      target: this.view.table(relationship.schemaName).target,
+      target: this.mapping.table(relationship.schemaName).target,
       life: 'live',
       ...expectedLink(row, relationship),
     } as const;

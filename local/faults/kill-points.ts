@@ -1,4 +1,63 @@
-import { STORE_STEPS, type StoreStep } from './store-step';
+import type { StoreRequest } from './store-proxy';
+
+/** What the app does to its storage, as far as it can be told from a request. */
+export const STORE_STEPS = {
+  'row-insert': 'the first write of a row of which nothing is stored',
+  'row-write': 'the compare-and-swap of a row',
+  tombstone: 'the write that makes a row a tombstone',
+  transaction: 'a transaction on several rows (also of one large row)',
+  'event-insert': 'the row of a custom API’s event',
+  parked: 'an item is parked',
+  'parked-removed': 'a parked item that was processed is removed',
+  'parked-postponed': 'a parked item that failed again gets its next due time',
+  'pull-state': 'how far a table is pulled: the next page, the delta link',
+  'lease-acquired': 'a run takes the lease of its table',
+  'lease-released': 'a run gives it back',
+  journal: 'a page’s ids are added to the journal of a load',
+  checkpoint: 'the checkpoint of a partition of the hub (written by the host)',
+} as const;
+
+/** The name of a step. */
+export type StoreStep = keyof typeof STORE_STEPS;
+
+/** The step that a request is, in a store whose event tables are these; undefined for any other request. */
+export function storeStepOf(request: StoreRequest, eventTables: ReadonlySet<string>): StoreStep | undefined {
+  if (request.service === 'blob') return blobStepOf(request);
+  const { method, path } = request;
+  if (method === 'GET' || path.startsWith('Tables')) return undefined;
+  if (path === '$batch') return request.body.includes('/dvoparked(') ? parkedTogether(request.body) : 'transaction';
+  const table = /^\w+/.exec(path)?.[0] ?? '';
+  switch (table) {
+    case 'dvoparked':
+      if (method === 'DELETE') return 'parked-removed';
+      return 'if-match' in request.headers ? 'parked-postponed' : 'parked';
+    case 'dvopull':
+      return path.includes("PartitionKey='pull'") ? 'pull-state' : undefined;
+    case 'dvodiscarded':
+      return undefined;
+    default:
+  }
+  if (eventTables.has(table)) return 'event-insert';
+  if (request.body.includes('"Deleted":true')) return 'tombstone';
+  return method === 'POST' ? 'row-insert' : 'row-write';
+}
+
+/** An item with the entry of its due time; entries alone are only tidied up. */
+function parkedTogether(body: Buffer): StoreStep | undefined {
+  if (body.includes('PATCH ')) return 'parked-postponed';
+  return body.includes('PUT ') ? 'parked' : undefined;
+}
+
+function blobStepOf({ method, path, query, headers }: StoreRequest): StoreStep | undefined {
+  if (method !== 'PUT') return undefined;
+  const action = headers['x-ms-lease-action'];
+  if (path.startsWith('dvo-leases/')) {
+    if (action === 'acquire') return 'lease-acquired';
+    return action === 'release' ? 'lease-released' : undefined;
+  }
+  if (path.startsWith('dvo-loads/')) return query.get('comp') === 'appendblock' ? 'journal' : undefined;
+  return path.startsWith('azure-webjobs-eventhub/') && path.includes('/checkpoint/') ? 'checkpoint' : undefined;
+}
 
 /** What the app does at which it can be killed: to its storage, to the Web API, to the broker. */
 export const STEPS = {

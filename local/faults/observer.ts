@@ -8,7 +8,7 @@
  * row after it.
  */
 import type { SystemJob } from '../dataverse/events/system-jobs';
-import type { Entity } from '../day/entities';
+import type { Entity } from '../day/comparison';
 import type { History, State } from './history';
 import type { StoreWrite } from './store-writes';
 
@@ -77,7 +77,7 @@ export class Observer {
    *
    * @param jobs those that aren't finished may be under way
    */
-  deletionsSettled(jobs: readonly SystemJob[]): void {
+  deletionsProcessed(jobs: readonly SystemJob[]): void {
     for (const { azureTable, rowKey, states, at } of this.#acknowledged(jobs)) {
       const seen = this.#seenOf(azureTable, rowKey);
       if (states[at]?.life === 'gone' && at > seen.life) endsAt(at, seen, states);

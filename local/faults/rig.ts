@@ -4,17 +4,16 @@
  */
 import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
 import { BlobServiceClient, RestError } from '@azure/storage-blob';
-import { entitiesOf } from '../day/entities';
-import type { View } from '../day/view';
+import { entitiesOf } from '../day/comparison';
+import type { Mapping } from '../day/mapping';
 import { seededRandom } from '../dataverse/random';
 import type { ManyToManyDefinition } from '../dataverse/simulator';
-import { BUS, type Stack } from '../stack';
+import { BUS, type Stack } from '../stack/stack';
 import { History } from './history';
-import { Killer, type Moment } from './kill-points';
+import { Killer, storeStepOf, type Moment } from './kill-points';
 import { Observer, type Finding } from './observer';
 import { Overtaking } from './overtaking';
 import { StoreProxy, type StoreAnswer, type StoreRequest } from './store-proxy';
-import { storeStepOf } from './store-step';
 import { writesOf } from './store-writes';
 import { TcpProxy } from './tcp-proxy';
 
@@ -29,7 +28,7 @@ export type Route = (typeof ROUTES)[number];
 export interface RigOptions {
   readonly tables: readonly string[];
   readonly relationships: readonly ManyToManyDefinition[];
-  readonly view: View;
+  readonly mapping: Mapping;
   /** Of the jitter. @default 1 */
   readonly seed?: number;
 }
@@ -50,12 +49,12 @@ export class FaultRig {
 
   private constructor(
     private readonly stack: Stack,
-    { tables, relationships, view, seed = 1 }: RigOptions,
+    { tables, relationships, mapping, seed = 1 }: RigOptions,
   ) {
-    this.#history = new History(stack.dataverse, tables, relationships, view);
+    this.#history = new History(stack.dataverse, tables, relationships, mapping);
     this.observer = new Observer(this.#history);
     this.overtaking = new Overtaking(seededRandom(seed));
-    this.#eventTables = new Set([...view.events.values()].map(({ target }) => target.replaceAll('_', '')));
+    this.#eventTables = new Set([...mapping.events.values()].map(({ target }) => target.replaceAll('_', '')));
   }
 
   /** Puts the proxies before a stack, which has to be new: the observer must see the first row. */
@@ -160,8 +159,8 @@ export class FaultRig {
     return (broker.counts().hubs[BUS.hub]?.events ?? 0) - passed;
   }
 
-  /** How many messages of the queue and the subscription are not settled; dead ones count. */
-  unsettledMessages(): number {
+  /** Messages in the queue and the subscription, dead-lettered ones included. */
+  waitingMessages(): number {
     const { queues, subscriptions } = this.stack.broker.counts();
     return [...Object.values(queues), ...Object.values(subscriptions)].reduce(
       (sum, { active, locked, scheduled, deferred, deadLettered }) =>
@@ -201,8 +200,8 @@ export class FaultRig {
   }
 
   /** Has the observer hold the app to the deletions that it was told of. To be asked when none of their deliveries is under way. */
-  deletionsSettled(): void {
-    this.observer.deletionsSettled(this.stack.dataverse.jobs());
+  deletionsProcessed(): void {
+    this.observer.deletionsProcessed(this.stack.dataverse.jobs());
   }
 
   /** What acknowledged deliveries told and is neither stored nor superseded. To be asked when nothing is under way. */

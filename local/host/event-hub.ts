@@ -19,8 +19,7 @@ import { z } from 'zod';
 import { eventInput, eventsInput } from './event-hub-data';
 import type { RunResult } from './executor';
 import type { HostJson } from './host-json';
-import { FunctionInError } from './settings';
-import { hostBlobs } from './storage';
+import { FunctionInError, hostBlobs } from './settings';
 import { CALLED_REASON, MESSAGE_REASON, type Trigger, type TriggerContext } from './trigger';
 import type { RegisteredFunction } from './worker';
 

@@ -9,10 +9,8 @@ import { prepareHttp, startHttpServer, type HttpKeys, type HttpRoute } from './h
 import { underLock } from './listener-lock';
 import { filteredLog, type Log } from './log';
 import { prepareServiceBus } from './service-bus';
-import { hostBlobs } from './storage';
-import { FunctionInError, Settings } from './settings';
-import { prepareTimer } from './timer';
-import { blobTimerMonitor, memoryTimerMonitor } from './timer-monitor';
+import { FunctionInError, Settings, hostBlobs } from './settings';
+import { blobTimerMonitor, memoryTimerMonitor, prepareTimer } from './timer';
 import type { Trigger, TriggerContext } from './trigger';
 import type { RegisteredFunction } from './worker';
 import { WorkerClient } from './worker-client';

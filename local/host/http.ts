@@ -4,11 +4,17 @@
  * HTTP streams on); what a handler throws becomes an empty 500, and so does a body that is too large or stops arriving. The limits are Kestrel's
  * (https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options).
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { z } from 'zod';
+import { randomUUID } from 'node:crypto';
 import type { HttpCookie, HttpData } from './core-api';
 import type { Delivery } from './executor';
-import { forwardToLibrary } from './http-stream';
 import { compileRoute, type RouteMatcher } from './route';
 import { CALLED_REASON, type Trigger, type TriggerContext } from './trigger';
 import type { RegisteredFunction } from './worker';
@@ -269,4 +275,46 @@ function serializeCookie(cookie: HttpCookie): string {
   ]
     .filter((part) => typeof part === 'string')
     .join('; ');
+}
+
+/**
+ * A request on its way through the library. With HTTP streams (`app.setup({ enableHttpStream: true })`) the library runs a
+ * server of its own, and the host forwards requests to it.
+ */
+export interface ForwardedRequest {
+  /** Under which the library waits for the request. */
+  readonly invocationId: string;
+  /** Settles when the answer has been passed on whole. */
+  readonly answered: Promise<void>;
+  /** Gives the request up, when the function has failed and so will never answer. */
+  readonly abort: () => void;
+}
+
+/** Passes a request on to the library, and its answer back. */
+export function forwardToLibrary(
+  httpUri: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): ForwardedRequest {
+  const invocationId = randomUUID();
+  const forwarded = httpRequest(new URL(incoming.url ?? '/', httpUri), {
+    method: incoming.method,
+    headers: {
+      ...incoming.headers,
+      'x-ms-invocation-id': invocationId,
+      'x-forwarded-host': incoming.headers.host ?? '127.0.0.1',
+      'x-forwarded-proto': 'http',
+    },
+  });
+  const answered = new Promise<void>((resolve, reject) => {
+    forwarded.once('error', reject);
+    forwarded.once('response', (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 200, answer.headers);
+      answer.once('error', reject).once('end', resolve).pipe(outgoing);
+    });
+  });
+  // Waited for only once the function has succeeded; until then a failure must not count as unhandled.
+  answered.catch(() => undefined);
+  incoming.pipe(forwarded);
+  return { invocationId, answered, abort: () => forwarded.destroy() };
 }

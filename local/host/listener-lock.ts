@@ -6,7 +6,7 @@ import { RestError, type BlockBlobClient } from '@azure/storage-blob';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { HostJson } from './host-json';
-import { hostBlobs } from './storage';
+import { hostBlobs } from './settings';
 import type { Trigger, TriggerContext } from './trigger';
 
 const record = z.object({ owner: z.string(), untilMs: z.number() });

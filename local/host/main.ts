@@ -25,7 +25,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sayFault, script, wholeNumber } from '../../tools/dvo/terminal/script';
-import { portTaken } from '../port-taken';
+import { portTaken } from '../stack/flags';
 import { startHost, type FunctionState } from './host';
 import { writeJson, writeReadable, type Log } from './log';
 import { loadSettingsFile } from './settings';

@@ -1,6 +1,8 @@
 /** App settings: the environment over local.settings.json, `%SETTING%` expressions, connections, and which functions are off. */
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { appIdentity } from '../../shared/azure/deferred-credential';
 
 /** Thrown when a function can't start for want of a setting or because of a wrong option; the other functions run. */
 export class FunctionInError extends Error {}
@@ -83,4 +85,14 @@ export class Settings {
       return value === 'true' || value === '1';
     });
   }
+}
+
+/** The blobs of `AzureWebJobsStorage`, by connection string or by an identity; undefined if neither is set. */
+export function hostBlobs(settings: Settings): BlobServiceClient | undefined {
+  const connectionString = settings.get('AzureWebJobsStorage');
+  if (connectionString !== undefined) return BlobServiceClient.fromConnectionString(connectionString);
+  const address = settings.get('AzureWebJobsStorage__blobServiceUri');
+  return address === undefined
+    ? undefined
+    : new BlobServiceClient(address, appIdentity(settings.get('AzureWebJobsStorage__clientId')));
 }

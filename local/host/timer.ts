@@ -3,9 +3,10 @@
  * has ended, so a timer never overlaps itself; a run that lasted past occurrences is followed by one run at once; errors never stop the schedule.
  */
 import { z } from 'zod';
+import { Cron } from 'croner';
+import type { BlobServiceClient } from '@azure/storage-blob';
 import type { TypedData } from './core-api';
-import { isSubMinute, parseSchedule, type Schedule } from './schedule';
-import type { ScheduleStatus, TimerMonitor } from './timer-monitor';
+import { FunctionInError } from './settings';
 import { CALLED_REASON, type Trigger, type TriggerContext } from './trigger';
 import { dateTimeOffset } from './typed-data';
 import type { RegisteredFunction } from './worker';
@@ -139,3 +140,85 @@ class TimerTrigger implements Trigger {
 }
 
 const stamp = (time: Date): string => dateTimeOffset(time) ?? NEVER;
+
+/**
+ * When a timer fires, in the machine's time zone, as with Core Tools: an NCRONTAB expression.
+ * https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
+ */
+export interface Schedule {
+  /** The first occurrence after a time. */
+  next(after: Date): Date;
+}
+
+/**
+ * Parses `{second} {minute} {hour} {day} {month} {day of week}`; with five fields the second is 0.
+ *
+ * @throws FunctionInError if it isn't such an expression.
+ */
+export function parseSchedule(expression: string): Schedule {
+  let cron: Cron;
+  try {
+    // croner also knows L, W, #, ? and @names, which NCRONTAB hasn't: what works here must work in Azure.
+    if (!/^[\d*,/\-\sA-Z]+$/i.test(expression) || /(^|[\s,\d])[LW]([\s,]|$)/i.test(expression))
+      throw new Error('unknown sign');
+    cron = new Cron(expression, { mode: '5-or-6-parts', domAndDow: true });
+  } catch (error) {
+    throw new FunctionInError(
+      `The schedule expression '${expression}' was not recognized as a valid cron expression.`,
+      { cause: error },
+    );
+  }
+  return {
+    next(after) {
+      const occurrence = cron.nextRun(after);
+      if (occurrence === null)
+        throw new FunctionInError(`The schedule expression '${expression}' has no next occurrence.`);
+      return occurrence;
+    },
+  };
+}
+
+/** Whether a schedule fires more than once in the next minute: the real host then keeps no record of it. */
+export function isSubMinute(schedule: Schedule, now: Date): boolean {
+  return schedule.next(schedule.next(now)).getTime() - now.getTime() <= 60_000;
+}
+
+const scheduleStatus = z.object({ Last: z.string(), Next: z.string(), LastUpdated: z.string() });
+
+/** A timer's record, as the real host stores it and hands it to the function. */
+export type ScheduleStatus = z.output<typeof scheduleStatus>;
+
+/**
+ * Keeps what the host remembers of a monitored timer between starts: in the storage account as the real host does (container
+ * `azure-webjobs-hosts`), in memory where the app has none.
+ */
+export interface TimerMonitor {
+  read(functionName: string): Promise<ScheduleStatus | undefined>;
+  write(functionName: string, status: ScheduleStatus): Promise<void>;
+}
+
+/** Remembers until the process ends. */
+export function memoryTimerMonitor(): TimerMonitor {
+  const statuses = new Map<string, ScheduleStatus>();
+  return {
+    read: (name) => Promise.resolve(statuses.get(name)),
+    write: (name, status) => Promise.resolve(void statuses.set(name, status)),
+  };
+}
+
+/** Remembers in blobs `timers/<host id>/Host.Functions.<name>/status`. */
+export function blobTimerMonitor(storage: BlobServiceClient, hostId: string): TimerMonitor {
+  const container = storage.getContainerClient('azure-webjobs-hosts');
+  const blob = (name: string) => container.getBlockBlobClient(`timers/${hostId}/Host.Functions.${name}/status`);
+  return {
+    async read(name) {
+      await container.createIfNotExists();
+      if (!(await blob(name).exists())) return undefined;
+      return scheduleStatus.parse(JSON.parse((await blob(name).downloadToBuffer()).toString('utf8')));
+    },
+    async write(name, status) {
+      const body = Buffer.from(JSON.stringify(status));
+      await blob(name).upload(body, body.length);
+    },
+  };
+}

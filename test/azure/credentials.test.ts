@@ -10,7 +10,7 @@ import {
   ClientSecretCredential,
   ManagedIdentityCredential,
 } from '@azure/identity';
-import { startManagedIdentities, type ManagedIdentities } from '../../local/managed-identity';
+import { startManagedIdentities, type ManagedIdentities } from '../../local/storage/managed-identity';
 import { appIdentity, dataverseCredential } from '../../shared/azure/credentials';
 
 const TENANT = '7e4a0000-0000-4000-8000-000000000001';

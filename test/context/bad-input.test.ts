@@ -5,8 +5,7 @@ import fc from 'fast-check';
 import { binaryXml } from '../../local/dataverse/events/binary-xml';
 import { contractJson } from '../../local/dataverse/events/contract-json';
 import { guidValue, intValue, pairsValue, textValue, type Members } from '../../local/dataverse/events/contract-value';
-import { contractXml } from '../../local/dataverse/events/contract-xml';
-import { textXml } from '../../local/dataverse/events/text-xml';
+import { contractXml, textXml } from '../../local/dataverse/events/contract-xml';
 import type { Context } from '../../shared/context/context';
 import {
   BinaryInvalid,
@@ -18,12 +17,10 @@ import {
   XmlInvalid,
 } from '../../shared/context/errors';
 import { warningsOf } from '../../shared/context/messages/warnings';
-import type { ReadOptions } from '../../shared/context/read-context';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEPTH, readContext } from '../../shared/context/read-context';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_DEPTH, readContext, type ReadOptions } from '../../shared/context/read-context';
 import { changesOf } from '../../shared/context/messages/to-changes';
 import { codeOf, dispositionOf, OutboundError } from '../../shared/errors/errors';
-import type { Wire } from './fixture-files';
-import { changed, fixture, FIXTURES } from './fixture-files';
+import { FIXTURES, changed, fixture, type Wire } from './fixture-files';
 
 const ENTITY = 'Entity:http://schemas.microsoft.com/xrm/2011/Contracts';
 

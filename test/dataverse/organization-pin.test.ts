@@ -2,7 +2,7 @@
 // first; any other is refused; the environment's own answer counts more than an event's word.
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { OrganizationPin, whoAmI } from '../../shared/dataverse/organization-pin';
 import { rowId } from '../writer/changes';
 

@@ -7,25 +7,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineBusinessApis } from '../../local/business-apis';
+import { defineBusinessApis } from '../../local/stack/business-apis';
 import { businessDay } from '../../local/day/business';
 import { compare } from '../../local/day/check';
-import type { ApiCall } from '../../local/day/office';
-import { daySettings, type DaySettings } from '../../local/day/settings';
-import { readView } from '../../local/day/view';
-import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-relationships';
-import { Front } from '../../local/faults/front';
+import type { ApiCall } from '../../local/day/workload';
+import { mappingSettings, readMapping, type MappingSettings } from '../../local/day/mapping';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
+import { LoadBalancer } from '../../local/faults/load-balancer';
 import type { KillPoint } from '../../local/faults/kill-points';
 import { builtFolder } from '../build-once';
 import { FaultRig, MANY_DELIVERIES, type Route } from '../../local/faults/rig';
 import type { TcpFault } from '../../local/faults/tcp-proxy';
-import { SYNCED_TABLES } from '../../local/stack';
-import { registerSteps } from '../../local/register-steps';
+import { SYNCED_TABLES } from '../../local/stack/stack';
+import { registerSteps } from '../../local/stack/register-steps';
 import { System } from './system';
 
 /** Changes a second of the work that goes on. */
 const RATE = 15;
-const SETTLE_LIMIT_MS = 400_000;
+const WAIT_LIMIT_MS = 400_000;
 /** What the app sends before it gives a request up for now. */
 const ATTEMPTS = 6;
 
@@ -49,13 +48,13 @@ export class Attacked {
   /** Ends the work of a test that is given up, too. */
   readonly #ending = new AbortController();
   #seed: number;
-  #front: Front | undefined;
+  #loadBalancer: LoadBalancer | undefined;
 
   private constructor(
     /** The app's instances on the one stack. */
     readonly instances: readonly [System, ...System[]],
     readonly rig: FaultRig,
-    private readonly mapped: DaySettings,
+    private readonly mapped: MappingSettings,
     private readonly folder: string,
     seed: number,
   ) {
@@ -64,9 +63,9 @@ export class Attacked {
 
   /**
    * Starts everything, with the data on disk so that the store can be stopped; the first load is done when it resolves.
-   * `twins`: two instances of the app compete for everything, and webhooks go to them in turn.
+   * `twoInstances`: two instances of the app compete for everything, and webhooks go to them in turn.
    */
-  static async start(seed: number, { twins = false } = {}): Promise<Attacked> {
+  static async start(seed: number, { twoInstances = false } = {}): Promise<Attacked> {
     const folder = mkdtempSync(join(tmpdir(), 'dvo-attacked-'));
     const system = await System.start(null, {
       disk: folder,
@@ -74,21 +73,22 @@ export class Attacked {
       queue: MANY_DELIVERIES,
       subscription: MANY_DELIVERIES,
     });
-    const mapped = daySettings(resolve(__dirname, '../..'));
+    const mapped = mappingSettings(resolve(__dirname, '../..'));
     const rig = await FaultRig.open(system.stack, {
       tables: SYNCED_TABLES,
       relationships: STANDARD_RELATIONSHIPS,
-      view: readView(mapped),
+      mapping: readMapping(mapped),
       seed,
     });
-    const attacked = new Attacked(twins ? [system, system.beside()] : [system], rig, mapped, folder, seed);
+    const attacked = new Attacked(twoInstances ? [system, system.beside()] : [system], rig, mapped, folder, seed);
     try {
       await Promise.all(attacked.instances.map((instance) => attacked.startApp(instance)));
-      if (twins) attacked.#front = await Front.open(() => attacked.instances.map(({ host }) => host.port));
+      if (twoInstances)
+        attacked.#loadBalancer = await LoadBalancer.open(() => attacked.instances.map(({ host }) => host.port));
       await defineBusinessApis(system.dataverse);
       await registerSteps(system.stack.settings, {
         root: resolve(__dirname, '../..'),
-        webhookUrl: `${(attacked.#front ?? system.host).url}/api/webhook`,
+        webhookUrl: `${(attacked.#loadBalancer ?? system.host).url}/api/webhook`,
         dvo: join(await builtFolder(), 'dist/tools/dvo/dvo.js'),
       });
       await attacked.work(60);
@@ -108,7 +108,7 @@ export class Attacked {
   async stop(): Promise<void> {
     this.#ending.abort();
     await Promise.all(this.instances.map((instance) => instance.stopApp()));
-    await this.#front?.close();
+    await this.#loadBalancer?.close();
     await this.system.stop();
     await this.rig.close();
     rmSync(this.folder, { recursive: true, force: true });
@@ -192,16 +192,16 @@ export class Attacked {
     await this.amid(
       async () => {
         const met = () => Promise.race([died.then(() => true), sleep(20)]);
-        await this.system.until(`the app coming to ${point}`, met, SETTLE_LIMIT_MS);
+        await this.system.until(`the app coming to ${point}`, met, WAIT_LIMIT_MS);
         expect(await host.exited).toEqual({ code: null, signal: 'SIGKILL' });
-        await this.revive();
+        await this.restart();
       },
       { readsFail: point.startsWith('parked-postponed') },
     );
   }
 
   /** The app again after its death. What it had locked and leased would come free within a minute. */
-  async revive(): Promise<void> {
+  async restart(): Promise<void> {
     // Until the broker has noticed it lends messages to the dead.
     const broker = this.rig.route('broker');
     await this.system.until('the end of its connections to the broker', () => broker.connections === 0);
@@ -212,18 +212,18 @@ export class Attacked {
   }
 
   /** Waits until nothing is under way: no post, no message, no event of the hub, nothing parked. Time is the only help that it gives. */
-  async settle(): Promise<void> {
-    await this.system.dataverse.drain(SETTLE_LIMIT_MS);
+  async untilIdle(): Promise<void> {
+    await this.system.dataverse.drain(WAIT_LIMIT_MS);
     // What lost connections had locked would come free within a minute.
     this.system.stack.broker.expireLocks();
     const left = async () => ({
-      messages: this.rig.unsettledMessages(),
+      messages: this.rig.waitingMessages(),
       hub: await this.rig.behindInHub(),
       parked: await this.rig.parked(),
     });
-    const settled = async (): Promise<boolean> => {
+    const isIdle = async (): Promise<boolean> => {
       // First what costs nothing to ask.
-      if (this.rig.unsettledMessages() > 0 || !this.system.isIdle('replay-parked')) return false;
+      if (this.rig.waitingMessages() > 0 || !this.system.isIdle('replay-parked')) return false;
       if ((await this.rig.parked()) > 0) {
         await this.system.letAllBeDue();
         await this.system.run('replay-parked');
@@ -231,7 +231,7 @@ export class Attacked {
       }
       return (await this.rig.behindInHub()) === 0;
     };
-    await this.system.until('everything being settled', settled, SETTLE_LIMIT_MS).catch(async (error: unknown) => {
+    await this.system.until('nothing under way', isIdle, WAIT_LIMIT_MS).catch(async (error: unknown) => {
       throw new Error(`Left: ${JSON.stringify(await left())}`, { cause: error });
     });
   }
@@ -250,7 +250,7 @@ export class Attacked {
       // A run that went on where a dead one had ended is complete only up to the begin of that one.
       return told.every(({ resumed }) => resumed !== true);
     };
-    await this.system.until('a complete pull', complete, SETTLE_LIMIT_MS);
+    await this.system.until('a complete pull', complete, WAIT_LIMIT_MS);
   }
 
   /**
@@ -258,17 +258,17 @@ export class Attacked {
    * Dataverse, each event is stored once; and all the while no row went back and none came back.
    */
   async expectPromiseKept(): Promise<void> {
-    await this.settle();
+    await this.untilIdle();
     const lost = await this.rig.lost();
     await this.pull();
-    await this.settle();
+    await this.untilIdle();
     const { dataverse, stack } = this.system;
     const { differences, tables, events } = await compare(
       dataverse,
       stack.azurite.connectionString,
       SYNCED_TABLES,
       STANDARD_RELATIONSHIPS,
-      { view: readView(this.mapped), calls: this.calls },
+      { mapping: readMapping(this.mapped), calls: this.calls },
     );
     const { findings } = this.rig.observer;
     expect({ lost, differences, findings }).toEqual({ lost: [], differences: [], findings: [] });

@@ -7,8 +7,8 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { join, resolve } from 'node:path';
 import { businessDay } from '../../local/day/business';
-import { defineBusinessApis } from '../../local/business-apis';
-import { registerSteps } from '../../local/register-steps';
+import { defineBusinessApis } from '../../local/stack/business-apis';
+import { registerSteps } from '../../local/stack/register-steps';
 import { builtFolder } from '../build-once';
 import { System } from './system';
 

@@ -5,7 +5,7 @@
  */
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { BUS } from '../../local/stack';
+import { BUS } from '../../local/stack/stack';
 import { startGate, type Gate } from './gate';
 import { fixture } from '../receive/deliveries';
 import { recorded } from './recorder';

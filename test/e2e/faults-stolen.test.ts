@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => attacked.stop());
 
-const messages = (): number => attacked.rig.unsettledMessages();
+const messages = (): number => attacked.rig.waitingMessages();
 
 test('[F36] locks of messages are lost while the store is slow: others may have them already', async () => {
   const { rig, system } = attacked;

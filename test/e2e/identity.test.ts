@@ -3,7 +3,7 @@
  * registration beside them: over TLS, by bearer tokens, with no connection string of a storage account.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { IDENTITIES } from '../../local/identity-storage';
+import { IDENTITIES } from '../../local/storage/identity-storage';
 import { System } from './system';
 
 let system: System;

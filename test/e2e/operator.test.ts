@@ -8,7 +8,7 @@ import { ServiceBusClient } from '@azure/service-bus';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startBroker, type Broker } from '../../local/broker/broker';
-import { BUS } from '../../local/stack';
+import { BUS } from '../../local/stack/stack';
 import { recorded } from './recorder';
 import { runDvo, startDvo, type Ended } from './spawned-dvo';
 import { System } from './system';

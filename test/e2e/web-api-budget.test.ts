@@ -7,7 +7,7 @@ import { TableClient } from '@azure/data-tables';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
 import { RateBudget } from '../../shared/dataverse/rate-budget';
 import { TableRateWindow } from '../../shared/dataverse/table-rate-window';

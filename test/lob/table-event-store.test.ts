@@ -4,7 +4,7 @@
  */
 import { RestError, TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import type { MessageEvent } from '../../shared/change/message-event';
 import { TableEventStore } from '../../shared/lob/tables/table-event-store';
 import { EventMapping } from '../../shared/mapping/event-mapping';

@@ -4,7 +4,7 @@
  */
 import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import { codeOf } from '../../shared/errors/errors';

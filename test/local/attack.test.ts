@@ -3,9 +3,9 @@ import { afterEach, expect, test } from '@jest/globals';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '../../local/broker/broker';
-import { attack, stealPartitions, type Victim } from '../../local/faults/attack';
+import { attack, stealPartitions, type AppUnderAttack } from '../../local/faults/attack';
 import type { FaultRig } from '../../local/faults/rig';
-import { BUS, type Stack } from '../../local/stack';
+import { BUS, type Stack } from '../../local/stack/stack';
 import { eventually } from '../eventually';
 
 const closing: (() => unknown)[] = [];
@@ -49,7 +49,7 @@ test('a thief takes the partitions and leaves, also when its connection is lost 
 
 test('what takes too long is named, and ends the attack', async () => {
   const rig = { stealLeases: () => new Promise<number>(() => undefined) } as unknown as FaultRig;
-  const system = { rig, stack: {} as Stack, victim: {} as Victim };
+  const system = { rig, stack: {} as Stack, app: {} as AppUnderAttack };
   const attacked = attack([{ kind: 'leasesStolen' }], system, new AbortController().signal, () => undefined, 50);
   await expect(Promise.race([attacked, sleep(10_000, [], { ref: false })])).rejects.toThrow(
     'Not done after 0.05 s: the leases of all pulls stolen.',

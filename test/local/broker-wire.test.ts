@@ -16,7 +16,7 @@ const HUB_PARTITION = 'hub/ConsumerGroups/$Default/Partitions/0';
 jest.setTimeout(10_000);
 
 let broker: Broker;
-const connections: Connection[] = [];
+const connections: { readonly connection: Connection; readonly closed: Promise<void> }[] = [];
 
 beforeAll(async () => {
   broker = await startBroker({
@@ -28,8 +28,11 @@ beforeAll(async () => {
   for (const body of ['0', '1', '2', '3']) sender.send({ body });
   await eventually(() => broker.counts().hubs.hub?.events === 4, 'four events');
 });
-afterEach(() => {
-  for (const connection of connections.splice(0)) connection.close();
+afterEach(async () => {
+  for (const { connection, closed } of connections.splice(0)) {
+    connection.close();
+    await closed;
+  }
 });
 afterAll(() => broker.close());
 
@@ -39,7 +42,11 @@ function connect(mechanism?: string): Connection {
     ...{ host: '127.0.0.1', port: broker.port, reconnect: false },
     ...(mechanism === undefined ? {} : { sasl_mechanisms: { [mechanism]: () => answer } }),
   });
-  connections.push(connection);
+  // Without a handler of 'disconnected' rhea logs a lost connection, maybe after the tests are done.
+  const closed = new Promise<void>((resolve) => {
+    for (const event of ['connection_close', 'disconnected']) connection.once(event, () => resolve());
+  });
+  connections.push({ connection, closed });
   return connection;
 }
 

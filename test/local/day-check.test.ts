@@ -9,16 +9,15 @@ import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { startAzurite, type Azurite } from '../../local/azurite';
-import { BUSINESS_APIS, defineBusinessApis } from '../../local/business-apis';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
+import { BUSINESS_APIS, defineBusinessApis } from '../../local/stack/business-apis';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
-import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-relationships';
+import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
 import { compare, type CheckResult } from '../../local/day/check';
-import type { ApiCall } from '../../local/day/office';
-import { daySettings } from '../../local/day/settings';
-import { readView } from '../../local/day/view';
+import type { ApiCall } from '../../local/day/workload';
+import { mappingSettings, readMapping } from '../../local/day/mapping';
 
-const settings = daySettings(resolve(__dirname, '../..'));
+const settings = mappingSettings(resolve(__dirname, '../..'));
 const OCCURRED = '2026-03-14T09:26:53.000Z';
 const CALL = '11111111-2222-4333-8444-555555555555';
 
@@ -44,14 +43,16 @@ const live = (id: string, properties: object): TableEntity => ({
 
 async function check(): Promise<CheckResult> {
   return compare(dataverse, azurite.connectionString, [], STANDARD_RELATIONSHIPS, {
-    view: readView(settings),
+    mapping: readMapping(settings),
     calls: [call],
   });
 }
 
 /** What is said of one table. */
 async function said(table: string): Promise<readonly string[]> {
-  const { differences } = await compare(dataverse, azurite.connectionString, [table], [], { view: readView(settings) });
+  const { differences } = await compare(dataverse, azurite.connectionString, [table], [], {
+    mapping: readMapping(settings),
+  });
   return differences.filter((each) => each.table === table).map(({ id, what }) => `${id}: ${what}`);
 }
 
@@ -150,14 +151,14 @@ test('events: as called, different, doubled, without a call', async () => {
 });
 
 test('the mapping file of the day is about what the stack has, and what the check does not know is refused', () => {
-  const view = readView(settings);
-  expect([...view.events.keys()]).toEqual(Object.keys(BUSINESS_APIS));
+  const mapping = readMapping(settings);
+  expect([...mapping.events.keys()]).toEqual(Object.keys(BUSINESS_APIS));
   const folder = mkdtempSync(join(tmpdir(), 'day-'));
   const file = join(folder, 'mapping.yaml');
   const head = 'languages: [1033]\nunmapped: { relationships: ignore }\nlinks: {}\nevents: {}\n';
   try {
     writeFileSync(file, `${head}tables: { account: { key: { format: N } } }\n`);
-    expect(() => readView({ ...settings, MAPPING_FILE: file })).toThrow('key');
+    expect(() => readMapping({ ...settings, MAPPING_FILE: file })).toThrow('key');
   } finally {
     rmSync(folder, { recursive: true });
   }

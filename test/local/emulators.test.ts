@@ -9,11 +9,11 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { entitiesOf } from '../../local/day/entities';
-import { startAzurite } from '../../local/azurite';
+import { entitiesOf } from '../../local/day/comparison';
+import { startAzurite } from '../../local/storage/azurite';
 import { startBroker } from '../../local/broker/broker';
 import { spawnHost } from '../../local/host/spawn-host';
-import { BUS } from '../../local/stack';
+import { BUS } from '../../local/stack/stack';
 import { builtFolder } from '../build-once';
 import { eventually } from '../eventually';
 import { caller } from './simulator-client';
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const ROOT = join(__dirname, '../..');
-const fileOf = (name: string): string => readFileSync(join(ROOT, 'local', name), 'utf8');
+const fileOf = (name: string): string => readFileSync(join(ROOT, 'local/emulators', name), 'utf8');
 
 /** `npm run emulators` with these flags, until it has said a text. */
 async function emulators(flags: readonly string[], until: string): Promise<string> {
@@ -47,14 +47,14 @@ test('the committed configuration is what is declared; the compose file mounts i
   const folder = mkdtempSync(join(tmpdir(), 'dvo-emulators-'));
   await emulators(['--config-only', '--out', folder], 'event-hubs.json');
   for (const name of ['service-bus.json', 'event-hubs.json'])
-    expect(readFileSync(join(folder, name), 'utf8')).toBe(fileOf(`emulators/${name}`));
+    expect(readFileSync(join(folder, name), 'utf8')).toBe(fileOf(name));
   const compose = parse(fileOf('compose.yaml')) as {
     services: Record<string, { volumes?: string[]; ports?: string[] }>;
   };
   const { 'service-bus': bus, 'event-hubs': hubs } = compose.services;
   expect([bus?.volumes?.[0], hubs?.volumes?.[0]]).toEqual([
-    expect.stringMatching(/^\.\/emulators\/service-bus\.json:/),
-    expect.stringMatching(/^\.\/emulators\/event-hubs\.json:/),
+    expect.stringMatching(/^\.\/service-bus\.json:/),
+    expect.stringMatching(/^\.\/event-hubs\.json:/),
   ]);
   // The places that npm run emulators takes them to be at.
   expect([bus?.ports?.[0], hubs?.ports?.[0]]).toEqual(['127.0.0.1:5672:5672', '127.0.0.1:5673:5672']);

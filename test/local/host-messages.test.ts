@@ -6,7 +6,7 @@ import { EventHubProducerClient } from '@azure/event-hubs';
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { startBroker, type Broker } from '../../local/broker/broker';
 import { eventually } from '../eventually';
 import { only, startSampleApp, type SampleApp, type SampleFunction } from './host-app/start';

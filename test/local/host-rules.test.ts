@@ -4,7 +4,7 @@ import { eventInput, eventsInput } from '../../local/host/event-hub-data';
 import { readHostJson } from '../../local/host/host-json';
 import { filteredLog, type LogRecord } from '../../local/host/log';
 import { compileRoute } from '../../local/host/route';
-import { isSubMinute, parseSchedule } from '../../local/host/schedule';
+import { isSubMinute, parseSchedule } from '../../local/host/timer';
 import { messageInput } from '../../local/host/service-bus-data';
 import { Settings } from '../../local/host/settings';
 import { dateTime, texts, withBodyMembers } from '../../local/host/typed-data';

@@ -1,6 +1,6 @@
 /** Proves that the observer bites: each thing that must not happen to the store is found, and what may happen is not. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { PLAIN_VIEW } from '../../local/day/view';
+import { UNMAPPED } from '../../local/day/mapping';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
 import type { Columns } from '../../local/dataverse/rows/value';
 import type { SystemJob } from '../../local/dataverse/events/system-jobs';
@@ -15,7 +15,7 @@ let id = '';
 
 beforeAll(async () => {
   dataverse = await startDataverse();
-  history = new History(dataverse, ['account'], [], PLAIN_VIEW);
+  history = new History(dataverse, ['account'], [], UNMAPPED);
 });
 afterAll(() => dataverse.close());
 
@@ -70,9 +70,9 @@ describe('what may happen', () => {
 
   test('live where the deletion was not acknowledged, or was settled before a restore', async () => {
     await dataverse.delete('account', id);
-    observer.deletionsSettled(acknowledged('Delete').map((job) => ({ ...job, status: 'failed' })));
+    observer.deletionsProcessed(acknowledged('Delete').map((job) => ({ ...job, status: 'failed' })));
     merge({ name: 'three' });
-    observer.deletionsSettled(acknowledged('Delete'));
+    observer.deletionsProcessed(acknowledged('Delete'));
     await dataverse.restore('account', id);
     merge({ name: 'three' });
     expect(kinds()).toEqual([]);
@@ -110,7 +110,7 @@ describe('what must not happen', () => {
     await dataverse.delete('account', id);
     merge({ name: 'one' });
     expect(kinds()).toEqual([]);
-    observer.deletionsSettled(acknowledged('Delete'));
+    observer.deletionsProcessed(acknowledged('Delete'));
     merge({ name: 'three' });
     expect(kinds()).toEqual(['resurrected']);
   });
@@ -156,8 +156,8 @@ describe('lost', () => {
   });
 
   test('not what a patch can not tell: that the row, which nothing said was hidden, is hidden', async () => {
-    const view = { ...PLAIN_VIEW.table('account'), shows: ({ telephone1 }: Columns) => telephone1 === '1' };
-    const filtered = new History(dataverse, ['account'], [], { ...PLAIN_VIEW, table: () => view });
+    const mapping = { ...UNMAPPED.table('account'), shows: ({ telephone1 }: Columns) => telephone1 === '1' };
+    const filtered = new History(dataverse, ['account'], [], { ...UNMAPPED, table: () => mapping });
     const row = await dataverse.create('account', { name: 'one', telephone1: '1' });
     await dataverse.update('account', row, { telephone1: '3' });
     await dataverse.update('account', row, { name: 'two' });

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { builtFolder } from '../build-once';
 import { eventually } from '../eventually';
 
-const STACK = 'dist/local/stack-main.js';
+const STACK = 'dist/local/stack/main.js';
 const DAY = 'dist/local/day/main.js';
 const HOST = 'dist/local/host/main.js';
 

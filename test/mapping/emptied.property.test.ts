@@ -6,8 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { binaryXml } from '../../local/dataverse/events/binary-xml';
 import { contractJson } from '../../local/dataverse/events/contract-json';
-import { entityValue } from '../../local/dataverse/events/contract-parts';
 import {
+  entityValue,
   guidValue,
   intValue,
   pairsValue,
@@ -15,8 +15,7 @@ import {
   type ContractValue,
   type Members,
 } from '../../local/dataverse/events/contract-value';
-import { contractXml } from '../../local/dataverse/events/contract-xml';
-import { textXml } from '../../local/dataverse/events/text-xml';
+import { contractXml, textXml } from '../../local/dataverse/events/contract-xml';
 import type { RowPatch, RowSnapshot } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
 import { readContext } from '../../shared/context/read-context';

@@ -3,7 +3,7 @@ import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { deferredLargeBodies } from '../../shared/parking/large-bodies';
 import type { KeptDelivery, ParkedFilter, ParkedItem, ParkedSummary } from '../../shared/parking/parking';
 import { TableParking, type TableItem } from '../../shared/parking/table-parking';

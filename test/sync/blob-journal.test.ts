@@ -1,7 +1,7 @@
 // Proves on real blobs (Azurite): a journal gives back what was added, also from a process that died, and is cleared whole.
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { BlobJournal } from '../../shared/sync/blob-journal';
 import { RowIdSet, packIds } from '../../shared/sync/row-id-set';
 import { rowId } from '../writer/changes';

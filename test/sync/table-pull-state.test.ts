@@ -1,7 +1,7 @@
 // Proves, on a real table service (Azurite), that a pull's state is read as it was written, its columns too.
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import type { PullState } from '../../shared/sync/pull-state';
 import { TablePullStates } from '../../shared/sync/table-pull-state';
 

@@ -5,7 +5,7 @@
 import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startAzurite, type Azurite } from '../../local/azurite';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import { BlobLeases } from '../../shared/sync/blob-leases';

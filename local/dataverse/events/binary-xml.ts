@@ -1,6 +1,5 @@
 import type { Scalar } from './contract-value';
-import { scalarText } from './text-xml';
-import { isElements, type XmlElement } from './xml-element';
+import { isElements, scalarText, type XmlElement } from './contract-xml';
 
 /**
  * Records of .NET's binary XML; a text record plus one ends its element.

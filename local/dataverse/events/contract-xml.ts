@@ -1,5 +1,21 @@
+import { withoutLastZeros } from '../../../shared/change/exact-number';
+import { writeJson } from '../web-api/json-text';
 import type { ContractValue, ListType, Members, PairsType, Scalar } from './contract-value';
-import type { XmlElement } from './xml-element';
+
+/** An element as it is written: prefixes are given, and declared where they begin. */
+export interface XmlElement {
+  readonly prefix: string;
+  readonly name: string;
+  /** `true` for `i:nil`. */
+  readonly attributes: readonly { readonly prefix: string; readonly name: string; readonly value: string | true }[];
+  /** They come after the attributes, as .NET writes them. */
+  readonly declares: readonly { readonly prefix: string; readonly uri: string }[];
+  readonly content: readonly XmlElement[] | Scalar | null;
+}
+
+/** Is it a list of elements? (`Array.isArray` does not narrow readonly arrays.) */
+export const isElements = (content: readonly XmlElement[] | Scalar): content is readonly XmlElement[] =>
+  Array.isArray(content);
 
 const XRM = 'http://schemas.microsoft.com/xrm/2011/Contracts';
 const XRM_7_1 = 'http://schemas.microsoft.com/xrm/7.1/Contracts';
@@ -121,13 +137,9 @@ function element(name: Name, value: ContractValue, scope: Scope, declared: 'obje
     ...(value.kind === 'pairs' ? PAIRS[value.type].declares : []),
   ];
   const { scope: within, declares } = declare(scope, wanted);
-  const attributes = type === undefined ? [] : [{ prefix: 'i', name: 'type', value: qualified(within, type) }];
+  const attributes =
+    type === undefined ? [] : [{ prefix: 'i', name: 'type', value: qualified(prefixOf(within, type), type.name) }];
   return { ...start, attributes, declares, content: contentOf(value, within) };
-}
-
-function qualified(scope: Scope, type: Name): string {
-  const prefix = prefixOf(scope, type);
-  return prefix === '' ? type.name : `${prefix}:${type.name}`;
 }
 
 function contentOf(value: Exclude<ContractValue, null>, scope: Scope): XmlElement['content'] {
@@ -175,3 +187,61 @@ export function contractXml(members: Members): XmlElement {
     content: membersOf(members, scope),
   };
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** As .NET escapes text: also what XML 1.0 has no way to write. */
+export const escapeXml = (text: string): string =>
+  text.replace(
+    /[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g,
+    (char) => ESCAPES[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`,
+  );
+
+/** A scalar as XML Schema has it: no zone without one, no zeros at the end of a fraction of a second. */
+export function scalarText(value: Scalar): string {
+  switch (value.kind) {
+    case 'string':
+    case 'guid':
+    case 'long':
+    case 'decimal':
+      return value.text;
+    case 'boolean':
+      return String(value.flag);
+    case 'bytes':
+      return value.base64;
+    case 'int':
+    case 'double':
+      return writeJson(value.number, 'dataContract');
+    case 'enum':
+      return value.name;
+    case 'dateTime': {
+      const text = withoutLastZeros(new Date(value.epochMs).toISOString().slice(0, -1));
+      return value.zone === 'utc' ? `${text}Z` : text;
+    }
+    default:
+      return value satisfies never;
+  }
+}
+
+const qualified = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}:${name}`);
+
+function write(element: XmlElement): string {
+  const name = qualified(element.prefix, element.name);
+  const attributes = element.attributes.map(
+    ({ prefix, name: attribute, value }) => ` ${qualified(prefix, attribute)}="${escapeXml(String(value))}"`,
+  );
+  const declares = element.declares.map(
+    ({ prefix, uri }) => ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeXml(uri)}"`,
+  );
+  const { content } = element;
+  const inner =
+    content === null ? '' : isElements(content) ? content.map(write).join('') : textContent(scalarText(content));
+  const start = `<${name}${attributes.join('')}${declares.join('')}`;
+  return inner === '' ? `${start}/>` : `${start}>${inner}</${name}>`;
+}
+
+/** Quotes need no escape between tags. */
+const textContent = (text: string): string => escapeXml(text).replaceAll('&quot;', '"');
+
+/** An element as text XML, without declaration and byte order mark. */
+export const textXml = (element: XmlElement): Buffer => Buffer.from(write(element), 'utf8');

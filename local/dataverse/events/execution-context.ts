@@ -1,11 +1,14 @@
 import { binaryXml } from './binary-xml';
 import { contractJson } from './contract-json';
-import { attributeValue, entityValue, parameterContract, referenceValue } from './contract-parts';
 import {
+  attributeValue,
+  entityValue,
   flagValue,
   guidValue,
   intValue,
   pairsValue,
+  parameterContract,
+  referenceValue,
   textValue,
   type ContractObject,
   type ContractValue,
@@ -13,11 +16,9 @@ import {
   type Pair,
   type Scalar,
 } from './contract-value';
-import { contractXml } from './contract-xml';
-import type { ImageSource, RaisedEvent, Step, StepImage, User } from './event';
+import { contractXml, textXml } from './contract-xml';
+import type { ImageSource, Parameter, RaisedEvent, Step, StepImage, User } from './event';
 import { formattedValue, type DateForm, type NameOf } from '../rows/formatted-value';
-import type { Parameter } from './parameter';
-import { textXml } from './text-xml';
 import { valueText, type Columns } from '../rows/value';
 
 /** What a context says of the organisation, and which generation of contexts it sends. */

@@ -1,5 +1,6 @@
-import { ASYNC_OPERATION, REGISTRATION_TABLES, STRING_MAP } from '../registration/registration-tables';
+import { ASYNC_OPERATION, STRING_MAP } from '../metadata/computed-tables';
 import type { Table } from '../metadata/table';
+import { REGISTRATION_TABLES } from '../registration/registration-tables';
 import type { Columns, Reference } from '../rows/value';
 
 /** A message of the platform, and where its steps are registered. */

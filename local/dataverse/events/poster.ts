@@ -1,9 +1,7 @@
-import { busClient } from './bus-client';
-import type { DeliveryResult } from './delivery';
+import { busClient, webhookClient, type DeliveryResult } from './delivery';
 import type { Endpoint } from '../registration/endpoint';
 import type { RaisedEvent, Step } from './event';
 import { contextBody, CONTENT_TYPE, type ContextSettings, type StepRun } from './execution-context';
-import { webhookClient } from './webhook-client';
 
 /** Above this a webhook's context is reduced (use-webhooks). */
 const WEBHOOK_LIMIT = 256 * 1024;

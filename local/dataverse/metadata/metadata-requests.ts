@@ -1,12 +1,19 @@
-import type { ApiRequest, ApiResponse } from '../web-api/api-request';
-import type { Catalog } from './catalog';
-import { badRequest, DataverseError, noProperty, noResource } from '../dataverse-error';
+import { DataverseError, badRequest, noProperty, noResource } from '../dataverse-error';
+import { readBody, type ApiRequest, type ApiResponse } from '../web-api/api-request';
 import { isObject, writeJson, type Json } from '../web-api/json-text';
-import { attributesMetadata, metadataId, tableMetadata, type AttributeMetadata } from './metadata-json';
-import { matches, selected } from './metadata-selection';
+import { compileFilter, type Comparable } from '../web-api/odata-filter';
 import type { ODataQuery } from '../web-api/odata-query';
-import { readBody } from '../web-api/request-body';
-import type { Table } from './table';
+import {
+  attributesMetadata,
+  metadataId,
+  relationshipMetadata,
+  tableMetadata,
+  type AttributeMetadata,
+  type Metadata,
+  type RelationshipMetadata,
+} from './metadata-json';
+import type { Relationships } from './relationship';
+import type { Catalog, Table } from './table';
 
 const TRACKING = 'ChangeTrackingEnabled';
 const CAST = 'Microsoft.Dynamics.CRM.';
@@ -149,4 +156,78 @@ export class MetadataRequests {
     const json = attributeJson(attribute, request.query, cast);
     return { status: 200, body: { '@odata.context': `${context}${suffix}/$entity`, ...(isObject(json) ? json : {}) } };
   }
+}
+
+const PATH = /^RelationshipDefinitions(?:\(([^)]*)\))?(?:\/Microsoft\.Dynamics\.CRM\.(\w+))?$/;
+
+/** Without a cast only what all relationships have can be selected; the type tells which cast gives the rest. */
+function relationshipJson(
+  { type, common, own }: RelationshipMetadata,
+  { select }: ODataQuery,
+  cast: string | undefined,
+): Record<string, Json> {
+  if (cast !== undefined) return selected({ ...common, ...own }, select, cast);
+  const members = select === undefined ? { ...common, ...own } : selected(common, select, 'RelationshipMetadataBase');
+  return { '@odata.type': `#${CAST}${type}`, ...members };
+}
+
+/** Relationships by `RelationshipDefinitions` (query-metadata-web-api). */
+export class RelationshipRequests {
+  readonly #relationships: Relationships;
+
+  constructor(relationships: Relationships) {
+    this.#relationships = relationships;
+  }
+
+  /** Answers `RelationshipDefinitions` or one of them, with or without a cast to its kind. */
+  answer(request: ApiRequest): ApiResponse {
+    if (request.method !== 'GET') throw new DataverseError(405, '0x80060888', 'Definitions are read only here.');
+    const path = PATH.exec(request.path);
+    if (path === null) throw noResource(request.path);
+    const [, key, cast] = path;
+    const all = this.#relationships.all().map(relationshipMetadata);
+    const suffix = cast === undefined ? '' : `/${CAST}${cast}`;
+    const context = `${request.serviceRoot}/$metadata#RelationshipDefinitions${suffix}`;
+    if (key !== undefined) {
+      const json = relationshipJson(one(all, key, cast), request.query, cast);
+      return { status: 200, body: { '@odata.context': `${context}/$entity`, ...json } };
+    }
+    const value = all
+      .filter(({ type }) => cast === undefined || type === cast)
+      .filter(({ common, own }) => matches(cast === undefined ? common : { ...common, ...own }, request.query.filter))
+      .map((relationship) => relationshipJson(relationship, request.query, cast));
+    return { status: 200, body: { '@odata.context': context, value } };
+  }
+}
+
+function one(all: readonly RelationshipMetadata[], key: string, cast: string | undefined): RelationshipMetadata {
+  const name = /^SchemaName='([^']*)'$/.exec(key)?.[1];
+  const found = all.find(({ common }) =>
+    name === undefined ? common.MetadataId === key.toLowerCase() : common.SchemaName === name,
+  );
+  if (found !== undefined && (cast === undefined || found.type === cast)) return found;
+  const which = name === undefined ? `id = '${key}'` : `schema name = '${name}'`;
+  throw new DataverseError(404, '0x80060888', `Could not find a relationship with ${which}.`);
+}
+
+/** Members named by `$select` (all without one); MetadataId always comes along. */
+export function selected(members: Metadata, select: readonly string[] | undefined, type: string): Record<string, Json> {
+  if (select === undefined) return { ...members };
+  const result: Record<string, Json> = {};
+  for (const name of select) {
+    const value = members[name];
+    if (value === undefined) throw noProperty(name, type);
+    result[name] = value;
+  }
+  return { ...result, MetadataId: members.MetadataId ?? null };
+}
+
+/** Do the members satisfy a `$filter`? */
+export function matches(members: Metadata, filter: string | undefined): boolean {
+  if (filter === undefined) return true;
+  return compileFilter(filter)((path): Comparable => {
+    let value: Json | undefined = members;
+    for (const name of path.split('/')) value = value !== undefined && isObject(value) ? value[name] : undefined;
+    return typeof value === 'object' && value !== null ? undefined : value;
+  });
 }

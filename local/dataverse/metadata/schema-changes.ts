@@ -1,7 +1,6 @@
-import type { Catalog } from './catalog';
-import type { ChangeTracking } from '../change-tracking/change-tracking';
+import type { Catalog, ColumnDefinition, Table } from './table';
+import type { ChangeTracking } from '../rows/change-tracking';
 import type { RowStore } from '../rows/row-store';
-import type { ColumnDefinition, Table } from './table';
 import { acceptValue, ValueError, type Columns, type Value } from '../rows/value';
 
 /**

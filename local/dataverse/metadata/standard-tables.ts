@@ -1,3 +1,4 @@
+import type { ManyToManyDefinition } from './relationship';
 import { GERMAN, type ColumnDefinition, type Option, type TableDefinition } from './table';
 
 const text = (logicalName: string, maxLength = 100): ColumnDefinition => ({ logicalName, type: 'string', maxLength });
@@ -307,4 +308,26 @@ export const STANDARD_TABLES: readonly TableDefinition[] = [
   incident,
   shipment,
   untracked,
+];
+
+/** The many-to-many relationships that a simulator with the standard tables has. */
+export const STANDARD_RELATIONSHIPS: readonly ManyToManyDefinition[] = [
+  {
+    schemaName: 'accountleads_association',
+    intersect: { table: 'accountleads', entitySet: 'accountleadscollection', primaryId: 'accountleadid' },
+    one: { table: 'account', column: 'accountid' },
+    two: { table: 'lead', column: 'leadid' },
+    changeTracking: false,
+  },
+  {
+    schemaName: 'new_contact_contact',
+    intersect: {
+      table: 'new_contact_contact',
+      entitySet: 'new_contact_contactset',
+      primaryId: 'new_contact_contactid',
+    },
+    one: { table: 'contact', column: 'contactidone' },
+    two: { table: 'contact', column: 'contactidtwo' },
+    changeTracking: true,
+  },
 ];

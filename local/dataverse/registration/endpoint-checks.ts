@@ -1,7 +1,6 @@
 import type { DeliveryResult } from '../events/delivery';
 import { notFound, type ErrorForm } from '../dataverse-error';
-import type { RaisedEvent, Step, User } from '../events/event';
-import { referenceParameter } from '../events/parameter';
+import { referenceParameter, type RaisedEvent, type Step, type User } from '../events/event';
 import type { Random } from '../random';
 import type { RowStore } from '../rows/row-store';
 

@@ -1,5 +1,5 @@
 import type { ContextForm } from '../events/execution-context';
-import { AUTH_TYPE, CONTRACT, MESSAGE_FORMAT } from './service-endpoint-table';
+import { AUTH_TYPE, CONTRACT, MESSAGE_FORMAT } from './registration-tables';
 import type { Columns } from '../rows/value';
 
 /** How a webhook shows its key. */

@@ -1,7 +1,113 @@
-import { SERVICE_ENDPOINT } from './service-endpoint-table';
 import type { ColumnDefinition, Option, TableDefinition } from '../metadata/table';
 
 const option = (value: number, label: string): Option => ({ value, label });
+
+/**
+ * Contracts of a service endpoint that are posted to here. Both sorts of queue are the queue of today: which one the
+ * Plug-in Registration tool writes is not known.
+ */
+export const CONTRACT = { queue: 2, topic: 5, persistentQueue: 6, eventHub: 7, webhook: 8 } as const;
+
+/** How an endpoint is shown that the caller may post to it. */
+export const AUTH_TYPE = {
+  sasKey: 2,
+  sasToken: 3,
+  webhookKey: 4,
+  httpHeader: 5,
+  httpQueryString: 6,
+  connectionString: 7,
+} as const;
+
+/** Content types of a message. */
+export const MESSAGE_FORMAT = { binaryXml: 1, json: 2, textXml: 3 } as const;
+
+/** The secrets of an endpoint, each with the column that says whether it is set. */
+export const SECRETS = { authvalue: 'isauthvalueset', saskey: 'issaskeyset', sastoken: 'issastokenset' } as const;
+
+/**
+ * Where events are posted to.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/serviceendpoint
+ */
+export const SERVICE_ENDPOINT: TableDefinition = {
+  logicalName: 'serviceendpoint',
+  entitySetName: 'serviceendpoints',
+  primaryId: 'serviceendpointid',
+  primaryName: 'name',
+  changeTracking: false,
+  ownership: 'organization',
+  stateless: true,
+  columns: [
+    { logicalName: 'name', type: 'string', maxLength: 256 },
+    { logicalName: 'description', type: 'memo', maxLength: 2000 },
+    {
+      logicalName: 'contract',
+      type: 'choice',
+      options: [
+        option(1, 'OneWay'),
+        option(CONTRACT.queue, 'Queue'),
+        option(3, 'Rest'),
+        option(4, 'TwoWay'),
+        option(CONTRACT.topic, 'Topic'),
+        option(CONTRACT.persistentQueue, 'Queue (Persistent)'),
+        option(CONTRACT.eventHub, 'Event Hub'),
+        option(CONTRACT.webhook, 'Webhook'),
+        option(9, 'Event Grid'),
+        option(10, 'Managed Data Lake'),
+      ],
+    },
+    {
+      logicalName: 'authtype',
+      type: 'choice',
+      options: [
+        option(1, 'ACS'),
+        option(AUTH_TYPE.sasKey, 'SAS Key'),
+        option(AUTH_TYPE.sasToken, 'SAS Token'),
+        option(AUTH_TYPE.webhookKey, 'Webhook Key'),
+        option(AUTH_TYPE.httpHeader, 'Http Header'),
+        option(AUTH_TYPE.httpQueryString, 'Http Query String'),
+        option(AUTH_TYPE.connectionString, 'Connection String'),
+        option(8, 'Access Key'),
+      ],
+    },
+    {
+      logicalName: 'messageformat',
+      type: 'choice',
+      options: [
+        option(MESSAGE_FORMAT.binaryXml, 'Binary XML'),
+        option(MESSAGE_FORMAT.json, 'Json'),
+        option(MESSAGE_FORMAT.textXml, 'Text XML'),
+      ],
+    },
+    { logicalName: 'messagecharset', type: 'choice', options: [option(0, 'Default'), option(1, 'UTF8')] },
+    { logicalName: 'connectionmode', type: 'choice', options: [option(1, 'Normal'), option(2, 'Federated')] },
+    {
+      logicalName: 'namespaceformat',
+      type: 'choice',
+      options: [option(1, 'Namespace Name'), option(2, 'Namespace Address')],
+    },
+    {
+      logicalName: 'userclaim',
+      type: 'choice',
+      options: [option(1, 'None'), option(2, 'UserId'), option(3, 'UserInfo')],
+    },
+    { logicalName: 'schematype', type: 'choice', options: [option(1, 'Event Grid'), option(2, 'Cloud Events')] },
+    { logicalName: 'url', type: 'string', maxLength: 2000 },
+    { logicalName: 'namespaceaddress', type: 'string', maxLength: 255 },
+    { logicalName: 'solutionnamespace', type: 'string', maxLength: 160 },
+    { logicalName: 'path', type: 'string', maxLength: 160 },
+    { logicalName: 'saskeyname', type: 'string', maxLength: 256 },
+    { logicalName: 'saskey', type: 'string', maxLength: 256, writeOnly: true },
+    { logicalName: 'sastoken', type: 'string', maxLength: 256, writeOnly: true },
+    { logicalName: 'authvalue', type: 'string', maxLength: 2048, writeOnly: true },
+    { logicalName: SECRETS.authvalue, type: 'boolean', platform: true },
+    { logicalName: SECRETS.saskey, type: 'boolean', platform: true },
+    { logicalName: SECRETS.sastoken, type: 'boolean', platform: true },
+    { logicalName: 'usekeyvaultconfiguration', type: 'boolean' },
+    { logicalName: 'runtimeintegrationproperties', type: 'string', maxLength: 512 },
+    { logicalName: 'introducedversion', type: 'string', maxLength: 48 },
+    { logicalName: 'ismanaged', type: 'boolean', yes: 'Managed', no: 'Unmanaged', platform: true },
+  ],
+};
 
 /** Columns of every part of a solution. */
 const COMPONENT: readonly ColumnDefinition[] = [
@@ -140,53 +246,3 @@ export const REGISTRATION_TABLES: readonly TableDefinition[] = [
   sdkmessageprocessingstep,
   sdkmessageprocessingstepimage,
 ];
-
-/** System jobs, read only: made from the job queue when asked for. */
-export const ASYNC_OPERATION: TableDefinition = {
-  logicalName: 'asyncoperation',
-  entitySetName: 'asyncoperations',
-  primaryId: 'asyncoperationid',
-  primaryName: 'name',
-  changeTracking: false,
-  ownership: 'organization',
-  states: [option(0, 'Ready'), option(1, 'Suspended'), option(2, 'Locked'), option(3, 'Completed')],
-  statuses: [
-    { value: 0, label: 'Waiting For Resources', state: 0 },
-    { value: 10, label: 'Waiting', state: 1 },
-    { value: 20, label: 'In Progress', state: 2 },
-    { value: 30, label: 'Succeeded', state: 3 },
-    { value: 31, label: 'Failed', state: 3 },
-    { value: 32, label: 'Canceled', state: 3 },
-  ],
-  columns: [
-    { logicalName: 'name', type: 'string', maxLength: 256 },
-    { logicalName: 'operationtype', type: 'choice', options: [option(1, 'System Event')] },
-    { logicalName: 'messagename', type: 'string', maxLength: 160 },
-    { logicalName: 'primaryentitytype', type: 'string' },
-    // A row of any table: named one by one they would each make a relationship.
-    { logicalName: 'regardingobjectid', type: 'lookup', targets: [] },
-    { logicalName: 'retrycount', type: 'integer' },
-    { logicalName: 'completedon', type: 'dateTime', behavior: 'UserLocal' },
-    { logicalName: 'friendlymessage', type: 'memo' },
-    { logicalName: 'message', type: 'memo' },
-    { logicalName: 'owningextensionid', type: 'lookup', targets: ['sdkmessageprocessingstep'] },
-  ],
-};
-
-/** The labels of all choices, read only: made from the tables' definitions when asked for. */
-export const STRING_MAP: TableDefinition = {
-  logicalName: 'stringmap',
-  entitySetName: 'stringmaps',
-  primaryId: 'stringmapid',
-  primaryName: 'value',
-  changeTracking: false,
-  ownership: 'organization',
-  columns: [
-    { logicalName: 'objecttypecode', type: 'string' },
-    { logicalName: 'attributename', type: 'string' },
-    { logicalName: 'attributevalue', type: 'integer' },
-    { logicalName: 'value', type: 'string' },
-    { logicalName: 'langid', type: 'integer' },
-    { logicalName: 'displayorder', type: 'integer' },
-  ],
-};

@@ -37,6 +37,9 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
+/** The id of no row: messages on several rows have no primary row. */
+export const EMPTY_GUID = '00000000-0000-0000-0000-000000000000';
+
 /** Is it a GUID in lower case with hyphens? */
 export const isGuid = (text: string): boolean => GUID.test(text);
 

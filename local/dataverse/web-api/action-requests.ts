@@ -1,14 +1,12 @@
-import type { ApiParameters, ApiValue } from './api-parameter';
-import type { ApiRequest, ApiResponse } from './api-request';
-import type { BulkOperations } from '../rows/bulk-operations';
-import { unknownParameter, type CustomApis } from '../events/custom-apis';
+import type { ApiParameters, ApiValue } from './action-parameters';
+import { readBody, requestOptions, type ApiRequest, type ApiResponse } from './api-request';
+import type { BulkOperations } from '../operations/row-operations';
+import { unknownParameter, type CustomApis } from '../operations/custom-apis';
 import { badRequest, DataverseError, noResource } from '../dataverse-error';
 import { ENDPOINT_CHECK, type EndpointChecks } from '../registration/endpoint-checks';
-import { readKey } from './entity-link';
+import { readKey } from './row-json';
 import { isList, isObject, type Json, type JsonObject } from './json-text';
-import { readBody } from './request-body';
-import { requestOptions } from './request-options';
-import type { RowMessages } from '../rows/row-messages';
+import type { RowMessages } from '../operations/assign-state-merge';
 import type { Table } from '../metadata/table';
 import type { Reference } from '../rows/value';
 

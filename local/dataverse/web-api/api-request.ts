@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Json } from './json-text';
+import { badRequest } from '../dataverse-error';
+import type { OperationOptions } from '../operations/transactions';
+import { isObject, readJson, type Json, type JsonObject } from './json-text';
 import type { ODataQuery, Preferences } from './odata-query';
 
 /** A request to the Web API, its URL taken apart. */
@@ -25,4 +27,27 @@ export interface ApiResponse {
   readonly body?: Json;
   /** A body that is plain text (`$count`). */
   readonly text?: string;
+}
+
+/** A request's body as a JSON object. */
+export function readBody(text: string): JsonObject {
+  let body: Json;
+  try {
+    body = readJson(text);
+  } catch {
+    throw badRequest('The request body is not valid JSON.', '0x80048d19');
+  }
+  if (!isObject(body)) throw badRequest('The request body is not a JSON object.', '0x80048d19');
+  return body;
+}
+
+/** Who acts by a Web API request: the application user, whom MSCRMCallerID lets act as another one. */
+export function requestOptions(request: ApiRequest, applicationUserId: string): OperationOptions {
+  const caller = request.headers.mscrmcallerid;
+  return {
+    user: typeof caller === 'string' ? caller.toLowerCase() : applicationUserId,
+    initiatingUser: applicationUserId,
+    userAgent: request.headers['user-agent'] ?? '',
+    ...(request.tag === undefined ? {} : { tag: request.tag }),
+  };
 }

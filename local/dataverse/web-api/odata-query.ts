@@ -53,7 +53,8 @@ function parseExpand(text: string | undefined): Map<string, ODataQuery> {
   return expand;
 }
 
-function splitAt(text: string, separator: string): [string, string] {
+/** Splits at the first separator; without one the second part is empty. */
+export function splitAt(text: string, separator: string): [string, string] {
   const index = text.indexOf(separator);
   return index === -1 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)];
 }

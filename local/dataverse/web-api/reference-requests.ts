@@ -1,13 +1,10 @@
-import type { ApiRequest, ApiResponse } from './api-request';
-import type { Associations } from '../rows/associations';
-import type { Catalog } from '../metadata/catalog';
+import { readBody, requestOptions, type ApiRequest, type ApiResponse } from './api-request';
+import type { Associations } from '../operations/associations';
+import type { Catalog, Table } from '../metadata/table';
 import { badRequest, DataverseError, noProperty } from '../dataverse-error';
-import { readEntityLink, readKey } from './entity-link';
-import type { Role } from '../events/parameter';
+import { readEntityLink, readKey } from './row-json';
+import type { Role } from '../events/event';
 import type { Relationships } from '../metadata/relationship';
-import { requestOptions } from './request-options';
-import { readBody } from './request-body';
-import type { Table } from '../metadata/table';
 import type { Reference } from '../rows/value';
 
 /** What `$ref` requests work with. */

@@ -1,10 +1,19 @@
-import { noProperty } from '../dataverse-error';
+import { badRequest, noProperty } from '../dataverse-error';
+import { isLookup, navigationProperty, type Catalog, type ColumnDefinition, type Table } from '../metadata/table';
 import { formattedValue, type NameOf } from '../rows/formatted-value';
-import type { Json } from './json-text';
-import { wantsAnnotation } from './odata-query';
 import type { Row } from '../rows/row-store';
-import { isLookup, navigationProperty, type ColumnDefinition, type Table } from '../metadata/table';
-import { asReference, propertyName, valueToJson } from '../rows/value';
+import {
+  asReference,
+  inputFromJson,
+  isGuid,
+  propertyName,
+  valueToJson,
+  type ColumnInput,
+  type ColumnInputs,
+  type Reference,
+} from '../rows/value';
+import type { Json, JsonObject } from './json-text';
+import { wantsAnnotation } from './odata-query';
 
 const FORMATTED = 'OData.Community.Display.V1.FormattedValue';
 const LOOKUP_TABLE = 'Microsoft.Dynamics.CRM.lookuplogicalname';
@@ -56,4 +65,53 @@ export function rowToJson(
     shown[name] = valueToJson(column, value);
   }
   return shown;
+}
+
+/** The columns of a row as the Web API is sent them; annotations other than `@odata.bind` are passed over. */
+export function readRowInputs(catalog: Catalog, table: Table, body: JsonObject): ColumnInputs {
+  const inputs: Record<string, ColumnInput> = {};
+  for (const [member, json] of Object.entries(body)) {
+    const bound = /^(.+)@odata\.bind$/.exec(member)?.[1];
+    if (bound !== undefined) {
+      const column = boundColumn(table, bound);
+      inputs[column.logicalName] = boundValue(catalog, json);
+    } else if (!member.includes('@')) {
+      const column = table.byName.get(member);
+      if (column === undefined || isLookup(column)) throw noProperty(member, table.logicalName);
+      inputs[member] = inputFromJson(column, json);
+    }
+  }
+  return inputs;
+}
+
+function boundColumn(table: Table, navigation: string): ColumnDefinition {
+  const name = navigation.toLowerCase();
+  const column = table.columns.find(
+    (candidate) =>
+      isLookup(candidate) && candidate.targets.some((target) => navigationProperty(candidate, target) === name),
+  );
+  if (column === undefined) throw noProperty(navigation, table.logicalName);
+  return column;
+}
+
+const boundValue = (catalog: Catalog, json: Json): ColumnInput =>
+  json === null ? null : readEntityLink(catalog, json);
+
+/** The row that a URL, absolute or relative, leads to: `accounts(…)`. */
+export function readEntityLink(catalog: Catalog, link: Json | undefined): Reference {
+  const text = typeof link === 'string' ? link : '';
+  const [, set = '', id = ''] = /\b([a-z_]\w*)\(([^)]*)\)$/i.exec(text) ?? [];
+  const table = catalog.bySet(set);
+  if (table === undefined) throw badRequest(`The reference '${JSON.stringify(link ?? null)}' leads to no table.`);
+  return { table: table.logicalName, id };
+}
+
+/** The id in a row's key: `00000000-…`, or with the name of the primary id. */
+export function readKey(key: string, primaryId: string): string {
+  const [, name, text = ''] = /^(?:(\w+)=)?'?([^']*)'?$/.exec(key) ?? [];
+  const id = text.toLowerCase();
+  if ((name !== undefined && name !== primaryId) || !isGuid(id)) {
+    throw badRequest(`The key '${key}' is not supported: only the primary id is.`, '0x80060888');
+  }
+  return id;
 }

@@ -1,6 +1,6 @@
-import type { ApiRequest, ApiResponse } from './api-request';
-import type { Catalog } from '../metadata/catalog';
-import { isTrackingPosition, type ChangeTracking } from '../change-tracking/change-tracking';
+import { readBody, requestOptions, type ApiRequest, type ApiResponse } from './api-request';
+import type { Catalog, ColumnDefinition, Table } from '../metadata/table';
+import { isTrackingPosition, type ChangeTracking } from '../rows/change-tracking';
 import {
   alreadyExists,
   badRequest,
@@ -12,17 +12,12 @@ import {
 } from '../dataverse-error';
 import type { NameOf } from '../rows/formatted-value';
 import { Digits, type Json } from './json-text';
-import { readKey } from './entity-link';
+import { project, readKey, readRowInputs, rowToJson, type Projection } from './row-json';
 import { compileFilter, type Comparable, type Predicate } from './odata-filter';
-import type { Operations } from '../rows/operations';
+import type { Operations } from '../operations/row-operations';
 import type { Relationships } from '../metadata/relationship';
-import { readBody } from './request-body';
-import { requestOptions } from './request-options';
-import { readRowInputs } from './row-inputs';
-import type { OperationOptions } from '../rows/transactions';
-import { project, rowToJson, type Projection } from './row-json';
+import type { OperationOptions } from '../operations/transactions';
 import type { Row, RowPage, RowStore } from '../rows/row-store';
-import type { ColumnDefinition, Table } from '../metadata/table';
 import { asReference, propertyName, ValueError, valueToJson, type ColumnInputs } from '../rows/value';
 
 /** What requests for rows work with. */

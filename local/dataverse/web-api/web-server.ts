@@ -5,7 +5,7 @@ import type { ApiRequest, ApiResponse } from './api-request';
 import type { ServerCertificate } from './certificate';
 import { DataverseError, noResource } from '../dataverse-error';
 import { writeJson, type Json } from './json-text';
-import { parsePrefer, parseQuery } from './odata-query';
+import { parsePrefer, parseQuery, splitAt } from './odata-query';
 import { asDataverseError } from './row-requests';
 import type { ServiceProtection } from './service-protection';
 import type { TokenEndpoint } from './token-endpoint';
@@ -107,7 +107,7 @@ export class WebServer {
       return;
     }
     response.setHeader('Date', new Date(dependencies.now()).toUTCString());
-    const [path, search] = splitOnce(target, '?');
+    const [path, search] = splitAt(target, '?');
     const method = request.method ?? 'GET';
     // Whatever address a client has asked leads to the organisation, be it that of a proxy: links stay there.
     const url = `https://${request.headers.host ?? ''}`;
@@ -210,11 +210,6 @@ async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function splitOnce(text: string, separator: string): [string, string] {
-  const index = text.indexOf(separator);
-  return index === -1 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)];
 }
 
 const CONTENT_TYPE = 'application/json; odata.metadata=minimal';

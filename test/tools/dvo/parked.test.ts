@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { randomBytes } from 'node:crypto';
 import { replayParked, type OperatorReplayParts } from '../../../tools/dvo/parked/replay';
 import { run } from '../../../tools/dvo/terminal/run';
-import { startAzurite, type Azurite } from '../../../local/azurite';
+import { startAzurite, type Azurite } from '../../../local/storage/azurite';
 import { OutboundError } from '../../../shared/errors/errors';
 import type { ParkedFilter, ParkedItem, ParkedSummary } from '../../../shared/parking/parking';
 import { deferredLargeBodies } from '../../../shared/parking/large-bodies';

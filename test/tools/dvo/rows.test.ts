@@ -1,7 +1,7 @@
 /** Proves that `dvo rows` shows what lies in the LOB store, on real Azurite, and says what is missing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TableClient } from '@azure/data-tables';
-import { startAzurite, type Azurite } from '../../../local/azurite';
+import { startAzurite, type Azurite } from '../../../local/storage/azurite';
 import { dvo as ran, type Ran } from './terminal';
 
 const LIVE = 'a0000001-0000-4000-8000-00000000000a';

@@ -5,7 +5,7 @@
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { purgeTombstones, type Purging } from '../../../tools/dvo/store/tombstones-purge';
-import { startAzurite, type Azurite } from '../../../local/azurite';
+import { startAzurite, type Azurite } from '../../../local/storage/azurite';
 import { plainNaming } from '../../../shared/lob/tables/layout';
 import { TableStore } from '../../../shared/lob/tables/table-store';
 import type { TombstonePurge } from '../../../shared/sync/tombstone-purge';

@@ -1,0 +1,67 @@
+/** The store as any reader sees it, with the plain SDK. */
+import { TableClient } from '@azure/data-tables';
+
+/** An entity of the store. */
+export type Entity = Readonly<Record<string, unknown>>;
+
+/** Properties by name; `undefined` as a value: any text will do. */
+export type Properties = ReadonlyMap<string, unknown>;
+
+/** All entities of the Azure table for a name; none where the table was never written. */
+export async function entitiesOf(connectionString: string, name: string): Promise<readonly Entity[]> {
+  const client = TableClient.fromConnectionString(connectionString, name.replaceAll('_', ''), {
+    allowInsecureConnection: true,
+  });
+  const entities: Entity[] = [];
+  try {
+    for await (const entity of client.listEntities()) entities.push(entity);
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  }
+  return entities;
+}
+
+const KEYS = new Set(['partitionKey', 'rowKey', 'etag', 'timestamp']);
+
+/** The names of an entity's own properties: neither its keys nor what the service and the SDK add. */
+export const propertiesOf = (entity: Entity): string[] =>
+  Object.keys(entity).filter((name) => !KEYS.has(name) && !name.startsWith('odata'));
+
+/** The names of the properties that aren't as expected, or aren't expected at all. `own`: those of every entity. */
+export function differingProperties(expected: Properties, entity: Entity, own: ReadonlySet<string>): string[] {
+  const wrong: string[] = [];
+  for (const [name, want] of expected) {
+    const have = entity[name];
+    const plain = have instanceof Date ? have.getTime() : have;
+    if (want !== undefined && plain !== want) wrong.push(name);
+  }
+  return [...wrong, ...propertiesOf(entity).filter((name) => !own.has(name) && !expected.has(name))];
+}
+
+/** A column, a whole row, an event, or a property of the store that isn't as it should be. */
+export interface Difference {
+  /** The table, the relationship or the message, by its name in Dataverse. */
+  readonly table: string;
+  /** The row's, or the call's. */
+  readonly id: string;
+  /** Names columns, never their values. */
+  readonly what: string;
+}
+
+/** How many differences are kept; all of them count. */
+const KEPT = 100;
+
+/** Collects what differs. */
+export class Differences {
+  readonly first: Difference[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  note(table: string, id: string, what: string): void {
+    this.#count += 1;
+    if (this.first.length < KEPT) this.first.push({ table, id, what });
+  }
+}
