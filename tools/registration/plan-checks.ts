@@ -1,8 +1,9 @@
 import type { Fault } from '../../shared/yaml/schema-faults';
-import type { PlanInput } from './change';
+import type { Change, PlanInput } from './plan';
 import { listOf } from './declaration-rules';
-import type { DesiredItem, RegisteredItem } from './item';
-import type { Registered } from './registered';
+import type { DesiredItem, FieldValue, Fields, RegisteredItem } from './item';
+import { labelOf, type Registered } from './registered';
+import { withoutSecrets } from './secrets';
 
 /** What of a declaration doesn't fit the environment, each fault with its place in the file. */
 export const environmentFaults = (input: PlanInput): Fault[] => [
@@ -92,3 +93,67 @@ function tableFaults({ declaration, tables }: PlanInput): Fault[] {
   });
   return [...ofSteps, ...ofTracking];
 }
+
+/** Why something may not be deleted, though it is the owner's and no longer declared. */
+export function lossFaults(unwanted: readonly Change[], left: readonly RegisteredItem[], input: PlanInput): Fault[] {
+  return unwanted.flatMap((change) => {
+    if (change.action !== 'delete') return [];
+    const { item, label } = change;
+    const path = [`${item.kind === 'endpoint' ? 'endpoint' : 'step'}s`];
+    if (item.isManaged)
+      return [{ path, text: `can't lose ${label}: it came with a managed solution, which alone can take it away` }];
+    return item.kind === 'endpoint' ? stepsInTheWay(item, label, left, input) : [];
+  });
+}
+
+/** Deleting an endpoint takes its steps along, whoever's they are. */
+function stepsInTheWay(
+  { id }: RegisteredItem,
+  label: string,
+  left: readonly RegisteredItem[],
+  input: PlanInput,
+): Fault[] {
+  const { owner } = input.declaration;
+  const others = left.filter(
+    ({ kind, mark, fields }) => kind === 'step' && mark?.owner !== owner && fields.endpoint === id,
+  );
+  if (others.length === 0) return [];
+  const names = others.map((step) => labelOf(step, input)).join('; ');
+  return [{ path: ['endpoints'], text: `can't lose ${label}: steps that aren't ${owner}'s post to it: ${names}` }];
+}
+
+/** What isn't the owner's and shares an endpoint or a step with it. */
+export function foreignNotes(left: readonly RegisteredItem[], unwanted: readonly Change[], input: PlanInput): string[] {
+  const { declaration, registered } = input;
+  const { owner } = declaration;
+  const isOwned = (item: RegisteredItem | undefined): boolean => item?.mark?.owner === owner;
+  const goes = new Set(unwanted.map((change) => (change.action === 'delete' ? change.item.id : '')));
+  return left.flatMap((item) => {
+    if (isOwned(item)) return [];
+    if (item.kind === 'endpoint') return sameTargetNotes(item, input);
+    if (item.kind === 'step' && isOwned(registered.endpoint.get(String(item.fields.endpoint))))
+      return [`${labelOf(item, input)} posts to an endpoint of ${owner}'s and isn't declared`];
+    if (item.kind !== 'image') return [];
+    const step = registered.step.get(String(item.fields.step));
+    if (!isOwned(step)) return [];
+    return [`${labelOf(item, input)} isn't declared${goes.has(step?.id ?? '') ? ', and goes with its step' : ''}`];
+  });
+}
+
+/** An endpoint that goes where a declared one goes: after another owner was written into the file, say. */
+function sameTargetNotes(other: RegisteredItem, { desired }: PlanInput): string[] {
+  const name = `${withoutSecrets(String(other.fields.name))} (${other.id})`;
+  const whose = other.mark === undefined ? '' : `, which is ${other.mark.owner}'s,`;
+  return desired
+    .filter(({ kind, fields }) => kind === 'endpoint' && targetOf(fields) === targetOf(other.fields))
+    .map(({ label }) => `${label} goes where endpoint ${name}${whose} goes: what is sent to both comes twice`);
+}
+
+/** Where an endpoint posts to. */
+const targetOf = ({ kind, url, namespace, path }: Fields): string =>
+  kind === 'webhook' ? address(url) : [kind, address(namespace), path].join(' ').toLowerCase();
+
+const address = (value: FieldValue | undefined): string => {
+  const text = String(value);
+  return URL.canParse(text) ? new URL(text).href.toLowerCase().replace(/\/$/, '') : text;
+};

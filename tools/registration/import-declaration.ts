@@ -1,13 +1,13 @@
 import { stringify } from 'yaml';
-import { MAX_DESCRIPTION } from './declaration-schema';
-import { importable } from './importable';
-import type { Fields, FieldValue, RegisteredItem } from './item';
-import { endpointObstacle, stepObstacle } from './import-obstacles';
-import { imageProperties } from './message-facts';
-import type { Messages } from './messages';
-import { inWords } from './registered-label';
-import type { Registered } from './registered';
-import { withoutSecrets } from './without-secrets';
+import { schemaFaults, type Fault } from '../../shared/yaml/schema-faults';
+import { MAX_DESCRIPTION, declarationSchema } from './declaration-schema';
+import type { FieldValue, Fields, RegisteredItem } from './item';
+import { imageProperties, ruleFaults, hasFilteringColumns } from './declaration-rules';
+import { inWords, type Messages, type Registered } from './registered';
+import { withoutSecrets } from './secrets';
+import { fillIn } from './read-declaration';
+import { repeatedIds } from './desired-items';
+import { CONTRACTS, STAGES } from './registration-tables';
 
 /** A declaration of what somebody registered by hand. */
 export interface Imported {
@@ -175,3 +175,84 @@ export const tablesOf = (registered: Registered, messages: Messages): string[] =
   [...new Set([...registered.step.values()].map(({ fields }) => inWords(fields, messages).table))]
     .filter((table) => table !== null && table !== undefined)
     .map(String);
+
+/** A declaration that is being written; nobody has checked it yet. */
+interface Draft {
+  readonly owner: string;
+  readonly endpoints: Readonly<Record<string, unknown>>;
+  readonly steps: Readonly<Record<string, unknown>>;
+  readonly changeTracking?: readonly string[];
+}
+
+/** An endpoint or step that can't be declared as it is registered. */
+interface LeftOut {
+  readonly section: 'endpoints' | 'steps';
+  readonly key: string;
+  readonly why: string;
+}
+
+/** A draft without what a declaration's own rules refuse; what hangs on that goes, too. */
+function importable(draft: Draft): { readonly draft: Draft; readonly leftOut: readonly LeftOut[] } {
+  const found = unfit(draft);
+  if (found.length === 0) return { draft, leftOut: [] };
+  const without = (section: LeftOut['section']): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(
+      Object.entries(draft[section]).filter(
+        ([key]) => !found.some((each) => each.section === section && each.key === key),
+      ),
+    );
+  const rest = importable({ ...draft, endpoints: without('endpoints'), steps: without('steps') });
+  return { draft: rest.draft, leftOut: [...found, ...rest.leftOut] };
+}
+
+/** Each endpoint and step that breaks a rule, with the first one. */
+function unfit(draft: Draft): LeftOut[] {
+  const first = new Map<string, LeftOut>();
+  for (const { path, text } of draftFaults(draft)) {
+    const [section, key, ...rest] = path;
+    if ((section !== 'endpoints' && section !== 'steps') || typeof key !== 'string') continue;
+    const id = `${section} ${key}`;
+    const why = [rest.join('.'), text].filter((part) => part !== '').join(' ');
+    if (!first.has(id)) first.set(id, { section, key, why });
+  }
+  return [...first.values()];
+}
+
+function draftFaults(draft: Draft): readonly Fault[] {
+  const placeholders: Fault[] = [];
+  // Whoever wrote it into Dataverse didn't mean a variable of whoever applies this, which could be any secret.
+  fillIn(draft, (name, path) => {
+    placeholders.push({ path, text: `has \${${name}} in it, which would be filled in` });
+    return name;
+  });
+  if (placeholders.length > 0) return placeholders;
+  const { success, data, error } = declarationSchema.safeParse(draft);
+  if (!success) return schemaFaults(error.issues);
+  const broken = ruleFaults(data);
+  return broken.length > 0 ? broken : repeatedIds(data);
+}
+
+/** Why an endpoint can't be declared; undefined: it can, as far as its own columns tell. */
+function endpointObstacle({ kind, auth, url }: Fields): string | undefined {
+  if (typeof kind !== 'string' || !Object.hasOwn(CONTRACTS, kind))
+    return `${String(kind)} is no webhook, queue, topic or event hub`;
+  if (typeof auth !== 'string' || auth.startsWith('authtype'))
+    return `its authentication (${String(auth)}) isn't known here`;
+  const isWebhookAuth = ['webhookKey', 'httpHeader', 'httpQueryString'].includes(auth);
+  if (isWebhookAuth !== (kind === 'webhook')) return `a ${kind} with ${auth} isn't known here`;
+  if (kind === 'webhook' && /[?@]/.test(String(url))) return 'its address has a query, which may be a secret';
+  return undefined;
+}
+
+/** Why a step with its images can't be declared; undefined: it can, as far as its own columns tell. */
+function stepObstacle(
+  { stage, message, filteringColumns }: Fields,
+  images: readonly RegisteredItem[],
+): string | undefined {
+  if (new Set(images.map(({ fields }) => fields.alias)).size < images.length) return 'two of its images share an alias';
+  if (typeof stage !== 'string' || !Object.hasOwn(STAGES, stage))
+    return `${String(stage)} is no stage that can be chosen`;
+  if (filteringColumns !== null && !hasFilteringColumns(String(message)))
+    return `${String(message)} has no filtering columns, and it has some`;
+  return undefined;
+}
