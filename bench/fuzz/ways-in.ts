@@ -19,7 +19,7 @@ import { messagesHandler } from '../../shared/receive/messages';
 import { Receiver } from '../../shared/receive/receiver';
 import { webhookHandler } from '../../shared/receive/webhook';
 import { Writer } from '../../shared/writer/writer';
-import { startNullTables } from '../null-tables/start';
+import { startNullTables } from '../benchmark/null-tables/start';
 
 /** Bytes of the largest body that is read. */
 export const MAX_BODY_BYTES = 640 * 1024;

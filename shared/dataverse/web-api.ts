@@ -158,7 +158,7 @@ const MAX_ANSWER_BYTES = 128 * MEBIBYTE;
  * Dataverse's Web API as far as this app needs it: authenticated GETs within one budget, retried as the platform asks. The
  * app changes nothing; the operator's CLI changes tables' definitions and what is registered.
  *
- * Answers stay text, so that whoever parses them can keep numbers exact (`npm run bench:delta` compares with `dynamics-web-api`, which loses digits).
+ * Answers stay text, so that whoever parses them can keep numbers exact.
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
  * https://learn.microsoft.com/power-apps/developer/data-platform/api-limits
  */

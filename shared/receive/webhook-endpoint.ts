@@ -1,4 +1,4 @@
-/** Where and how the webhook is reached: what it registers, checks, and says of itself (`dvo openapi`). */
+/** Where and how the webhook is reached: what it registers, checks and answers; docs/openapi.json says the same. */
 export const WEBHOOK_ENDPOINT = {
   name: 'webhook',
   route: 'webhook',

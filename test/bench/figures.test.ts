@@ -1,9 +1,8 @@
 /** Proves that a figure says what was measured: ratios the right way round, round by round, and PASS only where the aim is met. */
 import { describe, expect, test } from '@jest/globals';
-import { agreementOf } from '../../bench/measure/agreement';
-import { figuresOf } from '../../bench/measure/compare';
-import { meets, quantile, type Figure } from '../../bench/measure/figure';
-import { tableOf } from '../../bench/measure/report';
+import { figuresOf } from '../../bench/benchmark/measure/compare';
+import { meets, quantile, type Figure } from '../../bench/benchmark/measure/figure';
+import { agreementOf, tableOf } from '../../bench/benchmark/measure/report';
 
 const turn = (milliseconds: number, cpuMilliseconds = 0, requests = 0) => ({ milliseconds, cpuMilliseconds, requests });
 const TURNS = {

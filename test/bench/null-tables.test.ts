@@ -6,7 +6,7 @@ import { TableClient, odata } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { nullTables } from '../../bench/null-tables/server';
+import { nullTables } from '../../bench/benchmark/null-tables/server';
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import { storeContract } from '../lob/store-contract';

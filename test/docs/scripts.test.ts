@@ -86,7 +86,6 @@ describe('a value that means nothing', () => {
     ['bench', ['--rounds', '0'], /It must be a whole number from 1/],
     ['bench', ['nothing'], /Allowed choices are/],
     ['bench', ['--json', '/no/such/folder/report.json'], /It can't be written/],
-    ['bench:delta', ['quick'], /too many arguments/],
     ['start', ['--changes', '0'], /It must be a whole number from 1/],
     ['start', ['--drop', '2'], /It must be a share from 0 to 1/],
     ['stack', ['--amqp-port', '99999'], /It must be a whole number from 0 to 65535/],

@@ -1,14 +1,11 @@
 import type { WebApi } from '../../shared/dataverse/web-api';
 import { enableTracking } from '../../shared/dataverse/table-tracking';
-import { TABLES, writtenColumns } from './columns';
-import { fingerprintOf } from './fingerprint';
-import type { DesiredItem, Fields } from './item';
-import { withMark, type SecretMark } from './mark';
-import type { Messages } from './messages';
-import type { Change } from './change';
-import { scrubbedError } from './scrubbed-error';
-import type { EndpointSecret } from './secrets';
-import { isStillOwned } from './still-owned';
+import { TABLES, writtenColumns } from './registration-tables';
+import { fingerprintOf, scrubbedError, type EndpointSecret } from './secrets';
+import { withMark, readMark, type DesiredItem, type Fields, type SecretMark, type RegisteredItem } from './item';
+import type { Messages } from './registered';
+import type { Change } from './plan';
+import { rowsWhere, type Asks } from './web-api-reads';
 
 /** What carrying out a plan needs. */
 export interface ApplyInput {
@@ -112,4 +109,27 @@ async function markColumns(item: DesiredItem, { owner, secrets, nowMs }: ApplyIn
     throw new Error(`${item.label} needs its secret: ${secret?.reason ?? 'none is declared'}`);
   const fingerprint = await fingerprintOf(secret.value);
   return { ...mark({ fingerprint, writtenMs: nowMs() }), [secret.column]: secret.value };
+}
+
+/**
+ * Looks again, just before something is deleted: a plan may have been looked at for long, and another one may be carried out
+ * beside it.
+ * @param label as errors shall name it
+ * @returns false: it is gone already
+ * @throws Error where it is no longer the owner's, or somebody's step would go along
+ */
+async function isStillOwned(api: Asks, { kind, id }: RegisteredItem, label: string, owner: string): Promise<boolean> {
+  const { set, id: column } = TABLES[kind];
+  const [row] = await rowsWhere(api, set, [column, 'description'], [`${column} eq ${id}`]);
+  if (row === undefined) return false;
+  const { mark } = readMark(typeof row.description === 'string' ? row.description : null);
+  if (mark?.owner !== owner)
+    throw new Error(`${label} no longer bears ${owner}'s mark, and isn't deleted. Look at the plan again.`);
+  if (kind !== 'endpoint') return true;
+  const steps = await rowsWhere(api, TABLES.step.set, [TABLES.step.id], [`_eventhandler_value eq ${id}`]);
+  if (steps.length > 0)
+    throw new Error(
+      `${label} isn't deleted: since the plan was made, ${steps.length} steps post to it. Look at the plan again.`,
+    );
+  return true;
 }

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { strict } from '../../shared/yaml/strict-object';
-import { CHARSETS, CLAIMS, FORMATS, IMAGE_TYPES, MODES, STAGES, wordsOf } from './words';
+import { CHARSETS, CLAIMS, FORMATS, IMAGE_TYPES, MODES, STAGES, wordsOf } from './registration-tables';
 
 /** Names in a declaration: of its owner, endpoints, steps and environments. */
 export const KEY = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;

@@ -1,9 +1,8 @@
 import type { Fault } from '../../shared/yaml/schema-faults';
-import { listOf } from './declaration-rules';
+import { v5 } from 'uuid';
+import { listOf, imageProperties } from './declaration-rules';
 import type { Declaration, DeclaredEndpoint, DeclaredImage, DeclaredStep } from './declaration-schema';
 import { columnsField, eventText, type DesiredItem, type Fields } from './item';
-import { itemId } from './item-id';
-import { imageProperties } from './message-facts';
 
 /** Everything that a declaration says shall be registered: endpoints, their steps, and the steps' images, in that order. */
 export function desiredItems(declaration: Declaration): DesiredItem[] {
@@ -120,4 +119,27 @@ function imageItem(step: DesiredItem, message: string, alias: string, image: Dec
       columns: image.columns === 'all' ? null : columnsField(image.columns),
     },
   };
+}
+
+/** Namespace of the ids of what is registered. */
+const NAMESPACE = '6f0c7c4e-3f0b-4b0e-9a53-1d6d2c1f9d35';
+
+/**
+ * The id under which something is registered, made of what it is: the same in every environment and at every run, so that
+ * what a run that broke off has made is found again, and nothing is made twice. (Ids may be given on create.)
+ */
+export const itemId = (...parts: readonly string[]): string => v5(parts.join('\n'), NAMESPACE);
+
+/**
+ * Ids that are given to two items, or given to one and made for another: each would be changed into the other, at every run.
+ */
+export function repeatedIds(declaration: Declaration): Fault[] {
+  const items = desiredItems(declaration);
+  const given = items.filter(({ isAdopted }) => isAdopted);
+  return given.flatMap((item, index) => {
+    const other = [...items.filter(({ isAdopted }) => !isAdopted), ...given.slice(0, index)].find(
+      ({ id }) => id === item.id,
+    );
+    return other === undefined ? [] : [{ path: [...item.path, 'id'], text: `is the id of ${other.label}, too` }];
+  });
 }

@@ -1,99 +1,48 @@
-import type { Change, Difference, Plan, PlanInput } from './change';
-import { environmentFaults } from './environment-faults';
-import { foreignNotes } from './foreign-notes';
+import type { Fault } from '../../shared/yaml/schema-faults';
+import type { Declaration } from './declaration-schema';
 import type { DesiredItem, FieldValue, RegisteredItem } from './item';
-import { lossFaults } from './loss-faults';
-import { inWords, labelOf } from './registered-label';
-import { secretState } from './secret-state';
-import { withoutSecrets } from './without-secrets';
+import type { Messages, Registered } from './registered';
+import type { EndpointSecret } from './secrets';
+import type { TableFacts } from './web-api-reads';
 
-/** Compares what shall be with what is. */
-export async function makePlan(input: PlanInput): Promise<Plan> {
-  const { declaration, desired, registered } = input;
-  const faults = environmentFaults(input);
-  const notes: string[] = [];
-  const ids = new Set(desired.map(({ kind, id }) => `${kind} ${id.toLowerCase()}`));
-  const wanted: Change[] = [];
-  let unchanged = 0;
-  for (const item of desired) {
-    const found = registered[item.kind].get(item.id.toLowerCase());
-    if (found === undefined) {
-      wanted.push({ action: 'create', item, differences: newColumns(item, input) });
-      continue;
+/** A column that is otherwise than declared. Of a secret only what is known of it is told. */
+export interface Difference {
+  readonly field: string;
+  readonly from: FieldValue;
+  readonly to: FieldValue;
+}
+
+/** One thing to do. */
+export type Change =
+  | { readonly action: 'create'; readonly item: DesiredItem; readonly differences: readonly Difference[] }
+  | {
+      readonly action: 'update';
+      readonly item: DesiredItem;
+      readonly differences: readonly Difference[];
+      /** It was nobody's, and becomes the owner's. */
+      readonly adopts: boolean;
     }
-    const { differences, note } = await differencesOf(item, found, input);
-    if (note !== undefined) notes.push(note);
-    if (differences.length === 0) unchanged += 1;
-    else wanted.push({ action: 'update', item, differences, adopts: item.isAdopted && found.mark === undefined });
-  }
-  const all = [...registered.endpoint.values(), ...registered.step.values(), ...registered.image.values()];
-  const left = all.filter(({ kind, id }) => !ids.has(`${kind} ${id}`));
-  const unwanted = left
-    .filter(({ mark }) => mark?.owner === declaration.owner)
-    .map((item): Change => ({ action: 'delete', item, label: labelOf(item, input) }));
-  faults.push(...lossFaults(unwanted, left, input));
-  notes.push(...foreignNotes(left, unwanted, input));
-  const tracked = (declaration.changeTracking ?? [])
-    .filter((table) => input.tables.get(table)?.tracking === 'off')
-    .map((table): Change => ({ action: 'track', table }));
-  const changes = [...wanted, ...unwanted].sort((a, b) => turnOf(a) - turnOf(b));
-  return { changes: [...changes, ...tracked], unchanged, notes, faults };
+  | { readonly action: 'delete'; readonly item: RegisteredItem; readonly label: string }
+  | { readonly action: 'track'; readonly table: string };
+
+/** What would change. */
+export interface Plan {
+  /** In the order in which it is done. */
+  readonly changes: readonly Change[];
+  /** What is as declared. */
+  readonly unchanged: number;
+  /** What an operator should know and the tool leaves alone. */
+  readonly notes: readonly string[];
+  /** Why nothing may be done, each with its place in the declaration. */
+  readonly faults: readonly Fault[];
 }
 
-/** What is needed by others comes before them, and goes after them; an image that takes another's place after that one. */
-const TURNS = ['write endpoint', 'write step', 'delete image', 'write image', 'delete step', 'delete endpoint'];
-
-function turnOf(change: Change): number {
-  if (change.action === 'track') return TURNS.length;
-  return TURNS.indexOf(`${change.action === 'delete' ? 'delete' : 'write'} ${change.item.kind}`);
+/** What a plan is made of. */
+export interface PlanInput {
+  readonly declaration: Declaration;
+  readonly desired: readonly DesiredItem[];
+  readonly registered: Registered;
+  readonly messages: Messages;
+  readonly tables: ReadonlyMap<string, TableFacts>;
+  readonly secrets: ReadonlyMap<string, EndpointSecret>;
 }
-
-/** What a new item gets, but for what its name says already. */
-function newColumns({ kind, fields }: DesiredItem, input: PlanInput): Difference[] {
-  const given = Object.entries(fields)
-    .filter(
-      ([field, value]) => !['message', 'table', 'step'].includes(field) && (value !== null || field === 'columns'),
-    )
-    .map(([field, value]): Difference => ({ field, from: null, to: shown(field, value, input) }));
-  return kind === 'endpoint' ? [...given, { field: 'secret', from: null, to: DECLARED }] : given;
-}
-
-/** What is told of a secret. */
-const DECLARED = 'the one declared';
-
-/** A value as it may be shown: without secrets, and an endpoint by its name instead of its id. */
-function shown(field: string, value: FieldValue, { desired, registered }: PlanInput): FieldValue {
-  if (typeof value !== 'string') return value;
-  if (field !== 'endpoint') return withoutSecrets(value);
-  const endpoint = desired.find(({ kind, id }) => kind === 'endpoint' && id.toLowerCase() === value.toLowerCase());
-  const other = registered.endpoint.get(value);
-  return endpoint?.key ?? (other === undefined ? value : `${withoutSecrets(String(other.fields.name))} (${value})`);
-}
-
-async function differencesOf(
-  item: DesiredItem,
-  found: RegisteredItem,
-  input: PlanInput,
-): Promise<{ readonly differences: readonly Difference[]; readonly note: string | undefined }> {
-  const { messages, declaration } = input;
-  const there = found.kind === 'step' ? inWords(found.fields, messages) : found.fields;
-  const differences: Difference[] = Object.entries(item.fields)
-    .filter(([field, to]) => !isSame(there[field] ?? null, to))
-    .map(([field, to]) => ({ field, from: shown(field, there[field] ?? null, input), to: shown(field, to, input) }));
-  if (found.mark?.owner !== declaration.owner)
-    differences.push({ field: 'owner', from: found.mark?.owner ?? null, to: declaration.owner });
-  else if (found.mark.item !== item.key)
-    differences.push({ field: 'declared as', from: found.mark.item, to: item.key });
-  if (item.kind !== 'endpoint') return { differences, note: undefined };
-  const secret = input.secrets.get(item.key);
-  const from = await secretState(found, secret);
-  if (from !== undefined)
-    return { differences: [...differences, { field: 'secret', from, to: DECLARED }], note: undefined };
-  const note = secret?.kind === 'unknown' ? `${item.label}: its secret wasn't compared: ${secret.reason}` : undefined;
-  return { differences, note };
-}
-
-/** Ids are the same in either case. */
-const isSame = (a: FieldValue, b: FieldValue): boolean =>
-  a === b || (typeof a === 'string' && typeof b === 'string' && GUID.test(a) && a.toLowerCase() === b.toLowerCase());
-const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;

@@ -1,6 +1,6 @@
 import { rowIsMissing, type WebApi } from '../../shared/dataverse/web-api';
-import { rowsWhere, type Row } from './rows';
-import { withoutSecrets } from './without-secrets';
+import { rowsWhere, type Row } from './web-api-reads';
+import { withoutSecrets } from './secrets';
 
 /** What came of a probe. */
 export type ProbeResult =

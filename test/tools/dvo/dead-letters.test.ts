@@ -188,7 +188,7 @@ describe('replay', () => {
   test("a subscription's go to the topic, and so to all its subscriptions, which is said", async () => {
     await bury([body('{}')], 'lob');
     expect((await dvo(['dead-letters', 'replay', ...LOB])).err).toContain(
-      'All subscriptions of topic changes get them. Nobody is there to answer',
+      'All subscriptions of topic changes get them. Not a terminal: pass --yes',
     );
     expect(broker.counts().subscriptions['changes/lob']).toMatchObject({ deadLettered: 1 });
     expect(await dvo(['dead-letters', 'replay', ...LOB, '--yes'])).toMatchObject({ code: 0 });

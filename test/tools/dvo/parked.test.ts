@@ -176,7 +176,7 @@ describe('discard', () => {
     for (const flags of [[], ['--reason', ' '], ['--reason', 'x'.repeat(1001)]])
       expect(await dvo(['parked', 'discard', 'delivery', ...flags, '--yes'])).toMatchObject({ code: 64 });
     const args = ['parked', 'discard', 'delivery', '--reason', 'known'];
-    expect((await dvo(args)).err).toContain('Nobody is there to answer: say --yes.');
+    expect((await dvo(args)).err).toContain('Not a terminal: pass --yes.');
     const refuses = new TestTerminal({ answer: 'n' });
     expect([await run(args, refuses), refuses.errors]).toEqual([1, 'dvo: Nothing was done.\n']);
     expect(await all()).toHaveLength(1);

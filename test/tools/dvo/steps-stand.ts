@@ -90,7 +90,7 @@ steps:
     message: Update
     endpoint: queue
     filteringColumns: [lastname, firstname]
-  deleted: { table: [account, contact], message: Delete, endpoint: queue, enabled: false }
+  gone: { table: [account, contact], message: Delete, endpoint: queue, enabled: false }
 changeTracking: [account, new_note]
 `;
 

@@ -91,7 +91,7 @@ describe('from an empty environment', () => {
     expect(plan.out).toContain(
       '~ image full of step accounts: Create of account\n    columns: name,telephone1 -> all\n',
     );
-    expect(plan.out).toContain('- step deleted: Delete of account\n');
+    expect(plan.out).toContain('- step gone: Delete of account\n');
     expect(plan.out).toContain('0 to create, 3 to change, 2 to delete, 0 to track; 4 as declared\n');
     const changing = changesFrom();
     expect((await dvo(['apply', file, '--yes'])).code).toBe(0);
@@ -117,7 +117,7 @@ describe('from an empty environment', () => {
     const changing = changesFrom();
     const { code, err } = await dvo(['apply', declared()]);
     expect([code, changing]).toEqual([64, []]);
-    expect(err).toContain(`Apply 10 changes in ${new URL(dataverse.url).host}? Nobody is there`);
+    expect(err).toContain(`Apply 10 changes in ${new URL(dataverse.url).host}? Not a terminal`);
   });
 
   test.each(['httpHeader', 'httpQueryString'])(
@@ -187,7 +187,7 @@ describe('after changes by hand', () => {
             statuscode: 1,
           },
         ),
-      /^step deleted: Delete of account: is enabled, declared as disabled$/m,
+      /^step gone: Delete of account: is enabled, declared as disabled$/m,
     ],
     [
       'an endpoint that points elsewhere',

@@ -3,9 +3,9 @@
  * owner's, and finds everything that is; and that what has changed since the plan was made is seen before anything is deleted.
  */
 import { describe, expect, test } from '@jest/globals';
-import { fingerprintOf } from '../../../tools/registration/fingerprint';
-import { withMark } from '../../../tools/registration/mark';
-import type { Change } from '../../../tools/registration/change';
+import { fingerprintOf } from '../../../tools/registration/secrets';
+import { withMark } from '../../../tools/registration/item';
+import type { Change } from '../../../tools/registration/plan';
 import {
   carriedOut,
   declarationOf,

@@ -5,7 +5,7 @@
 import { compileFilter } from '../../../local/dataverse/web-api/odata-filter';
 import { applyChange } from '../../../tools/registration/apply';
 import type { Declaration } from '../../../tools/registration/declaration-schema';
-import { prepare, type Prepared } from '../../../tools/registration/prepare';
+import { prepare, type Prepared } from '../../../tools/registration/make-plan';
 import { readDeclaration } from '../../../tools/registration/read-declaration';
 import { readSecrets } from '../../../tools/registration/secrets';
 

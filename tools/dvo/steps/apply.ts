@@ -1,6 +1,6 @@
 import { applyChange } from '../../registration/apply';
-import type { Change } from '../../registration/change';
-import type { Prepared } from '../../registration/prepare';
+import type { Change } from '../../registration/plan';
+import type { Prepared } from '../../registration/make-plan';
 import type { Outcome } from './outcome';
 import { changeText } from './report';
 import type { Terminal } from '../terminal/terminal';

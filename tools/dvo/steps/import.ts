@@ -1,9 +1,8 @@
 import { visible } from '../../../shared/errors/visible';
 import { KEY } from '../../registration/declaration-schema';
-import { importedDeclaration, tablesOf } from '../../registration/imported';
-import { Messages } from '../../registration/messages';
-import { readRegistered } from '../../registration/registered';
-import { readTables } from '../../registration/tables';
+import { importedDeclaration, tablesOf } from '../../registration/import-declaration';
+import { Messages, readRegistered } from '../../registration/registered';
+import { readTables } from '../../registration/web-api-reads';
 import { writeNewFile } from '../terminal/new-file';
 import { environmentAt } from './declaration';
 import { UsageError, type Terminal } from '../terminal/terminal';

@@ -2,9 +2,9 @@ import { visible } from '../../../shared/errors/visible';
 import type { FaultPlace } from '../../../shared/yaml/yaml-file';
 import { messageOf } from '../../../shared/errors/errors';
 import type { FieldValue, RegisteredItem } from '../../registration/item';
-import { withoutSecrets } from '../../registration/without-secrets';
+import { withoutSecrets } from '../../registration/secrets';
 import type { Outcome } from './outcome';
-import type { Change, Difference, Plan } from '../../registration/change';
+import type { Change, Difference, Plan } from '../../registration/plan';
 import { plainJson } from '../terminal/plain-json';
 import type { Terminal } from '../terminal/terminal';
 

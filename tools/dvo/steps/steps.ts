@@ -1,9 +1,8 @@
 import { visible } from '../../../shared/errors/visible';
 import { Option, type Command } from 'commander';
 import { declarationJsonSchema } from '../../registration/declaration-schema';
-import { keyVault } from '../../registration/key-vault';
-import { prepare, type Prepared } from '../../registration/prepare';
-import { readSecrets } from '../../registration/secrets';
+import { prepare, type Prepared } from '../../registration/make-plan';
+import { keyVault, readSecrets } from '../../registration/secrets';
 import { environment } from '../../../shared/settings/environment';
 import { spanArgument } from '../terminal/arguments';
 import { carryOut, refuseMissingSecrets } from './apply';

@@ -4,7 +4,6 @@ import { visible, visibleLines } from '../../../shared/errors/visible';
 import { addDeadLettersCommand } from '../dead-letters/dead-letters';
 import { addHubCommand } from '../hub/hub';
 import { addMappingCommand } from '../mapping/mapping';
-import { addOpenApiCommand } from '../openapi';
 import { addParkedCommand } from '../parked/parked';
 import { addParseCommand } from '../parse/parse';
 import { addRowsCommand } from '../store/rows';
@@ -26,7 +25,6 @@ const COMMANDS = [
   addTombstonesCommand,
   addTrackingCommand,
   addStepsCommand,
-  addOpenApiCommand,
 ];
 
 /** The one place that prints: nothing that a sender wrote can act on the terminal. Bytes, which are asked for, are as they are. */

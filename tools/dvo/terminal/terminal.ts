@@ -51,6 +51,6 @@ type SettingsSection<T> =
 export async function agreed(terminal: Terminal, question: string, yes: true | undefined): Promise<void> {
   if (yes === true) return;
   const answer = await terminal.ask(`${question} [y/N] `);
-  if (answer === undefined) throw new UsageError(`${question} Nobody is there to answer: say --yes.`);
+  if (answer === undefined) throw new UsageError(`${question} Not a terminal: pass --yes.`);
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new Error('Nothing was done.');
 }

@@ -1,0 +1,196 @@
+import type { TableClient } from '@azure/data-tables';
+import type { RowChange } from '../../../shared/change/row-change';
+import { PARTITIONS } from '../../../shared/lob/tables/layout';
+import { allColumns, EPOCH, pulledOf, rowOf, seasoned, TABLE, updatedColumns, updateOf } from '../inputs/rows';
+import {
+  bareClient,
+  entityOf,
+  expectVerdicts,
+  inFlight,
+  onBoth,
+  servicesOn,
+  transact,
+  type Place,
+} from '../inputs/stores';
+import { figuresOf, type Wanted } from '../measure/compare';
+import type { Effort, Group } from '../measure/figure';
+import { inRounds, type Subject } from '../measure/rounds';
+
+const HUB_BATCH = 1000;
+const BURST_ROWS = 50;
+
+/** Rows of a pulled page; Azurite is given fewer in a quick run. */
+const pageRows = ({ quick }: Effort, { name }: Place): number => {
+  if (name === 'Azurite') return quick ? 1000 : 5000;
+  return quick ? 2000 : 5000;
+};
+
+const PULLED = ['applied'];
+
+const QUERIED = 'queries, transactions';
+
+/** Reads every partition of a table by queries of a thousand rows, as they are. */
+async function queryAll(client: TableClient): Promise<void> {
+  await inFlight(QUERIES_IN_FLIGHT, PARTITIONS.length, async (at) => {
+    const filter = `PartitionKey eq '${PARTITIONS[at] ?? ''}' and RowKey ge '' and RowKey le 'g'`;
+    const pages = client.listEntities({ disableTypeConversion: true, queryOptions: { filter } });
+    for await (const page of pages.byPage({ maxPageSize: 1000 })) if (page.length === 0) return;
+  });
+}
+
+/** As many as the app's store has under way. */
+const QUERIES_IN_FLIGHT = 4;
+
+export const group: Group = {
+  about: 'the writer, many changes at once, against transactions of upserts through the bare SDK, on the same layout',
+
+  async run(effort, tell) {
+    await onBoth(async (place) => {
+      const isNull = place.name === 'null service';
+      const { writer } = servicesOn(place, 'app');
+      let at = EPOCH;
+      const later = (): number => (at += 1);
+
+      /** The SDK's client of a table of so many rows that have a history. */
+      const table = async (name: string, rows: number) => {
+        const client = bareClient(place, name);
+        await client.createTable();
+        const entities = Array.from({ length: rows }, (_, n) => entityOf(n, allColumns(n, EPOCH), pulledStamp(n)));
+        await transact(client, entities, 'Replace');
+        return client;
+      };
+      const changes = (make: () => readonly RowChange[], verdicts: readonly string[], before?: () => void): Subject => {
+        let made = make();
+        return {
+          prepare: () => {
+            before?.();
+            made = make();
+          },
+          run: async () => expectVerdicts(await writer.process(made), verdicts),
+        };
+      };
+      const count = (length: number) => Array.from({ length }, (_, n) => n);
+      const rate = (least: number, why: string) => (isNull ? {} : { aim: { least }, why });
+      const CPU = (why: string) => (isNull ? { aim: { most: 1.25 }, why } : {});
+      const wanted = (work: string, least: number, trips?: number): Wanted<'app' | 'transactions'>[] => {
+        const of = { work: `${work}, ${place.name}`, subject: 'app', against: 'transactions' } as const;
+        return [
+          { ...of, of: 'rate', ...rate(least, WHY.rate) },
+          { ...of, of: 'CPU', ...CPU(WHY.CPU) },
+          { ...of, of: 'requests', ...(trips === undefined ? {} : { aim: { most: trips } }) },
+        ];
+      };
+
+      /** What isn't known has to be read: the CPU is compared with the same requests. */
+      const cold = (work: string): Wanted<'app' | 'transactions' | typeof QUERIED>[] =>
+        wanted(work, 0.6).map((one) => (one.of === 'CPU' ? { ...one, against: QUERIED } : one));
+
+      const rows = pageRows(effort, place);
+      await table(`app${TABLE}`, rows);
+      const floor = await table(`bare${TABLE}`, rows);
+      const transactions = (length: number, mode: 'Merge' | 'Replace'): Subject => {
+        const make = () => {
+          const now = later();
+          return count(length).map((n) =>
+            mode === 'Merge'
+              ? entityOf(n, updatedColumns(n, now), seasoned(n))
+              : entityOf(n, allColumns(n, now), pulledStamp(n)),
+          );
+        };
+        let entities = make();
+        return {
+          prepare: () => void (entities = make()),
+          run: () => transact(floor, entities, mode),
+        };
+      };
+
+      // Warm: what a hub brings. Each turn makes the rows known to the next one, the first to all.
+      expectVerdicts(await writer.process(count(HUB_BATCH).map((n) => updateOf(n, later()))), ['merged']);
+      const batch = { rounds: effort.rounds, operations: HUB_BATCH };
+      const distinct = changes(() => {
+        const now = later();
+        return count(HUB_BATCH).map((n) => updateOf(n, now));
+      }, ['merged']);
+      const burst = changes(() => count(HUB_BATCH).map((n) => updateOf(n % BURST_ROWS, later())), ['merged']);
+      const hub = await inRounds({ app: distinct, burst, transactions: transactions(HUB_BATCH, 'Merge') }, batch);
+      tell(figuresOf(hub, wanted(`hub batch of ${HUB_BATCH} rows, warm`, 1, 0.02)));
+      tell(
+        figuresOf(
+          { app: hub.burst, transactions: hub.transactions },
+          wanted(`hub batch of ${HUB_BATCH} on ${BURST_ROWS} rows, warm`, 1, 0.02),
+        ),
+      );
+
+      // Cold: pulled pages. Of each row something older is stored that this process doesn't know.
+      const page = { rounds: effort.rounds, operations: rows };
+      const addresses = count(rows).map(rowOf);
+      const pulled = () => {
+        const now = later();
+        return count(rows).map((n) => pulledOf(n, now));
+      };
+      const delta = changes(pulled, PULLED, () => writer.forget(addresses));
+      const upserts = transactions(rows, 'Replace');
+      const deltas = await inRounds(
+        {
+          app: delta,
+          transactions: upserts,
+          [QUERIED]: { ...upserts, run: async () => (await queryAll(floor), await upserts.run()) },
+        },
+        page,
+      );
+      tell(figuresOf(deltas, cold(`page of ${rows} stored rows, cold`)));
+
+      // Nothing is stored of any row: in a first load, where that is expected, and otherwise.
+      const emptied = (name: string) => async (): Promise<void> => {
+        const client = bareClient(place, name);
+        await client.deleteTable();
+        await client.createTable();
+      };
+      const into = (expectNothing: boolean): Subject => {
+        let made = pulled();
+        return {
+          prepare: async () => {
+            made = pulled();
+            writer.forget(addresses);
+            await emptied(`app${TABLE}`)();
+          },
+          run: async () => expectVerdicts(await writer.process(made, expectNothing), PULLED),
+        };
+      };
+      const bare = transactions(rows, 'Replace');
+      const transactionsIntoNothing: Subject = {
+        ...bare,
+        prepare: async () => {
+          await bare.prepare?.();
+          await emptied(`bare${TABLE}`)();
+        },
+      };
+      const loads = await inRounds(
+        {
+          load: into(true),
+          reload: into(false),
+          transactions: transactionsIntoNothing,
+          [QUERIED]: {
+            ...transactionsIntoNothing,
+            run: async () => (await queryAll(floor), await transactionsIntoNothing.run()),
+          },
+        },
+        page,
+      );
+      tell(figuresOf({ ...loads, app: loads.load }, wanted(`page of ${rows} new rows, first load`, 0.6)));
+      tell(figuresOf({ ...loads, app: loads.reload }, cold(`page of ${rows} new rows, cold`)));
+    });
+  },
+};
+
+/** The stamp of a row that was pulled, and has seen events before. */
+const pulledStamp = (n: number) => ({ ...seasoned(n), hasPushOnTop: false });
+
+const WHY = {
+  rate:
+    'The bare SDK waits for Azurite, and the app, whose CPU for each row is half as much again, for itself: on a store that answers later ' +
+    'or takes more at once both wait for it.',
+  CPU:
+    'Over the SDK, a warm row takes 13 us to become properties, fingerprints, a stamp and an operation, 8 to be decided and told, 2 to be mapped; ' +
+    'a cold one also 30 to read its entity back and to tell what has changed.',
+} as const;

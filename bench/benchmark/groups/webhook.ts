@@ -1,0 +1,154 @@
+import autocannon from 'autocannon';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { startAzurite } from '../../../local/storage/azurite';
+import { spawnHost } from '../../../local/host/spawn-host';
+import { TABLE } from '../inputs/rows';
+import { bareClient, onBoth } from '../inputs/stores';
+import { Updates } from '../inputs/updates';
+import { startChild } from '../measure/child';
+import { digits, figuresOf } from '../measure/compare';
+import { median, quantile, summary } from '../measure/figure';
+import type { Group } from '../measure/figure';
+import { inRounds, type Subject } from '../measure/rounds';
+
+const CONNECTIONS = [1, 10, 100];
+
+/** The plain listener writes no log either. */
+const QUIET = {
+  FUNCTIONS_WORKER_RUNTIME: 'node',
+  AzureFunctionsJobHost__logging__logLevel__default: 'Warning',
+} as const;
+
+const processOf = (name: string): string => path.join(__dirname, '../processes', `${name}-main.js`);
+
+/** What posting took, in milliseconds: until the last answer, and the 99th percentile of the answers. */
+interface Posted {
+  readonly all: number;
+  readonly p99: number;
+}
+
+/** Posts so many new Updates. autocannon itself ends up to a second after the last answer, so the answers are timed here. */
+function post(url: string, updates: Updates, connections: number, amount: number): Promise<Posted> {
+  return new Promise((resolve, reject) => {
+    const begun = performance.now();
+    let last = begun;
+    const times: number[] = [];
+    const others = new Set<number>();
+    const ended = (error: unknown): void => {
+      if (error instanceof Error) reject(error);
+      else if (others.size > 0 || times.length !== amount)
+        reject(new Error(`${times.length} of ${amount} answered 200; others: ${[...others].join(', ') || 'none'}.`));
+      else resolve({ all: last - begun, p99: quantile(times, 0.99) });
+    };
+    autocannon(
+      {
+        url,
+        connections,
+        amount,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        requests: [{ setupRequest: (request) => ({ ...request, body: updates.next() }) }],
+      },
+      ended,
+    ).on('response', (_client, status, _bytes, milliseconds) => {
+      last = performance.now();
+      if (status === 200) times.push(milliseconds);
+      else others.add(status);
+    });
+  });
+}
+
+export const group: Group = {
+  about:
+    'the webhook under the local host, posted to by autocannon, against node:http with JSON.parse and an upsert, and against that as a function under the same host',
+
+  async run({ quick, rounds }, tell) {
+    const state = await startAzurite();
+    try {
+      await onBoth(async (place) => {
+        const isNull = place.name === 'null service';
+        const updates = new Updates(400);
+        const key = randomBytes(24).toString('base64url');
+        for (const table of ['plain', 'function', 'app', 'hosted'])
+          await updates.seed(bareClient(place, `${table}${TABLE}`));
+        const settings = (prefix: string) => ({
+          ...QUIET,
+          SYNC_TABLES: TABLE,
+          LOB_STORAGE: place.connectionString,
+          LOB_TABLE_PREFIX: prefix,
+          AzureWebJobsStorage: state.connectionString,
+          WEBHOOK_KEYS: key,
+          // Of a hundred connections one may fall behind by a whole turn; there is no Web API to ask then.
+          UNPROVABLE_ORDER: 'apply',
+        });
+        const host = await spawnHost({ appDir: path.resolve('.'), settings: settings('hosted') });
+        const functionHost = await spawnHost({
+          appDir: path.resolve('bench/benchmark/processes/plain-function-app'),
+          settings: { ...QUIET, PLAIN_STORE: place.connectionString, PLAIN_TABLE: `function${TABLE}` },
+        });
+        const handler = await startChild<string>(processOf('app-webhook'), [], settings('app'));
+        const listener = await startChild<string>(processOf('plain-listener'), [
+          place.connectionString,
+          `plain${TABLE}`,
+        ]);
+        try {
+          for (const connections of quick ? [10] : CONNECTIONS) {
+            const amount = (connections === 1 ? 200 : 500) * (quick ? 1 : 4);
+            const tails = { app: [] as number[], plain: [] as number[] };
+            const posting = (url: string, tail?: number[]): Subject => ({
+              run: async () => {
+                const { all, p99 } = await post(url, updates, connections, amount);
+                tail?.push(p99);
+                return { overriddenDuration: all };
+              },
+            });
+            const turns = await inRounds(
+              {
+                app: posting(`${handler.said}/api/webhook?code=${key}`, tails.app),
+                plain: posting(listener.said, tails.plain),
+                hosted: posting(`${host.url}/api/webhook?code=${key}`),
+                function: posting(`${functionHost.url}/api/plain`),
+              },
+              { rounds, operations: amount },
+            );
+            const work = `webhook, ${connections} connections, ${place.name}`;
+            const aim = isNull ? {} : { aim: { least: 0.8 }, why: WHY };
+            tell(figuresOf(turns, [{ work, subject: 'app', against: 'plain', of: 'rate', ...aim }]));
+            // The first is of the round that warms up.
+            const [own, floor] = [tails.app.slice(1), tails.plain.slice(1)];
+            tell([
+              {
+                work,
+                measure: 'P99',
+                ...summary(own.map((tail, round) => tail / (floor[round] ?? Number.NaN))),
+                unit: 'x',
+                own: `${digits(median(own))} ms`,
+                against: `${digits(median(floor))} ms plain`,
+                ...(isNull ? {} : { aim: { most: 1.5 }, why: WHY }),
+              },
+            ]);
+            const under = { work: `${work}, under the local host`, of: 'rate' } as const;
+            tell(
+              figuresOf(turns, [
+                { ...under, subject: 'hosted', against: 'plain' },
+                { ...under, subject: 'hosted', against: 'function' },
+              ]),
+            );
+          }
+        } finally {
+          await listener.stop();
+          await handler.stop();
+          await functionHost.stop();
+          await host.stop();
+        }
+      });
+    } finally {
+      await state.stop();
+    }
+  },
+};
+
+const WHY =
+  "Of some 150 us of CPU over the plain listener a third is the library's form of a request, two fifths the writer and what a row becomes in the store, " +
+  'the rest exact numbers, keys, the time limit and the circuit. With a hundred connections both wait for the processor, and the tail is a matter of chance.';
