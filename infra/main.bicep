@@ -236,7 +236,7 @@ param webhookRefusedPercent int = 5
 @description('Failures of one function in 15 minutes that are let pass.')
 param failureLimit int = 5
 
-@description('How often in 15 minutes the Web API may ask the app to wait, or its budget be used up.')
+@description('How often in 15 minutes Dataverse may limit the app.')
 param throttledLimit int = 10
 
 // --- Parameters that contradict each other: refused, where one of them would be ignored in silence ---

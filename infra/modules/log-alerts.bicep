@@ -39,7 +39,7 @@ param webhookRefusedPercent int
 @description('Failures of one function in 15 minutes that are let pass.')
 param failureLimit int
 
-@description('How often in 15 minutes the Web API may ask the app to wait, or its budget be used up.')
+@description('How often in 15 minutes Dataverse may limit the app.')
 param throttledLimit int
 
 var quarter = 'PT15M'
@@ -63,7 +63,7 @@ var always = [
     name: 'web-api-throttled'
     severity: 3
     window: quarter
-    text: 'Dataverse limits the app, or its own budget of requests is used up.'
+    text: 'Dataverse limits the app.'
     query: replace(loadTextContent('../queries/web-api-throttled.kql'), '{limit}', string(throttledLimit))
   }
   {

@@ -17,7 +17,6 @@ import { OrganizationPin, whoAmI } from '../dataverse/organization-pin';
 import { RateBudget } from '../dataverse/rate-budget';
 import { WebApiRowReader } from '../dataverse/row-reader';
 import { WebApiRelationships } from '../dataverse/relationships';
-import { TableRateWindow } from '../dataverse/table-rate-window';
 import { WebApi } from '../dataverse/web-api';
 import { TableEventStore } from '../lob/tables/table-event-store';
 import { TableStore } from '../lob/tables/table-store';
@@ -147,11 +146,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
     stateTables(STATE_NAMES.parked),
     deferredLargeBodies(core.state, STATE_NAMES.bodies),
   );
-  const budget = new RateBudget({
-    requests: core.webApiRequests,
-    concurrency: core.webApiConcurrency,
-    shared: new TableRateWindow(stateTables(STATE_NAMES.pull)),
-  });
+  const budget = new RateBudget({ concurrency: core.webApiConcurrency });
   const api =
     core.dataverse === undefined
       ? undefined

@@ -41,8 +41,7 @@ export interface CoreConfig {
   /** The only organisation whose events count. @default the first one seen */
   readonly organizationId?: string;
   readonly cacheMegabytes: number;
-  /** Requests to the Web API in five minutes, of all instances; and those of one that run at once. */
-  readonly webApiRequests: number;
+  /** Requests to the Web API that run at once in this process. */
   readonly webApiConcurrency: number;
 }
 
@@ -115,7 +114,6 @@ const coreSchema = z.object({
   FULL_IMAGE_ALIAS: optionalText,
   ORGANIZATION_ID: optionalText.pipe(z.guid('must be the id (GUID) of an organisation').toLowerCase().optional()),
   CACHE_MEGABYTES: whole(1, 4096, 32),
-  WEB_API_REQUESTS_PER_5_MINUTES: whole(20, 1_000_000, 5000),
   WEB_API_CONCURRENCY: whole(1, 500, 20),
   DISABLED_FUNCTIONS: list.pipe(z.array(z.enum(FUNCTION_NAMES, { error: `must hold ${FUNCTION_NAMES.join(', ')}` }))),
 });
@@ -237,7 +235,6 @@ function readCore(environment: Environment): Section<CoreConfig> {
       ...(data.ORGANIZATION_ID === undefined ? {} : { organizationId: data.ORGANIZATION_ID }),
       ...(data.FULL_IMAGE_ALIAS === undefined ? {} : { fullImageAlias: data.FULL_IMAGE_ALIAS }),
       cacheMegabytes: data.CACHE_MEGABYTES,
-      webApiRequests: data.WEB_API_REQUESTS_PER_5_MINUTES,
       webApiConcurrency: data.WEB_API_CONCURRENCY,
     },
   };

@@ -1,47 +1,15 @@
 import { OutboundError } from '../errors/errors';
 import { logTo, type Log } from '../telemetry/log';
-import {
-  EMPTY_WINDOW,
-  believed,
-  slotMsOf,
-  take,
-  type Grant,
-  type RateLimit,
-  type RateWindow,
-  type Urgency,
-} from './rate-window';
-import type { KnownWindow, SharedRateWindow } from './table-rate-window';
 
-/** A budget: of all instances together, except the concurrency. */
-export interface RateBudgetOptions {
-  /** Requests in a window. @default 5000 of the platform's 6000 for one user and web server */
-  readonly requests?: number;
-  /** @default 300,000: the platform's window */
-  readonly windowMs?: number;
-  /** Requests of this process under way at once. @default 20 of the platform's 52 */
-  readonly concurrency?: number;
-  /** Where instances share their window. @default nowhere: the budget is this process's own */
-  readonly shared?: SharedRateWindow;
-  /** @default to the console */
-  readonly log?: Log;
-  readonly clock?: Clock;
+/** Who asks: `quick` has a webhook or a message's lock wait for it, `patient` is a page of a pull. */
+export type Urgency = 'quick' | 'patient';
+
+/** What an answer says is left of the limits on its web server, for all connections of the user. */
+export interface Left {
+  readonly requests: number;
+  /** Of execution time. */
+  readonly seconds: number;
 }
-
-/** Time, and being woken. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Calls back later; returns how to call that off. */
-  after(milliseconds: number, then: () => void): () => void;
-}
-
-const SYSTEM_CLOCK: Clock = {
-  now: Date.now,
-  after: (milliseconds, then) => {
-    const timer = setTimeout(then, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** A call that asks to be sent. */
 export interface Call {
@@ -54,7 +22,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-/** Why Dataverse answered 429. https://learn.microsoft.com/power-apps/developer/data-platform/api-limits */
+/** Why Dataverse answered 429. */
 export interface Refusal {
   readonly kind: 'requests' | 'executionTime' | 'concurrency' | 'unknown';
   readonly retryAfterMs: number;
@@ -62,76 +30,89 @@ export interface Refusal {
   readonly sentMs: number;
 }
 
+/** Time, and being woken. */
+export interface Clock {
+  /** Milliseconds since 1970, never going back. */
+  now(): number;
+  /** Calls back later; returns how to call that off. */
+  after(milliseconds: number, then: () => void): () => void;
+}
+
+/** How to send, and where to say that it goes slowly. */
+export interface RateBudgetOptions {
+  /** Requests of this process under way at once. @default 20 of the platform's 52 */
+  readonly concurrency?: number;
+  /** @default to the console */
+  readonly log?: Log;
+  readonly clock?: Clock;
+}
+
 /** Thrown when a call isn't sent since it would have to wait longer than whoever asks for it does. */
 export class WebApiBusy extends OutboundError {
   readonly code = 'web-api-busy';
   readonly disposition = 'retry';
-  constructor(
-    what: string,
-    why: string,
-    /** Milliseconds since 1970; undefined where only others that are under way have to end. */
-    readonly untilMs?: number,
-  ) {
+  constructor(what: string, why: string) {
     super(`${what} was not sent: ${why}. It will be tried again.`);
   }
 }
 
-/** The store is given that long to answer, and then left alone for a slot. */
-const STORE_LIMIT_MS = 1000;
-/** Lost races for the window after which this process goes on by what it knows. */
-const MAX_ROUNDS = 10;
+const SYSTEM_CLOCK: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  after: (milliseconds, then) => {
+    const timer = setTimeout(then, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** An instance spends what is left over at least this long: with 6,000 requests left 300 a second, with 60 left 3. */
+const SPREAD_MS = 20_000;
+/** Longest time between two calls, however little is left: only an answer says that there is more again. */
+const LONGEST_GAP_MS = 5000;
+/** Turns that came late are caught up with for that long. */
+const CATCH_UP_MS = 100;
+/** Pages leave this share of the limits to read-backs, except for one page in a while. */
+const RESERVED = 0.2;
+const PAGE_EVERY_MS = 10_000;
 /** A concurrency that was halved grows by one in that time. */
 const GROW_EVERY_MS = 10_000;
-/** Requests taken out of the window at a time: at least, and at most (at most a hundredth of it, too). */
-const LEAST_GRANT = 8;
-const LARGEST_GRANT = 64;
+/** A longer Retry-After is a mistake. */
+const LONGEST_PAUSE_MS = 600_000;
+const SAY_EVERY_MS = 60_000;
 
 interface Waiter {
   readonly call: Call;
   readonly admit: () => void;
-  readonly refuse: (error: WebApiBusy) => void;
-}
-
-/** Requests that were taken out of the window and not sent yet. */
-interface Held {
-  left: number;
-  untilMs: number;
-  /** How many were asked for. */
-  size: number;
+  readonly refuse: (why: string) => void;
 }
 
 /**
- * The one budget of all calls to the Web API: how many run at once, how many go out in five minutes over all instances, and
- * who waits while Dataverse wants none. Read-backs go before pages of a pull.
+ * Lets calls to the Web API go as fast as Dataverse allows. Dataverse counts for all instances together, and its answers say
+ * what is left: the less is left, the slower an instance sends. So instances share the limits without knowing each other.
+ * The documentation gives these numbers for debugging only, so nothing but the pace depends on them. A 429 decides: it
+ * pauses all calls until Retry-After and halves the concurrency.
  *
- * Of the window an instance takes some dozens of requests at a time by one compare-and-swap, so a call costs a fraction of a
- * round trip. Where the store doesn't answer, calls go on by what this process knows.
- *
- * Own code: the libraries at hand share a count, but neither a pause nor a priority, and none over Azure Tables.
+ * Read-backs go before pages, but one page goes every ten seconds: it brings more than any read-back.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/api-limits
  */
 export class RateBudget {
-  readonly #limit: RateLimit;
   readonly #concurrency: number;
-  readonly #shared: SharedRateWindow | undefined;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #waiting: Readonly<Record<Urgency, Set<Waiter>>> = { quick: new Set(), patient: new Set() };
-  readonly #held: Readonly<Record<Urgency, Held>> = { quick: nothingHeld(), patient: nothingHeld() };
-  /** Nothing is left of the window before. */
-  readonly #spentUntilMs: Record<Urgency, number> = { quick: 0, patient: 0 };
-  #pausedUntilMs = 0;
+  #left: Left = { requests: Number.POSITIVE_INFINITY, seconds: Number.POSITIVE_INFINITY };
+  /** The most that was ever left: close to the limits, which differ between environments. */
+  #most: Left = { requests: 0, seconds: 0 };
   #running = 0;
+  #pausedUntilMs = 0;
   #lowered: { readonly concurrency: number; readonly atMs: number };
-  #known: KnownWindow | undefined;
-  #storeAwayUntilMs = 0;
-  #taking = false;
+  #lastTurnMs = 0;
+  #lastPageMs = 0;
+  #lastSaidMs = 0;
   #callOffWaking: () => void = () => undefined;
 
   constructor(options: RateBudgetOptions = {}) {
-    this.#limit = { requests: options.requests ?? 5000, windowMs: options.windowMs ?? 300_000 };
     this.#concurrency = options.concurrency ?? 20;
     this.#lowered = { concurrency: this.#concurrency, atMs: 0 };
-    this.#shared = options.shared;
     this.#log = options.log ?? logTo(console);
     this.#clock = options.clock ?? SYSTEM_CLOCK;
   }
@@ -153,15 +134,18 @@ export class RateBudget {
         admit: () => {
           leaveQueue();
           this.#running += 1;
-          resolve(() => this.#leave());
+          resolve(() => {
+            this.#running -= 1;
+            this.#pump();
+          });
         },
-        refuse: (error) => {
+        refuse: (why) => {
           leaveQueue();
-          reject(error);
+          reject(new WebApiBusy(call.what, why));
         },
       };
       const giveUp = (): void => {
-        waiter.refuse(new WebApiBusy(call.what, 'its time was up before others had ended'));
+        waiter.refuse('its time was up before others had ended');
         this.#pump();
       };
       queue.add(waiter);
@@ -171,182 +155,104 @@ export class RateBudget {
     });
   }
 
+  /** A call that was sent is answered, and the answer may say what is left. */
+  answered({ requests, seconds }: Partial<Left>): void {
+    this.#left = { requests: requests ?? this.#left.requests, seconds: seconds ?? this.#left.seconds };
+    this.#most = {
+      requests: Math.max(this.#most.requests, requests ?? 0),
+      seconds: Math.max(this.#most.seconds, seconds ?? 0),
+    };
+  }
+
   /** A call that was sent is answered 429. @throws WebApiBusy where waiting as long as Dataverse asks takes it too long */
   refused({ what, deadlineMs }: Call, { kind, retryAfterMs, sentMs }: Refusal): void {
     const now = this.nowMs;
-    const untilMs = now + Math.min(retryAfterMs, 2 * this.#limit.windowMs);
-    if (kind === 'concurrency') this.#lower(now, sentMs);
-    else this.#pause(kind, untilMs);
-    if (untilMs > deadlineMs) throw busyUntil(what, ASKED_TO_WAIT, untilMs);
-  }
-
-  /** Several that were refused together lower it once. */
-  #lower(now: number, sentMs: number): void {
-    if (sentMs < this.#lowered.atMs) return;
-    this.#lowered = { concurrency: Math.max(1, Math.floor(this.#allowed(now) / 2)), atMs: now };
-    this.#log('webApiPaused', { kind: 'concurrency', concurrency: this.#lowered.concurrency });
-  }
-
-  #pause(kind: Refusal['kind'], untilMs: number): void {
-    if (untilMs <= this.#pausedUntilMs) return;
-    if (this.#pausedUntilMs <= this.nowMs) this.#log('webApiPaused', { kind, until: instantText(untilMs) });
-    this.#pausedUntilMs = untilMs;
-    void this.#sharePause(untilMs);
+    const untilMs = now + Math.min(retryAfterMs, LONGEST_PAUSE_MS);
+    if (kind !== 'concurrency') this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+    // Several that were sent before and are refused, too, lower it once.
+    if (sentMs > this.#lowered.atMs) {
+      this.#lowered = { concurrency: Math.max(1, Math.floor(this.#allowed(now) / 2)), atMs: now };
+      this.#log('webApiPaused', { kind, until: instantText(untilMs), concurrency: this.#lowered.concurrency });
+    }
+    if (untilMs > deadlineMs) throw new WebApiBusy(what, askedToWait(untilMs));
   }
 
   /** Requests that may run at once by now. */
   #allowed(now: number): number {
     const { concurrency, atMs } = this.#lowered;
-    return Math.min(this.#concurrency, concurrency + Math.floor(Math.max(0, now - atMs) / GROW_EVERY_MS));
+    return Math.min(this.#concurrency, concurrency + Math.floor((now - atMs) / GROW_EVERY_MS));
   }
 
-  #leave(): void {
-    this.#running -= 1;
-    this.#pump();
+  /** From one turn to the next. */
+  get #gapMs(): number {
+    return Math.min(LONGEST_GAP_MS, SPREAD_MS / Math.max(0, this.#left.requests));
+  }
+
+  get #isScarce(): boolean {
+    const { requests, seconds } = this.#left;
+    return requests < RESERVED * this.#most.requests || seconds < RESERVED * this.#most.seconds;
+  }
+
+  /** When the next one may go, if enough of the others have ended. */
+  #turnMs(urgency: Urgency): number {
+    const isRationed = urgency === 'patient' && this.#isScarce;
+    return Math.max(
+      this.#pausedUntilMs,
+      isRationed ? this.#lastPageMs + PAGE_EVERY_MS : this.#lastTurnMs + this.#gapMs,
+    );
   }
 
   /** Lets go whoever may go, refuses who would have to wait too long, and sees to it that the others are thought of again. */
   #pump(): void {
     this.#callOffWaking();
     const now = this.nowMs;
-    const quickAt = this.#admit('quick', now);
-    // A page doesn't overtake a read-back that waits for its grant.
-    const wakeAt = this.#taking ? quickAt : Math.min(quickAt, this.#admit('patient', now));
+    for (let next = this.#next(now); next !== undefined; next = this.#next(now)) {
+      if (next.call.urgency === 'patient') this.#lastPageMs = now;
+      this.#lastTurnMs = Math.max(this.#lastTurnMs + this.#gapMs, now - CATCH_UP_MS);
+      next.admit();
+    }
+    this.#refuseLate('quick', this.#gapMs);
+    this.#refuseLate('patient', 0);
+    const wakeMs = [...this.#waitingTurns()].filter((turnMs) => turnMs > now);
+    // Where only others have to end, their leaving wakes.
     this.#callOffWaking =
-      wakeAt === Number.POSITIVE_INFINITY ? () => undefined : this.#clock.after(wakeAt - now, () => this.#pump());
+      wakeMs.length === 0 ? () => undefined : this.#clock.after(Math.min(...wakeMs) - now, () => this.#pump());
   }
 
-  /** @returns when to look again if nothing happens until then */
-  #admit(urgency: Urgency, now: number): number {
-    const untilMs = this.#blockedUntil(urgency, now);
-    for (const { call, admit, refuse } of this.#waiting[urgency]) {
-      if (untilMs > call.deadlineMs) {
-        refuse(busyUntil(call.what, this.#pauseEnds(now) > now ? ASKED_TO_WAIT : SPENT, untilMs));
-        continue;
+  *#waitingTurns(): Iterable<number> {
+    if (this.#waiting.quick.size > 0) yield this.#turnMs('quick');
+    if (this.#waiting.patient.size > 0) yield this.#turnMs('patient');
+  }
+
+  #next(now: number): Waiter | undefined {
+    if (now < this.#pausedUntilMs || this.#running >= this.#allowed(now)) return undefined;
+    const [page] = this.#waiting.patient;
+    if (now >= this.#lastPageMs + PAGE_EVERY_MS && page !== undefined) return page;
+    const atOnce = Math.max(1, (this.#left.seconds * 1000) / SPREAD_MS);
+    if (now < this.#lastTurnMs + this.#gapMs || this.#running >= atOnce) return undefined;
+    const [quick] = this.#waiting.quick;
+    return quick ?? (this.#isScarce ? undefined : page);
+  }
+
+  #refuseLate(urgency: Urgency, gapMs: number): void {
+    let turnMs = this.#turnMs(urgency);
+    for (const { call, refuse } of this.#waiting[urgency]) {
+      if (turnMs <= call.deadlineMs) turnMs += gapMs;
+      else if (this.#pausedUntilMs > call.deadlineMs) refuse(askedToWait(this.#pausedUntilMs));
+      else {
+        refuse('Dataverse says that little is left of its limits');
+        this.#sayNearLimit();
       }
-      if (untilMs > now) continue;
-      if (this.#running >= this.#allowed(now)) break;
-      if (!spend(this.#held[urgency], now)) {
-        void this.#takeMore(urgency);
-        break;
-      }
-      admit();
-    }
-    return untilMs > now && this.#waiting[urgency].size > 0 ? untilMs : Number.POSITIVE_INFINITY;
-  }
-
-  #pauseEnds(now: number): number {
-    return believed(this.#pausedUntilMs, now, this.#limit);
-  }
-
-  #blockedUntil(urgency: Urgency, now: number): number {
-    return Math.max(this.#pauseEnds(now), believed(this.#spentUntilMs[urgency], now, this.#limit));
-  }
-
-  async #takeMore(urgency: Urgency): Promise<void> {
-    if (this.#taking) return;
-    this.#taking = true;
-    try {
-      const grant = await this.#take(urgency, this.#wanted(urgency));
-      if (grant?.kind === 'granted') Object.assign(this.#held[urgency], { left: grant.count, untilMs: grant.untilMs });
-      if (grant?.kind === 'none') this.#spent(urgency, grant.untilMs);
-    } finally {
-      this.#taking = false;
-      this.#pump();
     }
   }
 
-  /** More each time that all of the last ones were used in time; fewer when some lapsed. */
-  #wanted(urgency: Urgency): number {
-    const held = this.#held[urgency];
-    const most = Math.max(1, Math.min(LARGEST_GRANT, Math.floor(this.#limit.requests / 100)));
-    const size = held.left === 0 ? held.size * 2 : Math.floor(held.size / 2);
-    held.size = Math.min(most, Math.max(LEAST_GRANT, size));
-    return held.size;
-  }
-
-  #spent(urgency: Urgency, untilMs: number): void {
-    if (this.#spentUntilMs[urgency] <= this.nowMs - slotMsOf(this.#limit))
-      this.#log('webApiBudgetSpent', { urgency, requests: this.#limit.requests, until: instantText(untilMs) });
-    this.#spentUntilMs[urgency] = untilMs;
-  }
-
-  /** Undefined: there is a pause that wasn't known before. */
-  async #take(urgency: Urgency, want: number): Promise<Grant | undefined> {
-    const takenFrom = (window: RateWindow): Grant => take(window, urgency, want, this.nowMs, this.#limit);
-    const shared = await this.#withStore(async (store, signal) => {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const known = await this.#read(store, signal);
-        if (this.#pauseEnds(this.nowMs) > this.nowMs) return { grant: undefined };
-        const grant = takenFrom(known.window);
-        // What is known may be old, but then even less is left.
-        if (grant.kind === 'none') return { grant };
-        this.#known = await store.replace(known, grant.window, signal);
-        if (this.#known !== undefined) return { grant };
-      }
-      return undefined;
-    });
-    if (shared !== undefined) return shared.grant;
-    const grant = takenFrom(this.#known?.window ?? EMPTY_WINDOW);
-    if (grant.kind === 'granted') this.#known = { tag: this.#known?.tag, window: grant.window };
-    return grant;
-  }
-
-  /** The window as this process knows it, else as it is stored; takes over a pause that another one has met. */
-  async #read(store: SharedRateWindow, signal: AbortSignal): Promise<KnownWindow> {
-    this.#known ??= await store.read(signal);
-    const { pausedUntilMs } = this.#known.window;
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, believed(pausedUntilMs, this.nowMs, this.#limit));
-    return this.#known;
-  }
-
-  async #sharePause(pausedUntilMs: number): Promise<void> {
-    await this.#withStore(async (store, signal) => {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const known = await this.#read(store, signal);
-        if (known.window.pausedUntilMs >= pausedUntilMs) return;
-        this.#known = await store.replace(known, { ...known.window, pausedUntilMs }, signal);
-        if (this.#known !== undefined) return;
-      }
-    });
-  }
-
-  /** Does something with the store; undefined where there is none or it doesn't answer soon. */
-  async #withStore<T>(action: (store: SharedRateWindow, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    const store = this.#shared;
-    if (store === undefined || this.nowMs < this.#storeAwayUntilMs) return undefined;
-    const limit = new AbortController();
-    let callOff = (): void => undefined;
-    const tooLong = new Promise<never>((_, reject) => {
-      callOff = this.#clock.after(STORE_LIMIT_MS, () => {
-        limit.abort();
-        reject(new Error('The store did not answer in time.'));
-      });
-    });
-    try {
-      return await Promise.race([action(store, limit.signal), tooLong]);
-    } catch {
-      // It may have failed on what is known, or be done although its answer is lost.
-      this.#storeAwayUntilMs = this.nowMs + slotMsOf(this.#limit);
-      return undefined;
-    } finally {
-      callOff();
-    }
+  #sayNearLimit(): void {
+    if (this.nowMs < this.#lastSaidMs + SAY_EVERY_MS) return;
+    this.#lastSaidMs = this.nowMs;
+    this.#log('webApiNearLimit', { requestsLeft: this.#left.requests, secondsLeft: this.#left.seconds });
   }
 }
 
-const ASKED_TO_WAIT = 'Dataverse asks the app to wait (429)';
-const SPENT = "the app's share of Dataverse's limit (WEB_API_REQUESTS_PER_5_MINUTES) is used up";
-
-const busyUntil = (what: string, why: string, untilMs: number): WebApiBusy =>
-  new WebApiBusy(what, `${why} until ${instantText(untilMs)}`, untilMs);
+const askedToWait = (untilMs: number): string => `Dataverse asks the app to wait (429) until ${instantText(untilMs)}`;
 
 const instantText = (epochMs: number): string => new Date(epochMs).toISOString();
-
-const nothingHeld = (): Held => ({ left: 0, untilMs: 0, size: LEAST_GRANT / 2 });
-
-function spend(held: Held, now: number): boolean {
-  if (held.left < 1 || held.untilMs <= now) return false;
-  held.left -= 1;
-  return true;
-}

@@ -16,8 +16,7 @@ import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
 import { OutboundError, foreignText, messageOf, type Disposition } from '../errors/errors';
 import type { ClockSample } from '../telemetry/clock-watch';
-import { RateBudget, type Call, type Refusal } from './rate-budget';
-import type { Urgency } from './rate-window';
+import { RateBudget, type Call, type Left, type Refusal, type Urgency } from './rate-budget';
 
 /** Where the Web API is and as whom to call it. */
 export interface WebApiOptions {
@@ -208,6 +207,7 @@ export class WebApi {
           const tookMs = performance.now() - sentAt;
           const time = timeOf(response, tookMs);
           this.options.answered?.({ dateMs: time.dateMs, receivedMs: Date.now(), tookMs });
+          this.#budget.answered(leftOf(response));
           const bytes = await this.#bodyOf(call, response);
           this.#answers.set(request, { time, bytes });
           if (response.status !== 200) response.bodyAsText = bytes.toString();
@@ -387,6 +387,14 @@ function refusalOf({ headers, bodyAsText }: PipelineResponse, sentMs: number, no
     retryAfterMs: Number.isNaN(waitMs) ? UNTOLD_WAIT_MS : Math.max(0, waitMs),
     sentMs,
   };
+}
+
+/** Figures may come with commas: `1,200.00`. */
+function leftOf({ headers }: PipelineResponse): Partial<Left> {
+  const figure = (name: string): number => Number.parseFloat(headers.get(name)?.replaceAll(',', '') ?? '');
+  const requests = figure('x-ms-ratelimit-burst-remaining-xrm-requests');
+  const seconds = figure('x-ms-ratelimit-time-remaining-xrm-requests');
+  return { ...(Number.isNaN(requests) ? {} : { requests }), ...(Number.isNaN(seconds) ? {} : { seconds }) };
 }
 
 function timeOf({ headers }: PipelineResponse, tookMs: number): AnswerTime {

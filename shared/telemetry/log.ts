@@ -49,10 +49,10 @@ export const LOG_EVENTS = {
   storeUnavailable: { id: 4001, level: 'error' },
   /** They answer again. */
   storeAvailable: { id: 4002, level: 'info' },
-  /** Dataverse answered 429: nothing is sent until then, or fewer requests run at once. */
+  /** Dataverse answered 429: nothing is sent until then (unless it was for concurrency), and fewer requests run at once. */
   webApiPaused: { id: 5001, level: 'warn' },
-  /** The instances' requests of five minutes are used up: nothing of this urgency is sent until then. */
-  webApiBudgetSpent: { id: 5002, level: 'warn' },
+  /** Little is left of Dataverse's limits, so calls that would wait too long weren't sent. Said once a minute. */
+  webApiNearLimit: { id: 5002, level: 'warn' },
   /** The clock of this machine, or the store's, is off from Dataverse's. Said once, until it is right again. */
   clockOff: { id: 6001, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */

@@ -52,7 +52,6 @@ test('the least that is needed, and the defaults', () => {
     pullMaxSeconds: 480,
     pullPageRows: 5000,
     cacheMegabytes: 32,
-    webApiRequests: 5000,
     webApiConcurrency: 20,
   });
   expect(webhook({ WEBHOOK_KEYS: KEY })).toEqual({ keys: [KEY], keyName: 'x-dvo-key', maxBytes: 512 * 1024 });
@@ -174,7 +173,6 @@ describe('every number has its bounds and its default', () => {
     ['PULL_MAX_SECONDS', 'pullMaxSeconds', 10, 480, 480],
     ['PULL_PAGE_ROWS', 'pullPageRows', 50, 5000, 5000],
     ['CACHE_MEGABYTES', 'cacheMegabytes', 1, 4096, 32],
-    ['WEB_API_REQUESTS_PER_5_MINUTES', 'webApiRequests', 20, 1_000_000, 5000],
     ['WEB_API_CONCURRENCY', 'webApiConcurrency', 1, 500, 20],
   ])('%s', (name, field, least, most, fallback) => {
     const value = (text: string): unknown => core({ [name]: text })[field];

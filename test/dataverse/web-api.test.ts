@@ -3,7 +3,7 @@
  * never takes its token elsewhere, and tells "the row is gone" from every other failure.
  */
 import type { TokenCredential } from '@azure/identity';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -230,13 +230,31 @@ describe('failures', () => {
     expect((await refused).body).toBe('{"n":1}');
   });
 
-  test('every attempt counts: retries of the pipeline, and the one after signing in again', async () => {
-    const spent: unknown[] = [];
-    const one = api(2, new RateBudget({ requests: 20, log: (_event, fields) => void spent.push(fields.urgency) }));
-    answers = [oData(500, ''), oData(401, ''), ...Array.from({ length: 16 }, () => ({}))];
-    for (let n = 0; n < 16; n += 1) await one.get('accounts');
-    await expect(one.get('accounts')).rejects.toMatchObject({ code: 'web-api-busy' });
-    expect([asked.length, spent]).toEqual([18, ['quick']]);
+  test('every attempt waits for its turn: retries of the pipeline, and the one after signing in again', async () => {
+    const budget = quiet();
+    const entered = jest.spyOn(budget, 'enter');
+    answers = [oData(500, ''), oData(401, ''), {}];
+    await api(2, budget).get('accounts');
+    expect([asked.length, entered.mock.calls.length]).toEqual([3, 3]);
+  });
+
+  test.each([
+    ['an answer', 200],
+    ['an error', 404],
+  ])('%s says what is left of the limits', async (_what, status) => {
+    const budget = quiet();
+    const answered = jest.spyOn(budget, 'answered');
+    const left = {
+      'x-ms-ratelimit-burst-remaining-xrm-requests': '5999',
+      'x-ms-ratelimit-time-remaining-xrm-requests': '1,199.85',
+    };
+    answers = [
+      { status, headers: left },
+      { status, headers: { 'x-ms-ratelimit-burst-remaining-xrm-requests': 'some' } },
+    ];
+    await Promise.allSettled([api(0, budget).get('accounts(1)')]);
+    await Promise.allSettled([api(0, budget).get('accounts(1)')]);
+    expect(answered.mock.calls).toEqual([[{ requests: 5999, seconds: 1199.85 }], [{}]]);
   });
 
   test.each([

@@ -121,8 +121,6 @@ export class Attacked {
       REDACTION_KEY: this.mapped.REDACTION_KEY,
       SYNC_RELATIONSHIPS: STANDARD_RELATIONSHIPS.map(({ schemaName }) => schemaName).join(','),
       PULL_PAGE_ROWS: '50',
-      // Whoever is killed takes its share of the budget along.
-      WEB_API_REQUESTS_PER_5_MINUTES: '50000',
       // As short as they can be: copies come again as soon as the fault is over.
       ...{ SERVICEBUS_RETRY_FIRST_SECONDS: '1', SERVICEBUS_RETRY_LONGEST_SECONDS: '2' },
     });

@@ -504,6 +504,14 @@ describe('service protection and faults', () => {
     expect(dataverse.stats().webApi.throttled).toBe(3);
   });
 
+  test('an answer that is an error says what is left of the limits, too', async () => {
+    const dataverse = await start({ limits: { requests: 5 } });
+    const call = await caller(dataverse);
+    const missing = await call('GET', 'accounts(00000000-0000-0000-0000-000000000001)');
+    expect([missing.status, missing.headers['x-ms-ratelimit-burst-remaining-xrm-requests']]).toEqual([404, '4']);
+    expect(missing.headers['x-ms-ratelimit-time-remaining-xrm-requests']).toBe('1,200.00');
+  });
+
   test('faults on demand: a status, a broken connection, only where the path fits', async () => {
     const dataverse = await start();
     const call = await caller(dataverse);

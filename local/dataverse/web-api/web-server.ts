@@ -157,16 +157,21 @@ export class WebServer {
         const answer = await dependencies.answer(request);
         const applied = request.prefer.applied === '' ? {} : { 'Preference-Applied': request.prefer.applied };
         return { ...answer, headers: { ...dependencies.protection.headers(), ...applied, ...answer.headers } };
+      } catch (error) {
+        return this.#refusal(error, dependencies.protection.headers());
       } finally {
         leave();
       }
     } catch (error) {
-      const refused = asDataverseError(error);
-      if (refused.status === 429) this.counters.throttled += 1;
-      if (refused.status === 401) this.counters.unauthorized += 1;
-      const body = { error: { code: refused.code, message: refused.message } };
-      return { status: refused.status, headers: refused.headers, body };
+      return this.#refusal(error);
     }
+  }
+
+  #refusal(error: unknown, counted: Readonly<Record<string, string>> = {}): ApiResponse {
+    const { status, code, message, headers } = asDataverseError(error);
+    if (status === 429) this.counters.throttled += 1;
+    if (status === 401) this.counters.unauthorized += 1;
+    return { status, headers: { ...counted, ...headers }, body: { error: { code, message } } };
   }
 
   #authorize(dependencies: WebServerDependencies, { url, headers }: RawRequest): void {

@@ -490,7 +490,7 @@ describe('test', () => {
     const { code, err } = await dvo(['test', file, '--row', 'account']);
     expect([code, err]).toEqual([
       64,
-      expect.stringMatching(/Make a row in table account of .*, change and delete it\? Nobody/),
+      expect.stringMatching(/Make a row in table account of .*, change and delete it\? Not a terminal/),
     ]);
     hook.answers.push(200, 500);
     const rowTest = await dvo(['test', file, '--row', 'account', '--yes', '--json']);

@@ -46,7 +46,7 @@ function factsOf(item: ParkedSummary, nowMs: number): readonly string[] {
     ...subjectFacts(item),
     ['code', cause.code],
     ['cause', cause.message],
-    ['attempts', `${item.attempts} in vain since it was parked`],
+    ['attempts', `${item.attempts} failed since it was parked`],
     ['parked at', timeText(item.parkedAtMs)],
     ['due', due],
   ];
