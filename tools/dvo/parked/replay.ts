@@ -52,7 +52,7 @@ export async function replayParked(
       failed.add(code);
       if (!examples.has(code)) examples.set(code, `${id}: ${message}`);
     }
-    progress.show(`${settled} settled, ${failed.total} not`);
+    progress.show(`${settled} settled, ${failed.total} failed`);
   };
 
   let batch: string[] = [];
@@ -71,10 +71,8 @@ export async function replayParked(
     terminal.out(`${summaryOf({ settled, gone, early }, failed)}\n`);
   }
   if (failed.total === 0) return;
-  for (const [code, example] of examples) terminal.err(`${code}, for one ${visible(example)}\n`);
-  throw new Error(
-    `${failed.total} could not be settled and stay parked with their cause (dvo parked list; docs/operations.md).`,
-  );
+  for (const [code, example] of examples) terminal.err(`${code}, for example ${visible(example)}\n`);
+  throw new Error(`${failed.total} could not be settled and stay parked. See dvo parked list and docs/operations.md.`);
 }
 
 /** Ids one by one. What is parked after the start isn't among them, so the list ends. */
@@ -103,9 +101,9 @@ function summaryOf(
   failed: Tally,
 ): string {
   return [
-    `settled ${settled}`,
-    ...(failed.total === 0 ? [] : [`not settled ${failed.total} (${failed.text})`]),
-    ...(gone === 0 ? [] : [`settled by someone else ${gone}`]),
-    ...(early === 0 ? [] : [`left until due ${early} (unconfirmed)`]),
+    `${settled} settled`,
+    ...(failed.total === 0 ? [] : [`${failed.total} failed (${failed.text})`]),
+    ...(gone === 0 ? [] : [`${gone} settled by someone else`]),
+    ...(early === 0 ? [] : [`${early} left until due (unconfirmed)`]),
   ].join(', ');
 }
