@@ -70,7 +70,7 @@ describe('dvo parked', () => {
     expect(lines.slice(-3)).toEqual(['1  json-invalid', '1  table-not-synced', '1  unconfirmed']);
     expect((await dvo('parked', 'list', '--due')).out).not.toContain('json-invalid');
     expect((await dvo('parked', 'list', '--waiting', '--source', 'webhook')).out).not.toContain('unconfirmed');
-    expect((await dvo('parked', 'list', '--older-than', '1h')).err).toMatch(/^Nothing is parked/);
+    expect((await dvo('parked', 'list', '--older-than', '1h')).err).toMatch(/^No parked item/);
   });
 
   test('show: the cause, by an abbreviated id; the body only when asked for, byte for byte', async () => {
