@@ -58,7 +58,7 @@ function keep(body: Buffer, format: ContextFormat, seed: number, reason: string)
 function sum(endings: ReadonlyMap<string, number>, failures: number): boolean {
   for (const [key, count] of [...endings].sort(([a], [b]) => a.localeCompare(b)))
     console.log(`${key.padEnd(46)}${count}`);
-  if (endings.size === 0 && failures === 0) console.error('There was no time for a single body: nothing is proven.');
+  if (endings.size === 0 && failures === 0) console.error('No body was tried in this time: nothing is proven.');
   return failures === 0 && endings.size > 0;
 }
 
@@ -133,14 +133,19 @@ async function fuzzLoop({ seconds, seed: firstSeed }: Effort): Promise<boolean> 
       if (best.blockedMs > (slowest.get(way)?.ms ?? 0)) slowest.set(way, { ms: best.blockedMs, seed });
       if (best.blockedMs <= MAX_BLOCKED_MS) continue;
       failures++;
-      keep(body, format, seed, `${way}: the loop stood still for ${best.blockedMs.toFixed(0)} ms (${best.ending})`);
+      keep(
+        body,
+        format,
+        seed,
+        `${way}: the event loop was blocked for ${best.blockedMs.toFixed(0)} ms (${best.ending})`,
+      );
     }
   } finally {
     await ways.stop();
   }
   console.log(`loop: ${bodies} bodies, ${mega(bytes)} MB, from seed ${firstSeed}: ${failures} failures`);
   for (const [way, { ms, seed }] of slowest)
-    console.log(`${way.padEnd(8)}stood still for ${ms.toFixed(0)} ms at most (seed ${seed})`);
+    console.log(`${way.padEnd(8)}blocked the event loop for ${ms.toFixed(0)} ms at most (seed ${seed})`);
   return sum(endings, failures);
 }
 
@@ -155,11 +160,11 @@ async function main(targets: readonly Target[], effort: Effort): Promise<boolean
 
 const command = script(
   'npm run fuzz --',
-  'attack the readers and the ways in with bodies made by chance; exit code 1 when one fails',
+  'attack the readers and the event loop with random bodies; exit code 1 if one fails',
 )
-  .addArgument(new Argument('[target...]', 'what to attack (default: both)').choices(Object.keys(TARGETS)))
-  .option('--seconds <n>', 'how long, each: a number, or a span such as 90s or 15m', secondsArgument, 60)
-  .option('--seed <n>', 'of the first body (default: any)', wholeNumber(0, 1e10))
+  .addArgument(new Argument('[target...]', 'what to attack (default: readers and loop)').choices(Object.keys(TARGETS)))
+  .option('--seconds <n>', 'how long each runs: seconds, or a span such as 90s or 15m', secondsArgument, 60)
+  .option('--seed <n>', 'seed of the first body (default: random)', wholeNumber(0, 1e10))
   .parse();
 const { seconds, seed = Date.now() % 1_000_000_007 } = command.opts<{ seconds: number; seed?: number }>();
 const targets = (command.args.length > 0 ? command.args : Object.keys(TARGETS)) as Target[];

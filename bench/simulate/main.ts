@@ -32,14 +32,20 @@ interface Options {
 
 const values = script(
   'npm run simulate --',
-  'run random schedules of the core against a model of Dataverse; exit code 1 when one shows a fault',
+  'run random schedules of the core against a model of Dataverse; exit code 1 if one shows a fault',
 )
-  .option('--schedules <n>', 'so many (default: 20000, or as many as fit into --seconds)', wholeNumber(1, 1e9))
-  .option('--seconds <n>', 'end after that long: a number, or a span such as 90s or 15m', secondsArgument)
-  .option('--seed <n>', 'of the first schedule (default: any)', wholeNumber(0, 1e10))
-  .addOption(new Option('--mode <mode>', 'of the deciding rule').choices(['default', 'strict', 'both']).default('both'))
+  .option(
+    '--schedules <n>',
+    'how many schedules to run (default: 20000, or as many as fit into --seconds)',
+    wholeNumber(1, 1e9),
+  )
+  .option('--seconds <n>', 'stop after this time: seconds, or a span such as 90s or 15m', secondsArgument)
+  .option('--seed <n>', 'seed of the first schedule (default: random)', wholeNumber(0, 1e10))
+  .addOption(
+    new Option('--mode <mode>', 'mode of the deciding rule').choices(['default', 'strict', 'both']).default('both'),
+  )
   .option('--json', 'print the result as JSON')
-  .option('--self-test', 'show that the core with any part taken out is found out')
+  .option('--self-test', 'break each part of the core and show that the simulation finds it')
   .parse()
   .opts<Options>();
 

@@ -65,12 +65,12 @@ describe('dvo parked', () => {
     expect(code).toBe(0);
     const lines = out.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^id +kind +source or table +code +attempts +parked at +due$/);
-    expect(out).toMatch(/^delivery-[0-9a-f]{32} +delivery +webhook +json-invalid +0 +\d{4}-\d\d-\d\d \S+Z +waits$/m);
+    expect(out).toMatch(/^delivery-[0-9a-f]{32} +delivery +webhook +json-invalid +0 +\d{4}-\d\d-\d\dT\S+Z +waits$/m);
     expect(out).toMatch(/ unconfirmed +0 .* now$/m);
     expect(lines.slice(-3)).toEqual(['1  json-invalid', '1  table-not-synced', '1  unconfirmed']);
     expect((await dvo('parked', 'list', '--due')).out).not.toContain('json-invalid');
     expect((await dvo('parked', 'list', '--waiting', '--source', 'webhook')).out).not.toContain('unconfirmed');
-    expect((await dvo('parked', 'list', '--older-than', '1h')).err).toMatch(/^Nothing is parked/);
+    expect((await dvo('parked', 'list', '--older-than', '1h')).err).toMatch(/^No parked item/);
   });
 
   test('show: the cause, by an abbreviated id; the body only when asked for, byte for byte', async () => {
@@ -90,7 +90,7 @@ describe('dvo parked', () => {
   test('replay: what can be settled goes, what can not stays with its cause, exit code 1', async () => {
     const { code, out, err } = await dvo('parked', 'replay', '--all', '--yes');
     expect(code).toBe(1);
-    expect(out).toBe('settled 2, not settled 1 (json-invalid 1)\n');
+    expect(out).toBe('2 settled, 1 failed (json-invalid 1)\n');
     expect(err).toContain('1 could not be settled');
     await system.liveEntity('contact', contactId);
     await system.liveEntity('account', accountId);

@@ -21,19 +21,19 @@ async function run({ out, zip, mapping, sourceMaps }: Flags): Promise<void> {
     ...(mapping === undefined ? {} : { mapping }),
     ...(sourceMaps === undefined ? {} : { sourceMaps }),
   });
-  for (const { name, bytes } of functions) console.log(`${name}: ${kilobytes(bytes)} at the start`);
+  for (const { name, bytes } of functions) console.log(`${name}: ${kilobytes(bytes)} loaded at start`);
   console.log(`Folder: ${out}`);
   if (zip !== undefined) {
     await zipFolder(resolve(out), resolve(zip));
     console.log(`Zip file: ${zip} (${kilobytes((await stat(zip)).size)})`);
   }
   if (mapping !== undefined) console.log(`The app needs the setting MAPPING_FILE=${basename(mapping)}.`);
-  console.log('How to deploy it: docs/connect.md#3-publish-the-app');
+  console.log('docs/connect.md#3-publish-the-app explains how to deploy it.');
 }
 
-script('npm run package --', 'make the folder that is deployed')
-  .option('--out <folder>', 'folder to make; it must be empty if it is there', 'dist/package')
-  .option('--zip <file>', 'write a zip file of it, too')
+script('npm run package --', 'make the deployment folder')
+  .option('--out <folder>', 'folder to make; it must be empty or not exist', 'dist/package')
+  .option('--zip <file>', 'also write a zip file of the folder')
   .option('--mapping <file>', 'deploy this mapping file; MAPPING_FILE is then its name without folders')
   .option('--source-maps', 'write source maps, for Node started with --enable-source-maps')
   .action(run)

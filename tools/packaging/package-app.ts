@@ -76,9 +76,7 @@ export async function packageApp(options: PackageOptions): Promise<readonly Pack
   });
   const [warning] = warnings;
   if (warning !== undefined)
-    throw new PackagingError(
-      `The code can't be bundled as it stands: ${warning.text} (${warning.location?.file ?? ''})`,
-    );
+    throw new PackagingError(`The code can't be bundled: ${warning.text} (${warning.location?.file ?? ''})`);
   await mkdir(out, { recursive: true });
   await copyFile(join(root, 'host.json'), join(out, 'host.json'));
   await writeFile(join(out, 'package.json'), `${JSON.stringify(await manifestOf(root), undefined, 2)}\n`);

@@ -124,12 +124,12 @@ async function isStillOwned(api: Asks, { kind, id }: RegisteredItem, label: stri
   if (row === undefined) return false;
   const { mark } = readMark(typeof row.description === 'string' ? row.description : null);
   if (mark?.owner !== owner)
-    throw new Error(`${label} no longer bears ${owner}'s mark, and isn't deleted. Look at the plan again.`);
+    throw new Error(`${label} no longer has ${owner}'s mark and was not deleted. Make a new plan.`);
   if (kind !== 'endpoint') return true;
   const steps = await rowsWhere(api, TABLES.step.set, [TABLES.step.id], [`_eventhandler_value eq ${id}`]);
   if (steps.length > 0)
     throw new Error(
-      `${label} isn't deleted: since the plan was made, ${steps.length} steps post to it. Look at the plan again.`,
+      `${label} was not deleted: ${steps.length} steps post to it since the plan was made. Make a new plan.`,
     );
   return true;
 }

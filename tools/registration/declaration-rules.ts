@@ -45,7 +45,10 @@ function endpointFaults(path: Path, endpoint: DeclaredEndpoint): Fault[] {
       text: 'must be the address of a namespace, sb://NAME.servicebus.windows.net/, 255 characters at most',
     });
   if (endpoint.kind === 'eventHub' && endpoint.format === 'binary')
-    faults.push({ path: [...path, 'format'], text: 'must be json or xml: no event hub is sent .NET binary' });
+    faults.push({
+      path: [...path, 'format'],
+      text: 'must be json or xml: Dataverse sends no .NET binary to event hubs',
+    });
   return faults;
 }
 
@@ -54,7 +57,7 @@ function webhookAddressFault(text: string): string | undefined {
   if (url === undefined || !/^https?:$/.test(url.protocol)) return 'must be an absolute address, https://…';
   if (text.length > 2000) return 'must not be longer than 2000 characters';
   if (url.search !== '' || url.username !== '' || url.password !== '')
-    return 'must have no query and no user: what opens the webhook goes into auth, which names where the secret is';
+    return 'must have no query and no user: auth names where the key is';
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   return url.protocol === 'https:' || isLocal ? undefined : 'must be https: the key and the rows go there';
 }
@@ -111,7 +114,7 @@ function imageFaults(
     faults.push({
       path,
       ofKey: true,
-      text: `can't be: ${without.join(', ')} has no images, only ${messagesWithImages().join(', ')} have`,
+      text: `isn't possible: ${without.join(', ')} has no images, only ${messagesWithImages().join(', ')} have`,
     });
   const hasPre = image.type !== 'post';
   const hasPost = image.type !== 'pre';
@@ -120,7 +123,7 @@ function imageFaults(
   if (hasPost && messages.some(deletesRows))
     faults.push({ path: [...path, 'type'], text: 'must be pre: after Delete there is no row' });
   if (hasPost && stage !== undefined && stage !== 'postOperation')
-    faults.push({ path: [...path, 'type'], text: `must be pre: at ${stage} the operation is yet to come` });
+    faults.push({ path: [...path, 'type'], text: `must be pre: at ${stage} the operation hasn't run yet` });
   for (const message of messages) {
     const possible = imageProperties(message);
     if (image.property !== undefined && possible !== undefined && !possible.includes(image.property))
@@ -153,7 +156,7 @@ function repeatedSteps(steps: Readonly<Record<string, DeclaredStep>>): Fault[] {
           faults.push({
             path: ['steps', key],
             ofKey: true,
-            text: `${other === key ? 'repeats itself' : `does what ${other} does`}: ${message} of ${table === '' ? 'any table' : table} to ${step.endpoint} would be sent twice`,
+            text: `${other === key ? 'repeats itself' : `repeats ${other}`}: ${message} of ${table === '' ? 'any table' : table} to ${step.endpoint} would be sent twice`,
           });
       }
   }

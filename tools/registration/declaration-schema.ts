@@ -17,9 +17,7 @@ const oneOrMore = <T extends z.ZodType>(item: T, what: string) =>
   z.union([item, z.array(item).min(1, `must name at least one ${what}`)], { error: `must be a ${what}, or a list` });
 
 const name = z.string().min(1, 'must not be empty').max(256, 'must not be longer than 256 characters').optional();
-const id = guid
-  .optional()
-  .describe('Id of one that is there already and is to be taken over. Default: an id made of owner and name.');
+const id = guid.optional().describe('Id of an existing item to take over. Default: an id made of owner and name.');
 
 const secret = z
   .union(
@@ -28,7 +26,7 @@ const secret = z
         env: z
           .string()
           .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-          .describe('Environment variable that has it.'),
+          .describe('Environment variable that holds the secret.'),
       }),
       strict({
         keyVault: z
@@ -71,7 +69,7 @@ const webhook = strict({
     httpQueryString: named.optional().describe('Query parameters by name.'),
   })
     .refine(hasOne, 'must have one of webhookKey, httpHeader, httpQueryString')
-    .describe('How the webhook is shown that it is Dataverse who calls.'),
+    .describe('How Dataverse authenticates to the webhook.'),
 });
 
 const bus = {
@@ -90,7 +88,10 @@ const bus = {
     .describe('A shared access policy that may Send to this entity, and nothing else.'),
   format: z.enum(wordsOf(FORMATS)).optional().describe('Form of the context. Default: json.'),
   charset: z.enum(wordsOf(CHARSETS)).optional().describe('Default: utf8.'),
-  claims: z.enum(wordsOf(CLAIMS)).optional().describe('What is sent of the user beside the context. Default: none.'),
+  claims: z
+    .enum(wordsOf(CLAIMS))
+    .optional()
+    .describe('What the message says of the user, beside the context. Default: none.'),
 };
 
 const endpoint = z.discriminatedUnion(
@@ -110,11 +111,13 @@ const image = strict({
   type: z.enum(wordsOf(IMAGE_TYPES)),
   columns: z
     .union([z.literal('all'), columns], { error: 'must be all, or a list of columns' })
-    .describe('Columns by logical name, or all: a large row then loses its images on the way.'),
+    .describe('Columns by logical name, or all. Dataverse removes the images of a context that is too large.'),
   property: z
     .string()
     .optional()
-    .describe("The parameter whose row it is (SubordinateId of Merge). Default: the message's first one."),
+    .describe(
+      "The parameter whose row the image shows, such as SubordinateId of Merge. Default: the message's first one.",
+    ),
   id,
 });
 
@@ -122,7 +125,7 @@ const step = strict({
   table: oneOrMore(logicalName, 'table')
     .optional()
     .describe('Table by logical name, or several. Absent: all, or none for messages that have no table.'),
-  message: oneOrMore(message, 'message').describe('Message, or several: a step for each, and for each table.'),
+  message: oneOrMore(message, 'message').describe('Message, or several: one step for each message and table.'),
   endpoint: key.describe('One of endpoints.'),
   stage: z.enum(wordsOf(STAGES)).optional().describe('Default: postOperation.'),
   mode: z.enum(wordsOf(MODES)).optional().describe('Default: asynchronous.'),
@@ -136,7 +139,7 @@ const step = strict({
   asyncAutoDelete: z
     .boolean()
     .optional()
-    .describe('Whether the job of a delivery that succeeded is deleted. Default: true where it is asynchronous.'),
+    .describe('Whether the system job of a successful delivery is deleted. Default: true for asynchronous steps.'),
   enabled: z.boolean().optional().describe('Default: true.'),
   name: name.describe('Name in Dataverse, for a step of one message and table. Default: message, table and endpoint.'),
   description: descriptionOf(MAX_DESCRIPTION.step),
@@ -146,12 +149,12 @@ const step = strict({
 
 const environment = strict({
   url: z.string().describe('https://ORG.crm4.dynamics.com'),
-  values: z.record(z.string(), z.string()).optional().describe('What ${NAME} stands for in this environment.'),
+  values: z.record(z.string(), z.string()).optional().describe('Values of ${NAME} in this environment.'),
 });
 
 /** The whole file. */
 export const declarationSchema = strict({
-  owner: key.describe('Whose registration this is: only what bears this mark is ever changed or deleted.'),
+  owner: key.describe('Owner of the registrations: only items with its mark are ever changed or deleted.'),
   environments: z.record(key, environment).optional().describe('Environments by name, for --environment.'),
   endpoints: z.record(key, endpoint).optional().describe('Service endpoints by name.'),
   steps: z.record(key, step).optional().describe('Steps by name.'),

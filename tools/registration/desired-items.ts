@@ -140,6 +140,6 @@ export function repeatedIds(declaration: Declaration): Fault[] {
     const other = [...items.filter(({ isAdopted }) => !isAdopted), ...given.slice(0, index)].find(
       ({ id }) => id === item.id,
     );
-    return other === undefined ? [] : [{ path: [...item.path, 'id'], text: `is the id of ${other.label}, too` }];
+    return other === undefined ? [] : [{ path: [...item.path, 'id'], text: `is also the id of ${other.label}` }];
   });
 }

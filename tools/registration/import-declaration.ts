@@ -38,7 +38,7 @@ export function importedDeclaration(
   const obstacleOf = ({ mark, fields }: RegisteredItem, others: () => string | undefined): string | undefined => {
     if (mark !== undefined && mark.owner !== owner) return `it is ${mark.owner}'s`;
     const texts = [fields.name, fields.description].map((text) => String(text));
-    if (texts.some((text) => withoutSecrets(text) !== text)) return 'its name or description may have a secret in it';
+    if (texts.some((text) => withoutSecrets(text) !== text)) return 'its name or description may contain a secret';
     return others();
   };
   for (const item of registered.endpoint.values()) {
@@ -54,9 +54,7 @@ export function importedDeclaration(
     endpoints[key] = endpointOf(key, item);
     notes.push(...cutNote(what, item, MAX_DESCRIPTION.endpoint));
     if (item.fields.auth === 'httpHeader' || item.fields.auth === 'httpQueryString')
-      notes.push(
-        `endpoint ${key}: the names that its keys are sent under can't be read: write them where it says NAME`,
-      );
+      notes.push(`endpoint ${key}: replace NAME with the name of its header or query parameter, which can't be read`);
   }
   for (const item of registered.step.values()) {
     const what = nameInNotes(item);
@@ -91,7 +89,7 @@ const nameInNotes = ({ kind, fields, id }: RegisteredItem): string =>
 
 const cutNote = (what: string, { fields }: RegisteredItem, longest: number): string[] =>
   String(fields.description).length > longest
-    ? [`${what}: its description is cut to ${longest} characters, so that its mark has room`]
+    ? [`${what}: its description is cut to ${longest} characters to leave room for the mark`]
     : [];
 
 /** A description as it is declared; none where there is none. */
@@ -100,8 +98,8 @@ const descriptionOf = (description: FieldValue | undefined, longest: number): { 
 
 const HEADING = [
   '# yaml-language-server: $schema=./dataverse.schema.json (dvo steps schema > dataverse.schema.json)',
-  '# Made by "dvo steps import". Each id says: this one is there already, take it over.',
-  "# Secrets can't be read from Dataverse: each { env: NAME } says where this one is expected.",
+  '# Made by "dvo steps import". Each id names an existing registration, which the next apply takes over.',
+  "# Secrets can't be read from Dataverse: each { env: NAME } names the environment variable that must hold it.",
   '',
 ].join('\n');
 
@@ -222,7 +220,7 @@ function draftFaults(draft: Draft): readonly Fault[] {
   const placeholders: Fault[] = [];
   // Whoever wrote it into Dataverse didn't mean a variable of whoever applies this, which could be any secret.
   fillIn(draft, (name, path) => {
-    placeholders.push({ path, text: `has \${${name}} in it, which would be filled in` });
+    placeholders.push({ path, text: `contains \${${name}}, which would be replaced` });
     return name;
   });
   if (placeholders.length > 0) return placeholders;
@@ -235,11 +233,11 @@ function draftFaults(draft: Draft): readonly Fault[] {
 /** Why an endpoint can't be declared; undefined: it can, as far as its own columns tell. */
 function endpointObstacle({ kind, auth, url }: Fields): string | undefined {
   if (typeof kind !== 'string' || !Object.hasOwn(CONTRACTS, kind))
-    return `${String(kind)} is no webhook, queue, topic or event hub`;
+    return `${String(kind)} is not a webhook, queue, topic or event hub`;
   if (typeof auth !== 'string' || auth.startsWith('authtype'))
-    return `its authentication (${String(auth)}) isn't known here`;
+    return `its authentication (${String(auth)}) isn't supported`;
   const isWebhookAuth = ['webhookKey', 'httpHeader', 'httpQueryString'].includes(auth);
-  if (isWebhookAuth !== (kind === 'webhook')) return `a ${kind} with ${auth} isn't known here`;
+  if (isWebhookAuth !== (kind === 'webhook')) return `a ${kind} with ${auth} isn't supported`;
   if (kind === 'webhook' && /[?@]/.test(String(url))) return 'its address has a query, which may be a secret';
   return undefined;
 }
@@ -251,8 +249,8 @@ function stepObstacle(
 ): string | undefined {
   if (new Set(images.map(({ fields }) => fields.alias)).size < images.length) return 'two of its images share an alias';
   if (typeof stage !== 'string' || !Object.hasOwn(STAGES, stage))
-    return `${String(stage)} is no stage that can be chosen`;
+    return `${String(stage)} is not a stage that can be declared`;
   if (filteringColumns !== null && !hasFilteringColumns(String(message)))
-    return `${String(message)} has no filtering columns, and it has some`;
+    return `it has filtering columns, which ${String(message)} doesn't support`;
   return undefined;
 }

@@ -82,7 +82,8 @@ export function withMark(description: string | null, { owner, item, secret }: Ma
   return description === null || description === '' ? mark : `${description} ${mark}`;
 }
 
-const secondsOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** A time in whole seconds: `2026-03-14T09:26:53Z`. */
+export const secondsOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** A description without its mark, and the mark; undefined: it bears none. */
 export function readMark(description: string | null): {

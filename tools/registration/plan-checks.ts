@@ -32,8 +32,8 @@ function itemFaults(item: DesiredItem, { registered, messages, tables, declarati
       path: [...path, 'id'],
       text:
         kind === 'step'
-          ? `can't be taken over: step ${item.id} isn't a service endpoint's, but a plug-in's or nobody's`
-          : `can't be taken over: image ${item.id} is one of another step`,
+          ? `can't be taken over: step ${item.id} doesn't belong to a service endpoint`
+          : `can't be taken over: image ${item.id} belongs to another step`,
     });
   if (kind !== 'step') return faults;
   const [message, table] = [String(fields.message), fields.table];
@@ -48,7 +48,7 @@ function itemFaults(item: DesiredItem, { registered, messages, tables, declarati
         ...faults,
         {
           path: [...path, 'message'],
-          text: `names ${message}, which table ${String(table)} has no steps for, or none but the platform's`,
+          text: `names ${message}, which allows no custom steps on table ${String(table)}`,
         },
       ]
     : faults;
@@ -101,7 +101,7 @@ export function lossFaults(unwanted: readonly Change[], left: readonly Registere
     const { item, label } = change;
     const path = [`${item.kind === 'endpoint' ? 'endpoint' : 'step'}s`];
     if (item.isManaged)
-      return [{ path, text: `can't lose ${label}: it came with a managed solution, which alone can take it away` }];
+      return [{ path, text: `lacks ${label}, which can't be deleted: it belongs to a managed solution` }];
     return item.kind === 'endpoint' ? stepsInTheWay(item, label, left, input) : [];
   });
 }
@@ -119,7 +119,12 @@ function stepsInTheWay(
   );
   if (others.length === 0) return [];
   const names = others.map((step) => labelOf(step, input)).join('; ');
-  return [{ path: ['endpoints'], text: `can't lose ${label}: steps that aren't ${owner}'s post to it: ${names}` }];
+  return [
+    {
+      path: ['endpoints'],
+      text: `lacks ${label}, which can't be deleted: steps that aren't ${owner}'s post to it: ${names}`,
+    },
+  ];
 }
 
 /** What isn't the owner's and shares an endpoint or a step with it. */
@@ -136,17 +141,19 @@ export function foreignNotes(left: readonly RegisteredItem[], unwanted: readonly
     if (item.kind !== 'image') return [];
     const step = registered.step.get(String(item.fields.step));
     if (!isOwned(step)) return [];
-    return [`${labelOf(item, input)} isn't declared${goes.has(step?.id ?? '') ? ', and goes with its step' : ''}`];
+    return [
+      `${labelOf(item, input)} isn't declared${goes.has(step?.id ?? '') ? ', and is deleted with its step' : ''}`,
+    ];
   });
 }
 
 /** An endpoint that goes where a declared one goes: after another owner was written into the file, say. */
 function sameTargetNotes(other: RegisteredItem, { desired }: PlanInput): string[] {
   const name = `${withoutSecrets(String(other.fields.name))} (${other.id})`;
-  const whose = other.mark === undefined ? '' : `, which is ${other.mark.owner}'s,`;
+  const whose = other.mark === undefined ? '' : `, which is ${other.mark.owner}'s`;
   return desired
     .filter(({ kind, fields }) => kind === 'endpoint' && targetOf(fields) === targetOf(other.fields))
-    .map(({ label }) => `${label} goes where endpoint ${name}${whose} goes: what is sent to both comes twice`);
+    .map(({ label }) => `${label} has the same address as endpoint ${name}${whose}: events sent to both come twice`);
 }
 
 /** Where an endpoint posts to. */

@@ -72,7 +72,7 @@ export async function probeEndpoint(input: ProbeInput, id: string): Promise<Prob
       ({ asyncoperationid, statecode }) => statecode === COMPLETED && !before.has(asyncoperationid),
     ),
   );
-  return job === undefined ? { kind: 'unknown', reason: 'no system job shows what came of it' } : resultOf(job);
+  return job === undefined ? { kind: 'unknown', reason: 'no system job shows the result' } : resultOf(job);
 }
 
 /** A table in which a row can be made for a moment. */

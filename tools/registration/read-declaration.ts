@@ -47,7 +47,7 @@ function environmentFaults(raw: unknown, environment: string | undefined): Fault
   const names = isObject(raw) && isObject(raw.environments) ? Object.keys(raw.environments) : [];
   const path = ['environments'];
   if (environment === undefined)
-    return names.length === 0 ? [] : [{ path, text: `has ${names.join(', ')}: say which is meant with --environment` }];
+    return names.length === 0 ? [] : [{ path, text: `has ${names.join(', ')}: choose one with --environment` }];
   if (names.includes(environment)) return [];
   return [{ path, text: `has no ${environment}${names.length === 0 ? '' : `, only ${names.join(', ')}`}` }];
 }

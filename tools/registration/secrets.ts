@@ -4,7 +4,7 @@ import { appIdentity } from '../../shared/azure/deferred-credential';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Declaration, DeclaredEndpoint, DeclaredSecret } from './declaration-schema';
-import type { RegisteredItem } from './item';
+import { secondsOf, type RegisteredItem } from './item';
 
 /** Reads a secret of a vault by its address. */
 export type ReadVault = (address: string) => Promise<string>;
@@ -114,12 +114,12 @@ export async function secretState(
   { mark, hasSecret, modifiedMs }: RegisteredItem,
   secret: EndpointSecret | undefined,
 ): Promise<string | undefined> {
-  if (!hasSecret) return 'none is set';
+  if (!hasSecret) return 'not set';
   if (mark?.secret === undefined) return "unknown: it wasn't written from a declaration";
   const { fingerprint, writtenMs } = mark.secret;
-  if (secret?.kind === 'known' && !(await isFingerprintOf(fingerprint, secret.value))) return 'another one';
+  if (secret?.kind === 'known' && !(await isFingerprintOf(fingerprint, secret.value))) return 'different';
   return Math.abs(modifiedMs - writtenMs) > WRITTEN_WITHIN_MS
-    ? `perhaps another one: the endpoint was changed at ${new Date(modifiedMs).toISOString()}`
+    ? `perhaps different: the endpoint was changed at ${secondsOf(modifiedMs)}`
     : undefined;
 }
 

@@ -1,8 +1,15 @@
 /** Proves what the operator's arguments mean, and that what means nothing is refused with the reason. */
 import { describe, expect, test } from '@jest/globals';
-import { countArgument, rateArgument, spanArgument, timeArgument } from '../../../tools/dvo/terminal/arguments';
+import {
+  countArgument,
+  rateArgument,
+  spanArgument,
+  spanText,
+  timeArgument,
+} from '../../../tools/dvo/terminal/arguments';
 import { fromArgument, holdsAny, positionOf } from '../../../tools/dvo/hub/position';
 import { batchAt, paceOf } from '../../../tools/dvo/terminal/pace';
+import { timeText } from '../../../tools/dvo/terminal/text-table';
 
 describe('arguments', () => {
   test.each<[(text: string) => unknown, string, unknown]>([
@@ -40,6 +47,23 @@ describe('arguments', () => {
     [fromArgument, '-1'],
     [fromArgument, ''],
   ])('%p refuses "%s"', (read, text) => expect(() => read(text)).toThrow(/^It must be /));
+
+  test.each([
+    [1, '1s'],
+    [60_000, '60s'],
+    [119_001, '120s'],
+    [120_000, '2m'],
+    [7_199_999, '120m'],
+    [7_200_000, '2h'],
+    [604_800_000, '7d'],
+  ])('a span of %i ms is shown as %s, which is a span again', (ms, text) => {
+    expect(spanText(ms)).toBe(text);
+    expect(spanArgument(text)).toBeGreaterThanOrEqual(ms);
+  });
+
+  test('a time is shown as one that can be given again', () => {
+    expect(timeText(timeArgument('2026-03-14T09:26:53Z') + 999)).toBe('2026-03-14T09:26:53Z');
+  });
 
   test('a span before now', () => {
     const begun = Date.now();

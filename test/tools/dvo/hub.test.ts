@@ -53,7 +53,7 @@ afterAll(async () => {
 
 const textOf = ({ body }: KeptDelivery): string => Buffer.from(body).toString();
 
-/** Replays into a receiver that settles everything. */
+/** Replays into a receiver that processes everything. */
 async function replayed(options: HubReplay, client: HubReader = reader): Promise<readonly KeptDelivery[]> {
   const taken: KeptDelivery[] = [];
   const receive = async (deliveries: readonly KeptDelivery[]): Promise<readonly Outcome[]> => {
@@ -167,7 +167,7 @@ describe('what is said', () => {
       () => new Error('It did not fail.'),
       (error: unknown) => error as Error,
     );
-    expect(message).toMatch(/^Partition 0 stopped: Table away\. Go on with --partition 0 --from \d+\.$/);
+    expect(message).toMatch(/^Partition 0 stopped: Table away\. Continue with --partition 0 --from \d+\.$/);
     expect(taken).toContain('b1');
     const offset = / --from (\d+)\.$/.exec(message)?.[1] ?? '';
     const rest = (await replayed({ from: { kind: 'offset', offset }, partition: '0' })).map(textOf);
@@ -200,7 +200,7 @@ describe('refused, exit code 64', () => {
   test.each<[string, readonly string[], RegExp]>([
     ['no position', [], /--from/],
     ['a position that is none', ['--from', 'yesterday'], /Or an offset, or "start"/],
-    ['an offset without its partition', ['--from', '12', '--dry-run'], /say which with --partition/],
+    ['an offset without its partition', ['--from', '12', '--dry-run'], /pass --partition/],
     ['the end before the beginning', ['--from', '2026-03-14', '--to', '2026-03-13'], /--to is before --from/],
     ['a partition that is not there', ['--from', 'start', '--partition', '9', '--dry-run'], /no partition 9: 0, 1, 2/],
   ])('%s', async (_, flags, reason) => {
@@ -214,10 +214,7 @@ describe('refused, exit code 64', () => {
     Object.assign(process.env, { AzureWebJobsStorage: storage, LOB_STORAGE: storage, SYNC_TABLES: 'account' });
     const { code, err } = await dvo(['hub', 'replay', '--from', 'start']);
     for (const name of ['AzureWebJobsStorage', 'LOB_STORAGE', 'SYNC_TABLES']) Reflect.deleteProperty(process.env, name);
-    expect([code, err]).toEqual([
-      64,
-      expect.stringContaining('Settle the events of event hub feed again? Not a terminal'),
-    ]);
+    expect([code, err]).toEqual([64, expect.stringContaining('Replay the events of event hub feed? Not a terminal')]);
   });
 
   test('all settings that are missing at once', async () => {

@@ -94,15 +94,15 @@ events: { new_X: }
     const { code, out, err } = await dvo(['check', path, '--from-dataverse']);
     expect([code, out]).toEqual([1, '']);
     expect(err.split('\n')).toEqual([
-      'warning: environment.yaml:4:43 tables.account.columns.revenue.as parks each row whose value is no integer: the column is of type money',
+      "warning: environment.yaml:4:43 tables.account.columns.revenue.as parks each row whose value can't be integer: the column is of type money",
       "warning: environment.yaml:4:73 tables.account.columns.creditlimit.as loses digits: the column is of type money, which a double can't hold exactly",
-      'warning: environment.yaml:5:26 tables.account.filter.statecode asks for 7, which is none of its choices: 0 Active, 1 Inactive',
-      'environment.yaml:2:3 tables.acount is no table that the application user can see',
+      'warning: environment.yaml:5:26 tables.account.filter.statecode compares with 7, which is not one of its choices: 0 Active, 1 Inactive',
+      'environment.yaml:2:3 tables.acount is no table in this environment, or the application user may not see it',
       'environment.yaml:4:16 tables.account.columns.nmae is no column of account; did you mean name?',
       'environment.yaml:4:98 tables.account.columns.name.label is for choices only',
-      "environment.yaml:5:41 tables.account.filter.donotemail can't be compared by eq with that: the column is of type boolean",
-      'environment.yaml:6:10 links.account_leads is no relationship of this environment',
-      'environment.yaml:7:11 events.new_X is no message of this environment',
+      "environment.yaml:5:41 tables.account.filter.donotemail can't be compared by eq with this value: the column is of type boolean",
+      'environment.yaml:6:10 links.account_leads is no relationship in this environment',
+      'environment.yaml:7:11 events.new_X is no message in this environment',
       `dvo: ${path} has 6 faults.`,
       '',
     ]);
@@ -130,7 +130,7 @@ describe('dvo mapping init', () => {
     const written = readFileSync(out, 'utf8');
     expect(faultsOf(written)).toEqual([]);
     expect(await dvo(['init', '--from-dataverse', 'contact', '--out', out])).toMatchObject({
-      ...{ code: 64, err: expect.stringContaining('is not overwritten') },
+      ...{ code: 64, err: expect.stringContaining('already exists and was not overwritten') },
     });
     expect(readFileSync(out, 'utf8')).toBe(written);
   });
@@ -203,8 +203,8 @@ describe('links, messages and change tracking', () => {
     expect(await findings('links: { accountleads_association: }\nevents: { new_ShipOrder: }')).toEqual([]));
   test('a relationship that is no N:N, and one that is not there', async () =>
     expect(await findings('links: { account_contacts: , a_b: }')).toEqual([
-      'm.yaml:1:10 links.account_contacts is no N:N relationship: the lookup column holds such a link',
-      'm.yaml:1:30 links.a_b is no relationship of this environment',
+      'm.yaml:1:10 links.account_contacts is no N:N relationship: its lookup column holds the link',
+      'm.yaml:1:30 links.a_b is no relationship in this environment',
     ]));
   test('a table whose rows can not be kept in step', async () =>
     expect(await findings('tables: { new_reading: }')).toEqual([
@@ -212,7 +212,7 @@ describe('links, messages and change tracking', () => {
     ]));
   test('a table without change tracking', async () =>
     expect(await findings('tables: { new_shipment: }')).toEqual([
-      expect.stringMatching(/tables\.new_shipment can't be pulled: change tracking is off for it$/),
+      expect.stringMatching(/tables\.new_shipment can't be pulled: its change tracking is off$/),
     ]));
   test('an environment that does not answer is no finding', async () =>
     expect(findings('events: { new_Other: }')).rejects.toThrow('not found'));

@@ -54,7 +54,7 @@ describe('list', () => {
     expect(await dvo(['parked', 'list'])).toEqual({
       code: 0,
       out: '',
-      err: 'Nothing is parked that this asks for.\n',
+      err: 'No parked item matches.\n',
     });
   });
 
@@ -76,11 +76,11 @@ describe('list', () => {
     for (const text of ['a', 'b', 'c']) await park(text);
     const { out, err } = await dvo(['parked', 'list', '--limit', '2']);
     expect(out.match(/^delivery-/gm)).toHaveLength(2);
-    expect(err).toBe('The first 2; --limit shows more.\n');
+    expect(err).toBe('Only the first 2 are shown. A higher --limit shows more.\n');
   });
 
   test.each([
-    [['--due', '--waiting'], /--due and --waiting exclude each other/],
+    [['--due', '--waiting'], /--due and --waiting can't be combined/],
     [['--older-than', 'long'], /time span such as 90s/],
     [['--limit', '0'], /whole number above 0/],
     [['--colour'], /unknown option/],
@@ -116,7 +116,7 @@ describe('ids may be abbreviated', () => {
     const { code, err } = await dvo(['parked', 'discard', 'row-lead', 'row-case', '--reason', 'b', '--yes']);
     expect([code, err]).toEqual([
       64,
-      'dvo: row-lead may be row-lead-a1, row-lead-a12; nothing is parked under row-case\n',
+      'dvo: row-lead matches row-lead-a1, row-lead-a12; row-case matches no parked item\n',
     ]);
     expect(await all()).toHaveLength(2);
   });
@@ -154,7 +154,11 @@ describe('show', () => {
     const shown = await dvo(['parked', 'show', 'delivery-']);
     expect(find).not.toHaveBeenCalled();
     find.mockRestore();
-    for (const fact of [/^body +700000 bytes, application\/json$/m, /^truncated +members/m, /^arrived at +20/m])
+    for (const fact of [
+      /^body +700000 bytes, application\/json$/m,
+      /^truncated +Dataverse removed members/m,
+      /^arrived at +20/m,
+    ])
       expect(shown.out).toMatch(fact);
     expect((await dvo(['parked', 'list'])).out).toContain('event-hub');
     const terminal = new TestTerminal();
@@ -193,7 +197,7 @@ describe('replay', () => {
     '%p: says what to replay, or nothing',
     async (args) => {
       const { code, err } = await dvo(['parked', 'replay', ...args]);
-      expect([code, err]).toEqual([64, 'dvo: say what to replay: either ids, or --code, or --all\n']);
+      expect([code, err]).toEqual([64, 'dvo: pass ids, --code or --all\n']);
     },
   );
 
@@ -229,7 +233,7 @@ describe('replay', () => {
     const terminal = new TestTerminal();
     const replay = replayParked(terminal, partsWhere({ forGood: 'b', forNow: 'c' }), filter(), undefined);
     await expect(replay).rejects.toThrow(/^2 could not be processed/);
-    expect(terminal.text).toBe('processed 2, not processed 2 (still-wrong 1, unexpected 1)\n');
+    expect(terminal.text).toBe('2 processed, 2 failed (still-wrong 1, unexpected 1)\n');
     const left = await all();
     expect(left.map(({ cause, attempts }) => [cause.code, attempts]).sort()).toEqual([
       ['still-wrong', 1],
@@ -251,7 +255,7 @@ describe('replay', () => {
     await park('b', 'unconfirmed', Date.now() - 1);
     const terminal = new TestTerminal();
     await replayParked(terminal, partsWhere(), filter(), undefined);
-    expect(terminal.text).toBe('processed 1, left until due 1 (unconfirmed)\n');
+    expect(terminal.text).toBe('1 processed, 1 left until due (unconfirmed)\n');
     const [{ id } = { id: '' }] = await all();
     await replayParked(new TestTerminal(), partsWhere(), { kind: 'ids', ids: [id] }, undefined);
     expect(await all()).toEqual([]);
@@ -277,7 +281,7 @@ describe('replay', () => {
     const terminal = new TestTerminal();
     const parts = { ...partsWhere(), now: () => now, parking: { ...NOTHING_FOUND, summaries: endless } };
     await replayParked(terminal, parts, filter(), undefined);
-    expect(terminal.text).toBe('processed 0, processed by someone else 1\n');
+    expect(terminal.text).toBe('0 processed, 1 processed by someone else\n');
   });
 
   test('what was parked again while it was tried stays', async () => {

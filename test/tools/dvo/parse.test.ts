@@ -99,16 +99,16 @@ describe('dvo parse --explain', () => {
         /asynchronous/,
         /2026-04-02T13:05:11/,
         /patch of 6 columns: telephone1/,
-        /2026-04-02T13:05:10.000Z by modifiedon/,
+        /2026-04-02T13:05:10Z by modifiedon/,
         /Before \(row of contact, 7/,
         /parents +1 deep/,
-        /warnings: none|warnings\s+none/,
+        /warnings +none/,
       ],
     ],
     [
       'a synchronous create',
       'create-lead-sync.json',
-      [/synchronous: sent inside its transaction/, /an unconfirmed change/, /"Contoso webhook: lead created"/],
+      [/synchronous: sent inside its transaction/, /none \(unconfirmed\)/, /"Contoso webhook: lead created"/],
     ],
     [
       'emptied columns',
@@ -116,13 +116,13 @@ describe('dvo parse --explain', () => {
       [/patch of 10 columns: telephone1 \(emptied\), description \(emptied\), new_regions \(emptied\)/, /, new_code, /],
     ],
     ['an image', 'update-contact-image.json', [/: entityimage \(an image\), entityimageid, /, /the row is read/]],
-    ['a delete', 'delete-account.json', [/the row is gone/, /never new/]],
+    ['a delete', 'delete-account.json', [/the row was deleted/, /never new/]],
     [
       'one that was too big',
       'update-account-oversize.json',
       [/parameters +removed/, /members-removed/, /without columns/],
     ],
-    ["a server's offset", 'update-account-server-offset.json', [/offset-trap: .*-06:00/, /2026-01-15T20:30:00.000Z/]],
+    ["a server's offset", 'update-account-server-offset.json', [/offset-trap: .*-06:00/, /2026-01-15T20:30:00Z/]],
     ['three parents', 'update-account-three-parents.json', [/parents +3 deep/]],
   ])('%s', async (_, name, expected) => {
     const { code, out } = await dvo(['parse', '--explain', file(name)]);
@@ -202,7 +202,7 @@ describe('what is no change of one row', () => {
   test('a custom action: an event with its parameters', async () => {
     const { code, out } = await dvo(['parse', '--explain', file('custom-action-account.json')]);
     expect(code).toBe(0);
-    expect(out).toMatch(/Is no change of rows, but an event of new_RecalculateCredit/);
+    expect(out).toMatch(/Will be handled as an event of new_RecalculateCredit, not as a change of a row/);
     expect(out).toMatch(/columns +input\.Flag, /);
     const full = await dvo(['parse', '--full', file('custom-action-account.xml')]);
     expect(parsed(full.out)).toMatchObject({
@@ -288,12 +288,12 @@ describe('the notice of a flow', () => {
     expect(code).toBe(0);
     expect(out).toContain('Update of account 7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3');
     expect(out).toMatch(/format +JSON, the notice of a flow/);
-    expect(out).toMatch(/when +2026-03-14T09:26:53.000Z/);
+    expect(out).toMatch(/when +2026-03-14T09:26:53Z/);
     expect(out).toMatch(/columns +accountid, name, .*\(not used\)/);
     expect(out).toMatch(/order +none: the row is read at once, until it shows version 4711083/);
     expect(out).not.toContain('Lakeside');
     const deleted = await dvo(['parse', '--explain', file('notices/delete-account.json')]);
-    expect(deleted.out).toMatch(/order +none: the row is read at once, and nothing/);
+    expect(deleted.out).toMatch(/order +none: the row is read at once\. Nothing/);
   });
 
   test('one that does not name its table', async () => {

@@ -52,7 +52,7 @@ describe('dvo rows', () => {
     expect((await dvo('rows', 'new_shipment', '--deleted')).out).toContain(GONE);
     const { out, err } = await dvo('rows', 'new_shipment', '--deleted', '--limit', '1');
     expect(out).not.toContain(GONE);
-    expect(err).toBe('The first 1 rows; --limit shows more.\n');
+    expect(err).toBe('Only the first 1 rows are shown. A higher --limit shows more.\n');
   });
 
   test('one row by its id, deleted or not, in upper case too', async () => {
@@ -69,7 +69,7 @@ describe('dvo rows', () => {
     expect(await dvo('rows', 'lead')).toEqual({
       code: 0,
       out: '',
-      err: 'No row of lead is live; --deleted shows the tombstones.\n',
+      err: 'lead has no live rows. --deleted shows the tombstones.\n',
     });
   });
 

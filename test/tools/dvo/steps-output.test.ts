@@ -39,11 +39,7 @@ describe('apply --json', () => {
   test('asks nobody who has not seen the plan', async () => {
     const changing = changesFrom();
     const { code, err } = await dvo(['apply', declared(), '--json']);
-    expect([code, err, changing]).toEqual([
-      64,
-      expect.stringContaining('--json shows no plan to agree to: say --yes'),
-      [],
-    ]);
+    expect([code, err, changing]).toEqual([64, expect.stringContaining('--json does not ask: pass --yes'), []]);
   });
 });
 

@@ -240,7 +240,7 @@ describe('after changes by hand', () => {
           'DELETE',
           `sdkmessageprocessingsteps(${await id('sdkmessageprocessingsteps', 'shop: Create of account to hook')})`,
         ),
-      /^step accounts: Create of account: isn't there\n[^]*image full of step accounts: Create of account: isn't there$/m,
+      /^step accounts: Create of account: is missing\n[^]*image full of step accounts: Create of account: is missing$/m,
     ],
     [
       'a description that lost its mark',
@@ -252,7 +252,7 @@ describe('after changes by hand', () => {
             description: 'tidied up',
           },
         ),
-      /^step names: Update of contact: description is tidied up, declared as none\nstep names: Update of contact: bears no owner's mark$/m,
+      /^step names: Update of contact: description is tidied up, declared as none\nstep names: Update of contact: has no owner's mark$/m,
     ],
     [
       'another key, which nobody can read',
@@ -262,7 +262,7 @@ describe('after changes by hand', () => {
           saskey: 'b3RoZXI=',
         });
       },
-      /^endpoint queue: its secret is perhaps another one: the endpoint was changed at /m,
+      /^endpoint queue: its secret is perhaps different: the endpoint was changed at /m,
     ],
   ];
 
@@ -285,7 +285,7 @@ describe('after changes by hand', () => {
     const next = { HOOK_KEY: 'the-next-key' };
     expect(await dvo(['verify', file], next)).toMatchObject({
       code: 2,
-      out: 'endpoint hook: its secret is another one\n',
+      out: 'endpoint hook: its secret is different\n',
     });
     expect((await dvo(['apply', file, '--yes'], next)).out).toContain('endpoint hook: changed (1 of 1)\n');
     await dataverse.create('account', { name: 'Ada' });
@@ -302,7 +302,7 @@ describe('after changes by hand', () => {
     expect(await dvo(['apply', file, '--yes'], { HOOK_KEY: '' })).toMatchObject({
       code: 1,
       err: expect.stringContaining(
-        'Nothing was changed: endpoint hook is to be written, and the environment variable HOOK_KEY',
+        'Nothing was changed: endpoint hook needs its secret, but the environment variable HOOK_KEY',
       ),
     });
     await dvo(['apply', file, '--yes']);
@@ -345,7 +345,7 @@ describe('half-way', () => {
     expect([code, err]).toEqual([
       1,
       expect.stringMatching(
-        /^step accounts: Create of account: not created, or nobody knows\n2 of 10 changes are done\. Run it again/,
+        /^step accounts: Create of account: not created, or the result is unknown\n2 of 10 changes are done\. Run it again/,
       ),
     ]);
     dataverse.intercept(undefined);
@@ -419,7 +419,9 @@ describe('whose it is', () => {
     const changing = changesFrom();
     const { code, err } = await dvo(['destroy', file, '--yes']);
     expect([code, changing]).toEqual([1, []]);
-    expect(err).toMatch(/can't lose endpoint hook: steps that aren't shop's post to it: step theirs/);
+    expect(err).toMatch(
+      /lacks endpoint hook, which can't be deleted: steps that aren't shop's post to it: step theirs/,
+    );
   });
 
   test('what was registered by hand is imported, taken over without being made anew, and is then as declared', async () => {
@@ -476,7 +478,7 @@ describe('test', () => {
       1,
       expect.stringMatching(/^endpoint hook: delivered\nendpoint queue: FAILED: .*ECONNREFUSED.*\n$/),
     ]);
-    expect(err).toContain('1 of 2 were not reached');
+    expect(err).toContain('1 of 2 probes failed');
     expect(hook.deliveries.map(({ context }) => context.MessageName)).toEqual(['TriggerServiceEndpointCheck']);
     hook.answers.push(401);
     expect((await dvo(['test', file])).out).toMatch(/^endpoint hook: FAILED: .*401/);
@@ -490,7 +492,7 @@ describe('test', () => {
     const { code, err } = await dvo(['test', file, '--row', 'account']);
     expect([code, err]).toEqual([
       64,
-      expect.stringMatching(/Make a row in table account of .*, change and delete it\? Not a terminal/),
+      expect.stringMatching(/Create, change and delete a row in table account of .*\? Not a terminal/),
     ]);
     hook.answers.push(200, 500);
     const rowTest = await dvo(['test', file, '--row', 'account', '--yes', '--json']);
@@ -535,7 +537,7 @@ describe('what the environment does not have is told before anything is sent', (
       'a message of the table',
       'message: Delete',
       'message: Associate',
-      /steps\.gone\.message names Associate, which table account has no steps for/,
+      /steps\.gone\.message names Associate, which allows no custom steps on table account/,
     ],
     [
       'a table to track',

@@ -58,7 +58,7 @@ describe('dvo tombstones list', () => {
 describe('dvo tombstones purge', () => {
   test.each([
     [[], /required option '--older-than/],
-    [['--older-than', '23h'], /24h at least \(docs\/store\.md says why\)/],
+    [['--older-than', '23h'], /at least 24h \(docs\/store\.md explains why\)/],
     [['--older-than', 'long'], /time span such as/],
   ])('called wrongly: %j', async (args, why) => {
     const { code, err } = await dvo(['tombstones', 'purge', ...args]);
@@ -69,7 +69,10 @@ describe('dvo tombstones purge', () => {
     delete process.env.DATAVERSE_URL;
     process.env.UNPROVABLE_ORDER = 'apply';
     const { code, err } = await dvo(['tombstones', 'purge', '--older-than', '90d', '--yes']);
-    expect([code, err]).toEqual([64, expect.stringMatching(/DATAVERSE_URL is not set: without a Web API a tombstone/)]);
+    expect([code, err]).toEqual([
+      64,
+      expect.stringMatching(/DATAVERSE_URL is not set: without the Web API, only its tombstone/),
+    ]);
   });
 
   /** A purge that is told what it finds. */
@@ -105,7 +108,7 @@ describe('dvo tombstones purge', () => {
   test('asks, and says how many went of which', async () => {
     const { asked, run } = purging();
     await expect(run({}, 'n')).rejects.toThrow('Nothing was done.');
-    await expect(run({})).rejects.toThrow('say --yes');
+    await expect(run({})).rejects.toThrow('pass --yes');
     expect(asked).toEqual([]);
     const terminal = await run({}, 'y');
     expect(terminal.questions).toEqual(['Remove these 4 tombstones for good? [y/N] ']);

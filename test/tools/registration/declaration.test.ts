@@ -65,7 +65,11 @@ describe("the platform's rules for steps", () => {
     [
       'an image of what has none',
       '{ message: Associate, endpoint: hook, images: { i: { type: pre, columns: all } } }',
-      [expect.stringMatching(/^steps\.s\.images\.i can't be: Associate has no images, only Assign, Create, .* have$/)],
+      [
+        expect.stringMatching(
+          /^steps\.s\.images\.i isn't possible: Associate has no images, only Assign, Create, .* have$/,
+        ),
+      ],
     ],
     [
       'a pre image of Create',
@@ -85,7 +89,7 @@ describe("the platform's rules for steps", () => {
     [
       'a post image before the operation',
       '{ table: account, message: Update, endpoint: hook, mode: synchronous, stage: preOperation, images: { i: { type: post, columns: all } } }',
-      ['steps.s.images.i.type must be pre: at preOperation the operation is yet to come'],
+      ["steps.s.images.i.type must be pre: at preOperation the operation hasn't run yet"],
     ],
     [
       'an image of a parameter that is none',
@@ -150,7 +154,7 @@ describe("the platform's rules for steps", () => {
   test('two steps that do the same: the second is told, with its line', () => {
     const one = '{ table: account, message: Update, endpoint: hook }';
     expect(faultsOf(`${ENDPOINTS}steps:\n  one: ${one}\n  two: ${one}\n`)).toEqual([
-      '8:3 steps.two does what one does: Update of account to hook would be sent twice',
+      '8:3 steps.two repeats one: Update of account to hook would be sent twice',
     ]);
   });
 });
@@ -164,7 +168,7 @@ test('an id that is made of a name and is given to another item, too', () => {
     faultsOf(
       `${ENDPOINTS}steps:\n  one: { ${one} }\n  two: { table: contact, message: Update, endpoint: hook, id: ${step?.id.toUpperCase()} }\n`,
     ),
-  ).toEqual([expect.stringMatching(/^8:\d+ steps\.two\.id is the id of step one: Update of account, too$/)]);
+  ).toEqual([expect.stringMatching(/^8:\d+ steps\.two\.id is also the id of step one: Update of account$/)]);
 });
 
 test('anchors and their merging, and keys that come twice', () => {
@@ -182,7 +186,7 @@ test('anchors and their merging, and keys that come twice', () => {
 test('a message with the name of something that every object has', () => {
   expect(
     step('{ message: constructor, endpoint: hook, images: { i: { type: pre, columns: all, property: x } } }'),
-  ).toEqual([expect.stringMatching(/can't be: constructor has no images/)]);
+  ).toEqual([expect.stringMatching(/isn't possible: constructor has no images/)]);
 });
 
 describe('endpoints', () => {
@@ -193,14 +197,8 @@ describe('endpoints', () => {
 
   test.each([
     ['http://a.example/x', 'must be https: the key and the rows go there'],
-    [
-      'https://a.example/x?code=abc',
-      'must have no query and no user: what opens the webhook goes into auth, which names where the secret is',
-    ],
-    [
-      'https://u:p@a.example/x',
-      'must have no query and no user: what opens the webhook goes into auth, which names where the secret is',
-    ],
+    ['https://a.example/x?code=abc', 'must have no query and no user: auth names where the key is'],
+    ['https://u:p@a.example/x', 'must have no query and no user: auth names where the key is'],
     ['/api/webhook', 'must be an absolute address, https://…'],
   ])('a webhook at %s', (url, fault) => {
     const told = hook(url);
@@ -223,7 +221,7 @@ describe('endpoints', () => {
     ],
     [
       '{ kind: eventHub, namespace: sb://a.example, path: q, format: binary, auth: { sasToken: { env: K } } }',
-      /^endpoints\.e\.format must be json or xml: no event hub is sent \.NET binary/,
+      /^endpoints\.e\.format must be json or xml: Dataverse sends no \.NET binary to event hubs/,
     ],
     [
       '{ kind: webhook, url: https://a.example, format: xml, auth: { webhookKey: { env: K } } }',
@@ -298,7 +296,7 @@ endpoints:
   });
 
   test('of a file with environments one has to be chosen, by whoever deletes, too', () => {
-    const fault = 'environments has dev, prod: say which is meant with --environment';
+    const fault = 'environments has dev, prod: choose one with --environment';
     expect(faultsOf(text, { variables: { APP: 'https://x.example' } })).toEqual([`3:3 ${fault}`]);
     expect(readOwner('d.yaml', text, NOTHING)).toEqual({ ok: false, faults: [`d.yaml:3:3 ${fault}`] });
   });

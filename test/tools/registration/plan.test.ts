@@ -73,7 +73,7 @@ describe("what isn't the owner's", () => {
     expect(plan.faults).toEqual([
       expect.objectContaining({
         path: ['steps', 's', 'id'],
-        text: expect.stringContaining("isn't a service endpoint's"),
+        text: expect.stringContaining("doesn't belong to a service endpoint"),
       }),
     ]);
   });
@@ -98,7 +98,7 @@ describe("what isn't the owner's", () => {
       sdkmessageprocessingsteps: [stepRow({ ismanaged: true })],
     }).plan(HOOK_DECLARED);
     expect(plan.faults).toEqual([
-      expect.objectContaining({ text: expect.stringMatching(/^can't lose step s: .* managed solution/) }),
+      expect.objectContaining({ text: expect.stringMatching(/^lacks step s: .* managed solution/) }),
     ]);
   });
 
@@ -107,7 +107,7 @@ describe("what isn't the owner's", () => {
       serviceendpoints: [hookRow({ description: '[dvo owner=b item=hook]', url: 'https://A.example/hook' })],
     }).plan(HOOK_DECLARED.replace(`id: ${HOOK}, `, ''));
     expect(plan.notes).toEqual([
-      `endpoint hook goes where endpoint a hook (${HOOK}), which is b's, goes: what is sent to both comes twice`,
+      `endpoint hook has the same address as endpoint a hook (${HOOK}), which is b's: events sent to both come twice`,
     ]);
   });
 
@@ -136,11 +136,11 @@ describe('what has changed since the plan was made', () => {
     expect(prepared.plan.changes.map(({ action }) => action)).toEqual(['delete', 'delete']);
 
     registry.rows = { serviceendpoints: [hookRow({ description: 'ours now' })] };
-    await expect(carriedOut(prepared)).rejects.toThrow(/endpoint hook no longer bears a's mark/);
+    await expect(carriedOut(prepared)).rejects.toThrow(/endpoint hook no longer has a's mark/);
     expect(registry.changes).toEqual([]);
 
     registry.rows = { serviceendpoints: [hookRow()], sdkmessageprocessingsteps: [stepRow({ description: null })] };
-    await expect(carriedOut(prepared)).rejects.toThrow(/step s: .* no longer bears a's mark/);
+    await expect(carriedOut(prepared)).rejects.toThrow(/step s: .* no longer has a's mark/);
     expect(registry.changes).toEqual([]);
 
     registry.rows = {};

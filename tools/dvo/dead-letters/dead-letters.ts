@@ -28,52 +28,53 @@ async function withClient(
 }
 
 const sequenceArgument = (text: string): string => {
-  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('It must be a sequence number, as the list shows it.');
+  if (!/^\d{1,19}$/.test(text))
+    throw new InvalidArgumentError('It must be a sequence number from dvo dead-letters list.');
   return String(BigInt(text));
 };
 
 const SETTINGS = `
-ServiceBusConnection (or ServiceBusConnection__fullyQualifiedNamespace, with your identity) says where Service Bus is.
-Without --queue or --topic the entity is the app's own, where SERVICEBUS_QUEUE, or SERVICEBUS_TOPIC and
-SERVICEBUS_SUBSCRIPTION, name only one.`;
+ServiceBusConnection (or ServiceBusConnection__fullyQualifiedNamespace, with your identity) names the namespace.
+Without --queue or --topic, the entity is that of SERVICEBUS_QUEUE, or of SERVICEBUS_TOPIC and SERVICEBUS_SUBSCRIPTION,
+if only one of them is set.`;
 
 const REPLAY_HELP = `
-Each dead letter is locked, a copy is sent to the queue or topic (the same body, content type, properties, session and
-message id), and only when that was accepted the dead letter is completed. Stopped at any moment nothing is lost; at
-worst a message comes twice, which is harmless. It ends at the messages that were dead-lettered after its start.
+Locks each dead letter, sends a copy to the queue or topic (with the same body, content type, properties, session and
+message id), and completes the dead letter after the copy was accepted. You can stop it at any time: nothing is lost. At
+worst a message comes twice, which is harmless. It ends at messages that were dead-lettered after its start.
 
-A TOPIC HANDS THE COPY TO ALL ITS SUBSCRIPTIONS, not only to the one whose dead letter it was.
+A TOPIC SENDS THE COPY TO ALL ITS SUBSCRIPTIONS, not only to the one that has the dead letter.
 
-Where the queue or topic detects duplicates, say --new-message-ids: Service Bus would drop a copy with an id that it has
-seen within the detection window, after accepting it.
+If the queue or topic detects duplicates, pass --new-message-ids. Otherwise Service Bus accepts and then drops a copy
+whose id it has seen within the detection window.
 
-Exit code 1 if dead letters are left that another reader has locked, or a copy was not accepted.`;
+Exit code 1 if another reader has locked dead letters, or if a copy was not accepted.`;
 
 const withEntity = (command: Command): Command =>
   command
     .option('--queue <name>', 'the dead letters of this queue')
-    .option('--topic <name>', 'with --subscription: those of a subscription')
+    .option('--topic <name>', 'with --subscription: the dead letters of a subscription')
     .option('--subscription <name>', 'with --topic');
 
 /** `dvo dead-letters`: what Service Bus gave up delivering. */
 export function addDeadLettersCommand(program: Command, terminal: Terminal): void {
   const deadLetters = program
     .command('dead-letters')
-    .description('list, show and replay what Service Bus has dead-lettered')
+    .description('list, show and replay messages that Service Bus has dead-lettered')
     .addHelpText('after', SETTINGS);
   withEntity(deadLetters.command('list'))
-    .description('list dead letters, and how many there are of each reason; none is locked')
-    .option('--json', 'one JSON object a line')
-    .option('--limit <n>', 'messages at most (default: all)', countArgument)
+    .description('list dead letters and count them by reason; locks nothing')
+    .option('--json', 'print one JSON object per line')
+    .option('--limit <n>', 'at most this many messages (default: all)', countArgument)
     .addHelpText('after', SETTINGS)
     .action((options: EntityOptions & { readonly limit?: number; readonly json?: true }) =>
       withClient(options, (client, entity) => listDeadLetters(terminal, deadLettersOf(client, entity), options)),
     );
   withEntity(deadLetters.command('show'))
-    .description('show one dead letter; it is not locked')
-    .argument('<sequence>', 'its sequence number, as the list shows it', sequenceArgument)
-    .option('--explain', 'say in words what its body tells, as dvo parse --explain does: names columns, no values')
-    .option('--body', 'write the body to standard output as it was received, and all else to standard error')
+    .description('show one dead letter; locks nothing')
+    .argument('<sequence>', 'its sequence number in the list', sequenceArgument)
+    .option('--explain', 'explain its body as dvo parse --explain does: names of columns, no values')
+    .option('--body', 'write the body to standard output as it was received, and everything else to standard error')
     .addHelpText('after', SETTINGS)
     .action((sequence: string, options: EntityOptions & { readonly body?: true; readonly explain?: true }) =>
       withClient(options, async (client, entity) => {
@@ -82,11 +83,11 @@ export function addDeadLettersCommand(program: Command, terminal: Terminal): voi
       }),
     );
   withEntity(deadLetters.command('replay'))
-    .description('send dead letters again to the queue or topic that they came from')
-    .option('--rate <n>', 'so many a second at most', rateArgument)
-    .option('--limit <n>', 'messages at most (default: all)', countArgument)
-    .option('--new-message-ids', 'give each copy a message id of its own')
-    .option('--yes', "don't ask")
+    .description('send dead letters again to the queue or topic they came from')
+    .option('--rate <n>', 'at most this many per second', rateArgument)
+    .option('--limit <n>', 'at most this many messages (default: all)', countArgument)
+    .option('--new-message-ids', 'give each copy a new message id')
+    .option('--yes', "don't ask for confirmation")
     .addHelpText('after', REPLAY_HELP + SETTINGS)
     .action((options: EntityOptions & ReplayOptions & { readonly yes?: true }) =>
       withClient(

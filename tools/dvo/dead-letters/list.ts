@@ -45,7 +45,7 @@ export async function listDeadLetters(
   const tally = new Tally();
   for await (const message of peekAll(receiver)) {
     if (tally.total === limit) {
-      terminal.err(`The first ${limit}; --limit shows more.\n`);
+      terminal.err(`Only the first ${limit} are shown. A higher --limit shows more.\n`);
       break;
     }
     if (json === true) await terminal.write(jsonLine(message));
@@ -106,7 +106,7 @@ export async function deadLetterAt(receiver: Peeker, sequence: string): Promise<
   const from = first?.sequenceNumber?.add(String(BigInt(sequence) - BigInt(sequenceOf(first))));
   const [found] = from === undefined ? [] : await receiver.peekMessages(1, { fromSequenceNumber: from });
   if (found === undefined || sequenceOf(found) !== sequence)
-    throw new UsageError(`there is no dead letter of sequence number ${sequence}`);
+    throw new UsageError(`there is no dead letter with sequence number ${sequence}`);
   return found;
 }
 

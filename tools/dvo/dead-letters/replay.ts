@@ -129,26 +129,28 @@ export async function replayDeadLetters(
       const failure = ended.find((end) => end.status === 'rejected');
       if (failure !== undefined) {
         await giveBack(batch);
-        throw new Error(`A copy was not accepted, and its dead letter stays: ${messageOf(failure.reason)}`);
+        throw new Error(`A copy was not accepted. Its dead letter stays: ${messageOf(failure.reason)}`);
       }
       await giveBack(later);
       if (moves.length > 0 && completed + tooLarge.size === before)
-        throw new Error('Copies were sent, but none of their dead letters could be completed: these will come twice.');
+        throw new Error(
+          'Copies were sent, but none of their dead letters could be completed. These messages will come twice.',
+        );
     }
     await giveBack([...tooLarge.values()]);
   } finally {
     progress.done();
-    terminal.out(`sent ${sent}, of which completed as dead letters ${completed}\n`);
+    terminal.out(`copies sent: ${sent}, dead letters completed: ${completed}\n`);
   }
-  if (reachedLater) terminal.err('Messages were dead-lettered after the start: they are left.\n');
+  if (reachedLater) terminal.err('Messages that were dead-lettered after the start are left.\n');
   if (tooLarge.size > 0)
-    throw new Error(`Larger than the entity takes, and left: sequence ${[...tooLarge.keys()].join(', ')}`);
+    throw new Error(`Too large for the entity, and left: sequence ${[...tooLarge.keys()].join(', ')}`);
   if (completed >= limit) return;
   const left = await countLeft(links.peeker, isLater);
   if (left === 0) return;
   throw new Error(
-    `${left}${left === COUNTED ? ' or more' : ''} dead letters are left. They are locked by another reader, such as a replay ` +
-      'that was stopped, or were dead-lettered meanwhile. Run it again when their locks have ended (a minute, mostly).',
+    `Dead letters left: ${left}${left === COUNTED ? ' or more' : ''}. Another reader, such as a stopped replay, has locked ` +
+      'them, or they were dead-lettered meanwhile. Run it again when their locks have ended (usually 60s).',
   );
 }
 

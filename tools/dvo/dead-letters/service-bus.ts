@@ -22,12 +22,12 @@ export const entityText = (entity: Entity): string =>
 export function entityOf({ queue, topic, subscription }: EntityOptions, config: ServiceBusConfig): Entity {
   if (queue !== undefined) {
     if (topic !== undefined || subscription !== undefined)
-      throw new UsageError('name either --queue, or --topic and --subscription');
+      throw new UsageError('pass either --queue, or --topic and --subscription');
     return { kind: 'queue', queue };
   }
   if (topic !== undefined || subscription !== undefined) {
     if (topic === undefined || subscription === undefined)
-      throw new UsageError('--topic and --subscription belong together: dead letters lie in a subscription');
+      throw new UsageError('pass both --topic and --subscription: dead letters belong to a subscription');
     return { kind: 'subscription', topic, subscription };
   }
   const { queue: ownQueue, topic: ownTopic, subscription: ownSubscription } = config;
@@ -41,8 +41,8 @@ export function entityOf({ queue, topic, subscription }: EntityOptions, config: 
   if (only !== undefined && other === undefined) return only;
   throw new UsageError(
     own.length === 0
-      ? 'SERVICEBUS_QUEUE, SERVICEBUS_TOPIC and SERVICEBUS_SUBSCRIPTION are missing: name --queue, or --topic and --subscription'
-      : `the app has several: say ${own.map(flagsOf).join(', or ')}`,
+      ? 'SERVICEBUS_QUEUE, SERVICEBUS_TOPIC and SERVICEBUS_SUBSCRIPTION are missing: pass --queue, or --topic and --subscription'
+      : `the app has several entities: pass ${own.map(flagsOf).join(', or ')}`,
   );
 }
 

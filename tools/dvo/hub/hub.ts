@@ -36,14 +36,14 @@ async function openHub({ namespace, hub }: EventHubConfig, consumerGroup: string
 async function replay(terminal: Terminal, options: HubReplayOptions): Promise<void> {
   const { from, to, partition, consumerGroup, rate, dryRun, yes } = options;
   if (from.kind === 'offset' && partition === undefined)
-    throw new UsageError('an offset is one of a partition: say which with --partition');
+    throw new UsageError('an offset belongs to a partition: pass --partition');
   if (from.kind === 'time' && to !== undefined && to < from.epochMs) throw new UsageError('--to is before --from');
   const settings = environment();
   const [config, core] =
     dryRun === true
       ? settingsOf(readEventHubConfig(settings))
       : settingsOf(readEventHubConfig(settings), readConfig(settings).core);
-  if (core !== undefined) await agreed(terminal, `Settle the events of event hub ${config.hub} again?`, yes);
+  if (core !== undefined) await agreed(terminal, `Replay the events of event hub ${config.hub}?`, yes);
   const client = await openHub(config, consumerGroup);
   try {
     await replayHub(terminal, client, core && compose(core, undefined, MAX_BODY_BYTES).receiver, {
@@ -58,12 +58,12 @@ async function replay(terminal: Terminal, options: HubReplayOptions): Promise<vo
 }
 
 const REPLAY_HELP = `
-Reads each partition from there to the end that it has at the start (or to --to), and settles each event in this process
-as if it came now, with source "hub-replay": what can't be processed is parked. Replaying is harmless: the rule that
-decides about a change is the same. The app goes on meanwhile; its checkpoints are not touched. Where a partition stops,
-the position to go on from is named, and the exit code is 1.
+Reads each partition from this position to its end at the start of the replay (or to --to). Processes each event in this
+process, with source "hub-replay", and parks events that can't be processed. Replaying is safe: the same rule decides about
+each change. The app keeps running, and its checkpoints are not touched. If a partition stops, the position to continue
+from is printed, and the exit code is 1.
 
-The consumer group must not be one whose partitions a reader owns, as the app does in EVENTHUB_CONSUMER_GROUP.
+Don't use a consumer group that has a reader, such as the app's EVENTHUB_CONSUMER_GROUP.
 
 Needs all settings of the app in the environment (docs/configuration.md); with --dry-run only EventHubConnection (or
 EventHubConnection__fullyQualifiedNamespace, with your identity) and EVENTHUB_NAME.`;
@@ -73,18 +73,18 @@ export function addHubCommand(program: Command, terminal: Terminal): void {
   const hub = program.command('hub').description('read the event hub again');
   hub
     .command('replay')
-    .description('settle the events of the event hub again, from a time or an offset on')
+    .description('process the events of the event hub again, starting at a time or an offset')
     .requiredOption(
       '--from <position>',
       'a time such as 2026-03-14T09:26:53Z, a day, a span before now such as 2h, "start", or an offset',
       fromArgument,
     )
-    .option('--to <time>', 'up to events that were enqueued then', timeArgument)
-    .option('--partition <id>', 'only this one')
+    .option('--to <time>', 'end with the events enqueued at this time', timeArgument)
+    .option('--partition <id>', 'only this partition')
     .option('--consumer-group <name>', 'read in this consumer group', '$Default')
-    .option('--rate <n>', 'so many events a second at most', rateArgument)
-    .option('--dry-run', 'only count what the events are about')
-    .option('--yes', "don't ask")
+    .option('--rate <n>', 'at most this many events per second', rateArgument)
+    .option('--dry-run', 'only count the events by message and table')
+    .option('--yes', "don't ask for confirmation")
     .addHelpText('after', REPLAY_HELP)
     .action((options: HubReplayOptions) => replay(terminal, options));
 }

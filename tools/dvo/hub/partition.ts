@@ -23,7 +23,7 @@ const IDLE_LIMIT_SECONDS = 60;
 export class PartitionStopped extends Error {
   override readonly name = 'PartitionStopped';
   constructor(partition: string, from: string | undefined, reason: string) {
-    const again = from === undefined ? '' : ` Go on with --partition ${partition} --from ${from}.`;
+    const again = from === undefined ? '' : ` Continue with --partition ${partition} --from ${from}.`;
     super(`Partition ${partition} stopped: ${reason}.${again}`);
   }
 }
@@ -54,7 +54,7 @@ export async function readPartition(
           processEvents: async (events) => {
             if (isOver) return;
             if (events.length === 0) {
-              over(() => reject(new Error(`nothing came for ${IDLE_LIMIT_SECONDS} s`)));
+              over(() => reject(new Error(`no event came for ${IDLE_LIMIT_SECONDS}s`)));
               return;
             }
             const wanted = events.filter(
@@ -94,5 +94,5 @@ export async function readPartition(
 /** Names the way out where another reader owns the partition. */
 const reasonOf = (error: unknown): string =>
   (error as { readonly code?: unknown }).code === 'ReceiverDisconnectedError'
-    ? 'another reader of the consumer group owns it, as the app does in its own: name one with --consumer-group'
+    ? 'another reader of the consumer group, such as the app, owns it: pass another --consumer-group'
     : messageOf(error).replace(/\.$/, '');

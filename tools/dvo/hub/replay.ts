@@ -15,7 +15,7 @@ import { UsageError, type Terminal } from '../terminal/terminal';
 
 /** The source of what is replayed, in logs and in the parking. */
 const SOURCE = 'hub-replay';
-/** Settled together. */
+/** Processed together. */
 const BATCH = 100;
 /** Partitions read at once: bounds what is in memory. */
 const CONCURRENT = 4;

@@ -38,7 +38,7 @@ export async function findingsOf(
     const definition = await definitionOf(catalog, name);
     if (typeof definition === 'string') return [ofName(path, definition)];
     return [
-      ...(definition.changeTracking ? [] : [ofName(path, "can't be pulled: change tracking is off for it")]),
+      ...(definition.changeTracking ? [] : [ofName(path, "can't be pulled: its change tracking is off")]),
       ...namedColumns(table?.columns ?? {}).flatMap(([column, rule]) =>
         columnFindings([...path, 'columns', column], rule, column, definition),
       ),
@@ -56,7 +56,7 @@ export async function findingsOf(
   const events = Object.keys(file.events ?? {}).map(async (name): Promise<Finding[]> => {
     const { body } = await api.get(`sdkmessages?$select=name&$filter=name eq '${encodeURIComponent(name)}'`);
     const { value } = JSON.parse(body) as { readonly value: readonly unknown[] };
-    return value.length > 0 ? [] : [ofName(['events', name], 'is no message of this environment')];
+    return value.length > 0 ? [] : [ofName(['events', name], 'is no message in this environment')];
   });
   return (await Promise.all([...tables, ...links, ...events])).flat();
 }
@@ -66,7 +66,7 @@ async function definitionOf(catalog: Pick<TableCatalog, 'get'>, table: string): 
   try {
     return await catalog.get(table);
   } catch (error) {
-    if (error instanceof TableUnknown) return 'is no table that the application user can see';
+    if (error instanceof TableUnknown) return 'is no table in this environment, or the application user may not see it';
     if (error instanceof TableTypeUnsupported) return `can't be kept in step: the table is ${error.type}`;
     throw error;
   }
@@ -78,11 +78,9 @@ async function relationshipFault(api: Pick<WebApi, 'get'>, name: string): Promis
     const path = `RelationshipDefinitions(SchemaName='${encodeURIComponent(name)}')`;
     const { body } = await api.get(`${path}?$select=SchemaName,RelationshipType`);
     const { RelationshipType: type } = JSON.parse(body) as { readonly RelationshipType?: string };
-    return type === 'ManyToManyRelationship'
-      ? undefined
-      : 'is no N:N relationship: the lookup column holds such a link';
+    return type === 'ManyToManyRelationship' ? undefined : 'is no N:N relationship: its lookup column holds the link';
   } catch (error) {
-    if (definitionIsMissing(error)) return 'is no relationship of this environment';
+    if (definitionIsMissing(error)) return 'is no relationship in this environment';
     throw error;
   }
 }
@@ -143,8 +141,8 @@ function typeFindings(path: Fault['path'], from: ColumnType, to: TargetType): Fi
   if (to === 'double' && ['decimal', 'money', 'bigint'].includes(from))
     return warning(`loses digits: the column is of type ${from}, which a double can't hold exactly`);
   if ((to === 'integer' || to === 'bigint') && from !== 'integer' && from !== 'choice' && from !== to)
-    return warning(`parks each row whose value is no ${to}: the column is of type ${from}`);
-  if (from === 'string') return warning(`parks each row whose text is no ${to}`);
+    return warning(`parks each row whose value can't be ${to}: the column is of type ${from}`);
+  if (from === 'string') return warning(`parks each row whose text can't be ${to}`);
   return [];
 }
 
@@ -174,7 +172,9 @@ function conditionFindings(path: Fault['path'], condition: Condition, table: Tab
   if (column === undefined) return [unknownColumn(path, condition.column, table)];
   const sample = SAMPLES[column.type];
   if (sample !== undefined && meets(new Map([[column.name, sample]]), condition) === undefined)
-    return [{ path, text: `can't be compared by ${condition.op} with that: the column is of type ${column.type}` }];
+    return [
+      { path, text: `can't be compared by ${condition.op} with this value: the column is of type ${column.type}` },
+    ];
   return valuesOf(condition).flatMap((value) => choiceFinding(path, column, value));
 }
 
@@ -187,5 +187,5 @@ function valuesOf(condition: Condition): readonly string[] {
 function choiceFinding(path: Fault['path'], { labels }: ColumnDefinition, value: string): Finding[] {
   if (labels === undefined || labels.has(Number(value))) return [];
   const known = [...labels].map(([of, label]) => `${of} ${label}`).join(', ');
-  return [{ path, text: `asks for ${value}, which is none of its choices: ${known}`, warning: true }];
+  return [{ path, text: `compares with ${value}, which is not one of its choices: ${known}`, warning: true }];
 }

@@ -8,8 +8,8 @@ const MAX_COMMENT = 200;
 export function mappingDraft(definitions: readonly TableDefinition[]): string {
   return [
     '# yaml-language-server: $schema=./mapping.schema.json',
-    '# Made by "dvo mapping init". Every column is kept as it is, but for images: change what should be otherwise.',
-    '# docs/mapping.md says what each key means; "dvo mapping schema" prints the schema for editors.',
+    '# Made by "dvo mapping init". It keeps every column except images. Change what you need.',
+    '# docs/mapping.md explains each key; "dvo mapping schema" prints the schema for editors.',
     '',
     'tables:',
     ...definitions.flatMap(tableLines),
@@ -20,7 +20,7 @@ export function mappingDraft(definitions: readonly TableDefinition[]): string {
 const tableLines = (definition: TableDefinition): string[] => [
   ...(definition.changeTracking
     ? []
-    : ['  # Change tracking is off for this table: it can not be pulled before it is enabled.']),
+    : ['  # Change tracking is off for this table. It can not be pulled until you enable it.']),
   `  ${definition.table}:`,
   '    columns:',
   "      '*': keep",

@@ -73,15 +73,18 @@ export function addMappingCommand(program: Command, terminal: Terminal): void {
   const mapping = program.command('mapping').description('check and draft mapping files (docs/mapping.md)');
   mapping
     .command('check')
-    .description('tell every fault of a mapping file, each with its line and column; exit code 1 if there is any')
-    .argument('[file]', 'the file; by default the one that MAPPING_FILE names')
-    .option('--from-dataverse', 'ask the environment (DATAVERSE_URL) for the tables, columns and relationships too')
+    .description('print every fault of a mapping file with its line and column; exit code 1 if there are any')
+    .argument('[file]', 'the file (default: MAPPING_FILE)')
+    .option(
+      '--from-dataverse',
+      'also check the names of tables, columns and relationships in the environment (DATAVERSE_URL)',
+    )
     .action((file: string | undefined, options: { readonly fromDataverse?: true }) => check(terminal, file, options));
   mapping
     .command('init')
-    .description('draft a mapping file that keeps every column, each with its type and choices')
-    .requiredOption('--from-dataverse <table...>', 'logical names of the tables, asked of DATAVERSE_URL')
-    .option('--out <file>', 'write it there, if nothing is there yet')
+    .description('draft a mapping file that keeps every column, with its type and choices')
+    .requiredOption('--from-dataverse <table...>', 'logical names of tables in the environment (DATAVERSE_URL)')
+    .option('--out <file>', 'write to this file, which must not exist')
     .action((options: { readonly fromDataverse: readonly string[]; readonly out?: string }) => init(terminal, options));
   mapping
     .command('schema')

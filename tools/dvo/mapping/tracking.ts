@@ -14,7 +14,7 @@ const SAYS: Readonly<Record<Tracking | 'unknown', (table: string) => string>> = 
   on: () => 'on',
   off: (table) => `off: dvo tracking enable ${table}`,
   impossible: () => "off, and can't be enabled",
-  unknown: () => 'no such table for this user',
+  unknown: () => 'no such table, or this user may not see it',
 };
 
 async function trackingIn(api: WebApi, table: string): Promise<Tracking | 'unknown'> {
@@ -61,7 +61,7 @@ async function enable(terminal: Terminal, given: readonly string[], { yes }: { r
     }
   }
   if (failed.length > 0)
-    throw new Error(`Change tracking could not be enabled, or nobody knows: ${failed.join(', ')}.`);
+    throw new Error(`Change tracking was not enabled, or the result is unknown: ${failed.join(', ')}.`);
 }
 
 /** It goes into an address and into XML. */
@@ -72,7 +72,7 @@ function tableArgument(text: string, before: readonly string[] = []): readonly s
 }
 
 const SETTINGS = `
-DATAVERSE_URL and the settings beside it say which environment, and as whom (docs/configuration.md).`;
+DATAVERSE_URL names the environment. docs/configuration.md lists the settings for the sign-in.`;
 
 /** `dvo tracking`: change tracking, without which a table can't be pulled. */
 export function addTrackingCommand(program: Command, terminal: Terminal): void {
@@ -82,18 +82,15 @@ export function addTrackingCommand(program: Command, terminal: Terminal): void {
     .addHelpText('after', SETTINGS);
   tracking
     .command('show')
-    .description('show for which tables it is on')
-    .argument('[tables...]', 'logical names (default: those that are kept in step)', tableArgument)
+    .description('show which tables have change tracking')
+    .argument('[tables...]', 'logical names (default: all that the app syncs)', tableArgument)
     .addHelpText('after', SETTINGS)
     .action((tables: readonly string[]) => show(terminal, tables));
   tracking
     .command('enable')
-    .description("enable it for tables and publish them; it can't be disabled again")
+    .description("enable change tracking and publish the tables; it can't be disabled again")
     .argument('<tables...>', 'logical names', tableArgument)
-    .option('--yes', "don't ask")
-    .addHelpText(
-      'after',
-      `\nNeeds the privileges to change tables and to publish; reading needs none of them.\n${SETTINGS}`,
-    )
+    .option('--yes', "don't ask for confirmation")
+    .addHelpText('after', `\nNeeds the privileges to change tables and to publish customizations.\n${SETTINGS}`)
     .action((tables: readonly string[], options: { readonly yes?: true }) => enable(terminal, tables, options));
 }

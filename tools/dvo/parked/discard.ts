@@ -29,5 +29,5 @@ export async function discardParked(
     log('discarded', { id, code: item.cause.code, [item.kind === 'row' ? 'table' : 'source']: item.of, reason });
   }
   if (changed.length > 0)
-    throw new Error(`Processed or parked again meanwhile, and so not discarded: ${changed.join(', ')}`);
+    throw new Error(`Not discarded, because they were processed or parked again meanwhile: ${changed.join(', ')}`);
 }

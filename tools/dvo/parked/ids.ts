@@ -19,9 +19,9 @@ export async function idsOf(
   for (const text of given) {
     const meant = await meantBy(parking, text);
     const [id, ...others] = meant;
-    if (id === undefined) faults.push(`nothing is parked under ${text}`);
+    if (id === undefined) faults.push(`${text} matches no parked item`);
     else if (others.length === 0) found.add(id);
-    else faults.push(`${text} may be ${meant.slice(0, NAMED).join(', ')}${meant.length > NAMED ? ', ...' : ''}`);
+    else faults.push(`${text} matches ${meant.slice(0, NAMED).join(', ')}${meant.length > NAMED ? ', ...' : ''}`);
   }
   if (faults.length > 0) throw new UsageError(faults.join('; '));
   return [...found];
@@ -56,6 +56,6 @@ export const summaryOf = async (parking: Pick<TableParking, 'summary'>, id: stri
   stillParked(id, await parking.summary(id));
 
 function stillParked<T>(id: string, found: T | undefined): T {
-  if (found === undefined) throw new Error(`${id} is no longer parked: it was processed meanwhile.`);
+  if (found === undefined) throw new Error(`${id} is no longer parked. It was processed meanwhile.`);
   return found;
 }

@@ -3,6 +3,7 @@ import type { ParkedFilter, ParkedSummary } from '../../../shared/parking/parkin
 import type { TableParking } from '../../../shared/parking/table-parking';
 import { Tally } from '../terminal/tally';
 import { textTable, timeText } from '../terminal/text-table';
+import { spanText } from '../terminal/arguments';
 import { UsageError, type Terminal } from '../terminal/terminal';
 
 /** Options of `dvo parked list`, as commander gives them. */
@@ -29,8 +30,7 @@ const TABLE = textTable([
 
 /** What the options ask for. @throws UsageError where they contradict each other */
 export function filterOf({ code, source, olderThan, due, waiting }: ListOptions, nowMs: number): ParkedFilter {
-  if (due === true && waiting === true)
-    throw new UsageError('--due and --waiting exclude each other: without both, all are listed');
+  if (due === true && waiting === true) throw new UsageError("--due and --waiting can't be combined");
   return {
     ...(code === undefined ? {} : { code }),
     ...(source === undefined ? {} : { source }),
@@ -43,9 +43,7 @@ export function filterOf({ code, source, olderThan, due, waiting }: ListOptions,
 /** When an item is tried again by itself, in few words. */
 export function dueText({ dueAtMs }: Pick<ParkedSummary, 'dueAtMs'>, nowMs: number): string {
   if (dueAtMs === undefined) return 'waits';
-  const seconds = Math.ceil((dueAtMs - nowMs) / 1000);
-  if (seconds <= 0) return 'now';
-  return seconds < 120 ? `in ${seconds} s` : `in ${Math.round(seconds / 60)} min`;
+  return dueAtMs <= nowMs ? 'now' : `in ${spanText(dueAtMs - nowMs)}`;
 }
 
 /** Lists parked items as they are read, by id; then how many there are of each code. */
@@ -59,7 +57,7 @@ export async function listParked(
   const tally = new Tally();
   for await (const item of parking.summaries(filterOf(options, nowMs))) {
     if (tally.total === limit) {
-      terminal.err(`The first ${limit}; --limit shows more.\n`);
+      terminal.err(`Only the first ${limit} are shown. A higher --limit shows more.\n`);
       break;
     }
     if (json === true) await terminal.write(jsonLine(item));
@@ -71,7 +69,7 @@ export async function listParked(
   }
   if (json === true) return;
   if (tally.total === 0) {
-    terminal.err('Nothing is parked that this asks for.\n');
+    terminal.err('No parked item matches.\n');
     return;
   }
   terminal.out(`\n${tally.lines.map(visible).join('\n')}\n`);

@@ -47,7 +47,7 @@ interface ReplayOptions {
 async function replay(terminal: Terminal, given: readonly string[], options: ReplayOptions): Promise<void> {
   const { code, all, rate, yes } = options;
   const ways = [given.length > 0, code !== undefined, all === true].filter((way) => way).length;
-  if (ways !== 1) throw new UsageError('say what to replay: either ids, or --code, or --all');
+  if (ways !== 1) throw new UsageError('pass ids, --code or --all');
   const [core] = settingsOf(readConfig(environment()).core);
   const services = compose(core, undefined, MAX_BODY_BYTES);
   const selection: Selection =
@@ -55,7 +55,7 @@ async function replay(terminal: Terminal, given: readonly string[], options: Rep
       ? { kind: 'ids', ids: await idsOf(services.parking, given) }
       : { kind: 'filter', filter: filterOf(code === undefined ? {} : { code }, 0) };
   if (selection.kind === 'filter')
-    await agreed(terminal, `Replay all that is parked${code === undefined ? '' : ` as ${code}`}?`, yes);
+    await agreed(terminal, `Replay all parked items${code === undefined ? '' : ` with code ${code}`}?`, yes);
   await replayParked(terminal, services, selection, rate);
 }
 
@@ -66,8 +66,8 @@ interface DiscardOptions {
 
 async function discard(terminal: Terminal, given: readonly string[], { reason, yes }: DiscardOptions): Promise<void> {
   const why = reason?.trim() ?? '';
-  if (why === '') throw new UsageError('--reason is missing: say why, for whoever asks later');
-  if (why.length > MAX_REASON) throw new UsageError(`--reason must be ${MAX_REASON} characters at most`);
+  if (why === '') throw new UsageError('--reason is missing: it is stored with the item');
+  if (why.length > MAX_REASON) throw new UsageError(`--reason must have at most ${MAX_REASON} characters`);
   const { parking, discarded } = openParking();
   const ids = await idsOf(parking, given);
   await agreed(terminal, `Discard ${ids.length === 1 ? String(ids[0]) : `${ids.length} items`}?`, yes);
@@ -78,59 +78,59 @@ async function discard(terminal: Terminal, given: readonly string[], { reason, y
 const MAX_REASON = 1000;
 
 const SETTINGS = `
-It works on the app whose settings are in the environment: AzureWebJobsStorage (or AzureWebJobsStorage__accountName)
-says where parked items are. docs/operations.md says what each code means and what to do.`;
+AzureWebJobsStorage (or AzureWebJobsStorage__accountName) in the environment names the storage account of the app.
+docs/operations.md explains each code.`;
 
 const IDS = `
-An id may be abbreviated to any beginning that only one item has; of a delivery, "delivery-" may be left out too.`;
+You can shorten an id to any beginning that only one item has. For a delivery, you can also leave out "delivery-".`;
 
 /** `dvo parked`: what couldn't be processed and is kept. */
 export function addParkedCommand(program: Command, terminal: Terminal): void {
   const parked = program
     .command('parked')
-    .description('list, show, replay and discard what could not be processed and is kept')
+    .description('list, show, replay and discard parked items')
     .addHelpText('after', SETTINGS);
   parked
     .command('list')
-    .description('list parked items by id, and how many there are of each code')
-    .option('--code <code>', 'only those parked with this code')
+    .description('list parked items by id and count them by code')
+    .option('--code <code>', 'only items with this code')
     .option('--source <name>', 'only deliveries of this function, such as webhook')
-    .option('--older-than <span>', 'only those parked longer ago than 90s, 15m, 1h or 7d', spanArgument)
-    .option('--due', 'only those that the app tries again by itself, now or at a later time')
-    .option('--waiting', 'only those that wait for an operator')
-    .option('--json', 'one JSON object a line, with the cause in words')
-    .option('--limit <n>', 'items at most (default: all)', countArgument)
+    .option('--older-than <span>', 'only items parked longer ago than this, such as 90s, 15m, 1h or 7d', spanArgument)
+    .option('--due', 'only items that the app retries by itself, now or later')
+    .option('--waiting', 'only items that wait for an operator')
+    .option('--json', 'print one JSON object per line, with the cause in words')
+    .option('--limit <n>', 'at most this many items (default: all)', countArgument)
     .addHelpText('after', SETTINGS)
     .action((options: ListOptions) => listParked(terminal, openParking().parking, options));
   parked
     .command('show')
     .description("show one item's cause and attempts")
-    .argument('<id>', 'its id, or the beginning of it')
-    .option('--explain', 'say in words what its body tells, as dvo parse --explain does: names columns, no values')
-    .option('--body', 'write the body to standard output as it was received, and all else to standard error')
+    .argument('<id>', 'its id or the beginning of its id')
+    .option('--explain', 'explain its body as dvo parse --explain does: names of columns, no values')
+    .option('--body', 'write the body to standard output as it was received, and everything else to standard error')
     .addHelpText('after', IDS + SETTINGS)
     .action((id: string, options: ShowOptions) => show(terminal, id, options));
   parked
     .command('replay')
-    .description('try items again now, in this process: processed ones go, others stay with their new cause')
-    .argument('[ids...]', 'their ids, or the beginnings of them')
-    .option('--code <code>', 'all that are parked with this code')
-    .option('--all', 'all')
-    .option('--rate <n>', 'so many a second at most', rateArgument)
-    .option('--yes', "don't ask before replaying all of a code, or all")
+    .description('retry items now, in this process; items that fail again stay with their new cause')
+    .argument('[ids...]', 'their ids or the beginnings of their ids')
+    .option('--code <code>', 'all items with this code')
+    .option('--all', 'all items')
+    .option('--rate <n>', 'at most this many per second', rateArgument)
+    .option('--yes', "don't ask for confirmation of --code or --all")
     .addHelpText('after', `${IDS}\n${REPLAY_HELP}`)
     .action((ids: readonly string[], options: ReplayOptions) => replay(terminal, ids, options));
   parked
     .command('discard')
-    .description(`take items out of the parking for good; they are moved to the table ${STATE_NAMES.discarded}`)
-    .argument('<ids...>', 'their ids, or the beginnings of them')
-    .option('--reason <text>', 'why; kept with the item, and in the log record that is printed')
-    .option('--yes', "don't ask")
+    .description(`remove items from the parking for good and move them to the table ${STATE_NAMES.discarded}`)
+    .argument('<ids...>', 'their ids or the beginnings of their ids')
+    .option('--reason <text>', 'why; stored with the item and printed in the log record')
+    .option('--yes', "don't ask for confirmation")
     .addHelpText('after', IDS + SETTINGS)
     .action((ids: readonly string[], options: DiscardOptions) => discard(terminal, ids, options));
 }
 
 const REPLAY_HELP = `
-Needs all settings of the app in the environment (docs/configuration.md). Replaying is harmless, also twice, by several
-operators, or while the app replays: the rule that decides about a change is the same. With --code and --all, events of
-synchronous steps that aren't due yet are left to the app. Exit code 1 if any item could not be processed.`;
+Needs all settings of the app in the environment (docs/configuration.md). Replaying is safe: you can repeat it, and several
+operators and the app can replay at the same time. --code and --all leave events of synchronous steps to the app until
+they are due. Exit code 1 if an item could not be processed.`;

@@ -52,7 +52,7 @@ export async function replayParked(
       failed.add(code);
       if (!examples.has(code)) examples.set(code, `${id}: ${message}`);
     }
-    progress.show(`${processed} processed, ${failed.total} not`);
+    progress.show(`${processed} processed, ${failed.total} failed`);
   };
 
   let batch: string[] = [];
@@ -71,9 +71,9 @@ export async function replayParked(
     terminal.out(`${summaryOf({ processed, gone, early }, failed)}\n`);
   }
   if (failed.total === 0) return;
-  for (const [code, example] of examples) terminal.err(`${code}, for one ${visible(example)}\n`);
+  for (const [code, example] of examples) terminal.err(`${code}, for example ${visible(example)}\n`);
   throw new Error(
-    `${failed.total} could not be processed and stay parked with their cause (dvo parked list; docs/operations.md).`,
+    `${failed.total} could not be processed and stay parked. See dvo parked list and docs/operations.md.`,
   );
 }
 
@@ -103,9 +103,9 @@ function summaryOf(
   failed: Tally,
 ): string {
   return [
-    `processed ${processed}`,
-    ...(failed.total === 0 ? [] : [`not processed ${failed.total} (${failed.text})`]),
-    ...(gone === 0 ? [] : [`processed by someone else ${gone}`]),
-    ...(early === 0 ? [] : [`left until due ${early} (unconfirmed)`]),
+    `${processed} processed`,
+    ...(failed.total === 0 ? [] : [`${failed.total} failed (${failed.text})`]),
+    ...(gone === 0 ? [] : [`${gone} processed by someone else`]),
+    ...(early === 0 ? [] : [`${early} left until due (unconfirmed)`]),
   ].join(', ');
 }

@@ -28,7 +28,7 @@ export async function showParked(
 ): Promise<void> {
   const summary = await summaryOf(parking, id);
   if (body === true && summary.kind === 'row')
-    throw new UsageError(`${id} is a row that was pulled: it has no body, and is read again when it is replayed`);
+    throw new UsageError(`${id} is a pulled row: it has no body, and a replay reads it again`);
   const say = body === true ? terminal.err : terminal.out;
   say(`${factsOf(summary, Date.now()).join('\n')}\n`);
   if (summary.kind === 'row' || (body !== true && explain !== true)) return;
@@ -57,7 +57,7 @@ function subjectFacts(item: ParkedSummary): readonly (readonly [string, string])
   const { kind, of, rowId = '', bytes = 0, contentType, truncated, arrivedAtMs } = item;
   if (kind === 'row')
     return [
-      ['kind', 'row, pulled: it is read again when it is tried again'],
+      ['kind', 'row, pulled: a retry reads it again'],
       ['table', of],
       ['row', rowId],
     ];
@@ -65,7 +65,7 @@ function subjectFacts(item: ParkedSummary): readonly (readonly [string, string])
     ['kind', 'delivery'],
     ['source', of],
     ['body', `${bytes} bytes${contentType === undefined ? '' : `, ${contentType}`}`],
-    ...(truncated === true ? [['truncated', 'members were removed for size'] as const] : []),
+    ...(truncated === true ? [['truncated', 'Dataverse removed members for size'] as const] : []),
     ...(arrivedAtMs === undefined ? [] : [['arrived at', timeText(arrivedAtMs)] as const]),
   ];
 }

@@ -13,9 +13,8 @@ import { messageEventOf } from '../../../shared/context/messages/to-message-even
 import { messageOf } from '../../../shared/errors/errors';
 import { visible } from '../../../shared/errors/visible';
 import { conformUnknown } from '../../../shared/mapping/conform';
+import { timeText } from '../terminal/text-table';
 import type { MappedChange, Told } from './mapped-change';
-
-const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();
 
 /** What people call the formats: the choices of a service endpoint's message format. */
 const FORMAT_NAMES: Readonly<Record<ContextFormat, string>> = {
@@ -88,7 +87,7 @@ function happened(context: Context): string[] {
   const how =
     context.mode === 'async'
       ? 'asynchronous: sent after its transaction was committed'
-      : 'synchronous: sent inside its transaction, which may yet be rolled back';
+      : 'synchronous: sent inside its transaction, which may still be rolled back';
   const by =
     context.userId === context.initiatingUserId
       ? context.userId
@@ -98,7 +97,7 @@ function happened(context: Context): string[] {
   return [
     `${context.message} of ${context.table} ${context.rowId}`,
     ...section('format', [formText(context.form)]),
-    ...section('when', [`${isoOf(context.operationCreatedOn)} (when the operation was created)`]),
+    ...section('when', [`${timeText(context.operationCreatedOn)} (when the operation was created)`]),
     ...section('how', [`stage ${context.stage}, depth ${context.depth}, ${how}`]),
     ...section('by', [by, ...(agent === '' ? [] : [`with ${agent}`])]),
     ...section('organisation', [`${context.organizationName ?? 'no name'} (${context.organizationId})`]),
@@ -136,15 +135,15 @@ function happened(context: Context): string[] {
 function evidenceText(evidence: Evidence): string {
   switch (evidence.kind) {
     case 'event': {
-      const at = isoOf(evidence.at * 1000);
+      const at = timeText(evidence.at * 1000);
       return evidence.isTrusted
-        ? `dated ${at} by modifiedon: applied without a read where that is provably newer`
-        : `not after ${at}, which may prove it old but never new: otherwise the row is read`;
+        ? `dated ${at} by modifiedon: applied without a read if that is provably newer`
+        : `not after ${at}: this can prove the change stale, never newer; otherwise the row is read`;
     }
     case 'unconfirmed':
       return evidence.committed === true
-        ? `none: the row is read at once${evidence.atLeast === undefined ? '' : `, until it shows version ${evidence.atLeast.version}`}, and nothing of this message is stored`
-        : 'none (an unconfirmed change): the row is read, and nothing of this message is stored';
+        ? `none: the row is read at once${evidence.atLeast === undefined ? '' : `, until it shows version ${evidence.atLeast.version}`}. Nothing of this message is stored`
+        : 'none (unconfirmed): the row is read. Nothing of this message is stored';
     case 'pull':
       return `row version ${evidence.version}`;
   }
@@ -153,23 +152,25 @@ function evidenceText(evidence: Evidence): string {
 function changeText(change: Change): string[] {
   switch (change.kind) {
     case 'snapshot':
-      return [`all ${countOf(change.columns.size, 'column')} of the row, ones that are absent are empty`];
+      return [`all ${countOf(change.columns.size, 'column')} of the row; absent columns are empty`];
     case 'patch': {
       const { columns } = change;
-      if (columns.size === 0) return ['a patch without columns: all that is known is that the row changed'];
+      if (columns.size === 0) return ['a patch without columns: the row changed, but it is unknown how'];
       const hasImage = [...columns.values()].some((value) => value?.kind === 'bytes');
       return [
         `a patch of ${countOf(columns.size, 'column')}: ${columnsText(columns)}`,
-        ...(hasImage ? ['with a Web API the image is left out, and the row is read where anything of it is kept'] : []),
+        ...(hasImage
+          ? ['with the Web API, the image is left out, and the row is read if the mapping keeps any part of the image']
+          : []),
       ];
     }
     case 'delete':
-      return ['the row is gone'];
+      return ['the row was deleted'];
     case 'associate':
     case 'disassociate':
       return [
         `${change.kind === 'associate' ? 'connected with' : 'no longer connected with'} ${addressText(change.related)}`,
-        'many-to-many: a link appears or goes; one-to-many: the lookup of the row on the "many" side changed',
+        'many-to-many: a link is added or removed; one-to-many: the lookup of the row on the "many" side changed',
       ];
   }
 }
@@ -200,13 +201,16 @@ function willBeDone(change: Change): string[] {
 
 function willBeKept({ message, columns, key, committed, truncated }: MessageEvent): string[] {
   return [
-    `Is no change of rows, but an event of ${message}`,
+    `Will be handled as an event of ${message}, not as a change of a row`,
     ...section('kept', [
       'in the event table that the mapping file names for the message (events)',
-      'without one: as unmapped.messages says, by default parked',
+      'without an event table: unmapped.messages decides (default: park)',
     ]),
-    ...section('columns', [names(columns.keys()), ...(truncated ? ['input parameters were removed for size'] : [])]),
-    ...section('committed', [committed ? 'yes' : 'not known: the step is synchronous']),
+    ...section('columns', [
+      names(columns.keys()),
+      ...(truncated ? ['Dataverse removed input parameters for size'] : []),
+    ]),
+    ...section('committed', [committed ? 'yes' : 'unknown: the step is synchronous']),
     ...section('key', [key]),
   ];
 }
@@ -224,8 +228,8 @@ function explainNotice({ message, row, organizationId, modifiedOnMs, columns }: 
   return [
     `${message} of ${addressText(row)}`,
     ...section('format', ['JSON, the notice of a flow']),
-    ...section('when', [modifiedOnMs === null ? 'not said' : `${isoOf(modifiedOnMs)} (modifiedon)`]),
-    ...section('organisation', [organizationId ?? 'not said: the row is read in DATAVERSE_URL']),
+    ...section('when', [modifiedOnMs === null ? 'not given' : `${timeText(modifiedOnMs)} (modifiedon)`]),
+    ...section('organisation', [organizationId ?? 'not given: the row is read from DATAVERSE_URL']),
     ...section('columns', [columns.length === 0 ? 'none' : `${names(columns)} (not used)`]),
   ]
     .map(visible)
@@ -264,6 +268,6 @@ export const explainChanges = (changes: readonly Told[]): string =>
 function storedText(stored: MappedChange): string[] {
   if ('notMapped' in stored) return [stored.notMapped];
   const place = 'rowKey' in stored ? `${stored.table} (${stored.partitionKey}, ${stored.rowKey})` : stored.table;
-  if ('hidden' in stored) return [place, "hidden: the filter doesn't hold"];
+  if ('hidden' in stored) return [place, "hidden: the row doesn't meet the filter"];
   return [place, ...(stored.columns === null ? [] : [names(stored.columns.keys())])];
 }

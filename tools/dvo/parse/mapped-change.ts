@@ -45,7 +45,7 @@ export function mappedChange(mapping: Mapping, change: Told): MappedChange {
     const link = mapping.links.get(change.relationship);
     if (link === undefined)
       return {
-        notMapped: `no link; the lookup of a row, or unmapped.relationships: ${mapping.unmapped.relationships}`,
+        notMapped: `not a link in the mapping file: a lookup of a row, or unmapped.relationships: ${mapping.unmapped.relationships}`,
       };
     const rows = linkedRows(change);
     const row = linkAddress(change.relationship, rows);

@@ -24,7 +24,7 @@ interface ParseOptions {
 
 const formatArgument = (text: string): ContextFormat => {
   const format = CONTEXT_FORMATS.find((known) => known === text);
-  if (format === undefined) throw new InvalidArgumentError(`Known are ${CONTEXT_FORMATS.join(', ')}.`);
+  if (format === undefined) throw new InvalidArgumentError(`It must be one of ${CONTEXT_FORMATS.join(', ')}.`);
   return format;
 };
 
@@ -119,16 +119,16 @@ async function parse(terminal: Terminal, file: string, options: ParseOptions): P
 export function addParseCommand(program: Command, terminal: Terminal): void {
   program
     .command('parse')
-    .description('print the changes, or the event, that a pushed execution context or notice means')
-    .argument('<file>', 'the body as it was received; - for standard input')
-    .option('--explain', 'say it in words instead')
-    .option('--full', 'print the whole context (or notice) as well')
-    .option('--format <format>', `take the body as ${CONTEXT_FORMATS.join(', ')}`, formatArgument)
-    .option('--full-image <alias>', 'take this image after the operation as the full row')
+    .description('print what a pushed execution context or notice means: changes, or an event')
+    .argument('<file>', 'the body as it was received, or - for standard input')
+    .option('--explain', 'explain it in words instead')
+    .option('--full', 'also print the whole context or notice')
+    .option('--format <format>', `read the body as ${CONTEXT_FORMATS.join(', ')} (default: detected)`, formatArgument)
+    .option('--full-image <alias>', 'treat this post-image as the full row')
     .option(
       '--mapping <file>',
-      'show what becomes of it in the store by this mapping file (without metadata; hashes as by REDACTION_KEY)',
+      'also show what this mapping file stores (without metadata; REDACTION_KEY is the key of hashes)',
     )
-    .option('--truncated', 'the sender said that members were removed for size')
+    .option('--truncated', 'treat the body as one from which Dataverse removed members for size')
     .action(async (file: string, options: ParseOptions) => parse(terminal, file, options));
 }

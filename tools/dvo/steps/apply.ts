@@ -17,7 +17,7 @@ export function refuseMissingSecrets({ plan, input }: Prepared): void {
   const missing = plan.changes.flatMap((change) => {
     if ((change.action !== 'create' && change.action !== 'update') || change.item.kind !== 'endpoint') return [];
     const secret = input.secrets.get(change.item.key);
-    return secret?.kind === 'unknown' ? [`${change.item.label} is to be written, and ${secret.reason}`] : [];
+    return secret?.kind === 'unknown' ? [`${change.item.label} needs its secret, but ${secret.reason}`] : [];
   });
   if (missing.length > 0) throw new Error(`Nothing was changed: ${missing.join('; ')}.`);
 }
@@ -29,7 +29,7 @@ export async function carryOut(terminal: Terminal, { plan, input }: Prepared, qu
     try {
       await applyChange(change, input);
     } catch (error) {
-      terminal.err(`${changeText(change)}: not ${DID[change.action]}, or nobody knows\n`);
+      terminal.err(`${changeText(change)}: not ${DID[change.action]}, or the result is unknown\n`);
       return { done, error: error instanceof Error ? error : new Error(String(error)) };
     }
     done += 1;

@@ -49,7 +49,7 @@ async function textOf(terminal: Terminal, file: string): Promise<string> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
     throw new UsageError(
-      `${file} can't be read (${code}); begin with a copy of docs/dataverse.sample.yaml (docs/connect.md#the-declaration-file)`,
+      `${file} can't be read (${code}); start with a copy of docs/dataverse.sample.yaml (docs/connect.md#the-declaration-file)`,
       {
         cause: error,
       },

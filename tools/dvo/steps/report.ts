@@ -49,12 +49,15 @@ function changeLines(change: Change): string[] {
   return [
     `${SIGNS[change.action]} ${changeText(change)}\n`,
     ...lines,
-    ...(change.action === 'delete' ? gvisibles(change.item) : []),
+    ...(change.action === 'delete' ? deletedLines(change.item) : []),
   ];
 }
 
 /** What goes, as Dataverse has it: the mark that names it can be written by anyone who may change descriptions. */
-const gvisibles = (item: RegisteredItem): string[] => [`    name: ${visible(nameOf(item))}\n`, `    id: ${item.id}\n`];
+const deletedLines = (item: RegisteredItem): string[] => [
+  `    name: ${visible(nameOf(item))}\n`,
+  `    id: ${item.id}\n`,
+];
 
 const nameOf = ({ fields }: RegisteredItem): string => withoutSecrets(String(fields.name ?? fields.alias));
 
@@ -87,9 +90,9 @@ export function driftLines(plan: Plan): string[] {
     const what = change.action === 'update' ? change.item.label : changeText(change);
     switch (change.action) {
       case 'create':
-        return [`${what}: isn't there`];
+        return [`${what}: is missing`];
       case 'delete':
-        return [`${what}: is there and isn't declared`];
+        return [`${what}: exists, but isn't declared`];
       case 'track':
         return [`change tracking of ${change.table}: is off`];
       case 'update':
@@ -103,7 +106,7 @@ export function driftLines(plan: Plan): string[] {
 function driftText({ field, from, to }: Difference): string {
   if (field === 'enabled') return from === true ? 'is enabled, declared as disabled' : 'is disabled';
   if (field === 'secret') return `its secret is ${valueText(field, from)}`;
-  if (field === 'owner') return from === null ? "bears no owner's mark" : `is ${from}'s`;
+  if (field === 'owner') return from === null ? "has no owner's mark" : `is ${from}'s`;
   return `${field} is ${valueText(field, from)}, declared as ${valueText(field, to)}`;
 }
 

@@ -29,7 +29,7 @@ async function planOf(opened: OpenDeclaration): Promise<Prepared> {
 /** @throws Error with every fault that the environment shows */
 function refuseFaults({ plan }: Prepared, { at }: OpenDeclaration, terminal: Terminal): void {
   for (const fault of plan.faults) terminal.err(`${visible(at(fault))}\n`);
-  if (plan.faults.length > 0) throw new Error('The declaration does not fit the environment: nothing was changed.');
+  if (plan.faults.length > 0) throw new Error('The declaration does not fit the environment. Nothing was changed.');
 }
 
 async function plan(terminal: Terminal, file: string, flags: Flags): Promise<void> {
@@ -84,14 +84,13 @@ async function change(
   const { done, error, refused } = outcome;
   if (flags.json === true) terminal.out(`${planJson(heading, prepared.plan, opened.at, outcome)}\n`);
   if (error === undefined) return;
-  if (refused !== true)
-    terminal.err(`${done} of ${changes.length} changes are done. Run it again: it goes on from there.\n`);
+  if (refused !== true) terminal.err(`${done} of ${changes.length} changes are done. Run it again to continue.\n`);
   throw error;
 }
 
 async function askFor(terminal: Terminal, question: string, { plan }: Prepared, { json, yes }: Flags): Promise<void> {
   if (plan.changes.length === 0) return;
-  if (json === true && yes !== true) throw new UsageError(`${question} --json shows no plan to agree to: say --yes.`);
+  if (json === true && yes !== true) throw new UsageError(`${question} --json does not ask: pass --yes.`);
   await agreed(terminal, question, yes);
 }
 
@@ -112,8 +111,8 @@ async function verify(terminal: Terminal, file: string, flags: Flags): Promise<v
 }
 
 const SETTINGS = `
-DATAVERSE_URL (or the environment chosen by --environment) and the settings beside it say which environment, and as whom
-(docs/configuration.md). docs/connect.md says what a declaration is.`;
+DATAVERSE_URL or --environment names the environment. docs/configuration.md lists the settings for the sign-in.
+docs/connect.md explains the declaration.`;
 
 /** `dvo steps`: service endpoints, steps and images as a declaration. */
 export function addStepsCommand(program: Command, terminal: Terminal): void {
@@ -132,32 +131,29 @@ export function addStepsCommand(program: Command, terminal: Terminal): void {
   command('plan', 'show what apply would create, change and delete; changes nothing').action(
     (file: string, flags: Flags) => plan(terminal, file, flags),
   );
-  command('apply', 'make the environment as it is declared; can be stopped at any moment and run again')
-    .option('--yes', "don't ask")
+  command('apply', 'make the environment match the declaration; you can stop it at any time and run it again')
+    .option('--yes', "don't ask for confirmation")
     .action((file: string, flags: Flags) => apply(terminal, file, flags));
-  command('verify', 'tell every difference between declaration and environment; exit code 2 if there is any').action(
+  command('verify', 'print every difference between declaration and environment; exit code 2 if there are any').action(
     (file: string, flags: Flags) => verify(terminal, file, flags),
   );
-  command('destroy', "delete what bears the declaration's owner's mark, and nothing else")
-    .option('--yes', "don't ask")
+  command('destroy', "delete everything that has the mark of the declaration's owner, and nothing else")
+    .option('--yes', "don't ask for confirmation")
     .action((file: string, flags: Flags) => destroy(terminal, file, flags));
-  command(
-    'test',
-    'have Dataverse send a probe through each endpoint, and tell what came of it; exit code 1 if one failed',
-  )
-    .option('--row <table>', 'instead make, change and delete a row of this table, and look at the jobs of its steps')
+  command('test', 'have Dataverse send a probe through each endpoint, and print the results; exit code 1 if one failed')
+    .option('--row <table>', 'instead create, change and delete a row of this table, and check the jobs of its steps')
     .addOption(
-      new Option('--wait <span>', 'how long to wait for each outcome, such as 90s or 2m')
+      new Option('--wait <span>', 'how long to wait for each result, such as 90s or 2m')
         .argParser(spanArgument)
         .default(60_000, '60s'),
     )
-    .option('--yes', "don't ask before a row is made")
+    .option('--yes', "don't ask before a row is created")
     .action((file: string, flags: TestFlags) => testSteps(terminal, file, flags));
   steps
     .command('import')
-    .description('write a declaration of what was registered by hand; the next apply takes it over')
-    .requiredOption('--owner <name>', 'whose it shall be')
-    .option('--out <file>', 'write it there, if nothing is there yet')
+    .description('write a declaration of existing registrations; the next apply takes them over')
+    .requiredOption('--owner <name>', 'owner of the declaration')
+    .option('--out <file>', 'write to this file, which must not exist')
     .addHelpText('after', SETTINGS)
     .action((flags: ImportFlags) => importSteps(terminal, flags));
   steps

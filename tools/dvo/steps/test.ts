@@ -35,7 +35,7 @@ export async function testSteps(terminal: Terminal, file: string, flags: TestFla
   if (flags.json === true) terminal.out(`${plainJson({ environment: api.host, probes: probed })}\n`);
   else for (const { item, result } of probed) terminal.out(`${item}: ${resultText(result)}\n`);
   const failed = probed.filter(({ result }) => result.kind === 'failed');
-  if (failed.length > 0) throw new Error(`${failed.length} of ${probed.length} were not reached.`);
+  if (failed.length > 0) throw new Error(`${failed.length} of ${probed.length} probes failed.`);
 }
 
 const resultText = (result: ProbeResult): string =>
@@ -69,7 +69,7 @@ async function testRow(
   );
   if (fired.length === 0)
     throw new UsageError(`no enabled asynchronous step of Create, Update or Delete is declared for table ${table}`);
-  await agreed(terminal, `Make a row in table ${table} of ${host}, change and delete it?`, yes);
+  await agreed(terminal, `Create, change and delete a row in table ${table} of ${host}?`, yes);
   const scratch = await scratchTable(input.api, table);
   const results = await probeSteps(
     input,

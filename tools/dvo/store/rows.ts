@@ -40,14 +40,14 @@ async function rows(
       deleted === true ? {} : { queryOptions: { filter: 'Deleted eq false' } },
     )) {
       if (shown === limit) {
-        terminal.err(`The first ${limit} rows; --limit shows more.\n`);
+        terminal.err(`Only the first ${limit} rows are shown. A higher --limit shows more.\n`);
         return;
       }
       terminal.out(`${plainJson(entity)}\n`);
       shown += 1;
     }
     if (shown === 0)
-      terminal.err(`No row of ${table}${deleted === true ? '' : ' is live; --deleted shows the tombstones'}.\n`);
+      terminal.err(`${table} has no ${deleted === true ? 'rows' : 'live rows. --deleted shows the tombstones'}.\n`);
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
     terminal.err(`No row of ${table} was ever stored.\n`);
@@ -58,10 +58,10 @@ async function rows(
 export function addRowsCommand(program: Command, terminal: Terminal): void {
   program
     .command('rows')
-    .description('list the rows of a table in the LOB store (LOB_STORAGE or LOB_STORAGE__accountName says where it is)')
+    .description('list the rows of a table in the LOB store (LOB_STORAGE or LOB_STORAGE__accountName)')
     .argument('<table>', 'logical name, such as account')
-    .argument('[id]', 'only this row, deleted or not')
-    .option('--deleted', 'the tombstones of deleted rows and the hidden rows too')
-    .option('--limit <n>', 'rows at most', countArgument, 100)
+    .argument('[id]', 'only this row, even if it is deleted')
+    .option('--deleted', 'include the tombstones of deleted rows, and hidden rows')
+    .option('--limit <n>', 'at most this many rows', countArgument, 100)
     .action((table: string, id: string | undefined, options: RowsOptions) => rows(terminal, table, id, options));
 }

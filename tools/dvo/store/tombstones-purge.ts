@@ -49,7 +49,7 @@ export async function purgeTombstones(
   const pace = paceOf(rate);
   const removed = new Tally();
   const progress = await terminal.progress();
-  progress.show('waiting until every instance knows');
+  progress.show('waiting until every instance knows of the purge');
   try {
     for await (const { table, removed: count } of tombstones.purge(tables, untilMs, batchAt(rate, BATCH), pace)) {
       removed.add(table, count);

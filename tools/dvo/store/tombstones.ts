@@ -45,27 +45,27 @@ async function purge(terminal: Terminal, given: readonly string[], options: Purg
   const { tombstones, tables, canReadBack } = open(given);
   if (!canReadBack)
     throw new UsageError(
-      'DATAVERSE_URL is not set: without a Web API a tombstone is all that keeps a late event from bringing a deleted row back',
+      'DATAVERSE_URL is not set: without the Web API, only its tombstone keeps a late event from restoring a deleted row',
     );
   await purgeTombstones(terminal, tombstones, { ...options, tables, untilMs: Date.now() - options.olderThan });
 }
 
 const SETTINGS = `
-Needs all settings of the app in the environment (docs/configuration.md). docs/store.md says what a tombstone is, and what
-purging them costs.`;
+Needs all settings of the app in the environment (docs/configuration.md). docs/store.md explains tombstones and
+what purging them costs.`;
 
 /** `dvo tombstones`: what is left of deleted rows. */
 export function addTombstonesCommand(program: Command, terminal: Terminal): void {
   const tombstones = program
     .command('tombstones')
-    .description('count and purge what is left of deleted rows in the LOB store')
+    .description('count and purge the tombstones of deleted rows in the LOB store')
     .addHelpText('after', SETTINGS);
   tombstones
     .command('list')
     .description('count the tombstones of each table')
-    .argument('[tables...]', 'tables and relationships (default: all that are kept in step)')
+    .argument('[tables...]', 'tables and relationships (default: all that the app syncs)')
     .addOption(
-      new Option('--older-than <span>', 'only those last written longer ago than 12h or 90d')
+      new Option('--older-than <span>', 'only tombstones last written longer ago than this, such as 12h or 90d')
         .argParser(spanArgument)
         .default(0, 'all'),
     )
@@ -73,16 +73,16 @@ export function addTombstonesCommand(program: Command, terminal: Terminal): void
     .action((tables: readonly string[], options: ListOptions) => list(terminal, tables, options));
   tombstones
     .command('purge')
-    .description('remove old tombstones for good; events of their rows, however late, are then read back')
-    .argument('[tables...]', 'tables and relationships (default: all that are kept in step)')
+    .description('remove old tombstones for good; the app then reads back the rows of late events')
+    .argument('[tables...]', 'tables and relationships (default: all that the app syncs)')
     .requiredOption(
       '--older-than <span>',
-      `those last written longer ago than 90d, say; ${LEAST_PURGE_AGE_MS / 3_600_000}h at least`,
+      `only tombstones last written longer ago than this, such as 90d; at least ${LEAST_PURGE_AGE_MS / 3_600_000}h`,
       purgeAgeArgument,
     )
     .option('--dry-run', 'only count them')
-    .option('--rate <n>', 'so many a second at most', rateArgument)
-    .option('--yes', "don't ask")
+    .option('--rate <n>', 'at most this many per second', rateArgument)
+    .option('--yes', "don't ask for confirmation")
     .addHelpText('after', SETTINGS)
     .action((tables: readonly string[], options: PurgeOptions) => purge(terminal, tables, options));
 }

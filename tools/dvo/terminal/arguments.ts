@@ -12,7 +12,7 @@ export function countArgument(text: string): number {
 export function rateArgument(text: string): number {
   const rate = Number(text);
   if (!/^\d+(?:\.\d+)?$/.test(text) || rate < 0.01 || rate > 100_000)
-    throw new InvalidArgumentError('It must be a number a second, from 0.01 to 100000.');
+    throw new InvalidArgumentError('It must be a number per second from 0.01 to 100000.');
   return rate;
 }
 
@@ -27,11 +27,19 @@ export function spanArgument(text: string): number {
   return Number(count) * unitMs;
 }
 
+/** A time span as `spanArgument` takes it, in the largest unit of which it has two at least. */
+export function spanText(ms: number): string {
+  const [unit, unitMs] = Object.entries(UNITS_MS).findLast(([, each]) => ms >= 2 * each) ?? ['s', 1000];
+  return `${Math.ceil(ms / unitMs)}${unit}`;
+}
+
 /** A time span that tombstones may be purged after, in milliseconds. */
 export function purgeAgeArgument(text: string): number {
   const age = spanArgument(text);
   if (age < LEAST_PURGE_AGE_MS)
-    throw new InvalidArgumentError(`It must be ${LEAST_PURGE_AGE_MS / 3_600_000}h at least (docs/store.md says why).`);
+    throw new InvalidArgumentError(
+      `It must be at least ${LEAST_PURGE_AGE_MS / 3_600_000}h (docs/store.md explains why).`,
+    );
   return age;
 }
 

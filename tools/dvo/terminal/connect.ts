@@ -12,7 +12,7 @@ export function connect(): WebApi {
   const isUnsaid = (settings.DATAVERSE_AUTH?.trim() ?? '') === '';
   if (!section.ok && isUnsaid && section.faults.some((fault) => /^DATAVERSE_(?:TENANT|CLIENT)_/.test(fault)))
     throw new UsageError(
-      `${section.faults.join('; ')}; or set DATAVERSE_AUTH=azure-cli, to ask as whoever az login signed in`,
+      `${section.faults.join('; ')}; or set DATAVERSE_AUTH=azure-cli to use the sign-in of az login`,
     );
   const [config] = settingsOf(section);
   return webApi(config);

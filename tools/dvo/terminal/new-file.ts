@@ -7,6 +7,6 @@ export async function writeNewFile(file: string, text: string): Promise<void> {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new UsageError(`${file} is there already, and is not overwritten`, { cause: error });
+    throw new UsageError(`${file} already exists and was not overwritten`, { cause: error });
   }
 }

@@ -11,7 +11,7 @@ export interface Terminal {
   readonly err: (text: string) => void;
   /** Writes to standard output; resolves when it takes more, so that output of any length needs little memory. */
   readonly write: (chunk: string | Uint8Array) => Promise<void>;
-  /** Asks the operator; undefined where nobody is there to answer. */
+  /** Asks the operator; undefined where standard input is no terminal. */
   readonly ask: (question: string) => Promise<string | undefined>;
   /** Drawn on standard error where that is a terminal, else nowhere. */
   readonly progress: () => Promise<Progress>;
@@ -47,7 +47,7 @@ export function settingsOf<T extends readonly unknown[]>(
 type SettingsSection<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Has the operator agree, unless `--yes` said so beforehand. @throws UsageError where nobody is there to answer */
+/** Has the operator agree, unless `--yes` said so beforehand. @throws UsageError where standard input is no terminal */
 export async function agreed(terminal: Terminal, question: string, yes: true | undefined): Promise<void> {
   if (yes === true) return;
   const answer = await terminal.ask(`${question} [y/N] `);

@@ -22,6 +22,5 @@ export function textTable(columns: readonly TextColumn[]): {
   return { heading: line(columns.map(({ heading }) => heading)), line };
 }
 
-/** A time as lists show it: `2026-03-14 09:26:53Z`. */
-export const timeText = (epochMs: number): string =>
-  `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+/** A time as every command shows and takes it: `2026-03-14T09:26:53Z`. */
+export const timeText = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
