@@ -1,28 +1,6 @@
 /**
- * A local stand-in for Azure Service Bus and Event Hubs: an AMQP 1.0 server that JavaScript's clients (`@azure/service-bus`,
- * `@azure/event-hubs`) and .NET's (`Azure.Messaging.ServiceBus`, `Azure.Messaging.EventHubs`, which the extensions of the
- * Functions host are built on) connect to unchanged, with `UseDevelopmentEmulator=true` in the connection string.
- *
- * Service Bus: queues, topics with subscriptions, their dead letters; single messages and batches; peek-lock and
- * receive-and-delete; complete, abandon, defer and dead-letter, with properties to modify; locks that expire and can be
- * renewed; delivery counts up to the maximum; scheduling and cancelling; peeking; receiving deferred messages; sessions
- * (by id or the next, in order, with state and lock renewal).
- *
- * Event Hubs: partitions with sequence numbers, offsets and enqueued times; sending to a partition, by key or in turn;
- * consumer groups; start positions; ownership by epoch; the end of the partition with each event on request.
- *
- * Both: links that can't be are refused with Azure's conditions, and so is a token that the shared access key didn't sign.
- *
- * What it lacks compared to Azure:
- * - Everything is in memory and gone with the process. Settled messages are freed; events are kept until the broker
- *   closes, so a hub grows with what is sent to it.
- * - No rights: who has the key may do everything, an identity's token is taken unread, a link needs none at all. No TLS,
- *   no WebSockets, no geo-replication.
- * - The topology is fixed: no administration (ATOM) API, so no rules either: a subscription gets every message.
- * - No time to live, duplicate detection, auto-forwarding, transactions, partitioned entities, quotas, throttling,
- *   batch deletion or listing of sessions.
- * - Properties given with an abandon, a defer or a dead-letter keep their values, but numbers not their AMQP types.
- * - A key's partition is not the one Azure would choose, and an epoch-less hub may have any number of readers.
+ * Azure Service Bus and Event Hubs on one machine: an AMQP 1.0 server for the Azure SDKs of JavaScript and .NET. What it
+ * supports and lacks: local/broker/README.md.
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { create_container, type EventContext, type Receiver, type Sender } from 'rhea';

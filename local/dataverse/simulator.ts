@@ -1,48 +1,6 @@
 /**
- * Microsoft Dataverse on one machine: rows, the Web API over HTTPS with its authority, change tracking, and the Event
- * Framework that posts execution contexts to webhooks, queues, topics and event hubs. For development, demos and tests;
- * never deployed, and the app does not know that it talks to it.
- *
- * Supported
- * - Tables with all common column types, exact decimals and 64-bit integers; platform columns; one row version counter.
- * - Authority: v2 token endpoint for client credentials by secret or signed assertion.
- * - Web API v9.x: WhoAmI; GET of sets (`$select`, `$filter` as in `odata-filter.ts`, `$orderby`, `$top`, `$count`, paging
- *   by `odata.maxpagesize`), of `/$count`, of one row, and of the rows that refer to one by a lookup, by the collection of
- *   that (`serviceendpoints(…)/serviceendpoint_sdkmessageprocessingstep`); POST, also under an id of the caller's, PATCH
- *   (upsert), DELETE; `@odata.bind`; ETags with If-Match and If-None-Match; annotations; `return=representation`; `?tag=`;
- *   MSCRMCallerID; errors as the platform words them.
- * - Change tracking: initial load, delta and next links, `$deletedEntity`, `$count` of a delta, expiry by age, on
- *   demand, and when the table's columns change.
- * - Columns added, removed and changed while it runs.
- * - Relationships: many-to-many ones with intersect tables (read and filtered like any table; tracked where their
- *   definition says so), those of lookups; Associate and Disassociate, also by `$ref` on collection-valued navigation
- *   properties.
- * - Metadata: `EntityDefinitions` with attributes, casts and option sets; `RelationshipDefinitions` with casts;
- *   PUT of a table's whole definition with another ChangeTrackingEnabled, which shows after PublishXml;
- *   `stringmaps`; `asyncoperations`. Labels of account's industries and of the usual states and status reasons in
- *   English (1033, the users' language) and German (1031), others in English only.
- * - Actions: Merge, the bulk messages, and custom APIs, bound to a row or unbound, with all types of parameters.
- * - Service protection limits with 429, Retry-After and codes; faults on demand.
- * - Registration of endpoints, steps and images, in process or through the Web API's own tables, with or without a
- *   table; both are held to the platform's rules. TriggerServiceEndpointCheck; `asyncautodelete`; contexts as JSON, text
- *   XML and .NET binary XML. Create, Update, Delete, Upsert, Assign, SetState, SetStateDynamicEntity, Merge, CreateMultiple,
- *   UpdateMultiple, UpsertMultiple, DeleteMultiple, Associate, Disassociate and custom APIs at stages 10, 20 and 40,
- *   synchronous (webhooks, in the transaction) and asynchronous (system jobs); filtering columns; images; oversize
- *   contexts; retries; disturbances of asynchronous deliveries. What is assumed of them: local/dataverse/README.md.
- *
- * Lacking
- * - Any other change of a definition; unpublished definitions; PublishAllXml; MSCRM.MergeLabels other than true.
- * - `$batch`, `$apply`, `$expand` of rows, FetchXML, alternate keys, functions except WhoAmI, actions other than those
- *   named, `$metadata`, security roles, several users of the API, party lists, images (files), currencies of a row.
- * - Reading related rows by a many-to-many or single-valued navigation property; `$ref` on single-valued ones; cascades of
- *   lookups (deleting a row leaves the lookups that refer to it), but for those of endpoints and steps.
- * - Merge moves no rows from the subordinate to the target. A PATCH of the owner or state is an Update only.
- *   UpsertMultiple has no output parameters.
- * - Nested operations of plug-ins; undoing what a custom API's handler did; relay, Event Grid and REST endpoints (they
- *   are registered, their jobs fail). Of an endpoint `messagecharset`, `userclaim`, `connectionmode` and Key Vault, of a
- *   step `impersonatinguserid`, `invocationsource` and `canbebypassed` are kept only. Managed properties, solutions,
- *   plug-in types. Lengths of columns of other tables.
- * - The platform's own pauses: a commit takes no time and the counters of limits are those of one web server.
+ * Microsoft Dataverse on one machine, for development, demos and tests. What it supports, lacks and assumes:
+ * local/dataverse/README.md.
  */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,26 +1,6 @@
 /**
- * A local stand-in for the Azure Functions host and its Node worker: `node dist/local/host/main.js [APP_DIR]`. It loads the unmodified app through the interface that
- * `@azure/functions` meets the real worker through, and drives its triggers with the real Azure SDK clients. With Core Tools, `func start` does the same.
- *
- * Supported: HTTP (routes, constraints, auth levels, streams), timer, Service Bus queues and topics (single, batches, sessions) and Event Hubs triggers;
- * app settings, local.settings.json, host.json (log levels, route prefix, serviceBus, eventHubs) and its overrides by setting; disabled functions; functions in error;
- * retry policies; `functionTimeout`; a worker that dies and is started anew; singleton locks of timers; runs by hand (`POST /admin/functions/{name}`); hooks; a graceful stop.
- *
- * Lacking, compared to the real host:
- * - Other triggers, and all input and output bindings.
- * - Identity-based connections. Keys other than one master and one host key; other admin endpoints; CORS; EasyAuth.
- * - Scale-out; dynamic concurrency and `prefetchCount` of Service Bus; more than one call per session; minimum batch sizes and their waits.
- * - Timers know NCRONTAB only (no TimeSpan) and the machine's time zone. Their monitor record is kept in AzureWebJobsStorage if there is one, else in memory.
- * - A Service Bus batch waits up to a second for more messages after its first, which is the SDK's doing.
- * - The .NET-only parts of trigger metadata (`client`, `messageReceiver`, `messageSession` and the like), which hold nothing for Node.
- *
- * Different from the real host:
- * - A file that throws while it is loaded: there no function is registered and the host goes on; here the host ends with the file and the cause.
- * - A batch (`cardinality: 'many'`) without `dataType: 'binary'`, of which an item isn't JSON: there the batch fails before the function runs; here the function gets the item as text.
- * - The first run of a timer: there `lastUpdated` is in the year 1; here it is the time of the start.
- * - A new worker: there it takes up to 5 s. A file written into the app's folder restarts the real host.
- * - `npm start` and the tests hold the timers' lock for 2 s and ask for it every 1 s (AzureFunctionsJobHost__singleton__listenerLockPeriod,
- *   AzureFunctionsJobHost__singleton__listenerLockRecoveryPollingInterval); the real host refuses less than 15 s.
+ * `node dist/local/host/main.js [APP_DIR]`: the Azure Functions host and its Node worker on one machine. What it supports and
+ * lacks: local/host/README.md.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,7 +1,6 @@
 /**
- * Stand-in for the endpoint by which App Service gives an app tokens of its managed identities. Supported: tokens by
- * resource for user-assigned identities that are known, the secret header, refusals. Lacking: a system-assigned identity,
- * signatures (nobody here checks them), certificates, rights: every identity may do everything.
+ * The endpoint by which App Service gives an app tokens of its managed identities. What it supports and lacks:
+ * local/storage/README.md.
  * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
  */
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
  * Proves that the real `@azure/service-bus` and `@azure/event-hubs` clients work against `local/broker` over real
- * sockets, for all that its docstring says it supports: nothing of the broker is called directly but its counts and its
+ * sockets, for all that its README says it supports: nothing of the broker is called directly but its counts and its
  * fault injection. It doesn't compare the broker with Azure itself.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
