@@ -48,7 +48,7 @@ export const messagesLine = (messages: ReadonlyMap<string, number>): string =>
 
 /** Asynchronous events carry the time of their operation in whole seconds. */
 const LAG_NOTE =
-  'read back: the day is so dense that most events, dated in whole seconds, can’t be ordered, so the row is read\nlag: from OperationCreatedOn, which Dataverse gives in whole seconds, so it reads up to a second too long';
+  'read back: most events fall into the same second, so their order is unknown and the row is read\nlag: since OperationCreatedOn, which has whole seconds, so up to 1 s too long';
 
 /** Only the pull heals. */
 const shown = (path: string, name: (typeof COLUMNS)[number], of: PathFigures): string | number =>

@@ -1,4 +1,4 @@
-/** `npm start`: the whole system on one machine, a seeded business day, and the check that the LOB store equals Dataverse. */
+/** `npm start`: the whole system on one machine, a business day made from a seed, and a comparison of the LOB store with Dataverse. */
 import { visible } from '../../shared/errors/visible';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -47,18 +47,18 @@ const command = withStackFlags(
 )
   .option(
     '--changes <n>',
-    'changes made in Dataverse: of rows and links, and calls of custom APIs',
+    'changes to make in Dataverse: rows, links and calls of custom APIs',
     wholeNumber(1, 1_000_000),
     3000,
   )
   .option('--seed <n>', 'seed of the day and of the disturbances', wholeNumber(0, 2 ** 31), 1)
-  .option('--rate <n>', 'changes a second, at most (default: 120; with --faults 25)', wholeNumber(1, 10_000))
-  .option('--duplicate <p>', 'share of pushed deliveries that are sent twice (default: 0; with --faults 0.1)', share)
-  .option('--reorder <p>', 'share of pushed deliveries that later ones overtake (default: 0; with --faults 0.1)', share)
-  .option('--drop <p>', 'share of pushed deliveries that are never sent (default: 0; with --faults 0.05)', share)
+  .option('--rate <n>', 'maximum changes per second (default: 120; with --faults 25)', wholeNumber(1, 10_000))
+  .option('--duplicate <p>', 'share of deliveries sent twice (default: 0; with --faults 0.1)', share)
+  .option('--reorder <p>', 'share of deliveries that later ones overtake (default: 0; with --faults 0.1)', share)
+  .option('--drop <p>', 'share of deliveries never sent (default: 0; with --faults 0.05)', share)
   .option(
     '--faults',
-    'attack the app meanwhile, for about four minutes: network faults on every route, kill -9 at named points, Azurite stopped for a minute, ' +
+    'attack the app for about 4 min: network faults on every route, kill -9 at named points, Azurite stopped for 1 min, ' +
       'locks, partitions and leases stolen, all in an order that the seed decides; the day lasts as long (--changes does not count), and it ends after the check. ' +
       'Exit code 0 only if nothing was lost, applied twice, resurrected, gone back or different (docs/SPEC.md)',
   )
@@ -66,7 +66,7 @@ const command = withStackFlags(
   .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON', writableFile)
   .option('--port <port>', 'port of the app’s HTTP functions (default: a free one)', wholeNumber(0, 65_535));
 
-/** How the day is unless flags say otherwise, and how it is under attack. */
+/** The defaults of the flags, without and with `--faults`. */
 const CALM = { rate: 120, duplicate: 0, reorder: 0, drop: 0 };
 const FAULTY = { rate: 25, duplicate: 0.1, reorder: 0.1, drop: 0.05 };
 
@@ -119,7 +119,7 @@ async function calmDay(
     if (!started.functions.some(({ name }) => name === 'pull-sync'))
       throw new Error(`The app doesn't serve pull-sync: ${figures.problems[0] ?? ''}`);
     display.say(`The app serves ${started.functions.map(({ name }) => name).join(', ')}.`);
-    display.say('Rows and links from before the app: they come by the first load …');
+    display.say('Creating rows and links before the steps are registered: the first load brings them …');
     await defineBusinessApis(stack.dataverse);
     await businessDay(stack.dataverse, {
       changes: EARLIER_CHANGES,

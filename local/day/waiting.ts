@@ -42,7 +42,7 @@ export async function completePull(host: SpawnedHost, figures: Figures, signal: 
   try {
     while (open.size > 0 && !signal.aborted) {
       if (performance.now() > limit)
-        throw new Error(`These were not pulled in time: ${[...open].join(', ')}. See the app's log.`);
+        throw new Error(`Not pulled within ${WAIT_LIMIT_MS / 1000} s: ${[...open].join(', ')}. See the app's log.`);
       await fetch(`${host.url}/admin/functions/pull-sync`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

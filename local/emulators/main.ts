@@ -92,14 +92,14 @@ void script(
   .addOption(new Option('--root <folder>', 'of the repository').default(ROOT).hideHelp())
   .option('--config-only', 'only write the files')
   .option('--out <folder>', 'where to write them', 'local/emulators')
-  .option('--service-bus <address>', 'where the Service Bus emulator listens', busAddress, 'sb://localhost:5672')
-  .option('--event-hubs <address>', 'where the Event Hubs emulator listens', busAddress, 'sb://localhost:5673')
-  .option('--storage <connection string>', 'of Azurite', 'UseDevelopmentStorage=true')
+  .option('--service-bus <address>', 'address of the Service Bus emulator', busAddress, 'sb://localhost:5672')
+  .option('--event-hubs <address>', 'address of the Event Hubs emulator', busAddress, 'sb://localhost:5673')
+  .option('--storage <connection string>', 'connection string of Azurite', 'UseDevelopmentStorage=true')
   .option('--dataverse-port <port>', 'port of the simulator (default: a free one)', wholeNumber(0, 65_535), 0)
   .option('--webhook-url <url>', 'where the simulator posts webhooks', address, 'http://127.0.0.1:7071/api/webhook')
   .option(
     '--write <file>',
-    'write the settings to this file, over what is in it: for a shell if its name ends in .env, else in the form of local.settings.json',
+    'write the settings to this file and replace its content: as shell lines if the name ends in .env, else as local.settings.json',
     writableFile,
   )
   .action(async (flags: Flags) => {

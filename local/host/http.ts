@@ -1,8 +1,8 @@
 /**
- * HTTP triggers and the admin endpoint. As in the real host: functions are tried in name order and the first whose route and method fit runs; a wrong method is
- * 404, since methods are part of the route; a body is read only if the request has a Content-Length, so a chunked one arrives empty (unless the app has turned
- * HTTP streams on); what a handler throws becomes an empty 500, and so does a body that is too large or stops arriving. The limits are Kestrel's
- * (https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options).
+ * HTTP triggers and the admin endpoint, as in the real host. The first function by name whose route and method fit runs; a wrong
+ * method is 404. A body without Content-Length arrives empty, unless the app has turned HTTP streams on. An error of a handler
+ * is an empty 500; so is a body that is too large or incomplete. The limits are Kestrel's:
+ * https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options
  */
 import {
   createServer,

@@ -21,10 +21,10 @@ interface Flags {
 const program = script('npm run host --', 'Runs an Azure Functions app (Node, programming model v4) on this machine.')
   .argument('[APP_DIR]', 'folder of the app: package.json, host.json', '.')
   .option('--port <N>', 'port for HTTP, by default that of func start; 0 = a free one', wholeNumber(0, 65_535), 7071)
-  .option('--settings <FILE>', 'settings below the environment (default: APP_DIR/local.settings.json)')
+  .option('--settings <FILE>', 'file of settings; the environment overrides it (default: APP_DIR/local.settings.json)')
   .option('--json-logs', 'log lines as JSON even on a terminal')
-  .option('--function-key <KEY>', 'ask callers for a key; this one opens functions of auth level "function"')
-  .option('--master-key <KEY>', 'ask callers for a key; this one opens everything')
+  .option('--function-key <KEY>', 'require a key; this one is for functions of auth level "function"')
+  .option('--master-key <KEY>', 'require a key; this one is for everything')
   .action(run);
 
 async function run(folder: string, flags: Flags): Promise<void> {

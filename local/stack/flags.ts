@@ -26,7 +26,7 @@ export function busAddress(text: string): string {
   return text;
 }
 
-/** A file that can be written: found out before anything is started. */
+/** A file that can be written, which is checked before anything starts. */
 export function writableFile(text: string): string {
   try {
     closeSync(openSync(text, 'a'));
@@ -76,8 +76,8 @@ export type StackFlags = Pick<
 >;
 
 /**
- * What to tell whoever started something on a port that is taken; undefined for any other error. Node and Azurite say so in the
- * same words, Azurite in the output that its error carries.
+ * The message for a port that is in use; undefined for any other error. Node and Azurite use the same words, Azurite in the output
+ * that its error carries.
  */
 export function portTaken(error: unknown): string | undefined {
   const [, port] = /EADDRINUSE: address already in use \S*:(\d+)/.exec(String(error)) ?? [];

@@ -27,7 +27,7 @@ export const howToRegister = (file?: string): string =>
     '  npm run -s dvo -- steps apply local/day/dataverse.yaml',
   ].join('\n');
 
-/** How to look for oneself while the stack runs: shell lines that work as they stand. */
+/** How to look into the running stack: shell lines that can be pasted. */
 export function howToLook(
   { azurite, dataverse, webhookKey }: Stack,
   webhookUrl: string,
@@ -38,7 +38,7 @@ export function howToLook(
     'The rows in the LOB store (all, or of one table):',
     `  LOB_STORAGE='${azurite.connectionString}' MAPPING_FILE='${MAPPING_FILE}' npm run -s dvo -- rows account`,
     '',
-    'Send an event to the webhook yourself (the simulator has no such row, so the read-back settles it as deleted; again: a duplicate):',
+    'Send an event to the webhook yourself (the simulator has no such row, so the read-back finds it deleted; a second time it is a duplicate):',
     `  curl -sS -X POST '${webhookUrl}' -H 'x-dvo-key: ${webhookKey}' -H 'content-type: application/json' --data-binary @test/fixtures/create-account.json`,
     '',
     'Ask the Dataverse simulator:',

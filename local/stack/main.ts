@@ -30,7 +30,7 @@ const command = withStackFlags(
   .option('--webhook-url <url>', 'where the simulator posts webhooks', address, 'http://127.0.0.1:7071/api/webhook')
   .option(
     '--write <file>',
-    'write the settings to this file, over what is in it: for a shell if its name ends in .env, else in the form of local.settings.json',
+    'write the settings to this file and replace its content: as shell lines if the name ends in .env, else as local.settings.json',
     writableFile,
   )
   .option('--no-steps', 'register nothing: an empty environment, for trying dvo steps');

@@ -1,6 +1,6 @@
 /**
- * The whole system under attack: every way of the app goes through the fault proxies, the observer judges every write
- * that the store carries out, and work on all tables, links and events goes on meanwhile.
+ * The whole system under attack: all connections of the app go through the fault proxies, the observer judges every write
+ * that the store carries out, and users work on all tables, links and events meanwhile.
  */
 import { expect } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -126,7 +126,7 @@ export class Attacked {
     });
   }
 
-  /** People work: so many changes, or until the signal. */
+  /** Users work: this many changes, or until the signal. */
   async work(changes: number, signal: AbortSignal = new AbortController().signal): Promise<void> {
     this.#seed += 1;
     const { calls } = await businessDay(this.system.dataverse, {

@@ -1,7 +1,7 @@
 /**
  * Proves that nothing is lost when the app dies or Dataverse's Web API is down: the app is killed (SIGKILL, no goodbye)
- * in the middle of a burst over every way and started again, and after one complete pull the store equals Dataverse; what
- * can't be settled while the Web API fails is parked with a time, or waits in the queue, and is settled when that has come.
+ * in the middle of a burst over every way and started again, and after one complete pull the store equals Dataverse. What
+ * can't be processed while the Web API fails is parked with a due time, or waits in the queue, and is processed when due.
  */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -42,7 +42,7 @@ async function crash(): Promise<void> {
   await system.startApp();
 }
 
-/** Settles what is parked until nothing is. */
+/** Replays parked items until there are none. */
 const emptyParking = (): Promise<unknown> =>
   system.until('an empty parking', async () => {
     if ((await system.parkedCodes()).length === 0) return true;

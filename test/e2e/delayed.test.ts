@@ -1,14 +1,14 @@
 /**
- * Proves that what can't be settled now waits where it is durable, and drains by itself: messages as delayed copies in the
- * queue, also those of a topic; an event hub's batch in its partition; what comes by webhook in the parking. Neither an
+ * Proves that what can't be processed now waits in a durable place and drains by itself: messages as delayed copies in the
+ * queue, also those of a topic; an event hub's batch in its partition; webhook calls as parked items. Neither an
  * outage of the Web API nor one of the whole store makes the broker give a message up.
  */
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { BUS } from '../../local/stack/stack';
-import { startGate, type Gate } from './gate';
 import { fixture } from '../receive/deliveries';
 import { recorded } from './recorder';
+import { TcpProxy } from '../../local/faults/tcp-proxy';
 import { System, type Pushed } from './system';
 
 /** What the app sends before it gives a read-back up for now. */
@@ -131,32 +131,32 @@ describe('the Web API is away', () => {
 });
 
 describe('the whole store is away', () => {
-  let gate: Gate;
+  let proxy: TcpProxy;
   /** Messages come twice at most: without copies each would soon be dead-lettered. */
   const twice = { maxDeliveryCount: 2 };
 
-  /** Its address behind the gate. */
-  const gated = (): string =>
-    system.stack.azurite.connectionString.replace(`:${system.stack.azurite.tablePort}/`, `:${gate.port}/`);
+  /** Its address behind the proxy. */
+  const proxied = (): string =>
+    system.stack.azurite.connectionString.replace(`:${system.stack.azurite.tablePort}/`, `:${proxy.port}/`);
 
   beforeAll(async () => {
     system = await System.start(null, { queue: twice, subscription: twice });
-    gate = await startGate(system.stack.azurite.tablePort);
+    proxy = await TcpProxy.open(system.stack.azurite.tablePort);
   });
   afterAll(async () => {
     await system.stop();
-    await gate.close();
+    await proxy.close();
   });
 
   test('[I35] with the parking: nothing is lost, nothing is dead-lettered, and everything drains by itself', async () => {
     await system.startApp({
-      ...{ ...SOON, LOB_STORAGE: gated(), AzureWebJobsStorage: gated() },
+      ...{ ...SOON, LOB_STORAGE: proxied(), AzureWebJobsStorage: proxied() },
       ...{ SERVICEBUS_RETRY_ATTEMPTS: '2', REPLAY_SCHEDULE: '* * * * * *' },
     });
     const before = await create('service-bus-queue', 'before');
     await system.liveEntity('contact', before);
 
-    gate.shut();
+    await proxy.set({ kind: 'down' });
     const ids = new Map<Pushed, string>();
     for (const way of ['service-bus-queue', 'service-bus-topic', 'event-hub'] as const)
       ids.set(way, await create(way, 'meanwhile'));
@@ -166,10 +166,12 @@ describe('the whole store is away', () => {
     // Many more attempts than deliveries are allowed, or retries by the settings.
     await system.until('many copies', () => system.records('delayed', since).length >= 24);
     await system.until('the batch being held', () => system.records('held', since).length >= 2);
-    expect(system.records('storeUnavailable', since)).toMatchObject([{ event: 4001, store: `127.0.0.1:${gate.port}` }]);
+    expect(system.records('storeUnavailable', since)).toMatchObject([
+      { event: 4001, store: `127.0.0.1:${proxy.port}` },
+    ]);
     expect(deadLettered()).toEqual([0, 0]);
 
-    gate.open();
+    await proxy.lift();
     for (const [way, id] of ids) await system.liveEntity(BY[way].table, id);
     await system.until('only the broken one being parked', async () => {
       const codes = await system.parkedCodes();
@@ -183,9 +185,9 @@ describe('the whole store is away', () => {
   });
 
   test('[I35] without the parking: a hub waits in place, a broken event of it does not; a webhook is parked; the pull goes on later', async () => {
-    await system.startApp({ LOB_STORAGE: gated() });
+    await system.startApp({ LOB_STORAGE: proxied() });
     await system.pull();
-    gate.shut();
+    await proxy.set({ kind: 'down' });
     const byWebhook = [await create('webhook', 'one'), await create('webhook', 'other')];
     await system.until('the circuit being open', () => system.records('storeUnavailable', since).length > 0);
     await system.send('event-hub', [Buffer.from('{"cut off')]);
@@ -201,7 +203,7 @@ describe('the whole store is away', () => {
       system.records('pullFailed', since).some(({ code }) => code === 'store-unavailable'),
     );
 
-    gate.open();
+    await proxy.lift();
     await system.liveEntity('opportunity', byHub);
     await system.letAllBeDue();
     await system.replay();

@@ -1,6 +1,6 @@
 /**
- * Proves that a table's columns may change under the running app: one is added, one vanishes, one gets another type. Each is
- * said once in the log, nothing crashes, and after the next pull the store has what Dataverse has.
+ * Proves that a table's columns may change under the running app: one is added, one is removed, one gets another type. Each is
+ * logged once, nothing crashes, and after the next pull the store has what Dataverse has.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';

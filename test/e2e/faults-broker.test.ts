@@ -1,4 +1,4 @@
-/** Proves of the connection to the broker what faults-network.test.ts does of the others. */
+/** Proves for the connection to the broker what faults-network.test.ts proves for the others. */
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { Attacked, NETWORK_FAULTS } from './attacked';
 

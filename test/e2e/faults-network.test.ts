@@ -1,6 +1,6 @@
 /**
  * Proves that no way the network can fail between the app, its store and the Web API loses anything: work
- * by every way and pulls go on under each fault; once it is lifted everything is settled by itself, no row has gone back,
+ * by every way and pulls go on under each fault; once it is lifted everything is processed without help, no row has gone back,
  * and after one complete pull the store equals Dataverse.
  */
 import { afterAll, beforeAll, describe, test } from '@jest/globals';

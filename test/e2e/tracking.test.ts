@@ -1,6 +1,6 @@
 /**
- * Proves that what the app says of a table without change tracking is enough to mend it: the command that it names makes the
- * next pull of the running app complete.
+ * Proves that the app's message about a table without change tracking is enough to repair it: the command in the message
+ * makes the next pull of the running app complete.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runDvo } from './spawned-dvo';

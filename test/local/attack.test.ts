@@ -1,4 +1,4 @@
-/** Proves that nothing that hangs can hang the fault day: each thing that the attack does ends, or is given up, in time. */
+/** Proves that nothing can hang the fault day: each fault ends, or is given up, in time. */
 import { afterEach, expect, test } from '@jest/globals';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

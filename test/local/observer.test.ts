@@ -1,4 +1,4 @@
-/** Proves that the observer bites: each thing that must not happen to the store is found, and what may happen is not. */
+/** Proves that the observer finds each thing that must not happen to the store, and accepts what may happen. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { UNMAPPED } from '../../local/day/mapping';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';

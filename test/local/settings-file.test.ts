@@ -1,4 +1,4 @@
-/** Proves that a file of settings, which holds keys, is for its owner's eyes only. */
+/** Proves that only its owner can read a file of settings, which holds keys. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Proves what whoever starts the local stack is told: which lines bring the settings into a shell and register the steps, that
- * both sides mean the same port, that a port is taken; and that Ctrl-C while it starts is no fault.
+ * Proves the instructions that the local stack prints: the lines that load the settings and register the steps, one port for
+ * both sides, a message for a port in use. Ctrl-C during the start is no error.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
