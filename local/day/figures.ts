@@ -61,7 +61,7 @@ export class Figures {
     }
     switch (event) {
       case 'processed':
-        this.#settled(fields);
+        this.#processed(fields);
         break;
       case 'parked':
       case 'rejected':
@@ -128,7 +128,7 @@ export class Figures {
     figures.ignored += count;
   }
 
-  #settled(fields: Record<string, unknown>): void {
+  #processed(fields: Record<string, unknown>): void {
     const figures = this.paths.get(fields.source as Path);
     if (figures === undefined) return;
     figures.received += number(fields.received);

@@ -158,7 +158,7 @@ export class Attacked {
     const { dataverse } = this.system;
     for (let round = 0; !signal.aborted; round += 1) {
       if (round % 4 === 0) dataverse.expireToken(SYNCED_TABLES[(round / 4) % SYNCED_TABLES.length]);
-      // A synchronous step: parked, and settled by a read.
+      // A synchronous step: parked, and processed by a read.
       if (readsFail) dataverse.failNext(2 * ATTEMPTS, 503, { path: 'incidents(', headers: { 'Retry-After': '0' } });
       await dataverse.create('incident', { title: `round ${round}` }).catch(() => undefined);
       await this.system.letAllBeDue().catch(() => undefined);

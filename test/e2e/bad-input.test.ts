@@ -44,10 +44,10 @@ describe('the webhook refuses and keeps nothing', () => {
   afterEach(async () => expect(await system.parkedCodes()).toEqual([]));
 
   test.each([
-    ['no key', 401, 'key', json, { query: '' }],
-    ['an empty key', 401, 'key', json, { query: '?code=' }],
-    ['a wrong key', 401, 'key', json, { query: '?code=not-the-key-of-this-webhook' }],
-    ['half of a key', 401, 'key', json, { query: `?code=${OTHER_KEY.slice(0, -1)}` }],
+    ['no key', 401, 'key-refused', json, { query: '' }],
+    ['an empty key', 401, 'key-refused', json, { query: '?code=' }],
+    ['a wrong key', 401, 'key-refused', json, { query: '?code=not-the-key-of-this-webhook' }],
+    ['half of a key', 401, 'key-refused', json, { query: `?code=${OTHER_KEY.slice(0, -1)}` }],
     ['text', 415, 'content-type', json, { headers: { 'content-type': 'text/plain' } }],
     ['XML', 415, 'content-type', json, { headers: { 'content-type': 'application/xml; charset=utf-8' } }],
     ['no body', 400, 'body-empty', () => undefined, {}],

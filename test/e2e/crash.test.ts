@@ -33,7 +33,8 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const settledCount = (): number => system.records('processed').reduce((sum, { received }) => sum + Number(received), 0);
+const processedCount = (): number =>
+  system.records('processed').reduce((sum, { received }) => sum + Number(received), 0);
 
 /** SIGKILL, and the app again on the same storage and broker. */
 async function crash(): Promise<void> {
@@ -64,7 +65,7 @@ describe('while the Web API fails', () => {
       system.dataverse.failNext(ROWS * ATTEMPTS, 503, { path: `${set}(`, headers: { 'Retry-After': '0' } });
   };
 
-  test('[I22 F18] what is pushed by webhook or event hub is parked with a time, what by queue or topic waits there, and all is settled when the Web API is back', async () => {
+  test('[I22 F18] what is pushed by webhook or event hub is parked with a time, what by queue or topic waits there, and all is processed when the Web API is back', async () => {
     const rows: { way: string; table: string; id: string }[] = [];
     failReads(WAYS);
     const begun = Date.now();
@@ -160,10 +161,10 @@ describe('killed', () => {
       onProgress: (now) => (done = now),
     });
     for (let time = 1; time <= 2; time += 1) {
-      const [changed, settled] = [done, settledCount()];
-      await system.until('more changes, some of them settled and some under way', () => {
+      const [changed, processed] = [done, processedCount()];
+      await system.until('more changes, some of them processed and some under way', () => {
         const waiting = Object.values(system.waiting()).some((count) => count > 0);
-        return done >= changed + 40 && settledCount() >= settled + 10 && waiting && dataverse.stats().openJobs > 0;
+        return done >= changed + 40 && processedCount() >= processed + 10 && waiting && dataverse.stats().openJobs > 0;
       });
       await crash();
     }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** Whatever a test did, its events are settled, and all that they settled is right. */
+/** Whatever a test did, its events are processed, and all that they processed is right. */
 afterEach(async () => {
   expect(await system.parkedCodes()).toEqual([]);
 });

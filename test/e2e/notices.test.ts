@@ -102,7 +102,7 @@ describe('the life of a row', () => {
   });
 });
 
-test('a version that Dataverse has not reached: parked, tried again, and settled once it has', async () => {
+test('a version that Dataverse has not reached: parked, tried again, and processed once it has', async () => {
   const id = await system.dataverse.create(TABLE, { name: 'Before' });
   await notify(id, 'Create');
   const next = (await versionOf(id)) + 1n;

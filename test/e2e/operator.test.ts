@@ -87,11 +87,11 @@ describe('dvo parked', () => {
     expect(body.err).toContain('json-invalid');
   });
 
-  test('replay: what can be settled goes, what can not stays with its cause, exit code 1', async () => {
+  test('replay: what can be processed goes, what can not stays with its cause, exit code 1', async () => {
     const { code, out, err } = await dvo('parked', 'replay', '--all', '--yes');
     expect(code).toBe(1);
-    expect(out).toBe('2 settled, 1 failed (json-invalid 1)\n');
-    expect(err).toContain('1 could not be settled');
+    expect(out).toBe('2 processed, 1 failed (json-invalid 1)\n');
+    expect(err).toContain('1 could not be processed');
     await system.liveEntity('contact', contactId);
     await system.liveEntity('account', accountId);
     expect(await system.parked()).toMatchObject([{ code: 'json-invalid', attempts: 1 }]);

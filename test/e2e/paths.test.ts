@@ -40,7 +40,7 @@ async function by<T>(way: Way, action: () => Promise<T>): Promise<T> {
 const columnsOf = (entity: Fields): Fields =>
   Object.fromEntries(Object.entries(entity).filter(([name]) => name.startsWith('new_')));
 
-const settledBy = (way: Pushed, since: number, verdicts: Fields): Promise<boolean> =>
+const processedBy = (way: Pushed, since: number, verdicts: Fields): Promise<boolean> =>
   system.until(`${way} settling ${JSON.stringify(verdicts)}`, () =>
     Object.entries(verdicts).every(([verdict, count]) => system.verdicts(way, since)[verdict] === count),
   );
@@ -141,7 +141,7 @@ describe('the life of a row', () => {
     });
     // A pushed lookup brings no name; that of the row before must be gone with it.
     expect(name).toBe(way === 'pull-sync' ? 'Fjord & Co — 横浜' : undefined);
-    if (way !== 'pull-sync') await settledBy(way, since, { merged: 1 });
+    if (way !== 'pull-sync') await processedBy(way, since, { merged: 1 });
   });
 
   test.each(WAYS)('by %s: a deleted row becomes a tombstone without columns', async (way) => {
@@ -232,10 +232,10 @@ describe('what push gets wrong', () => {
       });
       const since = system.log.length;
       await system.send(way, bodies);
-      await settledBy(way, since, { readBack: 1 });
+      await processedBy(way, since, { readBack: 1 });
       const { etag } = await system.liveEntity(TABLE, id, { new_name: 'twice' });
       await system.send(way, bodies);
-      await settledBy(way, since, { readBack: 1, duplicate: 1 });
+      await processedBy(way, since, { readBack: 1, duplicate: 1 });
       expect((await system.liveEntity(TABLE, id)).etag).toBe(etag);
     },
   );
@@ -308,7 +308,7 @@ describe('what push gets wrong', () => {
     );
     system.dataverse.disturb({});
     await system.liveEntity(TABLE, id, { new_name: 'cut', new_weight: '0.0000000001' });
-    await settledBy(way, since, { readBack: 1 });
+    await processedBy(way, since, { readBack: 1 });
   });
 
   test.each(PUSHED)('by %s: a row that is really too large for a delivery arrives whole', async (way) => {

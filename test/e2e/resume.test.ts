@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** The state of a load with pages that are settled and others that aren't. */
+/** The state of a load with pages that are processed and others that aren't. */
 async function unfinished(): Promise<Fields | undefined> {
   const client = TableClient.fromConnectionString(system.stack.azurite.connectionString, 'dvopull', {
     allowInsecureConnection: true,
