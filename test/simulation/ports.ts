@@ -4,10 +4,14 @@ import type { Lease, Leases } from '../../shared/sync/pull-state';
 export class SimulatedLeases implements Leases {
   readonly #holders = new Map<string, symbol>();
 
+  /** @param onAcquired before whoever has got a lease does anything */
+  constructor(private readonly onAcquired: (name: string) => void) {}
+
   acquire(name: string): Promise<Lease | undefined> {
     if (this.#holders.has(name)) return Promise.resolve(undefined);
     const holder = Symbol(name);
     this.#holders.set(name, holder);
+    this.onAcquired(name);
     const held = (): boolean => this.#holders.get(name) === holder;
     const release = (): Promise<void> => {
       if (held()) this.#holders.delete(name);

@@ -56,7 +56,7 @@ export class Simulation {
   readonly #random: () => number;
   readonly #turns: Turns;
   readonly #faults: Faults;
-  readonly #leases = new SimulatedLeases();
+  readonly #leases = new SimulatedLeases((name) => this.#aboutToPull(name.replace(/^pull-/, '')));
   readonly #states: MemoryStates;
   readonly #journal: MemoryJournal;
   readonly #events = new MemoryEvents();
@@ -383,10 +383,13 @@ export class Simulation {
     return of === 2 ? this.#storeSkew : this.#instances[of].skew;
   }
 
-  #pull(table: string, by: Which): void {
-    // A load that is due once more, because the mapping changed, finds no instance with the mapping of before.
+  /** A load that is due once more, because the mapping changed, finds no instance with the mapping of before. */
+  #aboutToPull(table: string): void {
     const state = this.#states.stateOf(table);
     if (state.kind === 'current' && state.again) this.#endRemapping();
+  }
+
+  #pull(table: string, by: Which): void {
     const run = this.#instances[by].pull(table);
     run.then(
       ({ unfinished }) => unfinished && this.#note('F35'),
