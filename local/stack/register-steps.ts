@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Where the operator's tool lies, beside this file's folder once both are compiled. */
-const DVO = resolve(__dirname, '../tools/dvo/dvo.js');
+const DVO = resolve(__dirname, '../../tools/dvo/dvo.js');
 
 /** Where the steps of the local stack are declared, and where they post to. */
 export interface StepTargets {
