@@ -97,7 +97,7 @@ describe('Upsert', () => {
   });
 });
 
-describe('Assign, SetState: a patch of what the parameters say, never sure', () => {
+describe('Assign, SetState: a patch of what the parameters say, never trusted', () => {
   test('Assign: the new owner', () => {
     const [change] = rowChanges(fixture('assign-opportunity.json'));
     expect(change).toMatchObject({ kind: 'patch', row: { table: 'opportunity', id: OPPORTUNITY } });

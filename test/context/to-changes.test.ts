@@ -1,5 +1,5 @@
-// Proves: what each event means for rows, and what may be believed of its time: patches, snapshots and deletes; sure and
-// unsure events; unconfirmed changes; keys that tell events apart and know a second delivery.
+// Proves: what each event means for rows, and what may be believed of its time: patches, snapshots and deletes; trusted and
+// untrusted events; unconfirmed changes; keys that tell events apart and know a second delivery.
 import { describe, expect, test } from '@jest/globals';
 import type { Evidence, RowChange } from '../../shared/change/row-change';
 import type { Columns } from '../../shared/change/value';
@@ -113,7 +113,7 @@ describe('what an event means for its row', () => {
     expect(evidence(change)).toEqual({ kind: 'event', at: 1_775_718_660, isTrusted: false });
   });
 
-  test('Delete: of the row alone, at a time that is not sure', () => {
+  test('Delete: of the row alone, at a time that is not trusted', () => {
     const change = onlyChange(fixture('delete-account.json'));
     expect(change.kind).toBe('delete');
     expect(change.row).toEqual({ table: 'account', id: ACCOUNT });
@@ -208,7 +208,7 @@ describe('what may be believed of an event', () => {
     expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at: CREATED, isTrusted: false });
   });
 
-  test("an unsure time is never earlier than the operation's", () => {
+  test("an untrusted time is never earlier than the operation's", () => {
     const body = changed('delete-account', { OperationCreatedOn: '/Date(1780178401001+0000)/' });
     expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at: 1_780_178_402, isTrusted: false });
   });

@@ -92,16 +92,16 @@ describe('the table', () => {
     ['on a tombstone', TOMBSTONE, eventDelete({ key: 'old' }), 'duplicate'],
   ]);
   cell('nothing × event: patch or image: "read back"', [
-    ['a sure patch', NOTHING, patch(), 'read back'],
-    ['an unsure patch', NOTHING, patch({ isTrusted: false }), 'read back'],
-    ['a sure image', NOTHING, image(), 'read back'],
+    ['a trusted patch', NOTHING, patch(), 'read back'],
+    ['an untrusted patch', NOTHING, patch({ isTrusted: false }), 'read back'],
+    ['a trusted image', NOTHING, image(), 'read back'],
     ['an image dated before everything', NOTHING, image({ at: BEGINNING - 1 }), 'read back'],
   ]);
   describe('nothing × image [S1 floor]: "at sure and > floor: replace"', () => {
     test.each([
       ['one second after the ghost floor', image({ at: 1020 }), 1019, REPLACE],
       ['at = floor', image({ at: 1020 }), 1020, 'read back'],
-      ['not sure', image({ at: 1020, isTrusted: false }), 1019, 'read back'],
+      ['not trusted', image({ at: 1020, isTrusted: false }), 1019, 'read back'],
       ['a patch is no whole row', patch({ at: 1020 }), 1019, 'read back'],
       ['before the first load the ghost floor is infinite', image({ at: 1020 }), undefined, 'read back'],
     ] as const)('%s', (_when, change, floor, then) => {
@@ -120,7 +120,7 @@ describe('the table', () => {
     ['one second before base', ROW, patch({ at: 999 }), 'stale'],
     ['an image before base', ROW, image({ at: 999 }), 'stale'],
     [
-      'unsure, before knownUntil: OperationCreatedOn may prove an event old',
+      'untrusted, before knownUntil: OperationCreatedOn may prove an event old',
       ROW,
       patch({ at: 999, isTrusted: false }),
       'stale',
@@ -134,12 +134,12 @@ describe('the table', () => {
     ['one second after seen', ROW, patch({ at: 1011 }), MERGE],
     ['an image one second after seen', ROW, image({ at: 1011 }), REPLACE],
     [
-      'unsure, after latestKnown: OperationCreatedOn never proves an event new',
+      'untrusted, after latestKnown: OperationCreatedOn never proves an event new',
       ROW,
       patch({ isTrusted: false }),
       'read back',
     ],
-    ['an unsure image after seen', ROW, image({ isTrusted: false }), 'read back'],
+    ['an untrusted image after seen', ROW, image({ isTrusted: false }), 'read back'],
     ['after seen on a row that is ahead', AHEAD, patch({ at: 1011 }), MERGE],
     ['an image after seen on a row that is ahead', AHEAD, image({ at: 1011 }), REPLACE],
   ]);
@@ -166,7 +166,7 @@ describe('the table', () => {
   cell('row × event: delete: "read back"', [
     ['after seen', ROW, eventDelete({ at: 1011 }), 'read back'],
     ['before base', ROW, eventDelete({ at: 1 }), 'read back'],
-    ['even if it were sure', ROW, eventDelete({ at: 1011, isTrusted: true }), 'read back'],
+    ['even if it were trusted', ROW, eventDelete({ at: 1011, isTrusted: true }), 'read back'],
     ['ahead', AHEAD, eventDelete(), 'read back'],
   ]);
   cell('row × pulled row: "V <= v: contained"', [
@@ -246,7 +246,7 @@ describe('the table', () => {
     ['one second before base', TOMBSTONE, patch({ at: 999 }), 'stale'],
     ['at = base', TOMBSTONE, patch({ at: 1000 }), 'read back'],
     ['after seen and isTrusted: a tombstone is never merged onto', TOMBSTONE, patch({ at: 1011 }), 'read back'],
-    ['an image after seen and sure', TOMBSTONE, image({ at: 1011 }), 'read back'],
+    ['an image after seen and trusted', TOMBSTONE, image({ at: 1011 }), 'read back'],
   ]);
   cell('tombstone × event: delete: "touch"', [
     ['after seen', TOMBSTONE, eventDelete(), TOUCH],
