@@ -20,10 +20,9 @@ export const DEADLINES_MS = {
 
 /** Thrown when an invocation was ended because it took too long. What it has begun goes on, and is harmless when done twice. */
 export class DeadlinePassed extends OutboundError {
-  readonly code = 'deadline-passed';
-  readonly disposition = 'retry';
   constructor(name: FunctionName, limitMs: number) {
     super(
+      'deadline-passed',
       `An invocation of ${name} took longer than ${limitMs / 1000} s and was ended, since the platform would end the process.`,
     );
   }

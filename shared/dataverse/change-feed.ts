@@ -8,10 +8,9 @@ import type { WebApi, WebApiPage } from './web-api';
 
 /** Thrown when change tracking is off for a table that is to be pulled. */
 export class ChangeTrackingOff extends OutboundError {
-  readonly code = 'change-tracking-off';
-  readonly disposition = 'park';
   constructor(table: string) {
     super(
+      'change-tracking-off',
       `Change tracking is off for table ${table}, so it can't be pulled. Enable it: dvo tracking enable ${table}, or ` +
         `make.powerapps.com > Tables > ${table} > Properties > Track changes (it can't be disabled again). Or take the table ` +
         `out of SYNC_TABLES.`,

@@ -8,10 +8,9 @@ import { TableTypeUnsupported, type UnsupportedTableType } from '../mapping/tabl
 
 /** Thrown when Dataverse shows this user no table of that name: for good, or while it is being published. */
 export class TableUnknown extends OutboundError {
-  readonly code = 'table-unknown';
-  readonly disposition = 'retry';
   constructor(table: string) {
     super(
+      'table-unknown',
       `Dataverse has no table ${table}, or the application user may not see it. Check SYNC_TABLES and the user's role.`,
     );
   }

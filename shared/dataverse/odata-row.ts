@@ -28,14 +28,8 @@ const LOOKUP_TABLE = '@Microsoft.Dynamics.CRM.lookuplogicalname';
 
 /** Thrown when an answer of the Web API isn't what its documentation says. */
 export class AnswerUnreadable extends OutboundError {
-  readonly code = 'web-api-answer';
-  readonly disposition = 'retry';
   constructor(table: string, what: string, options?: ErrorOptions) {
-    super(`The Web API's answer for ${table} can't be read: ${what}.`, options);
-  }
-
-  override get isOfOne(): boolean {
-    return true;
+    super('web-api-answer', `The Web API's answer for ${table} can't be read: ${what}.`, options);
   }
 }
 

@@ -5,10 +5,9 @@ import type { WebApi } from './web-api';
 
 /** Thrown when an event, or the environment that is read, is of another organisation than the store's rows. */
 export class OrganizationForeign extends OutboundError {
-  readonly code = 'organization-foreign';
-  readonly disposition = 'park';
   constructor(what: string, id: string, pinned: string) {
     super(
+      'organization-foreign',
       `${what} is of organisation ${id}, but this store belongs to ${pinned}. A copy or a restored sandbox sends here, or ` +
         `DATAVERSE_URL was changed. Mend that; or, if the store is to follow the other one, set ORGANIZATION_ID to its id.`,
     );

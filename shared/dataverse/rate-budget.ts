@@ -49,10 +49,8 @@ export interface RateBudgetOptions {
 
 /** Thrown when a call isn't sent since it would have to wait longer than whoever asks for it does. */
 export class WebApiBusy extends OutboundError {
-  readonly code = 'web-api-busy';
-  readonly disposition = 'retry';
   constructor(what: string, why: string) {
-    super(`${what} was not sent: ${why}. It will be tried again.`);
+    super('web-api-busy', `${what} was not sent: ${why}. It will be tried again.`);
   }
 }
 

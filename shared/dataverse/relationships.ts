@@ -6,10 +6,9 @@ import { definitionIsMissing, type WebApi } from './web-api';
 
 /** Thrown when Dataverse shows this user no relationship of that name (and kind): for good, or while it is being published. */
 export class RelationshipUnknown extends OutboundError {
-  readonly code = 'relationship-unknown';
-  readonly disposition = 'retry';
   constructor(relationship: string, kind?: 'many-to-many') {
     super(
+      'relationship-unknown',
       `Dataverse has no ${kind === undefined ? '' : `${kind} `}relationship ${relationship}, or the application user may not see it. Check ` +
         `SYNC_RELATIONSHIPS (schema names, with their capital letters) and the user's role.`,
     );

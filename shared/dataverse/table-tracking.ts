@@ -7,10 +7,9 @@ export type Tracking = 'on' | 'off' | 'impossible';
 
 /** Thrown when change tracking can't be enabled for a table. */
 export class TrackingImpossible extends OutboundError {
-  readonly code = 'tracking-impossible';
-  readonly disposition = 'park';
   constructor(table: string) {
     super(
+      'tracking-impossible',
       `Dataverse doesn't allow change tracking for table ${table} (CanChangeTrackingBeEnabled is false), so it can't be ` +
         `pulled. Take it out of SYNC_TABLES.`,
     );
@@ -19,10 +18,9 @@ export class TrackingImpossible extends OutboundError {
 
 /** Thrown when a table that was changed and published doesn't show it. */
 export class TrackingUnconfirmed extends OutboundError {
-  readonly code = 'tracking-unconfirmed';
-  readonly disposition = 'retry';
   constructor(table: string) {
     super(
+      'tracking-unconfirmed',
       `Table ${table} was changed and published, but doesn't show change tracking yet. Look again: dvo tracking show ${table}.`,
     );
   }

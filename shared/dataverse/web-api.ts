@@ -14,7 +14,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
-import { OutboundError, foreignText, messageOf, type Disposition } from '../errors/errors';
+import { OutboundError, foreignText, messageOf } from '../errors/errors';
 import type { ClockSample } from '../telemetry/clock-watch';
 import { RateBudget, type Call, type Left, type Refusal, type Urgency } from './rate-budget';
 
@@ -80,8 +80,6 @@ export interface WebApiPage extends AnswerTime {
 
 /** Thrown when the Web API answers with an error, or (after the retries) not at all. */
 export class WebApiError extends OutboundError {
-  readonly code = 'web-api';
-  readonly disposition: Disposition = 'retry';
   constructor(
     /** What was asked for, without query values: `GET accounts(…)`. */
     readonly request: string,
@@ -95,6 +93,7 @@ export class WebApiError extends OutboundError {
     options?: ErrorOptions,
   ) {
     super(
+      'web-api',
       `${request} answered ${status === 0 ? 'nothing' : status}: ${foreignText(text)}${hintFor(status, request)}`,
       options,
     );
@@ -131,19 +130,19 @@ const MAY_REGISTER =
 
 /** Thrown when a link in an answer leads to another host: it is not followed, since the token would go with it. */
 export class ForeignLink extends OutboundError {
-  readonly code = 'foreign-link';
-  readonly disposition = 'park';
   constructor(host: string, expected: string) {
-    super(`A link in an answer of the Web API leads to ${host} instead of ${expected}. It was not followed.`);
+    super(
+      'foreign-link',
+      `A link in an answer of the Web API leads to ${host} instead of ${expected}. It was not followed.`,
+    );
   }
 }
 
 /** Thrown when an answer unpacks to more than is allowed: it was given up, and its connection closed. */
 export class AnswerTooLarge extends OutboundError {
-  readonly code = 'web-api-answer-too-large';
-  readonly disposition = 'park';
   constructor(request: string, maxBytes: number) {
     super(
+      'web-api-answer-too-large',
       `${request} is answered with more than ${Math.round(maxBytes / MEBIBYTE)} MiB. Lower PULL_PAGE_ROWS or leave columns ` +
         'out in the mapping file; if that is no reason, see what answers at DATAVERSE_URL.',
     );

@@ -1,22 +1,27 @@
+import { CODES, type CodeFacts, type Disposition, type ErrorCode } from './codes';
 import { visible } from './visible';
 
 /**
- * What to do with the delivery that met the error.
- *
- * - `retry`: the same delivery can succeed later.
- * - `park`: it can't succeed as things stand; keep it with its cause until an operator or a new version acts.
- * - `reject`: there is nothing to keep: answer with the reason.
+ * Base of all errors that this app raises on purpose: a stable code, which says what to do (`CODES`), and a message that says
+ * what happened, where, and what an operator can do.
  */
-export type Disposition = 'retry' | 'park' | 'reject';
+export class OutboundError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 
-/** Base of all errors that this app raises on purpose: a stable code, what to do, and where it happened. */
-export abstract class OutboundError extends Error {
-  abstract readonly code: string;
-  abstract readonly disposition: Disposition;
+  get disposition(): Disposition {
+    return CODES[this.code].disposition;
+  }
 
   /** It says something of one row or delivery only: whatever comes beside that may well succeed. */
   get isOfOne(): boolean {
-    return this.disposition !== 'retry';
+    const { isOfOne, disposition }: CodeFacts = CODES[this.code];
+    return isOfOne ?? disposition !== 'retry';
   }
 }
 
@@ -28,7 +33,7 @@ export const dispositionOf = (error: unknown): Disposition =>
 export const isOfOne = (error: unknown): boolean => error instanceof OutboundError && error.isOfOne;
 
 /** The stable code of an error, for logs and parked items. */
-export const codeOf = (error: unknown): string => (error instanceof OutboundError ? error.code : 'unexpected');
+export const codeOf = (error: unknown): ErrorCode => (error instanceof OutboundError ? error.code : 'unexpected');
 
 /** The message of anything thrown; one that isn't ours is taken as foreign text. */
 export function messageOf(error: unknown): string {

@@ -7,10 +7,9 @@ import type { Relationship, RelationshipCatalog } from './relationship';
 
 /** Thrown when rows were connected through a relationship that this deployment doesn't keep. */
 export class RelationshipNotSynced extends OutboundError {
-  readonly code = 'relationship-not-synced';
-  readonly disposition = 'park';
   constructor(relationship: string) {
     super(
+      'relationship-not-synced',
       `Relationship ${relationship} isn't kept. Name it in SYNC_RELATIONSHIPS and replay the parked event, or have the ` +
         `mapping file ignore such events (unmapped.relationships).`,
     );

@@ -17,10 +17,9 @@ const LOGICAL_NAME = /^[a-z_][a-z0-9_]{0,127}$/;
 
 /** Thrown when a change brings a column that Dataverse could not have: the message was changed or made up. */
 export class ColumnNameInvalid extends OutboundError {
-  readonly code = 'column-name-invalid';
-  readonly disposition = 'park';
   constructor({ table, id }: RowChange['row']) {
     super(
+      'column-name-invalid',
       `A change of ${table}(${id}) has a column whose name is no logical name (lower case, digits, underscores). Find its sender.`,
     );
   }

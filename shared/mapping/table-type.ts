@@ -19,13 +19,12 @@ const REASONS: Readonly<Record<UnsupportedTableType, string>> = {
 
 /** Thrown when something is of an elastic or a virtual table: none of its rows is read or stored. */
 export class TableTypeUnsupported extends OutboundError {
-  readonly code = 'table-type-unsupported';
-  readonly disposition = 'park';
   constructor(
     table: string,
     readonly type: UnsupportedTableType,
   ) {
     super(
+      'table-type-unsupported',
       `Table ${table} is ${type}, so it can't be kept in step: ${REASONS[type]} Take the table out of SYNC_TABLES and the ` +
         `mapping file, and remove its steps.`,
     );

@@ -9,6 +9,7 @@ import { changeOfNotice, type RowNotice } from '../context/messages/row-notice';
 import { changesOf } from '../context/messages/to-changes';
 import { messageEventOf } from '../context/messages/to-message-event';
 import type { OrganizationPin } from '../dataverse/organization-pin';
+import { factsOf } from '../errors/codes';
 import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors/errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
@@ -64,10 +65,9 @@ export interface ProcessedChange {
 
 /** Thrown when an event is of a table that this deployment doesn't keep in step. */
 export class TableNotSynced extends OutboundError {
-  readonly code = 'table-not-synced';
-  readonly disposition = 'park';
   constructor(table: string) {
     super(
+      'table-not-synced',
       `Table ${table} isn't in SYNC_TABLES. Add it there and replay the parked event, or remove the step that sends it.`,
     );
   }
@@ -93,16 +93,11 @@ const UNCONFIRMABLE: ParkCause = {
  * the delivery is tried again, and what a pull has brought meanwhile needs no read.
  */
 export class RowsLeft extends OutboundError {
-  readonly code = 'rows-left';
-  readonly disposition = 'retry';
   constructor(left: number, all: number) {
     super(
+      'rows-left',
       `${left} of the ${all} rows of this delivery are left for later: ${READS_AT_ONCE} are read back at a time. Nothing is to be done.`,
     );
-  }
-
-  override get isOfOne(): boolean {
-    return true;
   }
 }
 
@@ -112,13 +107,6 @@ export class RowsLeft extends OutboundError {
  * https://learn.microsoft.com/power-apps/developer/data-platform/bulk-operations
  */
 const READS_AT_ONCE = 100;
-
-/** What can be not configured, by the code of the error that says so. */
-const UNMAPPED: ReadonlyMap<string, keyof Mapping['unmapped']> = new Map([
-  ['table-not-synced', 'tables'],
-  ['relationship-not-synced', 'relationships'],
-  ['message-unsupported', 'messages'],
-]);
 
 /**
  * Largest body that is read, in bytes, where others wait for the same process. Dataverse posts 256 KB at most, and 192 KB to
@@ -385,7 +373,7 @@ export class Receiver {
 
   /** What the mapping says to do about a failure. */
   #policyOf(error: unknown): Unmapped {
-    const what = UNMAPPED.get(codeOf(error));
+    const what = factsOf(codeOf(error))?.unmapped;
     return what === undefined ? 'park' : this.parts.mapping.unmapped[what];
   }
 

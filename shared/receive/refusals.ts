@@ -1,9 +1,10 @@
+import type { ErrorCode } from '../errors/codes';
 import type { Log } from '../telemetry/log';
 
 /** A request that was refused before anything of it was read. */
 export interface Refusal {
   readonly status: number;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly reason: string;
 }
 

@@ -1,6 +1,7 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { WebhookConfig } from './webhook-endpoint';
 import type { Section } from '../settings/environment';
+import { factsOf } from '../errors/codes';
 import { messageOf, type OutboundError } from '../errors/errors';
 import { logTo } from '../telemetry/log';
 import type { Outcome, Receiver } from './receiver';
@@ -126,20 +127,8 @@ function responseTo(outcome: Outcome): HttpResponseInit {
 }
 
 /** What isn't an execution context is the sender's fault, said as such although it is kept; all else is ours to process. */
-const NOT_A_CONTEXT = new Set([
-  'json-invalid',
-  'xml-invalid',
-  'binary-invalid',
-  'body-too-complex',
-  'context-invalid',
-  'row-id-invalid',
-  'table-invalid',
-  'format-unsupported',
-  'column-name-invalid',
-]);
-
 const statusOfParked = (code: string): number =>
-  NOT_A_CONTEXT.has(code) ? WEBHOOK_STATUS.refused : WEBHOOK_STATUS.parked;
+  factsOf(code)?.isNoContext === true ? WEBHOOK_STATUS.refused : WEBHOOK_STATUS.parked;
 
 /** The answer where there was no time for a better one. The event may be processed yet, which is harmless when it comes again. */
 export const tookTooLong = ({ code, message }: OutboundError): HttpResponseInit =>

@@ -36,10 +36,9 @@ const TELL_EVERY_MS = 30_000;
 
 /** Thrown when another run may have taken over: nothing that this one knows may replace what the other has written. */
 export class LeaseLost extends OutboundError {
-  readonly code = 'lease-lost';
-  readonly disposition = 'retry';
   constructor(table: string) {
     super(
+      'lease-lost',
       `The pull of ${table} lost its lease. All it processed stands; the next run goes on from the state that is stored.`,
     );
   }
@@ -47,20 +46,13 @@ export class LeaseLost extends OutboundError {
 
 /** Thrown when a load's journal lacks rows that it has shown, twice in a row: nobody knows what to sweep. */
 export class JournalIncomplete extends OutboundError {
-  readonly code = 'journal-incomplete';
-  readonly disposition = 'retry';
   constructor(table: string) {
     super(
+      'journal-incomplete',
       `The journal of the load of ${table} isn't as the load left it, so nothing was swept. See whether something else writes ` +
         `to, or deletes from, the container of journals (dvo-loads). The load begins again.`,
     );
   }
-}
-
-/** Thrown within a run when a delta doesn't say what was deleted: everything has to be compared. */
-class DeltaUnclear extends OutboundError {
-  readonly code = 'delta-unclear';
-  readonly disposition = 'retry';
 }
 
 /** How a step ended. `unusable`: the state can't be gone on from, so that a load has to be started. */
@@ -219,7 +211,7 @@ export class PullRun {
       if (stored.length < page.items.length)
         return {
           kind: 'unusable',
-          cause: new DeltaUnclear(`A delta of ${this.subject.name} doesn't say what was deleted.`),
+          cause: new Error(`A delta of ${this.subject.name} doesn't say what was deleted.`),
         };
       await this.#processPage({ ...page, items: stored }, begunOn);
       if (page.more === true) continue;

@@ -22,10 +22,8 @@ const SETTLE_MS = 20_000;
 
 /** Thrown when tombstones are to be purged of a table that isn't completely loaded, or is being pulled. */
 export class PurgeRefused extends OutboundError {
-  readonly code = 'purge-refused';
-  readonly disposition = 'retry';
   constructor(table: string, why: string) {
-    super(`No tombstone of ${table} was purged: ${why}. Purge after the next complete pull.`);
+    super('purge-refused', `No tombstone of ${table} was purged: ${why}. Purge after the next complete pull.`);
   }
 }
 

@@ -52,23 +52,19 @@ export interface WriterOptions {
 
 /** Thrown when a read-back shows a state older than what is known: it was served by a lagging replica. */
 export class ReadLagged extends OutboundError {
-  readonly code = 'read-lagged';
-  readonly disposition = 'retry';
   constructor(row: RowAddress) {
-    super(`Reading ${row.table}(${row.id}) back showed an older state than is already known. It will be read again.`);
-  }
-
-  override get isOfOne(): boolean {
-    return true;
+    super(
+      'read-lagged',
+      `Reading ${row.table}(${row.id}) back showed an older state than is already known. It will be read again.`,
+    );
   }
 }
 
 /** Thrown when a change can't be ordered and no Web API is configured. */
 export class OrderUnprovable extends OutboundError {
-  readonly code = 'order-unprovable';
-  readonly disposition = 'park';
   constructor(row: RowAddress) {
     super(
+      'order-unprovable',
       `The order of a change of ${row.table}(${row.id}) can't be proven and no Web API is configured to read the row. ` +
         `Set DATAVERSE_URL, or UNPROVABLE_ORDER=apply to apply such changes as they come.`,
     );
@@ -77,30 +73,22 @@ export class OrderUnprovable extends OutboundError {
 
 /** Thrown when every read-back took so long that it may no longer be written where no live row is stored. */
 export class ReadTooSlow extends OutboundError {
-  readonly code = 'read-too-slow';
-  readonly disposition = 'retry';
   constructor(row: RowAddress, maxReadAgeMs: number) {
     super(
+      'read-too-slow',
       `Reading ${row.table}(${row.id}) back took more than ${maxReadAgeMs / 2} ms, ${MAX_SLOW_READS} times in a row. ` +
         `If that is usual, raise READ_BACK_MAX_AGE_SECONDS.`,
     );
-  }
-
-  override get isOfOne(): boolean {
-    return true;
   }
 }
 
 /** Thrown when others keep winning the race for a row. */
 export class RowContended extends OutboundError {
-  readonly code = 'row-contended';
-  readonly disposition = 'retry';
   constructor(row: RowAddress, rounds: number) {
-    super(`${row.table}(${row.id}) was changed by others ${rounds} times in a row while it was being written.`);
-  }
-
-  override get isOfOne(): boolean {
-    return true;
+    super(
+      'row-contended',
+      `${row.table}(${row.id}) was changed by others ${rounds} times in a row while it was being written.`,
+    );
   }
 }
 

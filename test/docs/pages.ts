@@ -51,9 +51,3 @@ export function anchorsOf(text: string): ReadonlySet<string> {
   }
   return anchors;
 }
-
-/** The cells of the first column of the tables under a heading. */
-export function firstColumn(text: string, heading: string): readonly string[] {
-  const [, section = ''] = new RegExp(`^## ${heading}$([^]*?)(?=^## |$(?![^]))`, 'm').exec(text) ?? [];
-  return [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell);
-}

@@ -3,7 +3,7 @@
  * JavaScript's: on any machine, by a plain AMQP client that puts on the wire what they do. The clients themselves:
  * broker-dotnet.test.ts.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,8 +12,6 @@ import { startBroker, type Broker } from '../../local/broker/broker';
 import { eventually } from '../eventually';
 
 const HUB_PARTITION = 'hub/ConsumerGroups/$Default/Partitions/0';
-
-jest.setTimeout(10_000);
 
 let broker: Broker;
 const connections: { readonly connection: Connection; readonly closed: Promise<void> }[] = [];

@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Refusals } from '../../shared/receive/refusals';
 
-const KEY = { code: 'key', reason: 'No valid key came.' };
-const TOO_LARGE = { code: 'body-too-large', reason: 'The body is too large.' };
+const KEY = { code: 'key-refused', reason: 'No valid key came.' } as const;
+const TOO_LARGE = { code: 'body-too-large', reason: 'The body is too large.' } as const;
 const MINUTE = 60_000;
 
 let told: (readonly [string, unknown, unknown, unknown])[];
 let refusals: Refusals;
-const times = (count: number, refusal: typeof KEY): void => {
+const times = (count: number, refusal: typeof KEY | typeof TOO_LARGE): void => {
   for (let index = 0; index < count; index += 1) refusals.count(refusal);
 };
 
@@ -23,11 +23,11 @@ afterEach(() => {
 
 test('[I70] a thousand refusals are two records: of the first at once, of the others a minute later', () => {
   times(1000, KEY);
-  expect(told).toEqual([['refused', 'webhook', 'key', 1]]);
+  expect(told).toEqual([['refused', 'webhook', 'key-refused', 1]]);
   jest.advanceTimersByTime(MINUTE - 1);
   expect(told).toHaveLength(1);
   jest.advanceTimersByTime(1);
-  expect(told.slice(1)).toEqual([['refused', 'webhook', 'key', 999]]);
+  expect(told.slice(1)).toEqual([['refused', 'webhook', 'key-refused', 999]]);
 });
 
 test('while they go on there is one record a minute, and their sum is all of them', () => {
@@ -47,9 +47,9 @@ test('each code is told by itself, and the next one at once after a quiet minute
   jest.advanceTimersByTime(MINUTE);
   times(1, TOO_LARGE);
   expect(told.map(([, , code, requests]) => [code, requests])).toEqual([
-    ['key', 1],
+    ['key-refused', 1],
     ['body-too-large', 1],
-    ['key', 1],
+    ['key-refused', 1],
     ['body-too-large', 1],
   ]);
 });

@@ -6,11 +6,6 @@ import { OutboundError } from '../../shared/errors/errors';
 import { guardProcess } from '../../shared/telemetry/process-guard';
 import { builtFolder } from '../build-once';
 
-class Odd extends OutboundError {
-  readonly code = 'odd';
-  readonly disposition = 'retry';
-}
-
 test('each code is said once a minute, with how often it came', () => {
   const guarded = new EventEmitter();
   const said: unknown[] = [];
@@ -21,17 +16,17 @@ test('each code is said once a minute, with how often it came', () => {
     () => nowMs,
   );
   const reject = (reason: unknown) => guarded.emit('unhandledRejection', reason);
-  reject(new Odd('first'));
-  reject(new Odd('second'));
+  reject(new OutboundError('lease-lost', 'first'));
+  reject(new OutboundError('lease-lost', 'second'));
   reject('text');
   nowMs = 59_999;
-  reject(new Odd('third'));
+  reject(new OutboundError('lease-lost', 'third'));
   nowMs = 60_000;
-  reject(new Odd('fourth'));
+  reject(new OutboundError('lease-lost', 'fourth'));
   expect(said).toEqual([
-    ['strayRejection', 'odd', 'first', 1],
+    ['strayRejection', 'lease-lost', 'first', 1],
     ['strayRejection', 'unexpected', 'text', 1],
-    ['strayRejection', 'odd', 'fourth', 4],
+    ['strayRejection', 'lease-lost', 'fourth', 4],
   ]);
 });
 

@@ -40,19 +40,22 @@ const MAX_ENTITY_BYTES = 1024 * 1024;
 
 /** Thrown when a row doesn't fit one entity (252 properties, 1 MiB). The row is parked: leave columns out to fit it. */
 export class RowTooLarge extends OutboundError {
-  readonly code = 'row-too-large';
-  readonly disposition = 'park';
   constructor(row: RowAddress, what: string) {
-    super(`Row ${row.table}(${row.id}) doesn't fit one entity of Azure Tables: ${what}. It was not written.`);
+    super(
+      'row-too-large',
+      `Row ${row.table}(${row.id}) doesn't fit one entity of Azure Tables: ${what}. It was not written.`,
+    );
   }
 }
 
 /** Thrown when Azure Tables refuses a row as it stands: it would refuse it again. The row is parked. */
 export class RowRefused extends OutboundError {
-  readonly code = 'row-refused';
-  readonly disposition = 'park';
   constructor(row: RowAddress, refusal: string, options?: ErrorOptions) {
-    super(`Azure Tables refused row ${row.table}(${row.id}) with ${refusal}. It was not written.`, options);
+    super(
+      'row-refused',
+      `Azure Tables refused row ${row.table}(${row.id}) with ${refusal}. It was not written.`,
+      options,
+    );
   }
 }
 
@@ -238,10 +241,9 @@ export function encodeStamp(stamp: Stamp): string {
 
 /** Thrown when an entity's key isn't that of a row: it lies in the store's table since before its key was changed. */
 export class RowKeyForeign extends OutboundError {
-  readonly code = 'row-key-foreign';
-  readonly disposition = 'park';
   constructor(azureTable: string, partition: string, rowKey: string) {
     super(
+      'row-key-foreign',
       `The entity (${partition}, ${rowKey}) of ${azureTable} has no key of this table's mapping. If the key was changed, ` +
         `delete the entities with the earlier keys, or give the table another target.`,
     );
@@ -250,10 +252,9 @@ export class RowKeyForeign extends OutboundError {
 
 /** Thrown when an entity in the store's table was not written by this app. */
 export class StampUnreadable extends OutboundError {
-  readonly code = 'stamp-unreadable';
-  readonly disposition = 'park';
   constructor(partition: string, rowKey: string) {
     super(
+      'stamp-unreadable',
       `The entity (${partition}, ${rowKey}) has no readable ${STAMP_PROPERTY} property: it was not written by this app. Move it out of the table.`,
     );
   }

@@ -14,10 +14,9 @@ const OWN = { count: 12, bytes: 4096 };
 
 /** Thrown when an event doesn't fit one entity (252 properties, 1 MiB). It is parked: leave parameters out to fit it. */
 export class EventTooLarge extends OutboundError {
-  readonly code = 'event-too-large';
-  readonly disposition = 'park';
   constructor({ message, key }: MessageEvent, reason: string) {
     super(
+      'event-too-large',
       `Event ${key} of message ${message} doesn't fit one entity of Azure Tables: ${reason}. It was not stored; leave parameters out in the mapping file (events) and replay it.`,
     );
   }
@@ -25,10 +24,9 @@ export class EventTooLarge extends OutboundError {
 
 /** Thrown when Azure Tables refuses an event as it stands: it would refuse it again. It is parked. */
 export class EventRefused extends OutboundError {
-  readonly code = 'event-refused';
-  readonly disposition = 'park';
   constructor({ message, key }: MessageEvent, refusal: string, options?: ErrorOptions) {
     super(
+      'event-refused',
       `Azure Tables refused event ${key} of message ${message} with ${refusal}. It was not stored; leave that parameter out in the mapping file (events) and replay it.`,
       options,
     );

@@ -207,18 +207,14 @@ describe('replay', () => {
     postpone: () => Promise.resolve(),
   };
 
-  class Waits extends OutboundError {
-    readonly code = 'still-wrong';
-    readonly disposition = 'park';
-  }
-
   /** Deliveries whose body begins with a letter of `fails` can't be processed, for good or for now. */
   const partsWhere = (fails: { readonly forGood?: string; readonly forNow?: string } = {}): OperatorReplayParts => ({
     parking,
     receiver: {
       replay: ({ body }) => {
         const first = Buffer.from(body).toString('utf8', 0, 1);
-        if (fails.forGood?.includes(first) === true) return Promise.resolve(new Waits('As wrong as before.'));
+        if (fails.forGood?.includes(first) === true)
+          return Promise.resolve(new OutboundError('row-refused', 'As wrong as before.'));
         if (fails.forNow?.includes(first) === true) return Promise.reject(new Error('Away.'));
         return Promise.resolve(undefined);
       },
@@ -233,14 +229,14 @@ describe('replay', () => {
     const terminal = new TestTerminal();
     const replay = replayParked(terminal, partsWhere({ forGood: 'b', forNow: 'c' }), filter(), undefined);
     await expect(replay).rejects.toThrow(/^2 could not be processed/);
-    expect(terminal.text).toBe('2 processed, 2 failed (still-wrong 1, unexpected 1)\n');
+    expect(terminal.text).toBe('2 processed, 2 failed (row-refused 1, unexpected 1)\n');
     const left = await all();
     expect(left.map(({ cause, attempts }) => [cause.code, attempts]).sort()).toEqual([
-      ['still-wrong', 1],
+      ['row-refused', 1],
       ['unexpected', 1],
     ]);
     expect(left.find(({ cause }) => cause.code === 'unexpected')?.dueAtMs).toBeGreaterThan(Date.now());
-    expect(left.find(({ cause }) => cause.code === 'still-wrong')?.dueAtMs).toBeUndefined();
+    expect(left.find(({ cause }) => cause.code === 'row-refused')?.dueAtMs).toBeUndefined();
   });
 
   test('only of a code', async () => {

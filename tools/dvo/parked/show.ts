@@ -1,3 +1,4 @@
+import { factsOf } from '../../../shared/errors/codes';
 import { visible } from '../../../shared/errors/visible';
 import type { ParkedSummary } from '../../../shared/parking/parking';
 import type { TableParking } from '../../../shared/parking/table-parking';
@@ -30,7 +31,7 @@ export async function showParked(
   if (body === true && summary.kind === 'row')
     throw new UsageError(`${id} is a pulled row: it has no body, and a replay reads it again`);
   const say = body === true ? terminal.err : terminal.out;
-  say(`${factsOf(summary, Date.now()).join('\n')}\n`);
+  say(`${linesOf(summary, Date.now()).join('\n')}\n`);
   if (summary.kind === 'row' || (body !== true && explain !== true)) return;
   const { subject } = await itemOf(parking, id);
   if (subject.kind === 'row') return;
@@ -38,19 +39,21 @@ export async function showParked(
   if (body === true) await terminal.write(subject.delivery.body);
 }
 
-function factsOf(item: ParkedSummary, nowMs: number): readonly string[] {
+function linesOf(item: ParkedSummary, nowMs: number): readonly string[] {
   const { cause, dueAtMs } = item;
+  const facts = factsOf(cause.code);
   const due = dueAtMs === undefined ? 'waits for an operator' : `${timeText(dueAtMs)} (${dueText(item, nowMs)})`;
-  const facts: readonly (readonly [string, string])[] = [
+  const lines: readonly (readonly [string, string])[] = [
     ['id', item.id],
     ...subjectFacts(item),
     ['code', cause.code],
     ['cause', cause.message],
+    ...(facts === undefined ? [] : [['to do', facts.action.replaceAll('`', '')] as const]),
     ['attempts', `${item.attempts} failed since it was parked`],
     ['parked at', timeText(item.parkedAtMs)],
     ['due', due],
   ];
-  return facts.map(([name, value]) => `${name.padEnd(14)}${visible(value)}`);
+  return lines.map(([name, value]) => `${name.padEnd(14)}${visible(value)}`);
 }
 
 function subjectFacts(item: ParkedSummary): readonly (readonly [string, string])[] {
