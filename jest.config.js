@@ -18,6 +18,8 @@ module.exports = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'commonjs' } },
     ],
   },
+  globalSetup: '<rootDir>/test/jest/temporary-folder.js',
+  globalTeardown: '<rootDir>/test/jest/temporary-folder.js',
   testSequencer: '<rootDir>/test/jest/sequencer.js',
   // For what hangs, on however busy a machine: whatever a test waits for has a limit of its own.
   testTimeout: 900_000,

@@ -64,7 +64,6 @@ test.concurrent.each(OURS)(
     expect([slip.code === 2 || slip.code === 64, slip.out]).toEqual([true, '']);
     expect(slip.err).toMatch(/^error: unknown option '--no-such-flag'/);
   },
-  60_000,
 );
 
 describe('a value that means nothing', () => {
