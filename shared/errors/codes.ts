@@ -136,6 +136,17 @@ export const CODES = {
   },
   'row-refused': REFUSED_BY_STORE,
   'event-refused': REFUSED_BY_STORE,
+  'lob-refused': {
+    disposition: 'park',
+    cause: 'The LOB system refuses it; the reason has its answer',
+    action: 'Correct the data, the mapping file or the LOB system, then replay',
+  },
+  'lob-unauthorized': {
+    disposition: 'retry',
+    cause: "The LOB system doesn't take the credential",
+    action: 'Check `LOB_HTTP__…`',
+  },
+  'lob-unclear': { ...TEMPORARY_OF_ONE, cause: 'The LOB system may or may not have carried it out' },
   'row-too-large': TOO_LARGE_FOR_STORE,
   'event-too-large': TOO_LARGE_FOR_STORE,
   'value-not-convertible': UNFIT,

@@ -69,7 +69,7 @@ export interface RowWrite {
   readonly expected: StoredRow | undefined;
   readonly stamp: Stamp;
   readonly effect: RowEffect;
-  /** The columns of a `snapshot` or `patch`; ignored otherwise. */
+  /** The columns of a `snapshot`, a `patch` or a `hide` (of which a mapped row has none); ignored otherwise. */
   readonly columns: Columns;
   /** Asked each time before it is sent: once it says no, the write isn't made, and the outcome is a conflict. */
   readonly onlyWhile?: () => boolean;

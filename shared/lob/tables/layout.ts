@@ -374,6 +374,17 @@ function isoTime(text: string): string {
   return text.endsWith('Z') && text.length === 20 ? `${text.slice(0, -1)}.000Z` : new Date(text).toISOString();
 }
 
+/** A plain text of stored properties, its parts put together. */
+export function textIn(prints: Fingerprints, name: string): string | undefined {
+  let text = prints.get(name);
+  for (let part = 2; typeof text === 'string'; part += 1) {
+    const next = prints.get(`${name}Part${part}`);
+    if (typeof next !== 'string') return text;
+    text += next;
+  }
+  return undefined;
+}
+
 /** A stored property from its fingerprint; a Double that happens to be whole may come back as an Int32. */
 export function fromFingerprint(print: Fingerprint): Property {
   if (typeof print === 'number') return (print | 0) === print ? print : { type: 'Double', value: String(print) };

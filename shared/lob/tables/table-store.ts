@@ -441,7 +441,7 @@ const isHidden = ({ effect, expected }: RowWrite): boolean =>
 function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   const { row, expected, effect } = write;
   const before = columnsOf(expected);
-  const changed = effect === 'snapshot' || effect === 'patch' ? encodeColumns(write.columns) : NO_PROPERTIES;
+  const changed = effect === 'keep' || effect === 'clear' ? NO_PROPERTIES : encodeColumns(write.columns);
   const columns = new Map(effect === 'patch' || effect === 'keep' ? before : undefined);
   let cleared = false;
   if (effect === 'patch') {

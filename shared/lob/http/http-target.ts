@@ -1,0 +1,222 @@
+import {
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineRequest,
+  RestError,
+  type HttpClient,
+  type HttpMethods,
+  type PipelineResponse,
+} from '@azure/core-rest-pipeline';
+import { createHmac } from 'node:crypto';
+import pLimit from 'p-limit';
+import { Circuit, type Answer, type End } from '../../azure/circuit';
+import { StoreUnavailable } from '../../azure/store-unavailable';
+import { foreignText, messageOf, OutboundError } from '../../errors/errors';
+import type { HttpTargetConfig } from '../../settings/http-target';
+import type { Log } from '../../telemetry/log';
+
+/** Thrown when the LOB system refuses a request as it stands: it would refuse it again. What it is of is parked. */
+export class LobRefused extends OutboundError {
+  constructor(what: string, status: number, text: string) {
+    super('lob-refused', `The LOB system answered ${status} to ${what}: ${foreignText(text) || '(no text)'}`);
+  }
+}
+
+/** Thrown when the LOB system doesn't take this app's credential. */
+export class LobUnauthorized extends OutboundError {
+  constructor(what: string, status: number) {
+    super(
+      'lob-unauthorized',
+      `The LOB system answered ${status} to ${what}. Check the credential in LOB_HTTP__… and what it may do there.`,
+    );
+  }
+}
+
+/** Thrown when nobody knows whether the LOB system carried a request out. It is sent again. */
+export class LobUnclear extends OutboundError {
+  constructor(what: string, why: string, options?: ErrorOptions) {
+    super('lob-unclear', `${what} was sent to the LOB system, and ${why}. It will be sent again.`, options);
+  }
+}
+
+/** One request to the LOB system. */
+export interface TargetRequest {
+  /** For errors: `PUT account(1c…)`. */
+  readonly what: string;
+  readonly method: HttpMethods;
+  readonly url: string;
+  /** Absent for one without a body. */
+  readonly body?: string;
+  /** The same whenever this very request is sent again. Holds no full stop: https://www.standardwebhooks.com/ */
+  readonly id: string;
+  /** Of the row; grows with each change. */
+  readonly version?: number;
+  /** Asked when its turn has come: once it says no, it isn't sent. */
+  readonly onlyWhile?: () => boolean;
+}
+
+/** What has an address: a row, a link, a kind of event. */
+export type Place =
+  | { readonly table: string; readonly key: string }
+  | { readonly relationship: string; readonly id1: string; readonly id2: string }
+  | { readonly event: string };
+
+const filled = (template: string, place: Place): string =>
+  template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent((place as Record<string, string>)[name] ?? ''),
+  );
+
+/** What became of a request. `superseded`: the receiver has a newer version. */
+export type TargetOutcome = 'done' | 'superseded' | 'unsent';
+
+/** Gives the value of a header for each request: a token, or a signature of a relay. */
+export type HeaderSource = (url: string) => Promise<Readonly<Record<string, string>>>;
+
+const FAILURES = 5;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** Longer waits than that are asked again in between: a clock or a proxy may be wrong. */
+const LONGEST_WAIT_MS = 15 * 60_000;
+const MAX_ANSWER_CHARACTERS = 64 * 1024;
+
+/**
+ * A LOB system's REST interface: sends signed requests with few at a time, and knows the answers. Never follows a redirect.
+ * docs/store.md says what the receiver does for the guarantees to hold.
+ */
+export class HttpTarget {
+  readonly #http: HttpClient;
+  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #circuit: Circuit;
+  readonly #host: string;
+  #waitUntilMs = 0;
+
+  constructor(
+    private readonly config: HttpTargetConfig,
+    private readonly headersFor: HeaderSource = () => Promise.resolve({}),
+    log: Log = () => undefined,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.#http = createDefaultHttpClient();
+    this.#limit = pLimit(config.concurrency);
+    this.#host = new URL(config.url.replaceAll(/[{}]/g, '')).host;
+    this.#circuit = new Circuit({
+      failures: FAILURES,
+      firstPauseMs: FIRST_PAUSE_MS,
+      longestPauseMs: LONGEST_PAUSE_MS,
+      refusal: (nextAtMs, cause) => this.#unavailable(nextAtMs, cause),
+      onOpened: (_nextAtMs, cause) =>
+        log('storeUnavailable', { store: this.#host, reason: cause === undefined ? 'no answer' : messageOf(cause) }),
+      onClosed: (openMs) => log('storeAvailable', { store: this.#host, milliseconds: openMs }),
+      now,
+    });
+  }
+
+  get timeoutMs(): number {
+    return this.config.timeoutMs;
+  }
+
+  get methods(): { readonly snapshot: HttpMethods; readonly patch: HttpMethods } {
+    return { snapshot: this.config.method, patch: this.config.patchMethod };
+  }
+
+  /** @throws LobRefused where the settings have no address for it */
+  addressOf(place: Place): string {
+    if ('table' in place) return filled(this.config.url, place);
+    const { setting, template } =
+      'event' in place
+        ? { setting: 'eventUrl', template: this.config.eventUrl }
+        : { setting: 'linkUrl', template: this.config.linkUrl };
+    if (template === undefined)
+      throw new LobRefused(Object.values(place).join(' '), 0, `LOB_HTTP__${setting} is missing`);
+    return filled(template, place);
+  }
+
+  /**
+   * Sends a request when its turn has come.
+   *
+   * @throws LobRefused, LobUnauthorized, LobUnclear, StoreUnavailable
+   */
+  send(request: TargetRequest): Promise<TargetOutcome> {
+    return this.#limit(async () => {
+      if (request.onlyWhile?.() === false) return 'unsent';
+      if (this.now() < this.#waitUntilMs) throw this.#unavailable(this.#waitUntilMs, undefined);
+      const response = await this.#circuit.run(() => this.#sendOnce(request), answerOf);
+      return this.#outcomeOf(request, response);
+    });
+  }
+
+  #unavailable(nextAtMs: number, cause: unknown): StoreUnavailable {
+    return new StoreUnavailable(this.#host, nextAtMs, { cause });
+  }
+
+  async #sendOnce({ what, method, url, body, id, version }: TargetRequest): Promise<PipelineResponse> {
+    const seconds = Math.floor(this.now() / 1000);
+    const request = createPipelineRequest({
+      method,
+      url,
+      ...(body === undefined ? {} : { body }),
+      timeout: this.config.timeoutMs,
+      allowInsecureConnection: url.startsWith('http:'),
+      headers: createHttpHeaders({
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        'webhook-id': id,
+        'webhook-timestamp': String(seconds),
+        ...(version === undefined ? {} : { 'dvo-version': String(version) }),
+        ...(this.config.signingKeys.length === 0
+          ? {}
+          : { 'webhook-signature': signatures(this.config.signingKeys, `${id}.${seconds}.${body ?? ''}`) }),
+        ...(await this.headersFor(url)),
+      }),
+    });
+    try {
+      return await this.#http.sendRequest(request);
+    } catch (error) {
+      if (error instanceof OutboundError) throw error;
+      throw new LobUnclear(what, `no answer came (${messageOf(error)})`, { cause: error });
+    }
+  }
+
+  #outcomeOf({ what, method }: TargetRequest, response: PipelineResponse): TargetOutcome {
+    const { status } = response;
+    if (status >= 200 && status < 300) return 'done';
+    if (status === 409 || status === 412) return 'superseded';
+    if (method === 'DELETE' && (status === 404 || status === 410)) return 'done';
+    if (status === 429 || status === 503) {
+      const waitMs = Math.min(LONGEST_WAIT_MS, retryAfterMs(response, this.now()) ?? FIRST_PAUSE_MS);
+      this.#waitUntilMs = Math.max(this.#waitUntilMs, this.now() + waitMs);
+      throw this.#unavailable(this.#waitUntilMs, undefined);
+    }
+    if (status === 401 || status === 403) throw new LobUnauthorized(what, status);
+    if (status === 408 || status >= 500) throw new LobUnclear(what, `it answered ${status}`);
+    const text = status < 400 ? 'it redirects, and redirects are not followed' : (response.bodyAsText ?? '');
+    throw new LobRefused(what, status, text.slice(0, MAX_ANSWER_CHARACTERS));
+  }
+}
+
+/** No connection, no answer in time, or one that says that nobody is there. */
+function answerOf(end: End<PipelineResponse>): Answer {
+  if (end.kind === 'error') {
+    const { error } = end;
+    return error instanceof LobUnclear && (error.cause instanceof RestError || isTimeout(error.cause))
+      ? 'down'
+      : 'unclear';
+  }
+  return [502, 503, 504].includes(end.value.status) ? 'down' : 'up';
+}
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+/** https://www.rfc-editor.org/rfc/rfc9110#name-retry-after */
+function retryAfterMs({ headers }: PipelineResponse, nowMs: number): number | undefined {
+  const text = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
+
+/**
+ * One signature for each key, so that a receiver can change its key while both are sent.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+const signatures = (keys: readonly Uint8Array[], signed: string): string =>
+  keys.map((key) => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`).join(' ');

@@ -1,0 +1,48 @@
+import { hash } from 'node:crypto';
+import { plainValue } from '../../change/value-json';
+import type { Columns, Value } from '../../change/value';
+
+/** Columns as JSON, by name; null where a column is empty. */
+export type JsonColumns = ReadonlyMap<string, unknown>;
+
+/**
+ * Columns as the members of a JSON object. A choice has its label beside it (`xLabel`, `xLabel1031`), a lookup its table and
+ * its row's name (`xTable`, `xName`). Exact numbers are text, so that no reader makes doubles of them.
+ */
+export function jsonColumns(columns: Columns): JsonColumns {
+  const members = new Map<string, unknown>();
+  for (const [name, value] of columns) add(members, name, value);
+  return members;
+}
+
+function add(members: Map<string, unknown>, name: string, value: Value): void {
+  switch (value?.kind) {
+    case 'aliased':
+      return add(members, name, value.value);
+    case 'lookup':
+      members.set(name, value.id);
+      if (value.table !== '') members.set(`${name}Table`, value.table);
+      if (value.name !== null) members.set(`${name}Name`, value.name);
+      return;
+    case 'choice':
+    case 'choices':
+      members.set(name, plainValue(value));
+      if (value.label !== undefined) members.set(`${name}Label`, value.label);
+      for (const [language, text] of value.labels ?? []) members.set(`${name}Label${language}`, text);
+      return;
+    default:
+      members.set(name, value === undefined ? null : plainValue(value));
+  }
+}
+
+/** A fingerprint of each member that isn't empty: tells whether a value is the same without telling the value. */
+export type Prints = ReadonlyMap<string, string>;
+
+export function printsOf(members: JsonColumns): Prints {
+  const prints = new Map<string, string>();
+  for (const [name, value] of members) {
+    if (value === null) continue;
+    prints.set(name, hash('sha256', JSON.stringify([name, value]), 'base64url').slice(0, 16));
+  }
+  return prints;
+}

@@ -1,0 +1,274 @@
+/**
+ * Proves that the HTTP store keeps the contract of a LOB store, with its notes in a real table service (Azurite) and the
+ * reference receiver on a real socket; that two instances never send one row at once; and what each answer means.
+ */
+import { TableClient } from '@azure/data-tables';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startLobReceiver, type Fault, type LobReceiver } from '../../local/lob-receiver/receiver';
+import { startAzurite, type Azurite } from '../../local/storage/azurite';
+import { codeOf } from '../../shared/errors/errors';
+import { HttpStore } from '../../shared/lob/http/http-store';
+import { HttpTarget } from '../../shared/lob/http/http-target';
+import type { RowEffect, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
+import { plainNaming } from '../../shared/lob/tables/layout';
+import { TableStore } from '../../shared/lob/tables/table-store';
+import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
+import { linkAddress } from '../../shared/mapping/link';
+import { readHttpTarget } from '../../shared/settings/http-target';
+import { columns, row, stamp } from '../writer/changes';
+import { storeContract } from './store-contract';
+
+const KEYS = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'];
+
+let azurite: Azurite;
+let receiver: LobReceiver;
+let stores = 0;
+let nowMs: (() => number) | undefined;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+  receiver = await startLobReceiver([KEYS[0] ?? '']);
+});
+afterAll(async () => {
+  await receiver.close();
+  await azurite.stop();
+});
+
+const clientOf = (table: string): TableClient =>
+  TableClient.fromConnectionString(azurite.connectionString, table, { allowInsecureConnection: true });
+
+/** Instances that share their notes and the receiver's rows, below a path of their own. */
+function instances(count: number, settings: Readonly<Record<string, string>> = {}) {
+  const path = `s${(stores += 1)}`;
+  const { value, faults } = readHttpTarget({
+    LOB_HTTP__url: `${receiver.url}/${path}/{table}/{key}`,
+    LOB_HTTP__linkUrl: `${receiver.url}/${path}/links/{relationship}/{id1}/{id2}`,
+    LOB_HTTP__signingKeys: KEYS.toReversed().join(' '),
+    LOB_HTTP__timeoutSeconds: '2',
+    ...settings,
+  });
+  if (value === undefined) throw new Error(faults.join());
+  const make = () =>
+    new HttpStore(
+      new TableStore(clientOf, plainNaming(path)),
+      new HttpTarget(value),
+      DEFAULT_MAPPING,
+      nowMs ?? Date.now,
+    );
+  return { path, stores: Array.from({ length: count }, make) };
+}
+
+function fresh(settings?: Readonly<Record<string, string>>) {
+  const { path, stores: made } = instances(1, settings);
+  const [store] = made;
+  if (store === undefined) throw new Error('no store');
+  const at = (n = 1) => `/${path}/account/${row(n).id}`;
+  return {
+    store,
+    at,
+    received: (n = 1) => receiver.rows.get(at(n))?.columns,
+    seen: (n = 1) => receiver.seen.filter((one) => one.path === at(n)),
+  };
+}
+
+storeContract('the HTTP store', () => fresh().store);
+
+const LIVE = stamp({ version: 7n, knownUntil: 10, latestKnown: 12, recentKeys: ['k1'] });
+const write = (of: Parameters<typeof columns>[0], expected?: StoredRow, effect: RowEffect = 'snapshot'): RowWrite => ({
+  row: row(),
+  expected,
+  stamp: effect === 'clear' ? { ...LIVE, deleted: true } : LIVE,
+  effect,
+  columns: columns(of),
+});
+const code = (outcome: WriteOutcome | undefined): string | undefined =>
+  outcome?.kind === 'failed' ? codeOf(outcome.error) : outcome?.kind;
+async function put(store: HttpStore, of: RowWrite): Promise<StoredRow> {
+  const [outcome] = await store.write([of]);
+  if (outcome?.kind !== 'written') throw new Error('not written', { cause: outcome });
+  return outcome.stored;
+}
+const readOne = async (store: HttpStore): Promise<StoredRow | undefined> => (await store.read([row()]))[0];
+
+describe('what is sent', () => {
+  test('a snapshot is PUT whole, a patch PATCHed, a deletion DELETEd; versions grow', async () => {
+    const { store, received, seen } = fresh();
+    let last = await put(store, write({ name: 'Ada', size: 1, city: 'Oslo' }));
+    expect(received()).toEqual({ name: 'Ada', size: 1, city: 'Oslo' });
+    last = await put(store, write({ name: 'Bo', city: null }, last, 'patch'));
+    expect(received()).toEqual({ name: 'Bo', size: 1 });
+    last = await put(store, write({ size: 3 }, last));
+    expect(received()).toEqual({ size: 3 });
+    last = await put(store, write({}, last, 'hide'));
+    last = await put(store, write({ size: 4 }, last));
+    await put(store, write({}, last, 'clear'));
+    expect(received()).toBeUndefined();
+    expect(seen().map(({ method }) => method)).toEqual(['PUT', 'PATCH', 'PUT', 'DELETE', 'PUT', 'DELETE']);
+    const versions = seen().map(({ version }) => version);
+    expect(versions.toSorted((a, b) => a - b)).toEqual(versions);
+    expect(new Set(versions).size).toBe(6);
+    expect(seen().every(({ id, version }) => id.endsWith(`_${version}`) && !id.includes('.'))).toBe(true);
+  });
+
+  test('nothing, where the LOB system has all of it', async () => {
+    const { store, seen } = fresh();
+    let last = await put(store, write({ name: 'Ada', size: 1 }));
+    last = await put(store, write({ size: 1, name: 'Ada' }, last));
+    last = await put(store, write({ size: 1 }, last, 'patch'));
+    last = await put(store, write({}, last, 'keep'));
+    last = await put(store, write({}, last, 'clear'));
+    await put(store, write({}, last, 'clear'));
+    expect(seen().map(({ method }) => method)).toEqual(['PUT', 'DELETE']);
+  });
+
+  test('a link to an address of its own; without one it is parked', async () => {
+    const link = linkAddress('accountleads', [row(1), row(2, 'lead')]);
+    const { path, stores: made } = instances(1);
+    await made[0]?.write([{ ...write({ id1: row(1).id }), row: link }]);
+    expect([...receiver.rows.keys()].filter((key) => key.startsWith(`/${path}/links/`))).toEqual([
+      `/${path}/links/accountleads/${row(1).id}/${row(2).id}`,
+    ]);
+    const bare = fresh({ LOB_HTTP__linkUrl: '' });
+    expect((await bare.store.write([{ ...write({}), row: link }])).map(code)).toEqual(['lob-refused']);
+  });
+
+  test('a signature of each key; a receiver with another key refuses all', async () => {
+    const stranger = await startLobReceiver(['whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=']);
+    try {
+      const { store } = fresh({ LOB_HTTP__url: `${stranger.url}/{table}/{key}` });
+      expect((await store.write([write({ name: 'x' })])).map(code)).toEqual(['lob-unauthorized']);
+      expect(stranger.rows.size).toBe(0);
+    } finally {
+      await stranger.close();
+    }
+  });
+});
+
+describe('answers', () => {
+  test.each<readonly [string, Fault | 'cut', string]>([
+    ['409', { status: 409 }, 'written'],
+    ['412', { status: 412 }, 'written'],
+    ['400', { status: 400, body: 'no such customer' }, 'lob-refused'],
+    ['422', { status: 422 }, 'lob-refused'],
+    ['302', { status: 302, headers: { Location: 'http://127.0.0.1:1/' } }, 'lob-refused'],
+    ['401', { status: 401 }, 'lob-unauthorized'],
+    ['500', { status: 500 }, 'lob-unclear'],
+    ['500, carried out', { status: 500, carriesOut: true }, 'lob-unclear'],
+    ['none', 'cut', 'lob-unclear'],
+  ])('%s', async (_name, fault, expected) => {
+    const { store, received } = fresh();
+    receiver.faults.push(fault);
+    const [outcome] = await store.write([write({ name: 'Ada' })]);
+    expect(code(outcome)).toBe(expected);
+    if (expected === 'written') return;
+    // Nothing is known of the row, and the next write brings it.
+    expect(await readOne(store)).toBeUndefined();
+    await put(store, write({ name: 'Ada' }));
+    expect(received()).toEqual({ name: 'Ada' });
+  });
+
+  test('the text of a refusal is in the error, short and visible', async () => {
+    const { store } = fresh();
+    receiver.faults.push({ status: 422, body: `name\u001b[31m is ${'too '.repeat(1000)}long` });
+    const [outcome] = await store.write([write({ name: 'Ada' })]);
+    if (outcome?.kind !== 'failed') throw new Error('not refused');
+    const text = (outcome.error as Error).message;
+    expect(text).toMatch(/^The LOB system answered 422 to PUT account\([0-9a-f-]+\): name\\u001b\[31m is too too/);
+    expect(text.length).toBeLessThan(1200);
+  });
+
+  test.each([
+    ['429', { status: 429, headers: { 'Retry-After': '2' } }],
+    ['503', { status: 503, headers: { 'Retry-After': '2' } }],
+  ])('%s: nothing more is sent for as long as it says', async (_name, fault) => {
+    const { store, seen } = fresh();
+    receiver.faults.push(fault);
+    expect((await store.write([write({ name: 'Ada' })])).map(code)).toEqual(['store-unavailable']);
+    const from = seen().length;
+    expect((await store.write([write({ name: 'Ada' })])).map(code)).toEqual(['store-unavailable']);
+    expect(seen().length).toBe(from);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await put(store, write({ name: 'Ada' }));
+  });
+
+  test('after a refused update the row is known as it was', async () => {
+    const { store, seen } = fresh();
+    const first = await put(store, write({ name: 'Ada' }));
+    receiver.faults.push({ status: 422 });
+    await store.write([write({ name: 'Bo' }, first)]);
+    const again = await readOne(store);
+    expect(again?.stamp).toEqual(LIVE);
+    await put(store, write({ name: 'Ada' }, again));
+    expect(seen().map(({ status }) => status)).toEqual([201, 422]);
+  });
+
+  test('after one without an answer nobody believes to know what the LOB system has', async () => {
+    const { store, received } = fresh();
+    const first = await put(store, write({ name: 'Ada' }));
+    receiver.faults.push({ status: 500, carriesOut: true });
+    await store.write([write({ name: 'Bo' }, first)]);
+    expect(received()).toEqual({ name: 'Bo' });
+    await put(store, write({ name: 'Ada' }, await readOne(store)));
+    expect(received()).toEqual({ name: 'Ada' });
+  });
+});
+
+describe('two instances', () => {
+  test('one that dies between intent and stamp: the other waits, then sends again', async () => {
+    const { path, stores: made } = instances(2);
+    const [dying, other] = made;
+    if (dying === undefined || other === undefined) throw new Error('no stores');
+    const first = await put(dying, write({ name: 'Ada' }));
+    let skewMs = 0;
+    nowMs = () => Date.now() + skewMs;
+    const { value } = readHttpTarget({ LOB_HTTP__url: `${receiver.url}/${path}/{table}/{key}` });
+    if (value === undefined) throw new Error('no target');
+    const never = {
+      timeoutMs: 1,
+      methods: { snapshot: 'PUT', patch: 'PATCH' } as const,
+      addressOf: () => `${receiver.url}/${path}/x`,
+      send: () => new Promise<never>(() => undefined),
+    };
+    const dead = new HttpStore(new TableStore(clientOf, plainNaming(path)), never, DEFAULT_MAPPING);
+    void dead.write([write({ name: 'Bo' }, first)]);
+    const waiting = new HttpStore(
+      new TableStore(clientOf, plainNaming(path)),
+      new HttpTarget({ ...value, signingKeys: [Buffer.from((KEYS[0] ?? '').slice(6), 'base64')] }),
+      DEFAULT_MAPPING,
+      nowMs,
+    );
+    nowMs = undefined;
+    let read = false;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const reading = readOne(waiting).then((found) => {
+      read = true;
+      return found;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(read).toBe(false);
+    skewMs = 31_000;
+    const found = await reading;
+    expect(found?.stamp).toEqual(LIVE);
+    await put(waiting, write({ name: 'Ada' }, found));
+    expect(receiver.rows.get(`/${path}/account/${row().id}`)?.columns).toEqual({ name: 'Ada' });
+  });
+
+  test('they change one row at once: the receiver never sees an older version after a newer one', async () => {
+    const { path, stores: made } = instances(2);
+    const from = receiver.seen.length;
+    await Promise.all(
+      made.map(async (store, instance) => {
+        for (let size = 0; size < 12;) {
+          const [outcome] = await store.write([write({ size: 100 * instance + size }, await readOne(store))]);
+          if (outcome?.kind === 'written') size += 1;
+          else if (outcome?.kind === 'failed') throw outcome.error;
+        }
+      }),
+    );
+    const seen = receiver.seen.slice(from).filter((one) => one.path.startsWith(`/${path}/`));
+    expect(seen.length).toBe(24);
+    expect(seen.filter(({ status }) => status === 409)).toEqual([]);
+    const versions = seen.map(({ version }) => version);
+    expect(versions.toSorted((a, b) => a - b)).toEqual(versions);
+  });
+});
