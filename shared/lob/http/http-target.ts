@@ -4,10 +4,12 @@ import {
   createPipelineRequest,
   RestError,
   type HttpClient,
+  type HttpHeaders,
   type HttpMethods,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import { createHmac } from 'node:crypto';
+import { Readable } from 'node:stream';
 import pLimit from 'p-limit';
 import { Circuit, type Answer, type End } from '../../azure/circuit';
 import { StoreUnavailable } from '../../azure/store-unavailable';
@@ -77,7 +79,8 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** Longer waits than that are asked again in between: a clock or a proxy may be wrong. */
 const LONGEST_WAIT_MS = 15 * 60_000;
-const MAX_ANSWER_CHARACTERS = 64 * 1024;
+/** Of an answer; the rest isn't read. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * A LOB system's REST interface: sends signed requests with few at a time, and knows the answers. Never follows a redirect.
@@ -149,13 +152,14 @@ export class HttpTarget {
     return new StoreUnavailable(this.#host, nextAtMs, { cause });
   }
 
-  async #sendOnce({ what, method, url, body, id, version }: TargetRequest): Promise<PipelineResponse> {
+  async #sendOnce({ what, method, url, body, id, version }: TargetRequest): Promise<TargetAnswer> {
     const seconds = Math.floor(this.now() / 1000);
     const request = createPipelineRequest({
       method,
       url,
       ...(body === undefined ? {} : { body }),
       timeout: this.config.timeoutMs,
+      streamResponseStatusCodes: new Set([Number.POSITIVE_INFINITY]),
       allowInsecureConnection: url.startsWith('http:'),
       headers: createHttpHeaders({
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
@@ -169,14 +173,15 @@ export class HttpTarget {
       }),
     });
     try {
-      return await this.#http.sendRequest(request);
+      const response = await this.#http.sendRequest(request);
+      return { status: response.status, headers: response.headers, text: await beginningOf(response) };
     } catch (error) {
       if (error instanceof OutboundError) throw error;
       throw new LobUnclear(what, `no answer came (${messageOf(error)})`, { cause: error });
     }
   }
 
-  #outcomeOf({ what, method }: TargetRequest, response: PipelineResponse): TargetOutcome {
+  #outcomeOf({ what, method }: TargetRequest, response: TargetAnswer): TargetOutcome {
     const { status } = response;
     if (status >= 200 && status < 300) return 'done';
     if (status === 409 || status === 412) return 'superseded';
@@ -188,13 +193,34 @@ export class HttpTarget {
     }
     if (status === 401 || status === 403) throw new LobUnauthorized(what, status);
     if (status === 408 || status >= 500) throw new LobUnclear(what, `it answered ${status}`);
-    const text = status < 400 ? 'it redirects, and redirects are not followed' : (response.bodyAsText ?? '');
-    throw new LobRefused(what, status, text.slice(0, MAX_ANSWER_CHARACTERS));
+    const text = status < 400 ? 'it redirects, and redirects are not followed' : response.text;
+    throw new LobRefused(what, status, text);
   }
 }
 
+interface TargetAnswer {
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  /** The beginning of its body. */
+  readonly text: string;
+}
+
+/** The answer's text as far as anyone looks at it. */
+async function beginningOf({ readableStreamBody }: PipelineResponse): Promise<string> {
+  if (!(readableStreamBody instanceof Readable)) return '';
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop destroys the stream.
+  for await (const part of readableStreamBody) {
+    parts.push(part as Buffer);
+    bytes += (part as Buffer).byteLength;
+    if (bytes > MAX_ANSWER_BYTES) break;
+  }
+  return Buffer.concat(parts).toString();
+}
+
 /** No connection, no answer in time, or one that says that nobody is there. */
-function answerOf(end: End<PipelineResponse>): Answer {
+function answerOf(end: End<TargetAnswer>): Answer {
   if (end.kind === 'error') {
     const { error } = end;
     return error instanceof LobUnclear && (error.cause instanceof RestError || isTimeout(error.cause))
@@ -207,7 +233,7 @@ function answerOf(end: End<PipelineResponse>): Answer {
 const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-retry-after */
-function retryAfterMs({ headers }: PipelineResponse, nowMs: number): number | undefined {
+function retryAfterMs({ headers }: TargetAnswer, nowMs: number): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   const at = Date.parse(text);
