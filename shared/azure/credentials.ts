@@ -32,6 +32,13 @@ export function appIdentity(clientId?: string): TokenCredential {
 const managedIdentity = (clientId: string | undefined): TokenCredential =>
   clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
 
+/** An app registration with a secret. */
+export const registrationCredential = (registration: {
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly secret: string;
+}): TokenCredential => new ClientSecretCredential(registration.tenantId, registration.clientId, registration.secret);
+
 /** As whom the Web API is called. `disableInstanceDiscovery`: for clouds whose authority Microsoft doesn't know. */
 export function dataverseCredential(auth: DataverseAuth, disableInstanceDiscovery: boolean): TokenCredential {
   switch (auth.kind) {

@@ -12,6 +12,10 @@ export type HttpAuth =
     }
   | { readonly kind: 'header'; readonly name: string; readonly value: string };
 
+/** As whom Azure Relay is asked, where the LOB system is behind a hybrid connection. */
+export type RelayAuth =
+  { readonly kind: 'identity' } | { readonly kind: 'key'; readonly rule: string; readonly key: string };
+
 /** A LOB system's REST interface. */
 export interface HttpTargetConfig {
   /** Address of a row, with `{table}` and `{key}`. */
@@ -26,6 +30,8 @@ export interface HttpTargetConfig {
   /** Secrets of Standard Webhooks; the first is the newest. */
   readonly signingKeys: readonly Uint8Array[];
   readonly auth: HttpAuth;
+  /** Undefined: it is reached without a relay. */
+  readonly relay?: RelayAuth;
   readonly concurrency: number;
   /** For one request. */
   readonly timeoutMs: number;
@@ -88,6 +94,9 @@ const schema = z
       .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name')
       .optional(),
     headerValue: z.string().optional(),
+    relay: z.enum(['identity', 'key'], { error: 'must be one of identity, key' }).optional(),
+    relayKeyName: z.string().optional(),
+    relayKey: z.string().optional(),
     concurrency: whole(1, 256, 8),
     timeoutSeconds: whole(1, 10, 10),
   })
@@ -107,6 +116,9 @@ const schema = z
     };
     together('headerName', 'headerValue');
     together('tenantId', 'clientId', 'clientSecret');
+    together('relayKeyName', 'relayKey');
+    if (values.relay === 'key' && values.relayKey === undefined)
+      context.addIssue({ code: 'custom', path: ['relayKey'], message: 'is missing: LOB_HTTP__relay=key needs it' });
   });
 
 const PREFIX = 'LOB_HTTP__';
@@ -126,35 +138,33 @@ export function readHttpTarget(environment: Environment): Found<HttpTargetConfig
     return {
       faults: [...new Set(parsed.error.issues.map(({ path, message }) => `${PREFIX}${String(path[0])} ${message}`))],
     };
-  const {
-    scope,
-    tenantId,
-    clientId,
-    clientSecret,
-    headerName,
-    headerValue,
-    timeoutSeconds,
-    linkUrl,
-    eventUrl,
-    ...rest
-  } = parsed.data;
+  const { url, linkUrl, eventUrl, method, patchMethod, signingKeys, concurrency, timeoutSeconds } = parsed.data;
+  const relay = relayOf(parsed.data);
   return {
     value: {
-      ...rest,
+      url,
       ...(linkUrl === undefined ? {} : { linkUrl }),
       ...(eventUrl === undefined ? {} : { eventUrl }),
+      method,
+      patchMethod,
+      signingKeys,
+      auth: authOf(parsed.data),
+      ...(relay === undefined ? {} : { relay }),
+      concurrency,
       timeoutMs: timeoutSeconds * 1000,
-      auth: authOf({ scope, tenantId, clientId, clientSecret, headerName, headerValue }),
     },
     faults: [],
   };
 }
 
-type AuthSettings = Readonly<
-  Record<'scope' | 'tenantId' | 'clientId' | 'clientSecret' | 'headerName' | 'headerValue', string | undefined>
->;
+type Parsed = z.output<typeof schema>;
 
-function authOf({ scope, tenantId, clientId, clientSecret, headerName, headerValue }: AuthSettings): HttpAuth {
+function relayOf({ relay, relayKeyName: rule, relayKey: key }: Parsed): RelayAuth | undefined {
+  if (relay === 'identity') return { kind: 'identity' };
+  return rule === undefined || key === undefined ? undefined : { kind: 'key', rule, key };
+}
+
+function authOf({ scope, tenantId, clientId, clientSecret, headerName, headerValue }: Parsed): HttpAuth {
   if (headerName !== undefined && headerValue !== undefined)
     return { kind: 'header', name: headerName, value: headerValue };
   if (scope === undefined) return { kind: 'none' };

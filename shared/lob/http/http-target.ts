@@ -26,10 +26,10 @@ export class LobRefused extends OutboundError {
 
 /** Thrown when the LOB system doesn't take this app's credential. */
 export class LobUnauthorized extends OutboundError {
-  constructor(what: string, status: number) {
+  constructor(what: string, status: number, who = 'The LOB system') {
     super(
       'lob-unauthorized',
-      `The LOB system answered ${status} to ${what}. Check the credential in LOB_HTTP__… and what it may do there.`,
+      `${who} answered ${status} to ${what}. Check the credential in LOB_HTTP__… and what it may do there.`,
     );
   }
 }
@@ -181,8 +181,19 @@ export class HttpTarget {
     }
   }
 
+  /** Of a relay: nobody listens, which passes; or it doesn't take the credential. */
+  #relayRefused(what: string, status: number): Error {
+    if (status === 401 || status === 403) return new LobUnauthorized(what, status, 'Azure Relay');
+    // Its listener had the request, and didn't answer in time.
+    if (status === 504) return new LobUnclear(what, 'Azure Relay answered 504');
+    this.#waitUntilMs = Math.max(this.#waitUntilMs, this.now() + FIRST_PAUSE_MS);
+    return this.#unavailable(this.#waitUntilMs, undefined);
+  }
+
   #outcomeOf({ what, method }: TargetRequest, response: TargetAnswer): TargetOutcome {
     const { status } = response;
+    // What comes without it is the relay's own: https://learn.microsoft.com/azure/azure-relay/relay-hybrid-connections-protocol
+    if (this.config.relay !== undefined && !response.headers.has('via')) throw this.#relayRefused(what, status);
     if (status >= 200 && status < 300) return 'done';
     if (status === 409 || status === 412) return 'superseded';
     if (method === 'DELETE' && (status === 404 || status === 410)) return 'done';

@@ -6,6 +6,7 @@ import { addHubCommand } from '../hub/hub';
 import { addMappingCommand } from '../mapping/mapping';
 import { addParkedCommand } from '../parked/parked';
 import { addParseCommand } from '../parse/parse';
+import { addRelayListenCommand } from '../relay/relay-listen';
 import { addRowsCommand } from '../store/rows';
 import type { Terminal } from './terminal';
 import { DriftFound, EXIT, UsageError } from './terminal';
@@ -25,6 +26,7 @@ const COMMANDS = [
   addTombstonesCommand,
   addTrackingCommand,
   addStepsCommand,
+  addRelayListenCommand,
 ];
 
 /** The one place that prints: nothing that a sender wrote can act on the terminal. Bytes, which are asked for, are as they are. */
