@@ -72,15 +72,23 @@ export async function startRelay(
   async function send(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://relay');
     const refuse = (status: number, text: string): void => void response.writeHead(status).end(text);
-    if (url.pathname.split('/')[1] !== path) return refuse(404, 'The endpoint does not exist.');
+    if (url.pathname.split('/')[1] !== path) {
+      refuse(404, 'The endpoint does not exist.');
+      return;
+    }
     const token = url.searchParams.get('sb-hc-token') ?? request.headers.servicebusauthorization;
     const status = statusOf(String(token ?? request.headers.authorization ?? ''), 'Send');
-    if (status !== 200) return refuse(status, 'The token is missing or not valid.');
+    if (status !== 200) {
+      refuse(status, 'The token is missing or not valid.');
+      return;
+    }
     const body = await buffer(request);
     const open = [...listeners];
     const listener = open[Math.floor(Math.random() * open.length)];
-    if (listener === undefined)
-      return refuse(404, 'There are no listeners connected for the endpoint. TrackingId:00000000');
+    if (listener === undefined) {
+      refuse(404, 'There are no listeners connected for the endpoint. TrackingId:00000000');
+      return;
+    }
     const id = randomUUID();
     const address = `ws://${host}/$hc/${path}?sb-hc-action=request&sb-hc-id=${id}`;
     for (const name of [...url.searchParams.keys()]) if (name.startsWith('sb-hc-')) url.searchParams.delete(name);
@@ -89,7 +97,7 @@ export async function startRelay(
       id,
       requestTarget: url.pathname + url.search,
       method: request.method,
-      requestHeaders: { ...headersFor(request, token !== undefined && token !== null), Via: '1.1 relay' },
+      requestHeaders: { ...headersFor(request, token !== undefined), Via: '1.1 relay' },
       body: body.length > 0,
     };
     const timer = setTimeout(() => {
@@ -139,17 +147,27 @@ export async function startRelay(
     const refuse = (status: number): void => void socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\n\r\n`);
     if (action === 'request') {
       const waiting = pending.get(url.searchParams.get('sb-hc-id') ?? '');
-      if (waiting === undefined) return refuse(410);
-      return sockets.handleUpgrade(request, socket, before, (own) => {
+      if (waiting === undefined) {
+        refuse(410);
+        return;
+      }
+      sockets.handleUpgrade(request, socket, before, (own) => {
         answers(own);
         own.send(JSON.stringify({ request: waiting.head }));
         if (waiting.body.length > 0) own.send(waiting.body);
       });
+      return;
     }
-    if (action !== 'listen') return refuse(404);
+    if (action !== 'listen') {
+      refuse(404);
+      return;
+    }
     const token = request.headers.servicebusauthorization ?? url.searchParams.get('sb-hc-token') ?? '';
     const status = url.pathname === `/$hc/${path}` ? statusOf(String(token), 'Listen') : 404;
-    if (status !== 200) return refuse(status);
+    if (status !== 200) {
+      refuse(status);
+      return;
+    }
     sockets.handleUpgrade(request, socket, before, (channel) => {
       listeners.add(channel);
       channel.on('close', () => listeners.delete(channel));

@@ -42,17 +42,21 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** An address with each of these placeholders, which stand in its path or query; https, or http on this machine. */
 const template = (...placeholders: readonly string[]) =>
   z.string().superRefine((text, context) => {
-    const fault = (message: string) => context.addIssue({ code: 'custom', message });
-    const missing = placeholders.filter((name) => !text.includes(`{${name}}`));
-    if (missing.length > 0) return fault(`must hold ${missing.map((name) => `{${name}}`).join(' and ')}`);
-    const unknown = [...text.matchAll(/\{([^}]*)\}/g)].find(([, name = '']) => !placeholders.includes(name));
-    if (unknown !== undefined) return fault(`must not hold ${unknown[0]}`);
-    const url = URL.parse(text.replaceAll(/[{}]/g, ''));
-    const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
-    if (url === null || !isSafe || /\{/.test(text.slice(0, text.indexOf('/', 8) + 1 || undefined)))
-      return fault('must be an https address such as https://erp.contoso.com/api/{table}/{key}');
-    if (url.username !== '' || url.password !== '') return fault('must not hold a user or a password');
+    const message = faultOf(text, placeholders);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
+
+function faultOf(text: string, placeholders: readonly string[]): string | undefined {
+  const missing = placeholders.filter((name) => !text.includes(`{${name}}`));
+  if (missing.length > 0) return `must hold ${missing.map((name) => `{${name}}`).join(' and ')}`;
+  const filled = placeholders.reduce((rest, name) => rest.replaceAll(`{${name}}`, 'x'), text);
+  const url = URL.parse(filled);
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  if (url === null || !isSafe || !text.startsWith(url.origin))
+    return 'must be an https address such as https://erp.contoso.com/api/{table}/{key}';
+  if (/[{}]/.test(filled)) return `must hold no other placeholder than ${placeholders.join(', ')}`;
+  return url.username === '' && url.password === '' ? undefined : 'must not hold a user or a password';
+}
 
 /** `whsec_` and base64 of 24 to 64 bytes. */
 const signingKey = z.string().transform((text, context) => {

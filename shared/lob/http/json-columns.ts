@@ -17,8 +17,10 @@ export function jsonColumns(columns: Columns): JsonColumns {
 
 function add(members: Map<string, unknown>, name: string, value: Value): void {
   switch (value?.kind) {
-    case 'aliased':
-      return add(members, name, value.value);
+    case 'aliased': {
+      add(members, name, value.value);
+      return;
+    }
     case 'lookup':
       members.set(name, value.id);
       if (value.table !== '') members.set(`${name}Table`, value.table);
@@ -31,7 +33,7 @@ function add(members: Map<string, unknown>, name: string, value: Value): void {
       for (const [language, text] of value.labels ?? []) members.set(`${name}Label${language}`, text);
       return;
     default:
-      members.set(name, value === undefined ? null : plainValue(value));
+      members.set(name, plainValue(value));
   }
 }
 

@@ -76,14 +76,14 @@ export class RelayListener {
   async run(): Promise<void> {
     const { log } = this.options;
     let pauseMs = FIRST_PAUSE_MS;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#isStopping()) {
       try {
         const why = await this.#listen(() => (pauseMs = FIRST_PAUSE_MS));
-        if (!this.#stopping.signal.aborted) log(`disconnected: ${why}`);
+        if (!this.#isStopping()) log(`disconnected: ${why}`);
       } catch (error) {
         log(`not connected: ${messageOf(error)}`);
       }
-      if (this.#stopping.signal.aborted) break;
+      if (this.#isStopping()) break;
       await sleep(equalJitter(pauseMs, Math.random), undefined, { signal: this.#stopping.signal }).catch(
         () => undefined,
       );
@@ -91,6 +91,10 @@ export class RelayListener {
     }
     while (this.#passing > 0) await sleep(20);
     this.#agent.destroy();
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   /** Takes no new requests; `run` resolves when those under way are answered. */
@@ -111,7 +115,10 @@ export class RelayListener {
       let alive = true;
       let awaited: RelayedRequest | undefined;
       const ping = setInterval(() => {
-        if (!alive) return socket.terminate();
+        if (!alive) {
+          socket.terminate();
+          return;
+        }
         alive = false;
         socket.ping();
       }, PING_MS);
@@ -174,7 +181,10 @@ export class RelayListener {
     try {
       const answer = await this.#pass(request, body);
       const head = headOf(request, answer);
-      if (!isChannel || head.length + answer.body.length <= CONTROL_BYTES) return sendAnswer(socket, head, answer.body);
+      if (!isChannel || head.length + answer.body.length <= CONTROL_BYTES) {
+        sendAnswer(socket, head, answer.body);
+        return;
+      }
       const own = this.#open(request.address, 'an answer could not be sent');
       own?.on('open', () => {
         sendAnswer(own, head, answer.body);
@@ -194,7 +204,10 @@ export class RelayListener {
         void this.#serve(head, body, socket, false).then(() => socket.close());
     };
     socket?.on('message', (data: RawData, isBinary: boolean) => {
-      if (isBinary) return serve(bufferOf(data));
+      if (isBinary) {
+        serve(bufferOf(data));
+        return;
+      }
       head = frameOf(data)?.request ?? head;
       if (head?.body !== true) serve(Buffer.alloc(0));
     });
