@@ -20,6 +20,8 @@ export interface SeenRequest {
   readonly path: string;
   readonly id: string;
   readonly version: number;
+  /** Empty for none. */
+  readonly body: string;
   readonly status: number;
 }
 
@@ -64,7 +66,7 @@ export async function startLobReceiver(keys: readonly string[] = [], port = 0): 
       const carriesOut = fault === undefined || (fault !== 'cut' && fault.carriesOut === true);
       const own = carriesOut ? statusOf(rows, { path, method, version, text, request }, verifiers) : 0;
       const status = fault === undefined ? own : fault === 'cut' ? 0 : fault.status;
-      seen.push({ method, path, version, status, id: String(request.headers['webhook-id']) });
+      seen.push({ method, path, version, body: text, status, id: String(request.headers['webhook-id']) });
       if (fault === 'cut') return void request.socket.destroy();
       response.writeHead(status, fault?.headers ?? {}).end(fault?.body ?? '');
     })();

@@ -3,15 +3,20 @@
  * reference receiver on a real socket; that two instances never send one row at once; and what each answer means.
  */
 import { TableClient } from '@azure/data-tables';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import Ajv2020 from 'ajv/dist/2020';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startLobReceiver, type Fault, type LobReceiver } from '../../local/lob-receiver/receiver';
 import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { codeOf } from '../../shared/errors/errors';
+import { HttpEventStore } from '../../shared/lob/http/http-event-store';
 import { HttpStore } from '../../shared/lob/http/http-store';
 import { HttpTarget } from '../../shared/lob/http/http-target';
 import type { RowEffect, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
+import { EventMapping } from '../../shared/mapping/event-mapping';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { linkAddress } from '../../shared/mapping/link';
 import { readHttpTarget } from '../../shared/settings/http-target';
@@ -210,6 +215,78 @@ describe('answers', () => {
     expect(received()).toEqual({ name: 'Bo' });
     await put(store, write({ name: 'Ada' }, await readOne(store)));
     expect(received()).toEqual({ name: 'Ada' });
+  });
+});
+
+describe('docs/lob-receiver.openapi.json', () => {
+  interface Operation {
+    readonly requestBody?: unknown;
+    readonly responses: Readonly<Record<string, unknown>>;
+  }
+  const document = JSON.parse(readFileSync('docs/lob-receiver.openapi.json', 'utf8')) as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+    readonly components: { readonly schemas: Readonly<Record<string, object>> };
+  };
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const misfits = (schema: string, body: string): readonly unknown[] => {
+    const validate = ajv.compile(document.components.schemas[schema] ?? false);
+    validate(JSON.parse(body));
+    return validate.errors ?? [];
+  };
+
+  test('is valid OpenAPI', () => {
+    const { stderr, status } = spawnSync(process.execPath, ['test/docs/validate-openapi.mjs'], {
+      input: readFileSync('docs/lob-receiver.openapi.json'),
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  test('has every request that was sent here, and every status that means something', async () => {
+    const { path, stores: made } = instances(1);
+    await made[0]?.write([{ ...write({ id1: 'x' }), row: linkAddress('accountleads', [row(1), row(2, 'lead')]) }]);
+    expect(receiver.seen.length).toBeGreaterThan(100);
+    for (const { method, path: at, body, status } of receiver.seen.filter((one) => one.status > 0)) {
+      const kind = at.includes('/links/') ? '/links/{relationship}/{id1}/{id2}' : '/rows/{table}/{key}';
+      const operation = document.paths[kind]?.[method.toLowerCase()];
+      if (operation === undefined) throw new Error(`${method} ${at} isn't documented`);
+      if (body !== '') expect(misfits('Row', body)).toEqual([]);
+      expect(operation.requestBody === undefined).toBe(body === '');
+      if (status < 300 || status === 409 || status === 404)
+        expect(Object.keys(operation.responses)).toContain(String(status));
+    }
+    expect(path).not.toBe('');
+  });
+
+  test('has what an event is sent as', async () => {
+    const { path } = instances(1);
+    const { value } = readHttpTarget({
+      LOB_HTTP__url: `${receiver.url}/${path}/{table}/{key}`,
+      LOB_HTTP__eventUrl: `${receiver.url}/${path}/events/{event}`,
+      LOB_HTTP__signingKeys: KEYS.join(),
+    });
+    if (value === undefined) throw new Error('no target');
+    const store = new HttpEventStore(new HttpTarget(value));
+    const event = {
+      message: 'new_OrderPlaced',
+      key: 'k1',
+      row: row(),
+      occurredAtMs: 1_764_396_000_000,
+      committed: true,
+      truncated: false,
+      columns: columns({ 'input.size': 3 }),
+      origin: { source: 'queue', message: 'new_OrderPlaced' },
+    };
+    const rule = new EventMapping('new_OrderPlaced', {}, () => '');
+    expect(await store.append([{ event, rule }])).toEqual([{ kind: 'stored' }]);
+    expect(await store.append([{ event, rule }])).toEqual([{ kind: 'stored' }]);
+    const sent = receiver.seen.filter((one) => one.path === `/${path}/events/new_OrderPlaced`);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
+    expect(sent.map(({ body }) => misfits('Event', body))).toEqual([[], []]);
+    const bare = new HttpEventStore(new HttpTarget({ ...value, eventUrl: undefined } as never));
+    expect((await bare.append([{ event, rule }])).map((outcome) => code(outcome as WriteOutcome))).toEqual([
+      'lob-refused',
+    ]);
   });
 });
 
