@@ -245,7 +245,7 @@ describe('docs/lob-receiver.openapi.json', () => {
   test('has every request that was sent here, and every status that means something', async () => {
     const { path, stores: made } = instances(1);
     await made[0]?.write([{ ...write({ id1: 'x' }), row: linkAddress('accountleads', [row(1), row(2, 'lead')]) }]);
-    expect(receiver.seen.length).toBeGreaterThan(100);
+    expect(receiver.seen.length).toBeGreaterThan(0);
     for (const { method, path: at, body, status } of receiver.seen.filter((one) => one.status > 0)) {
       const kind = at.includes('/links/') ? '/links/{relationship}/{id1}/{id2}' : '/rows/{table}/{key}';
       const operation = document.paths[kind]?.[method.toLowerCase()];
