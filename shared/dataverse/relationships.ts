@@ -1,8 +1,8 @@
 import type { LRUCache } from 'lru-cache';
 import { OutboundError } from '../errors/errors';
 import type { Relationship, RelationshipCatalog } from '../mapping/relationship';
-import { definitionCache } from './definition-cache';
-import { definitionIsMissing, type WebApi } from './web-api';
+import { definitionCache, definitionIsMissing } from './definitions';
+import type { WebApi } from './web-api';
 
 /** Thrown when Dataverse shows this user no relationship of that name (and kind): for good, or while it is being published. */
 export class RelationshipUnknown extends OutboundError {

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Instant } from '../change/instant';
 import type { Origin, RowAddress, RowChange } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
-import type { ChangeFeed, FeedPage, FeedStart } from '../dataverse/change-feed';
-import { columnUnknown, tokenExpired, WebApiError } from '../dataverse/web-api';
+import { linkIsRefused, needsLoad, type ChangeFeed, type FeedPage, type FeedStart } from '../dataverse/change-feed';
 import { OutboundError, codeOf, dispositionOf, isOfOne, messageOf } from '../errors/errors';
 import type { LobStore, StoredPage } from '../lob/store';
 import {
@@ -388,13 +387,6 @@ export class PullRun {
 }
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** What is to be processed can't be had from the token. */
-const needsLoad = (error: unknown): boolean => tokenExpired(error) || columnUnknown(error);
-
-/** A link in the middle of a run isn't taken any more. */
-const linkIsRefused = (error: unknown): boolean =>
-  error instanceof WebApiError && (error.refusesRequest || error.status === 410);
 
 function changesOf(page: FeedPage, table: string, runBegin: Instant, lease: Lease): RowChange[] {
   return page.items.flatMap((item): RowChange[] => {
