@@ -1,7 +1,7 @@
 import { ceilInstant, floorInstant, type Instant } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
-import type { RowRead, RowReader } from '../writer/row-reader';
+import type { RowRead, RowReader } from '../writer/read-back';
 import { ROW_ANNOTATIONS, readRow } from './odata-row';
 import { columnUnknown } from './definitions';
 import { WebApiError, type AnswerTime, type WebApi, type WebApiResponse } from './web-api';
