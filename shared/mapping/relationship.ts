@@ -28,6 +28,9 @@ export type Relationship =
       readonly column: string;
     };
 
+export type ManyToMany = Extract<Relationship, { kind: 'many-to-many' }>;
+export type OneToMany = Extract<Relationship, { kind: 'one-to-many' }>;
+
 /** Gives relationships' definitions; kept for a while. */
 export interface RelationshipCatalog {
   /** Rejects where Dataverse shows no relationship of that name: what can't be looked up isn't taken for absent. */
