@@ -27,7 +27,7 @@ import { deferredLargeBodies } from '../parking/large-bodies';
 import { TableParking } from '../parking/table-parking';
 import { DelayedCopies } from '../receive/delayed-copies';
 import { Receiver } from '../receive/receiver';
-import { deferredBlobState } from '../sync/deferred-blob-state';
+import { blobState } from '../sync/blob-state';
 import { GhostFloors } from '../sync/ghost-floors';
 import { pullSubjects } from '../sync/pull-subjects';
 import { PullSync } from '../sync/pull-sync';
@@ -186,7 +186,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },
   );
-  const { leases, journal } = deferredBlobState(core.state, STATE_NAMES);
+  const { leases, journal } = blobState(core.state, STATE_NAMES);
   const subjects =
     catalog &&
     relationships &&

@@ -1,7 +1,7 @@
 import { RestError } from '@azure/storage-blob';
 import { blobService } from '../azure/blob-service';
 import type { StorageAccount } from '../settings/storage-account';
-import type { LargeBodies } from './parking';
+import type { LargeBodies } from './large-bodies';
 
 /** For one body: 100 MB at most, and a message's lock waits for it. */
 const LIMIT_MS = 60_000;

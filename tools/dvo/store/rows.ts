@@ -7,7 +7,7 @@ import { environment } from '../../../shared/settings/environment';
 import { partitionOf } from '../../../shared/lob/tables/layout';
 import { namingOf } from '../../../shared/lob/mapped-store';
 import { countArgument } from '../terminal/arguments';
-import { plainJson } from '../terminal/plain-json';
+import { plainJson } from '../terminal/output';
 import { UsageError, type Terminal } from '../terminal/terminal';
 
 interface RowsOptions {
