@@ -28,7 +28,9 @@ export type Relationship =
       readonly column: string;
     };
 
+/** One through an intersect table. */
 export type ManyToMany = Extract<Relationship, { kind: 'many-to-many' }>;
+/** One through a lookup column. */
 export type OneToMany = Extract<Relationship, { kind: 'one-to-many' }>;
 
 /** Gives relationships' definitions; kept for a while. */

@@ -54,6 +54,7 @@ export class ReadTooSlow extends OutboundError {
 /** Read-backs of one row that may be too old to be written before the row is given up for now. */
 const MAX_SLOW_READS = 3;
 
+/** Of a row that is gone. */
 export const NO_COLUMNS: Columns = new Map();
 
 /**

@@ -3,7 +3,7 @@ import type { QName, WireElement } from './element';
 import { memberOf, membersOf } from './element';
 import { guidOf } from '../values/guid';
 import { ARRAYS, CONTRACTS, GENERIC, isContracts, SCHEMA, SERIALIZATION, typeText } from './namespaces';
-import { NO_TEXTS, refuse, ROLES, ValueReader, type Place, type Texts } from '../values/value-reader';
+import { NO_TEXTS, refuse, ROLES, ValueReader, type Pair, type Place, type Texts } from '../values/value-reader';
 import { isoValueOf } from '../values/wire-date';
 
 const WHOLE = /^[+-]?\d{1,20}$/;
@@ -149,13 +149,12 @@ export class ElementReader extends ValueReader<WireElement> {
     return element.children;
   }
 
-  /** What the pair itself is called is of no matter: its name ends in a hash of its type. */
-  protected key(pair: WireElement): string | undefined {
-    return contentOf(memberOf(pair, 'key', GENERIC));
-  }
+  protected readonly nothing = NOTHING;
 
-  protected valueIn(pair: WireElement): WireElement {
-    return memberOf(pair, 'value', GENERIC) ?? NOTHING;
+  /** What the pair itself is called is of no matter: its name ends in a hash of its type. */
+  protected pair(item: WireElement): Pair<WireElement> | undefined {
+    const key = contentOf(memberOf(item, 'key', GENERIC));
+    return key === undefined ? undefined : { key, value: memberOf(item, 'value', GENERIC) };
   }
 
   protected value(

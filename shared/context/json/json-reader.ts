@@ -1,21 +1,29 @@
 import type { Value } from '../../change/value';
 import type { Json, JsonObject } from '../../json/exact-json';
 import { isList, numberTextOf, objectOf, stringOf, writeExact } from '../../json/exact-json';
-import { NO_TEXTS, ROLES, ValueReader, type Place, type Texts } from '../values/value-reader';
+import { NO_TEXTS, ROLES, ValueReader, type Pair, type Place, type Texts } from '../values/value-reader';
 import { dateValueOf } from '../values/wire-date';
 
 /** What DataContractJsonSerializer adds to a contract's name in `__type`, which it writes where the declared type is object. */
 const XRM = ':http://schemas.microsoft.com/xrm/2011/Contracts';
 
-const CONTRACTS: ReadonlyMap<string | undefined, string> = new Map(
-  [
-    ...['OptionSetValue', 'EntityReference', 'Money', 'Entity', 'EntityCollection', 'AliasedValue'],
-    ...['BooleanManagedProperty', 'Relationship'],
-  ].map((contract) => [contract + XRM, contract]),
-);
+/** The most frequent ones first: there are few, and each text is compared, which takes less than making its hash. */
+const CONTRACTS = [
+  ...['OptionSetValue', 'EntityReference', 'Money', 'Entity', 'EntityCollection', 'AliasedValue'],
+  ...['BooleanManagedProperty', 'Relationship'],
+].map((contract) => ({ contract, type: contract + XRM }));
+
+function contractOf(type: string | undefined): string | undefined {
+  for (const known of CONTRACTS) if (known.type === type) return known.contract;
+  return undefined;
+}
+
 const PAIR = 'KeyValuePairOfstringstring:#System.Collections.Generic';
 
 const SLASH = 0x2f;
+
+const isPair = (item: Json): item is JsonObject & { readonly key: string } =>
+  typeof item === 'object' && item !== null && !isList(item) && stringOf(item.key) !== undefined;
 
 const typeOf = (json: Json | undefined): string | undefined => stringOf(objectOf(json)?.__type);
 
@@ -89,12 +97,10 @@ export class JsonReader extends ValueReader<Json> {
     return isList(json) ? json : undefined;
   }
 
-  protected key(pair: Json): string | undefined {
-    return stringOf(objectOf(pair)?.key);
-  }
+  protected readonly nothing = null;
 
-  protected valueIn(pair: Json): Json {
-    return objectOf(pair)?.value ?? null;
+  protected pair(item: Json): Pair<Json> | undefined {
+    return isPair(item) ? item : undefined;
   }
 
   protected value(json: Json, labels: Texts, parent: Place | null, name: string, depth: number): Value {
@@ -110,7 +116,7 @@ export class JsonReader extends ValueReader<Json> {
 
   private object(json: JsonObject, labels: Texts, place: Place, depth: number): Value {
     const type = stringOf(json.__type);
-    const contract = CONTRACTS.get(type);
+    const contract = contractOf(type);
     const value = contract === undefined ? undefined : this.contract(contract, json, labels, place, depth);
     if (value !== undefined) return value;
     this.makeAllExact();
@@ -127,7 +133,7 @@ export class JsonReader extends ValueReader<Json> {
     const place = { parent, name };
     const type = typeOf(json[0]);
     const oneType = type !== undefined && json.every((item) => typeOf(item) === type);
-    const contract = oneType ? CONTRACTS.get(type) : undefined;
+    const contract = oneType ? contractOf(type) : undefined;
     if (contract === 'OptionSetValue') return this.choices(json, labels, place);
     // A party list as some versions send it: a list of rows without the collection around them.
     if (contract === 'Entity') return this.rows(json, place, depth);

@@ -19,10 +19,17 @@ const NO_COLUMNS: Columns = new Map<string, Value>();
 /** User-facing texts by column. */
 export type Texts = ReadonlyMap<string, string | null>;
 
+/** Of a row without any. */
 export const NO_TEXTS: Texts = new Map<string, string | null>();
 
 /** Relationship.PrimaryEntityRole: https://learn.microsoft.com/dotnet/api/microsoft.xrm.sdk.entityrole */
 export const ROLES: readonly string[] = ['Referencing', 'Referenced'];
+
+/** An item of a list of `{key, value}`. */
+export interface Pair<N> {
+  readonly key: string;
+  readonly value?: N | undefined;
+}
 
 /**
  * Turns the platform's contracts into values of the change model, whatever form they came in. A form says by the abstract
@@ -49,9 +56,10 @@ export abstract class ValueReader<N> {
   protected abstract amount(node: N | undefined): string | undefined;
   protected abstract role(node: N, place: Place): string | undefined;
   protected abstract items(node: N): readonly N[] | undefined;
-  /** The key and the value of a pair, as .NET writes the items of dictionaries. */
-  protected abstract key(pair: N): string | undefined;
-  protected abstract valueIn(pair: N): N;
+  /** An item of a dictionary, as .NET writes them; undefined for one without a key. */
+  protected abstract pair(item: N): Pair<N> | undefined;
+  /** A value that was sent as null. */
+  protected abstract readonly nothing: N;
   /** @param labels by name: looked into only for a value that can have one */
   protected abstract value(node: N, labels: Texts, parent: Place | null, name: string, depth: number): Value;
 
@@ -65,10 +73,12 @@ export abstract class ValueReader<N> {
     return this.row(node, { parent: place, name }, 0);
   }
 
+  /** A whole number. These throw ContextInvalid for a node of another kind, and for none. */
   wholeAt(node: N | undefined, place: Place | null, member?: string): number {
     return this.whole(node) ?? refuse('a whole number', place, member);
   }
 
+  /** True or false. */
   flagAt(node: N | undefined, place: Place | null, member: string): boolean {
     return this.flag(node) ?? refuse('true or false', place, member);
   }
@@ -88,7 +98,10 @@ export abstract class ValueReader<N> {
   pairsAt(list: N | undefined, place: Place): ReadonlyMap<string, N> | null {
     if (this.isNothing(list)) return null;
     const pairs = new Map<string, N>();
-    for (const pair of this.pairs(list, place)) pairs.set(this.keyOf(pair, place), this.valueIn(pair));
+    for (const item of this.pairs(list, place)) {
+      const { key, value } = this.pairOf(item, place);
+      pairs.set(key, value ?? this.nothing);
+    }
     return pairs;
   }
 
@@ -189,9 +202,9 @@ export abstract class ValueReader<N> {
     const pairs = this.pairs(list, place);
     if (pairs.length === 0) return NO_COLUMNS;
     const columns = new Map<string, Value>();
-    for (const pair of pairs) {
-      const name = this.keyOf(pair, place);
-      columns.set(name, this.value(this.valueIn(pair), labels, place, name, depth + 1));
+    for (const item of pairs) {
+      const { key, value } = this.pairOf(item, place);
+      columns.set(key, this.value(value ?? this.nothing, labels, place, key, depth + 1));
     }
     return columns;
   }
@@ -201,9 +214,9 @@ export abstract class ValueReader<N> {
     const pairs = this.pairs(list, place);
     if (pairs.length === 0) return NO_TEXTS;
     const texts = new Map<string, string | null>();
-    for (const pair of pairs) {
-      const name = this.keyOf(pair, place);
-      texts.set(name, this.textAt(this.valueIn(pair), place, name));
+    for (const item of pairs) {
+      const { key, value } = this.pairOf(item, place);
+      texts.set(key, this.textAt(value, place, key));
     }
     return texts;
   }
@@ -216,8 +229,8 @@ export abstract class ValueReader<N> {
     return this.items(list) ?? refuse('a list of pairs', place);
   }
 
-  private keyOf(pair: N, place: Place): string {
-    return this.key(pair) ?? refuse('a list of pairs, each with its key', place);
+  private pairOf(item: N, place: Place): Pair<N> {
+    return this.pair(item) ?? refuse('a list of pairs, each with its key', place);
   }
 }
 
