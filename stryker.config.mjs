@@ -9,6 +9,7 @@ const jest = createRequire(import.meta.url)('./jest.config.js');
 /** The core that is pure: what it does follows from what it is given. */
 const CORE = [
   'shared/change/**/*.ts',
+  'shared/json/exact-number.ts',
   'shared/writer/decide.ts',
   'shared/lob/stamp.ts',
   'shared/context/messages/{delivery-key,pushed-event,to-changes,to-message-event}.ts',

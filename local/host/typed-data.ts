@@ -3,7 +3,7 @@
  * string as JSON and lower-cases the first letter of every key, so that local runs see what Azure shows, traps included
  * (GrpcMessageConversionExtensions and Utility.ApplyBindingData in https://github.com/Azure/azure-functions-host).
  */
-import { withoutLastZeros } from '../../shared/change/exact-number';
+import { withoutLastZeros } from '../../shared/json/exact-number';
 import type { TypedData } from './core-api';
 
 /** Trigger metadata; a member that is undefined is left out, as the host leaves out nulls. */

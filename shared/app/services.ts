@@ -22,13 +22,12 @@ import { TableEventStore } from '../lob/tables/table-event-store';
 import { TableStore } from '../lob/tables/table-store';
 import { Associations } from '../mapping/associations';
 import { linkedIds } from '../mapping/link';
-import { MappedStore } from '../lob/mapped-store';
-import { namingOf } from '../lob/naming';
+import { MappedStore, namingOf } from '../lob/mapped-store';
 import { deferredLargeBodies } from '../parking/large-bodies';
 import { TableParking } from '../parking/table-parking';
 import { DelayedCopies } from '../receive/delayed-copies';
 import { Receiver } from '../receive/receiver';
-import { deferredBlobState } from '../sync/deferred-blob-state';
+import { blobState } from '../sync/blob-state';
 import { GhostFloors } from '../sync/ghost-floors';
 import { pullSubjects } from '../sync/pull-subjects';
 import { PullSync } from '../sync/pull-sync';
@@ -36,7 +35,7 @@ import { TablePullStates } from '../sync/table-pull-state';
 import { ClockWatch, type ClockSample } from '../telemetry/clock-watch';
 import { logTo, type Log } from '../telemetry/log';
 import { TombstonePurge } from '../sync/tombstone-purge';
-import type { RowReader } from '../writer/row-reader';
+import type { RowReader } from '../writer/read-back';
 import { Writer } from '../writer/writer';
 
 /** Azure tables and the blob container of the app's own state. */
@@ -187,7 +186,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
       ...(core.fullImageAlias === undefined ? {} : { fullImageAlias: core.fullImageAlias }),
     },
   );
-  const { leases, journal } = deferredBlobState(core.state, STATE_NAMES);
+  const { leases, journal } = blobState(core.state, STATE_NAMES);
   const subjects =
     catalog &&
     relationships &&

@@ -2,7 +2,7 @@ import type { Evidence, Origin, RowAddress, RowChange } from './row-change';
 
 /**
  * Two rows were connected, or no longer are. What that means for stored rows depends on the relationship: a row of a
- * link table for a many-to-many one, a lookup column for a one-to-many one (`shared/mapping/links.ts`).
+ * link table for a many-to-many one, a lookup column for a one-to-many one (`shared/mapping/associations.ts`).
  */
 export interface Association {
   readonly kind: 'associate' | 'disassociate';

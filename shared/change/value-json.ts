@@ -1,6 +1,6 @@
 import type { RowContent, Value } from '../change/value';
 import { withDigitsAsText } from '../json/exact-json';
-import { plainNumber } from './exact-number';
+import { plainNumber } from '../json/exact-number';
 
 /** A value as plain JSON: digits of exact numbers as text, a date as its ISO form, a lookup as an object. */
 export function plainValue(value: Value): unknown {

@@ -2,9 +2,10 @@ import type { Instant } from '../change/instant';
 import { OutboundError } from '../errors/errors';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 import { AnswerUnreadable, ROW_ANNOTATIONS, readRows, type ODataItem } from './odata-row';
+import { columnUnknown } from './definitions';
 import { slicedPage } from './page-slices';
 import { spanOf } from './row-reader';
-import type { WebApi, WebApiPage } from './web-api';
+import { WebApiError, type WebApi, type WebApiPage } from './web-api';
 
 /** Thrown when change tracking is off for a table that is to be pulled. */
 export class ChangeTrackingOff extends OutboundError {
@@ -113,3 +114,21 @@ export class ChangeFeed {
     }
   }
 }
+
+/**
+ * The change-tracking token is too old, or the table's definition has changed since. The HTTP status isn't documented, so
+ * the code and the text decide.
+ */
+const tokenExpired = (error: unknown): boolean =>
+  error instanceof WebApiError &&
+  (error.status === 410 ||
+    /^0x80044352$/i.test(error.platformCode) ||
+    error.platformCode === '-2147204270' ||
+    /version stamp associated with the client has expired/i.test(error.message));
+
+/** What is to be read can't be had from the token: everything has to be loaded. */
+export const needsLoad = (error: unknown): boolean => tokenExpired(error) || columnUnknown(error);
+
+/** A link in the middle of a run isn't taken any more. */
+export const linkIsRefused = (error: unknown): boolean =>
+  error instanceof WebApiError && (error.refusesRequest || error.status === 410);

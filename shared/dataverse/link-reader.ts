@@ -1,24 +1,14 @@
 import { BEGINNING } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
-import { linkColumns, linkedIds, orderedEnds } from '../mapping/link';
-import type { Relationship, RelationshipCatalog } from '../mapping/relationship';
+import { linkBetween, linkedIds, orderedEnds } from '../mapping/link';
+import type { RelationshipCatalog } from '../mapping/relationship';
 import type { TableCatalog } from '../mapping/table-definition';
-import type { RowRead, RowReader } from '../writer/row-reader';
+import type { RowRead, RowReader } from '../writer/read-back';
 import { AnswerUnreadable, readPage } from './odata-row';
 import { spanOf } from './row-reader';
-import { RelationshipUnknown } from './relationships';
+import { manyToMany, RelationshipUnknown } from './relationships';
 import type { WebApi } from './web-api';
-
-/** A many-to-many relationship that must be there. @throws RelationshipUnknown */
-export async function manyToMany(
-  relationships: RelationshipCatalog,
-  name: string,
-): Promise<Extract<Relationship, { kind: 'many-to-many' }>> {
-  const relationship = await relationships.relationship(name);
-  if (relationship.kind !== 'many-to-many') throw new RelationshipUnknown(name, 'many-to-many');
-  return relationship;
-}
 
 /** Reads links back: one query of the intersect table each. The row there has a version but no `modifiedon`. */
 export class WebApiLinkReader implements RowReader {
@@ -42,10 +32,7 @@ export class WebApiLinkReader implements RowReader {
     if (row === undefined) return { kind: 'missing', ...span };
     if (row.kind !== 'row' || row.version === NO_VERSION)
       throw new AnswerUnreadable(relationship.intersect, 'a row has no version');
-    const columns = linkColumns([
-      { table: first.table, id: ids[0] },
-      { table: second.table, id: ids[1] },
-    ]);
+    const { columns } = linkBetween(link.table, relationship, ids);
     return { kind: 'found', columns, version: row.version, modifiedOn: BEGINNING, ...span };
   }
 }

@@ -2,8 +2,8 @@ import type { LRUCache } from 'lru-cache';
 import type { Labels } from '../change/value';
 import { OutboundError } from '../errors/errors';
 import type { ColumnDefinition, ColumnType, TableCatalog, TableDefinition } from '../mapping/table-definition';
-import { DEFINITION_LIFETIME_MS, definitionCache } from './definition-cache';
-import { definitionIsMissing, type WebApi } from './web-api';
+import { DEFINITION_LIFETIME_MS, definitionCache, definitionIsMissing } from './definitions';
+import type { WebApi } from './web-api';
 import { TableTypeUnsupported, type UnsupportedTableType } from '../mapping/table-type';
 
 /** Thrown when Dataverse shows this user no table of that name: for good, or while it is being published. */

@@ -62,6 +62,43 @@ const SYSTEM_CLOCK: Clock = {
   },
 };
 
+/** The headers of an answer. */
+interface Headers {
+  get(name: string): string | undefined;
+}
+
+/** By the platform's codes, which come as hexadecimal text; older texts have them as decimal numbers. */
+const REFUSALS: readonly (readonly [RegExp, Refusal['kind']])[] = [
+  [/0x80072322|-2147015902/i, 'requests'],
+  [/0x80072321|-2147015903/i, 'executionTime'],
+  [/0x80072326|-2147015898/i, 'concurrency'],
+];
+/** Where a 429 doesn't say how long to wait: a proxy's, say. */
+const UNTOLD_WAIT_MS = 1000;
+
+/** What a 429 says. https://learn.microsoft.com/power-apps/developer/data-platform/api-limits */
+export function refusalIn(
+  { headers, bodyAsText }: { readonly headers: Headers; readonly bodyAsText?: string | null },
+  sentMs: number,
+  nowMs: number,
+): Refusal {
+  const told = headers.get('Retry-After') ?? '';
+  const waitMs = /^\d+$/.test(told) ? Number(told) * 1000 : Date.parse(told) - nowMs;
+  return {
+    kind: REFUSALS.find(([code]) => code.test(bodyAsText ?? ''))?.[1] ?? 'unknown',
+    retryAfterMs: Number.isNaN(waitMs) ? UNTOLD_WAIT_MS : Math.max(0, waitMs),
+    sentMs,
+  };
+}
+
+/** What any answer says is left. Figures may come with commas: `1,200.00`. */
+export function leftIn(headers: Headers): Partial<Left> {
+  const figure = (name: string): number => Number.parseFloat(headers.get(name)?.replaceAll(',', '') ?? '');
+  const requests = figure('x-ms-ratelimit-burst-remaining-xrm-requests');
+  const seconds = figure('x-ms-ratelimit-time-remaining-xrm-requests');
+  return { ...(Number.isNaN(requests) ? {} : { requests }), ...(Number.isNaN(seconds) ? {} : { seconds }) };
+}
+
 /** An instance spends what is left over at least this long: with 6,000 requests left 300 a second, with 60 left 3. */
 const SPREAD_MS = 20_000;
 /** Longest time between two calls, however little is left: only an answer says that there is more again. */

@@ -1,8 +1,8 @@
 import type { LRUCache } from 'lru-cache';
 import { OutboundError } from '../errors/errors';
-import type { Relationship, RelationshipCatalog } from '../mapping/relationship';
-import { definitionCache } from './definition-cache';
-import { definitionIsMissing, type WebApi } from './web-api';
+import type { ManyToMany, Relationship, RelationshipCatalog } from '../mapping/relationship';
+import { definitionCache, definitionIsMissing } from './definitions';
+import type { WebApi } from './web-api';
 
 /** Thrown when Dataverse shows this user no relationship of that name (and kind): for good, or while it is being published. */
 export class RelationshipUnknown extends OutboundError {
@@ -32,6 +32,13 @@ export class WebApiRelationships implements RelationshipCatalog {
   }
 }
 
+/** A many-to-many relationship that must be there. @throws RelationshipUnknown */
+export async function manyToMany(relationships: RelationshipCatalog, name: string): Promise<ManyToMany> {
+  const relationship = await relationships.relationship(name);
+  if (relationship.kind !== 'many-to-many') throw new RelationshipUnknown(name, 'many-to-many');
+  return relationship;
+}
+
 const MANY_TO_MANY =
   'SchemaName,IntersectEntityName,Entity1LogicalName,Entity1IntersectAttribute,Entity2LogicalName,Entity2IntersectAttribute';
 const ONE_TO_MANY = 'SchemaName,ReferencedEntity,ReferencingEntity,ReferencingAttribute';
@@ -47,7 +54,7 @@ async function readRelationship(api: WebApi, schemaName: string): Promise<Relati
       throw error;
     }
   };
-  const many = await cast<ManyToMany>('ManyToManyRelationshipMetadata', MANY_TO_MANY);
+  const many = await cast<ManyToManyMetadata>('ManyToManyRelationshipMetadata', MANY_TO_MANY);
   if (many !== undefined) {
     return {
       kind: 'many-to-many',
@@ -59,7 +66,7 @@ async function readRelationship(api: WebApi, schemaName: string): Promise<Relati
       ],
     };
   }
-  const one = await cast<OneToMany>('OneToManyRelationshipMetadata', ONE_TO_MANY);
+  const one = await cast<OneToManyMetadata>('OneToManyRelationshipMetadata', ONE_TO_MANY);
   if (one === undefined) throw new RelationshipUnknown(schemaName);
   return {
     kind: 'one-to-many',
@@ -70,7 +77,7 @@ async function readRelationship(api: WebApi, schemaName: string): Promise<Relati
   };
 }
 
-interface ManyToMany {
+interface ManyToManyMetadata {
   readonly SchemaName: string;
   readonly IntersectEntityName: string;
   readonly Entity1LogicalName: string;
@@ -79,7 +86,7 @@ interface ManyToMany {
   readonly Entity2IntersectAttribute: string;
 }
 
-interface OneToMany {
+interface OneToManyMetadata {
   readonly SchemaName: string;
   readonly ReferencedEntity: string;
   readonly ReferencingEntity: string;

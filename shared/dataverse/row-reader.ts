@@ -1,9 +1,10 @@
 import { ceilInstant, floorInstant, type Instant } from '../change/instant';
 import type { RowAddress } from '../change/row-change';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
-import type { RowRead, RowReader } from '../writer/row-reader';
+import type { RowRead, RowReader } from '../writer/read-back';
 import { ROW_ANNOTATIONS, readRow } from './odata-row';
-import { columnUnknown, rowIsMissing, type AnswerTime, type WebApi, type WebApiResponse } from './web-api';
+import { columnUnknown } from './definitions';
+import { WebApiError, type AnswerTime, type WebApi, type WebApiResponse } from './web-api';
 
 /**
  * Seconds by which the Date header of an answer may lag behind the moment that the answer tells of. Without it a lagging
@@ -22,6 +23,16 @@ export const spanOf = ({ sentMs, dateMs }: AnswerTime): { readonly begin: Instan
   begin: floorInstant(sentMs),
   end: ceilInstant(dateMs) + DATE_ALLOWANCE,
 });
+
+/**
+ * ObjectDoesNotExist, and of this very row: its id is in the text, whatever the language. A 404 for another reason (a table
+ * unknown to the Web API, another row, a proxy's) is no delete.
+ */
+export const rowIsMissing = (error: unknown, id: string): error is WebApiError =>
+  error instanceof WebApiError &&
+  error.status === 404 &&
+  (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message))) &&
+  error.message.slice(error.request.length).toLowerCase().includes(id);
 
 /** Reads rows back one by one: one GET each. */
 export class WebApiRowReader implements RowReader {

@@ -1,6 +1,7 @@
 import { OutboundError } from '../errors/errors';
+import { definitionIsMissing } from './definitions';
 import { TableUnknown } from './metadata';
-import { definitionIsMissing, type WebApi } from './web-api';
+import type { WebApi } from './web-api';
 
 /** Whether a table's changes are tracked; `impossible`: they aren't, and the platform doesn't allow it. */
 export type Tracking = 'on' | 'off' | 'impossible';

@@ -16,7 +16,7 @@ import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
 import { OutboundError, foreignText, messageOf } from '../errors/errors';
 import type { ClockSample } from '../telemetry/clock-watch';
-import { RateBudget, type Call, type Left, type Refusal, type Urgency } from './rate-budget';
+import { leftIn, RateBudget, refusalIn, type Call, type Urgency } from './rate-budget';
 
 /** Where the Web API is and as whom to call it. */
 export interface WebApiOptions {
@@ -206,11 +206,11 @@ export class WebApi {
           const tookMs = performance.now() - sentAt;
           const time = timeOf(response, tookMs);
           this.options.answered?.({ dateMs: time.dateMs, receivedMs: Date.now(), tookMs });
-          this.#budget.answered(leftOf(response));
+          this.#budget.answered(leftIn(response.headers));
           const bytes = await this.#bodyOf(call, response);
           this.#answers.set(request, { time, bytes });
           if (response.status !== 200) response.bodyAsText = bytes.toString();
-          if (response.status === 429) this.#budget.refused(call, refusalOf(response, sentMs, this.#budget.nowMs));
+          if (response.status === 429) this.#budget.refused(call, refusalIn(response, sentMs, this.#budget.nowMs));
           if (request.method !== 'GET' && response.status >= 500) throw errorFrom(call.what, response, time);
           return response;
         } catch (error) {
@@ -369,33 +369,6 @@ async function inTime(
   }
 }
 
-/** By the platform's codes, which come as hexadecimal text; older texts have them as decimal numbers. */
-const REFUSALS: readonly (readonly [RegExp, Refusal['kind']])[] = [
-  [/0x80072322|-2147015902/i, 'requests'],
-  [/0x80072321|-2147015903/i, 'executionTime'],
-  [/0x80072326|-2147015898/i, 'concurrency'],
-];
-/** Where a 429 doesn't say how long to wait: a proxy's, say. */
-const UNTOLD_WAIT_MS = 1000;
-
-function refusalOf({ headers, bodyAsText }: PipelineResponse, sentMs: number, nowMs: number): Refusal {
-  const told = headers.get('Retry-After') ?? '';
-  const waitMs = /^\d+$/.test(told) ? Number(told) * 1000 : Date.parse(told) - nowMs;
-  return {
-    kind: REFUSALS.find(([code]) => code.test(bodyAsText ?? ''))?.[1] ?? 'unknown',
-    retryAfterMs: Number.isNaN(waitMs) ? UNTOLD_WAIT_MS : Math.max(0, waitMs),
-    sentMs,
-  };
-}
-
-/** Figures may come with commas: `1,200.00`. */
-function leftOf({ headers }: PipelineResponse): Partial<Left> {
-  const figure = (name: string): number => Number.parseFloat(headers.get(name)?.replaceAll(',', '') ?? '');
-  const requests = figure('x-ms-ratelimit-burst-remaining-xrm-requests');
-  const seconds = figure('x-ms-ratelimit-time-remaining-xrm-requests');
-  return { ...(Number.isNaN(requests) ? {} : { requests }), ...(Number.isNaN(seconds) ? {} : { seconds }) };
-}
-
 function timeOf({ headers }: PipelineResponse, tookMs: number): AnswerTime {
   const dateMs = Date.parse(headers.get('Date') ?? '') || Date.now();
   return { dateMs, sentMs: dateMs - tookMs };
@@ -416,40 +389,3 @@ function errorFrom(what: string, response: PipelineResponse, time: AnswerTime): 
   }
   return new WebApiError(what, response.status, code, `${code} ${message}`.trim(), time);
 }
-
-/**
- * ObjectDoesNotExist, and of this very row: its id is in the text, whatever the language. A 404 for another reason (a table
- * unknown to the Web API, another row, a proxy's) is no delete.
- */
-export const rowIsMissing = (error: unknown, id: string): error is WebApiError =>
-  error instanceof WebApiError &&
-  error.status === 404 &&
-  (error.platformCode === '0x80040217' || (error.platformCode === '' && /does not exist/i.test(error.message))) &&
-  error.message.slice(error.request.length).toLowerCase().includes(id);
-
-/**
- * The definition that was asked for by its name isn't there, for this user and for now: while metadata is being published
- * one may be gone for a moment. A 404 without a code of the platform's own isn't Dataverse's.
- */
-export const definitionIsMissing = (error: unknown): boolean =>
-  error instanceof WebApiError &&
-  error.status === 404 &&
-  error.platformCode !== '' &&
-  /^GET (?:Entity|Relationship)Definitions\(/.test(error.request);
-
-/** A column that was asked for is no longer there: the table's definition at hand is older than the table. */
-export const columnUnknown = (error: unknown): boolean =>
-  error instanceof WebApiError &&
-  error.status === 400 &&
-  (/^0x80060888$/i.test(error.platformCode) || /could not find a property named/i.test(error.message));
-
-/**
- * The change-tracking token is too old, or the table's definition has changed since. The HTTP status isn't documented, so
- * the code and the text decide.
- */
-export const tokenExpired = (error: unknown): boolean =>
-  error instanceof WebApiError &&
-  (error.status === 410 ||
-    /^0x80044352$/i.test(error.platformCode) ||
-    error.platformCode === '-2147204270' ||
-    /version stamp associated with the client has expired/i.test(error.message));

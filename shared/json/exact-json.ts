@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { SAFE_DIGITS } from './exact-number';
 
 /**
  * What JSON.parse gives, except that a number may be a string that begins with this process's mark. Read numbers and
@@ -50,9 +51,6 @@ const BACKSLASH = 0x5c;
 const CLOSE_LIST = 0x5d;
 const LOWER_E = 0x65;
 const OPEN_OBJECT = 0x7b;
-
-/** Up to so many digits a decimal number survives a double. */
-const SAFE_DIGITS = 15;
 
 /** Digits of `0.000001`. */
 const MILLIONTH_DIGITS = 7;

@@ -3,6 +3,8 @@ import type { RowAddress } from '../change/row-change';
 import type { Columns } from '../change/value';
 import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from './store';
 import type { Mapping } from '../mapping/mapping';
+import { idOf, keyOf } from '../mapping/row-key';
+import { azureTableName, type StoreNaming } from './tables/layout';
 
 /** Rows that are mapped in one go; then everything else in the process has a turn. */
 const ROWS_A_TURN = 64;
@@ -75,3 +77,10 @@ export class MappedStore implements LobStore {
     return this.store.sameData(stored, { row, columns: mapping.map(row, columns) });
   }
 }
+
+/** Names in the store as the mapping gives them, after a prefix; a link's table is its relationship's schema name. */
+export const namingOf = (mapping: Pick<Mapping, 'tableOf' | 'links'>, prefix: string): StoreNaming => ({
+  tableOf: (table) => azureTableName(prefix, mapping.links.get(table)?.target ?? mapping.tableOf(table).target),
+  keyOf: ({ table, id }) => keyOf(mapping.tableOf(table).key, id),
+  idOf: (table, rowKey) => idOf(mapping.tableOf(table).key, rowKey),
+});

@@ -2,8 +2,8 @@ import type { Association } from '../change/association';
 import type { RowAddress, RowChange } from '../change/row-change';
 import type { Value } from '../change/value';
 import { OutboundError } from '../errors/errors';
-import { linkAddress, linkColumns, linkedRows } from './link';
-import type { Relationship, RelationshipCatalog } from './relationship';
+import { linkedRows, linkOf } from './link';
+import type { OneToMany, RelationshipCatalog } from './relationship';
 
 /** Thrown when rows were connected through a relationship that this deployment doesn't keep. */
 export class RelationshipNotSynced extends OutboundError {
@@ -52,7 +52,7 @@ export class Associations {
 
   #ofLookup(
     association: Association,
-    { schemaName, referenced, referencing, column }: Extract<Relationship, { kind: 'one-to-many' }>,
+    { schemaName, referenced, referencing, column }: OneToMany,
   ): readonly RowChange[] {
     if (!this.#tables.has(referencing)) throw new RelationshipNotSynced(schemaName);
     const { target, related, role } = association;
@@ -72,10 +72,9 @@ export class Associations {
 
 function linkChange(relationship: string, association: Association): RowChange {
   const { evidence, origin } = association;
-  const rows = linkedRows(association);
-  const row = linkAddress(relationship, rows);
+  const { row, columns } = linkOf(relationship, linkedRows(association));
   return association.kind === 'associate'
-    ? { kind: 'snapshot', row, evidence, origin, columns: linkColumns(rows) }
+    ? { kind: 'snapshot', row, evidence, origin, columns }
     : { kind: 'delete', row, evidence, origin };
 }
 

@@ -2,6 +2,7 @@ import type { RowChange } from '../change/row-change';
 import type { Columns, Labels, Value } from '../change/value';
 import type { Context } from '../context/context';
 import { OutboundError } from '../errors/errors';
+import { int32Of, int64Of } from '../json/exact-number';
 import { isoMs } from './convert';
 import type { ColumnDefinition, TableDefinition } from './table-definition';
 import { isPartitioned, TableTypeUnsupported } from './table-type';
@@ -105,12 +106,12 @@ function isEmpty(value: Exclude<Value, null>): boolean {
 function conformNumber(text: string, column: ColumnDefinition): Value | undefined {
   switch (column.type) {
     case 'integer': {
-      const value = int32From(text);
+      const value = int32Of(text);
       return value === undefined ? undefined : { kind: 'integer', value };
     }
     case 'bigint': {
-      const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
-      return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : { kind: 'bigint', value };
+      const value = int64Of(text);
+      return value === undefined ? undefined : { kind: 'bigint', value };
     }
     case 'decimal':
     case 'money':
@@ -118,18 +119,12 @@ function conformNumber(text: string, column: ColumnDefinition): Value | undefine
     case 'double':
       return { kind: 'double', value: Number(text) };
     case 'choice': {
-      const value = int32From(text);
+      const value = int32Of(text);
       return value === undefined ? undefined : choice(value, column, undefined);
     }
     default:
       return undefined;
   }
-}
-
-/** A whole number that an Int32 holds. */
-function int32From(text: string): number | undefined {
-  const value = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  return (value | 0) === value ? value : undefined;
 }
 
 const GUID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;

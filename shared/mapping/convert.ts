@@ -1,5 +1,5 @@
 import type { Value } from '../change/value';
-import { plainNumber, wholeNumber } from '../change/exact-number';
+import { int32Of, int64Of, plainNumber, wholeNumber } from '../json/exact-number';
 import { textOf, wallTimeOf } from '../change/value-json';
 
 /** The types that a column can be given (`as`). */
@@ -13,14 +13,12 @@ export function convertValue(value: Value, as: TargetType): Value | undefined {
     case 'text':
       return { kind: 'string', value: textOf(value) };
     case 'integer': {
-      const whole = wholeOf(value);
-      return whole === undefined || BigInt.asIntN(32, whole) !== whole
-        ? undefined
-        : { kind: 'integer', value: Number(whole) };
+      const whole = int32Of(wholeOf(value)?.toString() ?? '');
+      return whole === undefined ? undefined : { kind: 'integer', value: whole };
     }
     case 'bigint': {
-      const whole = wholeOf(value);
-      return whole === undefined || BigInt.asIntN(64, whole) !== whole ? undefined : { kind: 'bigint', value: whole };
+      const whole = int64Of(wholeOf(value)?.toString() ?? '');
+      return whole === undefined ? undefined : { kind: 'bigint', value: whole };
     }
     case 'decimal': {
       const text = numberOf(value);

@@ -1,6 +1,6 @@
 import type { Columns, Value } from '../change/value';
 import { isoMs } from './convert';
-import { compareNumbers } from '../change/exact-number';
+import { compareNumbers } from '../json/exact-number';
 import { textOf } from '../change/value-json';
 
 /** What a value is compared with; a number as its digits. */

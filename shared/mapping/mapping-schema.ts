@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { TARGET_TYPES } from './convert';
-import { strict } from '../yaml/strict-object';
+import { strict } from '../yaml/schema-faults';
 
 const TARGET_FORM = /^[A-Za-z_][A-Za-z0-9_]{0,100}$/;
 const target = z

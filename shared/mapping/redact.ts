@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Value } from '../change/value';
-import { plainNumber, withoutLastZeros } from '../change/exact-number';
+import { plainNumber, withoutLastZeros } from '../json/exact-number';
 import { textOf } from '../change/value-json';
 
 /** What takes the place of a value that must not be stored. */

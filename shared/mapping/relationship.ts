@@ -28,6 +28,11 @@ export type Relationship =
       readonly column: string;
     };
 
+/** One through an intersect table. */
+export type ManyToMany = Extract<Relationship, { kind: 'many-to-many' }>;
+/** One through a lookup column. */
+export type OneToMany = Extract<Relationship, { kind: 'one-to-many' }>;
+
 /** Gives relationships' definitions; kept for a while. */
 export interface RelationshipCatalog {
   /** Rejects where Dataverse shows no relationship of that name: what can't be looked up isn't taken for absent. */

@@ -1,3 +1,5 @@
+import { BETWEEN_IDS } from './link';
+
 /** How a row's id is written as its key in the store; reversible, so that no two rows ever share a key. */
 export interface KeyFormat {
   readonly prefix: string;
@@ -18,7 +20,7 @@ const DIGITS = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{1
 /** The id of the row that has a key; undefined where no row has it in this format. */
 export function idOf({ prefix, format }: KeyFormat, key: string): string | undefined {
   if (!key.startsWith(prefix)) return undefined;
-  const parts = key.slice(prefix.length).split('_');
+  const parts = key.slice(prefix.length).split(BETWEEN_IDS);
   const ids = format === 'N' ? parts.map((part) => DIGITS.exec(part)?.slice(1).join('-') ?? '') : parts;
-  return ids.length <= 2 && ids.every((id) => ID.test(id)) ? ids.join('_') : undefined;
+  return ids.length <= 2 && ids.every((id) => ID.test(id)) ? ids.join(BETWEEN_IDS) : undefined;
 }

@@ -1,16 +1,15 @@
 import { RestError } from '@azure/storage-blob';
 import { blobService } from '../azure/blob-service';
 import type { StorageAccount } from '../settings/storage-account';
-import type { LargeBodies } from './parking';
 
 /** For one body: 100 MB at most, and a message's lock waits for it. */
 const LIMIT_MS = 60_000;
 
 /** Bodies as block blobs; the container is made by the first one. */
-export function blobBodies(account: StorageAccount<'blob'>, containerName: string): LargeBodies {
+export function blobBodies(account: StorageAccount<'blob'>, containerName: string) {
   const container = blobService(account).getContainerClient(containerName);
   return {
-    async write(name, body) {
+    async write(name: string, body: Uint8Array): Promise<void> {
       const blob = container.getBlockBlobClient(name);
       const abortSignal = AbortSignal.timeout(LIMIT_MS);
       try {
@@ -21,7 +20,7 @@ export function blobBodies(account: StorageAccount<'blob'>, containerName: strin
         await blob.uploadData(body, { abortSignal });
       }
     },
-    async read(name) {
+    async read(name: string): Promise<Uint8Array | undefined> {
       try {
         return await container
           .getBlobClient(name)
@@ -31,7 +30,7 @@ export function blobBodies(account: StorageAccount<'blob'>, containerName: strin
         throw error;
       }
     },
-    async remove(name) {
+    async remove(name: string): Promise<void> {
       await container.getBlobClient(name).deleteIfExists();
     },
   };

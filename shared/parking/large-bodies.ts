@@ -1,5 +1,13 @@
 import type { StorageAccount } from '../settings/storage-account';
-import type { LargeBodies } from './parking';
+
+/** Keeps bodies that fit no entity. A name is written once. */
+export interface LargeBodies {
+  write(name: string, body: Uint8Array): Promise<void>;
+  /** Undefined where there is none (any more). */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Harmless where there is none. */
+  remove(name: string): Promise<void>;
+}
 
 /** Large bodies as blobs of a container, whose SDK is loaded only when there is one. */
 export function deferredLargeBodies(account: StorageAccount<'blob'>, container: string): LargeBodies {

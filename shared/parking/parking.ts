@@ -70,12 +70,3 @@ export interface Parking {
   /** The item failed again. */
   postpone(item: ParkedItem, cause: ParkCause, dueAtMs?: number): Promise<void>;
 }
-
-/** Keeps bodies that fit no entity. A name is written once. */
-export interface LargeBodies {
-  write(name: string, body: Uint8Array): Promise<void>;
-  /** Undefined where there is none (any more). */
-  read(name: string): Promise<Uint8Array | undefined>;
-  /** Harmless where there is none. */
-  remove(name: string): Promise<void>;
-}

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import { findEntity, statusOf, withTable } from '../azure/tables';
 import type { RowAddress } from '../change/row-change';
-import type { LargeBodies } from './parking';
+import type { LargeBodies } from './large-bodies';
 import type {
   KeptDelivery,
   ParkCause,

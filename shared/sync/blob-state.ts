@@ -1,7 +1,5 @@
-import { blobService } from '../azure/blob-service';
 import type { StorageAccount } from '../settings/storage-account';
-import { BlobJournal } from './blob-journal';
-import { BlobLeases } from './blob-leases';
+import type { Leases, LoadJournal } from './pull-state';
 
 /** Containers of the pull's blobs. */
 export interface BlobNames {
@@ -11,12 +9,33 @@ export interface BlobNames {
 
 /** What a pull keeps in an account's blobs. */
 export interface BlobState {
-  readonly leases: BlobLeases;
-  readonly journal: BlobJournal;
+  readonly leases: Leases;
+  readonly journal: LoadJournal;
 }
 
-/** Opens the pull's blobs. */
+/** The pull's blobs, whose SDK is loaded only when something is asked of them: pushes never do. */
 export function blobState(account: StorageAccount<'blob'>, names: BlobNames): BlobState {
+  let opened: Promise<BlobState> | undefined;
+  const open = (): Promise<BlobState> => (opened ??= load(account, names));
+  return {
+    leases: { acquire: async (name) => (await open()).leases.acquire(name) },
+    journal: {
+      append: async (name, at, ids) => (await open()).journal.append(name, at, ids),
+      count: async (name) => (await open()).journal.count(name),
+      read: async function* (name) {
+        yield* (await open()).journal.read(name);
+      },
+      clear: async (table) => (await open()).journal.clear(table),
+    },
+  };
+}
+
+async function load(account: StorageAccount<'blob'>, names: BlobNames): Promise<BlobState> {
+  const [{ blobService }, { BlobLeases }, { BlobJournal }] = await Promise.all([
+    import('../azure/blob-service.js'),
+    import('./blob-leases.js'),
+    import('./blob-journal.js'),
+  ]);
   const service = blobService(account);
   return {
     leases: new BlobLeases(service.getContainerClient(names.leases)),

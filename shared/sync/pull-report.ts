@@ -1,5 +1,7 @@
+import type { StoredPage } from '../lob/store';
 import type { Verdict } from '../writer/decide';
-import type { SchemaDrift } from './schema-drift';
+import type { ChangeResult } from '../writer/writer';
+import { driftBetween, type SchemaDrift } from './schema-drift';
 
 /** What a pull run of one table, or of one relationship, did. */
 export interface PullReport {
@@ -40,6 +42,85 @@ export interface RunOptions {
 }
 
 /** What a run has done so far. */
-export type Counters = Record<'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'parked' | 'foreign', number> & {
+type Counters = Record<'rows' | 'deletes' | 'pages' | 'healed' | 'swept' | 'parked' | 'foreign', number> & {
   readonly verdicts: Partial<Record<Verdict, number>>;
 };
+
+/** Before anything is done. */
+export const noCounts = (): Counters => ({
+  ...{ rows: 0, deletes: 0, pages: 0, healed: 0, swept: 0, parked: 0, foreign: 0 },
+  verdicts: {},
+});
+
+/** Between two accounts of how far a run is, in milliseconds. */
+const TELL_EVERY_MS = 30_000;
+
+/** Keeps account of a run, and tells of it. */
+export class RunAccount {
+  readonly counters = noCounts();
+  mode: PullReport['mode'] = 'delta';
+  resumed = false;
+  readonly #begunMs: number;
+  readonly #begunAt: number;
+  #toldAt: number;
+
+  /**
+   * @param now milliseconds since 1970
+   * @param clock milliseconds that only grow
+   */
+  constructor(
+    private readonly table: string,
+    private readonly now: () => number,
+    private readonly clock: () => number,
+    private readonly tell: RunOptions['tell'],
+  ) {
+    this.#begunMs = now();
+    this.#begunAt = clock();
+    this.#toldAt = this.#begunAt;
+  }
+
+  count({ verdict, changed }: Pick<ProcessedChange, 'verdict' | 'changed'>): void {
+    const { verdicts } = this.counters;
+    verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    if (changed && verdict !== 'refreshed') this.counters.healed += 1;
+  }
+
+  report(unfinished: boolean): PullReport {
+    const { mode, counters } = this;
+    return {
+      table: this.table,
+      mode,
+      ...counters,
+      // The first load brings everything: nothing of it was missed.
+      healed: mode === 'load' ? 0 : counters.healed,
+      ...(unfinished ? { unfinished } : {}),
+      ...(this.resumed ? { resumed: true } : {}),
+      milliseconds: Math.round(this.clock() - this.#begunAt),
+    };
+  }
+
+  lastRun(): { readonly begunMs: number; readonly endedMs: number; readonly rows: number } {
+    const { rows, deletes } = this.counters;
+    return { begunMs: this.#begunMs, endedMs: this.now(), rows: rows + deletes };
+  }
+
+  tellDrift(before: readonly string[] | undefined, now: readonly string[] | undefined): void {
+    const drift = driftBetween(before, now);
+    if (drift !== undefined) this.tell?.({ kind: 'drift', ...drift });
+  }
+
+  tellForeign({ foreign }: StoredPage): void {
+    const [first] = foreign;
+    if (first !== undefined && this.counters.foreign === 0)
+      this.tell?.({ kind: 'foreign', code: first.error.code, reason: first.error.message });
+    this.counters.foreign += foreign.length;
+  }
+
+  tellProgress(): void {
+    if (this.clock() - this.#toldAt < TELL_EVERY_MS) return;
+    this.#toldAt = this.clock();
+    this.tell?.({ kind: 'progress', ...this.report(true) });
+  }
+}
+
+type ProcessedChange = Extract<ChangeResult, { readonly kind: 'processed' }>;

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Instant } from '../change/instant';
-import type { Origin, RowAddress, RowChange } from '../change/row-change';
-import { NO_VERSION } from '../change/row-version';
-import type { ChangeFeed, FeedPage, FeedStart } from '../dataverse/change-feed';
-import { columnUnknown, tokenExpired, WebApiError } from '../dataverse/web-api';
+import type { RowAddress, RowChange } from '../change/row-change';
+import { linkIsRefused, needsLoad, type ChangeFeed, type FeedPage, type FeedStart } from '../dataverse/change-feed';
 import { OutboundError, codeOf, dispositionOf, isOfOne, messageOf } from '../errors/errors';
-import type { LobStore, StoredPage } from '../lob/store';
+import type { LobStore } from '../lob/store';
 import {
   TRANSITIONS,
   type Begun,
@@ -21,18 +19,14 @@ import {
   type Sweeping,
 } from './pull-state';
 import type { PullSubject } from './pull-subject';
-import type { Counters, RunOptions } from './pull-report';
-import type { PullReport } from './pull-report';
+import { RunAccount, type PullReport, type RunOptions } from './pull-report';
 import { PACKED_ID_BYTES, RowIdSet, packIds } from './row-id-set';
-import { driftBetween } from './schema-drift';
+import { changesOf, pulledDelete } from './pulled-changes';
 import type { Parking } from '../parking/parking';
 import type { Writer } from '../writer/writer';
 
 /** Delay before a row that was parked for a reason that can pass is first tried again, in milliseconds. */
 const RETRY_DELAY_MS = 15_000;
-
-/** Between two accounts of how far a run is, in milliseconds. */
-const TELL_EVERY_MS = 30_000;
 
 /** Thrown when another run may have taken over: nothing that this one knows may replace what the other has written. */
 export class LeaseLost extends OutboundError {
@@ -64,28 +58,15 @@ type End =
 
 const [GO_ON, ENDED, TIME_UP]: readonly [End, End, End] = [{ kind: 'goOn' }, { kind: 'ended' }, { kind: 'timeUp' }];
 
-const ORIGIN: Origin = { source: 'pull-sync', message: 'Pull' };
-
-/** Before anything is done. */
-export const noCounts = (): Counters => ({
-  ...{ rows: 0, deletes: 0, pages: 0, healed: 0, swept: 0, parked: 0, foreign: 0 },
-  verdicts: {},
-});
-
 /** One run, from the state that it found to its end, or until its time is up. */
 export class PullRun {
   /** Milliseconds since 1970. */
   readonly #now: () => number;
   /** Milliseconds that only grow: whatever lasts is measured by it. */
   readonly #clock: () => number;
-  readonly #begunMs: number;
-  readonly #begunAt: number;
-  readonly #counters = noCounts();
+  readonly #account: RunAccount;
   #state: PullState;
   #tag: string | undefined;
-  #mode: PullReport['mode'] = 'delta';
-  #resumed = false;
-  #toldAt: number;
 
   constructor(
     private readonly parts: PullSyncParts,
@@ -96,20 +77,18 @@ export class PullRun {
   ) {
     this.#now = parts.now ?? Date.now;
     this.#clock = parts.clock ?? (() => performance.now());
-    this.#begunMs = this.#now();
-    this.#begunAt = this.#clock();
-    this.#toldAt = this.#begunAt;
+    this.#account = new RunAccount(subject.name, this.#now, this.#clock, options.tell);
     this.#state = state;
     this.#tag = tag;
   }
 
   async run(): Promise<PullReport> {
-    this.#resumed = this.#state.kind !== 'current';
+    this.#account.resumed = this.#state.kind !== 'current';
     if (!this.#transitions.canGoOn(this.#state, this.subject))
       await this.#startLoad(this.#state.kind === 'current' && this.#state.again);
     for (let restarted = false; ;) {
       const end = await this.#step(this.#state);
-      if (end.kind === 'ended' || end.kind === 'timeUp') return this.#report(end.kind === 'timeUp');
+      if (end.kind === 'ended' || end.kind === 'timeUp') return this.#account.report(end.kind === 'timeUp');
       if (end.kind === 'goOn') continue;
       if (restarted) throw end.cause;
       restarted = true;
@@ -134,32 +113,18 @@ export class PullRun {
     }
   }
 
-  #report(unfinished: boolean): PullReport {
-    const { healed } = this.#counters;
-    return {
-      table: this.subject.name,
-      mode: this.#mode,
-      ...this.#counters,
-      // The first load brings everything: nothing of it was missed.
-      healed: this.#mode === 'load' ? 0 : healed,
-      ...(unfinished ? { unfinished } : {}),
-      ...(this.#resumed ? { resumed: true } : {}),
-      milliseconds: Math.round(this.#clock() - this.#begunAt),
-    };
-  }
-
   /** The state is written first: from then on there is no ghost floor, and no token to go on from. */
   async #startLoad(renew: boolean): Promise<void> {
-    this.#resumed = false;
+    this.#account.resumed = false;
     if (renew) this.subject = await this.subject.renewed();
     const before = this.#state;
     await this.#write(this.#transitions.startLoad(before, this.subject, randomUUID()));
-    if (before.kind !== 'new') this.#tellDrift(before.columns);
+    if (before.kind !== 'new') this.#account.tellDrift(before.columns, this.subject.columns);
     if (this.lease.held()) await this.parts.journal.clear(this.subject.name);
   }
 
   async #load(state: Loading): Promise<End> {
-    this.#mode = state.first ? 'load' : 'reload';
+    this.#account.mode = state.first ? 'load' : 'reload';
     const { journal, next } = state;
     let shown = 0;
     if (next !== undefined) {
@@ -200,9 +165,9 @@ export class PullRun {
   }
 
   async #delta(state: Current | CatchingUp): Promise<End> {
-    this.#mode = 'delta';
+    this.#account.mode = 'delta';
     const next = state.kind === 'catchingUp' ? state.next : undefined;
-    this.#resumed = next !== undefined;
+    this.#account.resumed = next !== undefined;
     let begunOn = next?.begunOn;
     for await (const page of this.#pages({ mode: 'delta', link: next?.link ?? state.deltaLink ?? '' })) {
       if ('kind' in page) return page;
@@ -217,8 +182,8 @@ export class PullRun {
       if (page.more === true) continue;
       const { nextLink, deltaLink } = page;
       if (nextLink === undefined) {
-        await this.#write(this.#transitions.deltaEnded(state, deltaLink, this.subject, this.#lastRun()));
-        this.#tellDrift(state.columns);
+        await this.#write(this.#transitions.deltaEnded(state, deltaLink, this.subject, this.#account.lastRun()));
+        this.#account.tellDrift(state.columns, this.subject.columns);
         return ENDED;
       }
       await this.#write(this.#transitions.pageProcessed(state, { link: nextLink, begunOn }));
@@ -233,7 +198,7 @@ export class PullRun {
    * token was fixed by the time the first page was there, which may be long after the run began.
    */
   async #sweep(state: Sweeping): Promise<End> {
-    this.#mode = state.first ? 'load' : 'reload';
+    this.#account.mode = state.first ? 'load' : 'reload';
     const { begunOn, end, journal, shown } = state;
     const waitMs = Math.min(state.waitMs, this.#left());
     if (waitMs > 0) await this.#sleep(waitMs);
@@ -245,17 +210,17 @@ export class PullRun {
     if (seen === undefined) return this.#journalIncomplete();
     for await (const page of this.parts.store.liveRows(this.subject.name, state.after)) {
       if (!this.lease.held()) throw new LeaseLost(this.subject.name);
-      this.#tellForeign(page);
+      this.#account.tellForeign(page);
       const gone = page.entries.filter(({ row }) => !seen.has(row.id));
-      this.#counters.swept += gone.length;
+      this.#account.counters.swept += gone.length;
       await this.#process(gone.map(({ row }) => pulledDelete(row, begunOn, end, this.lease)));
       if (this.#isTimeUp()) {
         await this.#write(this.#transitions.partSwept(state, { waitMs: 0, after: page.place }));
         return TIME_UP;
       }
-      this.#tellProgress();
+      this.#account.tellProgress();
     }
-    await this.#write(this.#transitions.loadEnded(state, this.#lastRun()));
+    await this.#write(this.#transitions.loadEnded(state, this.#account.lastRun()));
     if (this.lease.held()) await this.parts.journal.clear(this.subject.name);
     return ENDED;
   }
@@ -281,7 +246,7 @@ export class PullRun {
       yield* this.parts.feed.pages(this.subject, from, timeUp.signal);
     } catch (error) {
       if (timeUp.signal.aborted) yield TIME_UP;
-      else if (needsLoad(error) || (from.link !== undefined && this.#resumed && linkIsRefused(error)))
+      else if (needsLoad(error) || (from.link !== undefined && this.#account.resumed && linkIsRefused(error)))
         yield { kind: 'unusable', cause: error };
       else throw error;
     } finally {
@@ -295,25 +260,23 @@ export class PullRun {
       if (item.kind === 'unreadable') await this.#park({ table: name, id: item.id }, item.error);
     const changes = changesOf(page, name, begunOn, this.lease);
     const deletes = changes.filter(({ kind }) => kind === 'delete').length;
-    this.#counters.rows += changes.length - deletes;
-    this.#counters.deletes += deletes;
+    this.#account.counters.rows += changes.length - deletes;
+    this.#account.counters.deletes += deletes;
     // A link has the same columns under every mapping.
-    const loaded = this.#mode === 'delta' || by === 'compare' ? [] : changes.map(({ row }) => row);
+    const loaded = this.#account.mode === 'delta' || by === 'compare' ? [] : changes.map(({ row }) => row);
     this.parts.writer.forget(loaded);
-    await this.#process(changes, this.#mode === 'load');
+    await this.#process(changes, this.#account.mode === 'load');
     // A load is larger than what can be remembered, and would have the writer forget the rows that are pushed.
     this.parts.writer.forget(loaded);
-    if (page.more !== true) this.#counters.pages += 1;
-    this.#tellProgress();
+    if (page.more !== true) this.#account.counters.pages += 1;
+    this.#account.tellProgress();
   }
 
   /** Processes pulled changes. A row that fails alone is parked; any other failure that can pass ends the run. */
   async #process(changes: readonly RowChange[], expectNothing = false): Promise<void> {
-    const { verdicts } = this.#counters;
     for (const result of await this.parts.writer.process(changes, expectNothing)) {
       if (result.kind === 'processed') {
-        verdicts[result.verdict] = (verdicts[result.verdict] ?? 0) + 1;
-        if (result.changed && result.verdict !== 'refreshed') this.#counters.healed += 1;
+        this.#account.count(result);
         continue;
       }
       if (!isOfOne(result.error)) throw result.error;
@@ -325,30 +288,7 @@ export class PullRun {
   async #park(row: RowAddress, error: unknown): Promise<void> {
     const dueAtMs = dispositionOf(error) === 'retry' ? this.#now() + RETRY_DELAY_MS : undefined;
     await this.parts.parking.parkRow(row, { code: codeOf(error), message: messageOf(error) }, dueAtMs);
-    this.#counters.parked += 1;
-  }
-
-  #tellDrift(before: readonly string[] | undefined): void {
-    const drift = driftBetween(before, this.subject.columns);
-    if (drift !== undefined) this.options.tell?.({ kind: 'drift', ...drift });
-  }
-
-  #tellForeign({ foreign }: StoredPage): void {
-    const [first] = foreign;
-    if (first !== undefined && this.#counters.foreign === 0)
-      this.options.tell?.({ kind: 'foreign', code: first.error.code, reason: first.error.message });
-    this.#counters.foreign += foreign.length;
-  }
-
-  #tellProgress(): void {
-    if (this.#clock() - this.#toldAt < TELL_EVERY_MS) return;
-    this.#toldAt = this.#clock();
-    this.options.tell?.({ kind: 'progress', ...this.#report(true) });
-  }
-
-  #lastRun(): { readonly begunMs: number; readonly endedMs: number; readonly rows: number } {
-    const { rows, deletes } = this.#counters;
-    return { begunMs: this.#begunMs, endedMs: this.#now(), rows: rows + deletes };
+    this.#account.counters.parked += 1;
   }
 
   /** Only the run that surely holds the lease, and has read the state that stands, says where the next one begins. */
@@ -380,43 +320,6 @@ export class PullRun {
 }
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** What is to be processed can't be had from the token. */
-const needsLoad = (error: unknown): boolean => tokenExpired(error) || columnUnknown(error);
-
-/** A link in the middle of a run isn't taken any more. */
-const linkIsRefused = (error: unknown): boolean =>
-  error instanceof WebApiError && (error.refusesRequest || error.status === 410);
-
-function changesOf(page: FeedPage, table: string, runBegin: Instant, lease: Lease): RowChange[] {
-  return page.items.flatMap((item): RowChange[] => {
-    const row: RowAddress = { table, id: item.id };
-    if (item.kind === 'unreadable') return [];
-    if (item.kind === 'deleted') return [pulledDelete(row, runBegin, page.end, lease)];
-    const { version, modifiedOn, columns } = item;
-    const evidence = {
-      kind: 'pull',
-      version,
-      modifiedOn,
-      runBegin,
-      end: page.end,
-      holdsLease: () => lease.held(),
-    } as const;
-    return [{ kind: 'snapshot', row, columns, evidence, origin: ORIGIN }];
-  });
-}
-
-function pulledDelete(row: RowAddress, runBegin: Instant, end: Instant, lease: Lease): RowChange {
-  const evidence = {
-    kind: 'pull',
-    version: NO_VERSION,
-    modifiedOn: runBegin,
-    runBegin,
-    end,
-    holdsLease: () => lease.held(),
-  } as const;
-  return { kind: 'delete', row, evidence, origin: ORIGIN };
-}
 
 /** What a pull works with. */
 export interface PullSyncParts {

@@ -1,8 +1,8 @@
 import type { Columns } from '../change/value';
 import type { FeedPage } from '../dataverse/change-feed';
 import { AnswerUnreadable, type ODataRow } from '../dataverse/odata-row';
-import { linkAddress, linkColumns, orderedEnds } from '../mapping/link';
-import type { Relationship } from '../mapping/relationship';
+import { linkBetween, orderedEnds } from '../mapping/link';
+import type { ManyToMany } from '../mapping/relationship';
 import type { TableDefinition } from '../mapping/table-definition';
 
 type FeedItem = FeedPage['items'][number];
@@ -53,21 +53,19 @@ export const tableSubject = (
  */
 export function linkSubject(
   name: string,
-  relationship: Extract<Relationship, { kind: 'many-to-many' }>,
+  relationship: ManyToMany,
   definition: TableDefinition,
   fingerprint?: string,
 ): PullSubject {
   const [first, second] = orderedEnds(relationship);
   const linkOf = (row: ODataRow): FeedItem => {
-    const rows = [
-      { table: first.table, id: idIn(row.columns, first.column) },
-      { table: second.table, id: idIn(row.columns, second.column) },
-    ] as const;
-    if (rows.some(({ id }) => id === '')) {
+    const ids = [idIn(row.columns, first.column), idIn(row.columns, second.column)] as const;
+    if (ids.includes('')) {
       const error = new AnswerUnreadable(definition.table, `a row has no ${first.column} or no ${second.column}`);
       return { kind: 'unreadable', id: row.id, error };
     }
-    return { ...row, id: linkAddress(name, rows).id, columns: linkColumns(rows) };
+    const link = linkBetween(name, relationship, ids);
+    return { ...row, id: link.row.id, columns: link.columns };
   };
   const subject: PullSubject = {
     name,

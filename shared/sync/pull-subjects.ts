@@ -1,4 +1,4 @@
-import { manyToMany } from '../dataverse/link-reader';
+import { manyToMany } from '../dataverse/relationships';
 import type { Mapping } from '../mapping/mapping';
 import type { RelationshipCatalog } from '../mapping/relationship';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';

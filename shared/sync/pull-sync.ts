@@ -1,5 +1,5 @@
-import type { PullReport, RunOptions } from './pull-report';
-import { noCounts, PullRun, type PullSyncParts } from './pull-run';
+import { noCounts, type PullReport, type RunOptions } from './pull-report';
+import { PullRun, type PullSyncParts } from './pull-run';
 
 /**
  * Pulls a table's changes through the writer: everything at first, then deltas. A run's token is kept only after every

@@ -1,22 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import type { Instant } from '../change/instant';
-import type { DeliveryKey, RowAddress, RowChange } from '../change/row-change';
+import type { RowAddress, RowChange } from '../change/row-change';
 import type { Columns } from '../change/value';
 import { OutboundError, dispositionOf } from '../errors/errors';
 import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../lob/store';
-import {
-  applyUnproven,
-  decide,
-  leavesNoTrace,
-  readLags,
-  decideByReadBack,
-  type Decision,
-  type Rule,
-  type StoredState,
-  type Verdict,
-} from './decide';
-import type { RowRead, RowReader } from './row-reader';
+import { applyUnproven, decide, type Decision, type Rule, type StoredState, type Verdict } from './decide';
+import { NO_COLUMNS, readBack, type Reading, type RowReader } from './read-back';
 
 /** How a change ended. */
 export type ChangeResult =
@@ -50,16 +40,6 @@ export interface WriterOptions {
   readonly fold?: typeof foldWrites;
 }
 
-/** Thrown when a read-back shows a state older than what is known: it was served by a lagging replica. */
-export class ReadLagged extends OutboundError {
-  constructor(row: RowAddress) {
-    super(
-      'read-lagged',
-      `Reading ${row.table}(${row.id}) back showed an older state than is already known. It will be read again.`,
-    );
-  }
-}
-
 /** Thrown when a change can't be ordered and no Web API is configured. */
 export class OrderUnprovable extends OutboundError {
   constructor(row: RowAddress) {
@@ -67,17 +47,6 @@ export class OrderUnprovable extends OutboundError {
       'order-unprovable',
       `The order of a change of ${row.table}(${row.id}) can't be proven and no Web API is configured to read the row. ` +
         `Set DATAVERSE_URL, or UNPROVABLE_ORDER=apply to apply such changes as they come.`,
-    );
-  }
-}
-
-/** Thrown when every read-back took so long that it may no longer be written where no live row is stored. */
-export class ReadTooSlow extends OutboundError {
-  constructor(row: RowAddress, maxReadAgeMs: number) {
-    super(
-      'read-too-slow',
-      `Reading ${row.table}(${row.id}) back took more than ${maxReadAgeMs / 2} ms, ${MAX_SLOW_READS} times in a row. ` +
-        `If that is usual, raise READ_BACK_MAX_AGE_SECONDS.`,
     );
   }
 }
@@ -94,8 +63,6 @@ export class RowContended extends OutboundError {
 
 /** Rounds of deciding again after a lost race. */
 const MAX_ROUNDS = 25;
-/** Read-backs of one row that may be too old to be written before the row is given up for now. */
-const MAX_SLOW_READS = 3;
 
 interface Waiting {
   readonly change: RowChange;
@@ -151,8 +118,7 @@ export class Writer {
   /** Rows being processed, with the changes that came meanwhile. */
   readonly #lanes = new Map<string, Waiting[]>();
   readonly #readLimit: ReturnType<typeof pLimit>;
-  readonly #maxReadAgeMs: number;
-  readonly #clock: () => number;
+  readonly #reading: Reading;
   readonly #decide: typeof decide;
   readonly #fold: typeof foldWrites;
 
@@ -166,8 +132,11 @@ export class Writer {
       sizeCalculation: (stored) => Math.max(1, stored.size),
     });
     this.#readLimit = pLimit(options.readConcurrency ?? 16);
-    this.#maxReadAgeMs = options.maxReadAgeMs ?? 30_000;
-    this.#clock = options.clock ?? (() => performance.now());
+    this.#reading = {
+      rule: options.rule,
+      maxReadAgeMs: options.maxReadAgeMs ?? 30_000,
+      clock: options.clock ?? (() => performance.now()),
+    };
     this.#decide = options.decide ?? decide;
     this.#fold = options.fold ?? foldWrites;
   }
@@ -362,7 +331,6 @@ export class Writer {
     this.#start(next);
   }
 
-  /** The fenced read-back: what it brings is written only if the entity tag known before it was sent still stands. */
   async #processByRead({ group, stored, plan }: Planned<ReadPlan>): Promise<void> {
     let write: Planned<WritePlan> | undefined;
     const next: Group[] = [];
@@ -392,28 +360,10 @@ export class Writer {
     const unprocessed = group.waiting
       .filter((_, index) => plan.verdicts[index] === undefined)
       .map(({ change }) => change);
-    const read = await this.#readFresh(this.reader, group.row, stored);
-    if (readLags(stored?.stamp, read, unprocessed)) throw new ReadLagged(group.row);
-    if (leavesNoTrace(stored?.stamp, read, unprocessed)) return undefined;
-    const decision = decideByReadBack(stored?.stamp, read, unprocessed.flatMap(eventKey), this.options.rule);
-    const columns = read.kind === 'found' ? read.columns : NO_COLUMNS;
-    const write: RowWrite = { row: group.row, expected: stored, stamp: decision.stamp, effect: decision.data, columns };
-    const verdicts = plan.verdicts.map((verdict) => verdict ?? decision.verdict);
-    return { group, stored, plan: { kind: 'write', verdicts, write } };
-  }
-
-  /**
-   * Where no live row is stored, an old read must not be written: a sweep may already have passed. Half of the allowed
-   * age is left for the write to land.
-   */
-  async #readFresh(reader: RowReader, row: RowAddress, stored: StoredRow | undefined): Promise<RowRead> {
-    for (let attempt = 0; attempt < MAX_SLOW_READS; attempt += 1) {
-      const sent = this.#clock();
-      const read = await reader.read(row);
-      if (this.#clock() - sent <= this.#maxReadAgeMs / 2 || (stored !== undefined && !stored.stamp.deleted))
-        return read;
-    }
-    throw new ReadTooSlow(row, this.#maxReadAgeMs);
+    const found = await readBack(this.reader, group.row, stored, unprocessed, this.#reading);
+    if (found === undefined) return undefined;
+    const verdicts = plan.verdicts.map((verdict) => verdict ?? found.verdict);
+    return { group, stored, plan: { kind: 'write', verdicts, write: found.write } };
   }
 
   #finish(group: Group, verdicts: readonly Conclusion[], isChange: boolean, next: Group[]): void {
@@ -450,8 +400,6 @@ export class Writer {
   }
 }
 
-const NO_COLUMNS: Columns = new Map();
-
 const isShown = (stored: StoredRow | undefined): boolean =>
   stored !== undefined && !stored.stamp.deleted && !stored.hidden;
 
@@ -466,8 +414,6 @@ const isPushedImage = ({ change }: Waiting): boolean => change.kind === 'snapsho
 const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
 
 const columnsOf = (change: RowChange): Columns => (change.kind === 'delete' ? NO_COLUMNS : change.columns);
-
-const eventKey = ({ evidence }: RowChange): DeliveryKey[] => (evidence.kind === 'event' ? [evidence.key] : []);
 
 const isSkip = (verdict: Conclusion | undefined): verdict is 'duplicate' | 'stale' | 'contained' =>
   verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained';

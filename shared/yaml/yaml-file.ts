@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import { compareNumbers } from '../change/exact-number';
+import { compareNumbers } from '../json/exact-number';
 import { messageOf } from '../errors/errors';
 import type { Fault } from './schema-faults';
 

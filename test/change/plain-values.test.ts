@@ -1,7 +1,7 @@
 // Proves: what each kind of value is as plain JSON and as text, what an entity tag's version is, and how milliseconds become
 // the seconds of the rule.
 import { describe, expect, test } from '@jest/globals';
-import { compareNumbers, plainNumber, wholeNumber } from '../../shared/change/exact-number';
+import { compareNumbers, plainNumber, wholeNumber } from '../../shared/json/exact-number';
 import { BEGINNING, ceilInstant, floorInstant } from '../../shared/change/instant';
 import { versionFromETag } from '../../shared/change/row-version';
 import type { RowContent, Value } from '../../shared/change/value';

@@ -11,11 +11,11 @@ import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
-import { ChangeFeed } from '../../shared/dataverse/change-feed';
+import { ChangeFeed, needsLoad } from '../../shared/dataverse/change-feed';
 import { RateBudget } from '../../shared/dataverse/rate-budget';
-import { WebApiRowReader } from '../../shared/dataverse/row-reader';
+import { rowIsMissing, WebApiRowReader } from '../../shared/dataverse/row-reader';
 import { messageOf } from '../../shared/errors/errors';
-import { WebApi, rowIsMissing, tokenExpired } from '../../shared/dataverse/web-api';
+import { WebApi } from '../../shared/dataverse/web-api';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import { eventually } from '../eventually';
 import { rowId } from '../writer/changes';
@@ -460,7 +460,7 @@ test.each<readonly [string, Answer, boolean]>([
   const error: unknown = await api()
     .get('accounts')
     .catch((thrown: unknown) => thrown);
-  expect(tokenExpired(error)).toBe(is);
+  expect(needsLoad(error)).toBe(is);
 });
 
 const DEFINITION: TableDefinition = {

@@ -12,7 +12,7 @@ import type { LobStore, RowEffect, RowWrite, StoredRow, WriteOutcome } from '../
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import { tableLookup } from '../../shared/mapping/mapping';
-import { namingOf } from '../../shared/lob/naming';
+import { namingOf } from '../../shared/lob/mapped-store';
 import { TableMapping } from '../../shared/mapping/table-mapping';
 import { CONTEXT } from '../mapping/mappings';
 import { columns, row, stamp } from '../writer/changes';

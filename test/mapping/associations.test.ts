@@ -4,7 +4,7 @@ import type { Association } from '../../shared/change/association';
 import type { RowAddress } from '../../shared/change/row-change';
 import { RelationshipUnknown } from '../../shared/dataverse/relationships';
 import { Associations } from '../../shared/mapping/associations';
-import { linkAddress, linkedIds, linkedRows, orderedEnds } from '../../shared/mapping/link';
+import { linkedIds, linkedRows, linkOf, orderedEnds } from '../../shared/mapping/link';
 import type { Relationship } from '../../shared/mapping/relationship';
 import { rowId } from '../writer/changes';
 
@@ -176,7 +176,7 @@ describe('a one-to-many relationship', () => {
 });
 
 test('an address of a link can be told from that of a row', () => {
-  expect(linkedIds(linkAddress('r', [ACCOUNT, LEAD]))).toEqual([ACCOUNT.id, LEAD.id]);
+  expect(linkedIds(linkOf('r', [ACCOUNT, LEAD]).row)).toEqual([ACCOUNT.id, LEAD.id]);
   expect(linkedIds(ACCOUNT)).toBeUndefined();
   expect(linkedIds({ table: 'r', id: 'a_b_c' })).toBeUndefined();
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Value } from '../../shared/change/value';
 import { convertValue, isoMs, type TargetType } from '../../shared/mapping/convert';
-import { compareNumbers, plainNumber, wholeNumber } from '../../shared/change/exact-number';
+import { compareNumbers, plainNumber, wholeNumber } from '../../shared/json/exact-number';
 import { hashWith, redact } from '../../shared/mapping/redact';
 import { KEY } from './mappings';
 

@@ -8,7 +8,7 @@ import type { TableClient } from '@azure/data-tables';
 import { setTimeout } from 'node:timers/promises';
 import { plainValue } from '../../shared/change/value-json';
 import type { WireElement } from '../../shared/context/elements/element';
-import { contextOfElement } from '../../shared/context/elements/element-context';
+import { contextOfElement } from '../../shared/context/elements/read-elements';
 import { CONTRACTS } from '../../shared/context/elements/namespaces';
 import { readContext } from '../../shared/context/read-context';
 import { codeOf } from '../../shared/errors/errors';

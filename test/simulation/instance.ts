@@ -28,7 +28,7 @@ import { type PullSyncParts } from '../../shared/sync/pull-run';
 import { type PullReport } from '../../shared/sync/pull-report';
 import { TombstonePurge } from '../../shared/sync/tombstone-purge';
 import type { Rule } from '../../shared/writer/decide';
-import type { RowReader } from '../../shared/writer/row-reader';
+import type { RowReader } from '../../shared/writer/read-back';
 import { Writer } from '../../shared/writer/writer';
 import type { MemoryStore } from '../writer/memory-store';
 import { StoreFault, type Faults } from './faults';

@@ -9,7 +9,7 @@ import type { RowWrite, StoredEntry } from '../../shared/lob/store';
 import { TRANSITIONS, type JournalName, type PullState, type PullStateStore } from '../../shared/sync/pull-state';
 import type { PullSyncParts } from '../../shared/sync/pull-run';
 import { decide, decideByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
-import type { RowRead } from '../../shared/writer/row-reader';
+import type { RowRead } from '../../shared/writer/read-back';
 import { foldWrites, type ChangeResult, type Writer, type WriterOptions } from '../../shared/writer/writer';
 import { MemoryJournal } from '../sync/memory-journal';
 import { MemoryStates } from '../sync/memory-states';

@@ -9,12 +9,12 @@ import type { Columns, Value } from '../../shared/change/value';
 import type { FeedPage, FeedRequest, FeedStart } from '../../shared/dataverse/change-feed';
 import { spanOf } from '../../shared/dataverse/row-reader';
 import { WebApiError } from '../../shared/dataverse/web-api';
-import { linkColumns, linkedIds } from '../../shared/mapping/link';
+import { linkedIds, linkOf } from '../../shared/mapping/link';
 import type { Relationship } from '../../shared/mapping/relationship';
 import type { ColumnDefinition, TableDefinition } from '../../shared/mapping/table-definition';
 import type { KeptDelivery } from '../../shared/parking/parking';
 import type { ReceivedMessage } from '../../shared/receive/delayed-copies';
-import type { RowRead } from '../../shared/writer/row-reader';
+import type { RowRead } from '../../shared/writer/read-back';
 import { columns, rowId } from '../writer/changes';
 import type { Fault, NoteFault } from './fault-list';
 import { bodyOf, entities, entity, reference, relationship, type Plain, type WireEvent } from './wire';
@@ -337,7 +337,7 @@ export class SimulatedDataverse {
         ...columns(plain),
         ['modifiedon', { kind: 'instant', epochMs: modifiedOn * 1000 }],
       ]);
-    return linkColumns(linkedBy(row.id));
+    return linkOf(row.table, linkedBy(row.id)).columns;
   }
 
   /** When a row was last deleted, as a version; 0 where it never was. */

@@ -4,7 +4,7 @@ import type { CopySender } from '../../shared/receive/delayed-copies';
 import type { Leases, PullStateStore } from '../../shared/sync/pull-state';
 import type { PullSyncParts } from '../../shared/sync/pull-run';
 import type { TombstonePurgeParts } from '../../shared/sync/tombstone-purge';
-import type { RowReader } from '../../shared/writer/row-reader';
+import type { RowReader } from '../../shared/writer/read-back';
 import type { Writer, WriterOptions } from '../../shared/writer/writer';
 
 /** What surrounds the parts of one world: the same for both of its instances. */

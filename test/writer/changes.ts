@@ -11,7 +11,7 @@ import type {
 import { NO_VERSION, type RowVersion } from '../../shared/change/row-version';
 import type { Columns, Value } from '../../shared/change/value';
 import type { Rule } from '../../shared/writer/decide';
-import type { RowRead } from '../../shared/writer/row-reader';
+import type { RowRead } from '../../shared/writer/read-back';
 import { NO_STAMP, type Stamp } from '../../shared/lob/stamp';
 
 /** The rule as deployed by default. */

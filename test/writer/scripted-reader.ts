@@ -1,6 +1,6 @@
 /** A row reader that answers as told and remembers what it was asked. */
 import type { RowAddress } from '../../shared/change/row-change';
-import type { RowRead, RowReader } from '../../shared/writer/row-reader';
+import type { RowRead, RowReader } from '../../shared/writer/read-back';
 import { found } from './changes';
 
 export class ScriptedReader implements RowReader {

@@ -3,7 +3,7 @@
  * (docs/dataverse.schema.json); what no schema can say is in declaration-rules.ts.
  */
 import * as z from 'zod';
-import { strict } from '../../shared/yaml/strict-object';
+import { strict } from '../../shared/yaml/schema-faults';
 import { CHARSETS, CLAIMS, FORMATS, IMAGE_TYPES, MODES, STAGES, wordsOf } from './registration-tables';
 
 /** Names in a declaration: of its owner, endpoints, steps and environments. */

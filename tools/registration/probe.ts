@@ -1,4 +1,5 @@
-import { rowIsMissing, type WebApi } from '../../shared/dataverse/web-api';
+import { rowIsMissing } from '../../shared/dataverse/row-reader';
+import type { WebApi } from '../../shared/dataverse/web-api';
 import { rowsWhere, type Row } from './web-api-reads';
 import { withoutSecrets } from './secrets';
 

@@ -1,4 +1,5 @@
-import { definitionIsMissing, type WebApi } from '../../shared/dataverse/web-api';
+import { definitionIsMissing } from '../../shared/dataverse/definitions';
+import type { WebApi } from '../../shared/dataverse/web-api';
 import { trackingOf, type Tracking, type TrackingMetadata } from '../../shared/dataverse/table-tracking';
 
 /** What is asked of the Web API. */

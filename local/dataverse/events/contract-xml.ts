@@ -1,4 +1,4 @@
-import { withoutLastZeros } from '../../../shared/change/exact-number';
+import { withoutLastZeros } from '../../../shared/json/exact-number';
 import { writeJson } from '../web-api/json-text';
 import type { ContractValue, ListType, Members, PairsType, Scalar } from './contract-value';
 

@@ -1,4 +1,4 @@
-import { withoutLastZeros } from '../../change/exact-number';
+import { withoutLastZeros } from '../../json/exact-number';
 
 /** Ticks (100 ns) from 0001-01-01, .NET's first moment, to 1970-01-01. */
 const TICKS_TO_EPOCH = 621_355_968_000_000_000n;

@@ -1,14 +1,15 @@
 import { BinaryEvents } from '../binary/binary-events';
-import type { Context } from '../context';
+import type { BodyForm, Context } from '../context';
 import type { WireElement } from './element';
-import { contextOfElement } from './element-context';
+import { ElementReader } from './element-reader';
 import type { TreeBounds } from './element-tree';
 import { ElementTree } from './element-tree';
 import { ContextFormatUnsupported, ContextInvalid, XmlInvalid } from '../errors';
 import { detectFormat } from '../format';
-import { SERIALIZATION } from './namespaces';
+import { CONTRACTS, SERIALIZATION } from './namespaces';
 import type { ReadBounds } from '../json/read-json';
 import { readJson } from '../json/read-json';
+import { WireContext } from '../wire-context';
 import { XmlEvents } from '../xml/xml-events';
 
 /** Elements that one level of values takes: a row in a collection is the most, from `value` to the next `value`. */
@@ -56,6 +57,19 @@ function binaryRoot(body: Uint8Array | string, bounds: ReadBounds): WireElement 
   const binary: BinaryEvents = new BinaryEvents(bytes, tree);
   binary.read();
   return tree.root();
+}
+
+const ROOT = 'RemoteExecutionContext';
+
+/**
+ * A context over the elements of a message.
+ *
+ * @throws ContextInvalid when it is no context, or a member is missing or of another type
+ */
+export function contextOfElement(root: WireElement, maxDepth: number, form: BodyForm): Context {
+  if (root.name !== ROOT || root.uri !== CONTRACTS || root.nil)
+    throw new ContextInvalid('The outermost element', `${ROOT} of ${CONTRACTS}`);
+  return new WireContext(new ElementReader(maxDepth), root, form);
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { BodyForm, Context } from '../context';
-import { BodyTooComplex, JsonInvalid } from '../errors';
-import type { Json } from '../../json/exact-json';
-import { parseExact } from '../../json/exact-json';
-import { contextOfJson } from './json-context';
+import { BodyTooComplex, ContextInvalid, JsonInvalid } from '../errors';
+import { objectOf, parseExact, parseValidExact, takeDigits, type Json } from '../../json/exact-json';
+import { WireContext } from '../wire-context';
+import { JsonReader } from './json-reader';
 import { brokenLimit } from './json-size';
 
 /** Takes a byte order mark away, and refuses bytes that are not UTF-8 rather than replace them. */
@@ -80,6 +80,18 @@ export function readJson(body: Uint8Array | string, bounds: ReadBounds, form: Bo
   return contextIn(parseBody(body, bounds), bounds, form);
 }
 
-/** The context in a body that is parsed already. @throws ContextInvalid when it is no context */
-export const contextIn = ({ root, text }: JsonBody, { maxDepth }: ReadBounds, form: BodyForm = PLAIN): Context =>
-  contextOfJson(root, text, maxDepth, form);
+/**
+ * The context in a body that is parsed already.
+ *
+ * @throws ContextInvalid when it is no context, or a member is missing or of another type
+ */
+export function contextIn({ root, text }: JsonBody, { maxDepth }: ReadBounds, form: BodyForm = PLAIN): Context {
+  if (objectOf(root) === undefined) throw new ContextInvalid('The body', 'a JSON object');
+  let allExact = false;
+  const makeAllExact = (): void => {
+    if (allExact) return;
+    allExact = true;
+    takeDigits(root, parseValidExact(text));
+  };
+  return new WireContext(new JsonReader(maxDepth, makeAllExact), root, form);
+}

@@ -9,7 +9,7 @@ import {
 } from '../../../tools/dvo/terminal/arguments';
 import { fromArgument, holdsAny, positionOf } from '../../../tools/dvo/hub/position';
 import { batchAt, paceOf } from '../../../tools/dvo/terminal/pace';
-import { timeText } from '../../../tools/dvo/terminal/text-table';
+import { timeText } from '../../../tools/dvo/terminal/output';
 
 describe('arguments', () => {
   test.each<[(text: string) => unknown, string, unknown]>([

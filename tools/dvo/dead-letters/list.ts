@@ -2,10 +2,8 @@ import { visible } from '../../../shared/errors/visible';
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { COPY_PROPERTIES } from '../../../shared/receive/delayed-copies';
 import { firstEnqueuedMs, hasTruncationMark } from '../../../shared/receive/messages';
-import { bodyBytes } from '../terminal/body-bytes';
-import { aboutBody, explainBody } from '../parse/explain-body';
-import { Tally } from '../terminal/tally';
-import { textTable, timeText } from '../terminal/text-table';
+import { aboutBody, explainBody, bodyBytes } from '../parse/explain-body';
+import { textTable, timeText, Tally } from '../terminal/output';
 import { UsageError, type Terminal } from '../terminal/terminal';
 
 /** The part of a receiver that only looks. */

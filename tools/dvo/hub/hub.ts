@@ -5,7 +5,7 @@ import { readEventHubConfig, type EventHubConfig } from '../../../shared/setting
 import { appIdentity } from '../../../shared/azure/deferred-credential';
 import { compose } from '../../../shared/app/services';
 import { rateArgument, timeArgument } from '../terminal/arguments';
-import { MAX_BODY_BYTES } from '../terminal/body-bytes';
+import { MAX_BODY_BYTES } from '../parse/explain-body';
 import { closeSoon } from '../terminal/close-soon';
 import { fromArgument, type From } from './position';
 import { replayHub } from './replay';

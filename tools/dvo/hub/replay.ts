@@ -5,12 +5,11 @@ import type { KeptDelivery } from '../../../shared/parking/parking';
 import { hasTruncationMark } from '../../../shared/receive/messages';
 import type { Outcome, Receiver } from '../../../shared/receive/receiver';
 import { messageOf } from '../../../shared/errors/errors';
-import { bodyBytes } from '../terminal/body-bytes';
-import { aboutBody } from '../parse/explain-body';
+import { aboutBody, bodyBytes } from '../parse/explain-body';
 import { readPartition, type HubReader } from './partition';
 import { holdsAny, type From } from './position';
 import { batchAt, paceOf } from '../terminal/pace';
-import { Tally } from '../terminal/tally';
+import { Tally } from '../terminal/output';
 import { UsageError, type Terminal } from '../terminal/terminal';
 
 /** The source of what is replayed, in logs and in the parking. */

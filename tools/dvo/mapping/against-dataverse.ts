@@ -1,7 +1,8 @@
 /** What is wrong with a mapping file in the eyes of an environment: only its metadata knows which columns there are. */
 import type { Value } from '../../../shared/change/value';
 import { TableUnknown } from '../../../shared/dataverse/metadata';
-import { definitionIsMissing, type WebApi } from '../../../shared/dataverse/web-api';
+import { definitionIsMissing } from '../../../shared/dataverse/definitions';
+import type { WebApi } from '../../../shared/dataverse/web-api';
 import { TableTypeUnsupported } from '../../../shared/mapping/table-type';
 import { compileMapping } from '../../../shared/mapping/compile-mapping';
 import type { TargetType } from '../../../shared/mapping/convert';

@@ -9,9 +9,8 @@ import { mappingJsonSchema } from '../../../shared/mapping/mapping-schema';
 import { connect } from '../terminal/connect';
 import { findingsOf } from './against-dataverse';
 import { mappingDraft } from './draft';
-import { writeNewFile } from '../terminal/new-file';
 import { SOME_KEY } from '../parse/mapped-change';
-import { UsageError, type Terminal } from '../terminal/terminal';
+import { UsageError, type Terminal, writeNewFile } from '../terminal/terminal';
 
 const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 

@@ -8,7 +8,7 @@ import type { WebApi } from '../../../shared/dataverse/web-api';
 import { messageOf } from '../../../shared/errors/errors';
 import { connect } from '../terminal/connect';
 import { agreed, UsageError, type Terminal } from '../terminal/terminal';
-import { textTable } from '../terminal/text-table';
+import { textTable } from '../terminal/output';
 
 const SAYS: Readonly<Record<Tracking | 'unknown', (table: string) => string>> = {
   on: () => 'on',

@@ -1,8 +1,7 @@
 import { visible } from '../../../shared/errors/visible';
 import type { ParkedFilter, ParkedSummary } from '../../../shared/parking/parking';
 import type { TableParking } from '../../../shared/parking/table-parking';
-import { Tally } from '../terminal/tally';
-import { textTable, timeText } from '../terminal/text-table';
+import { textTable, timeText, Tally } from '../terminal/output';
 import { spanText } from '../terminal/arguments';
 import { UsageError, type Terminal } from '../terminal/terminal';
 

@@ -7,7 +7,7 @@ import { deferredLargeBodies } from '../../../shared/parking/large-bodies';
 import { TableParking } from '../../../shared/parking/table-parking';
 import { compose, STATE_NAMES } from '../../../shared/app/services';
 import { countArgument, rateArgument, spanArgument } from '../terminal/arguments';
-import { MAX_BODY_BYTES } from '../terminal/body-bytes';
+import { MAX_BODY_BYTES } from '../parse/explain-body';
 import { discardParked } from './discard';
 import { idsOf } from './ids';
 import { filterOf, listParked, type ListOptions } from './list';

@@ -3,7 +3,7 @@ import type { ParkedFilter, ParkedSummary } from '../../../shared/parking/parkin
 import type { TableParking } from '../../../shared/parking/table-parking';
 import { tryAgain, type ReplayParts } from '../../../shared/receive/try-again';
 import { batchAt, paceOf } from '../terminal/pace';
-import { Tally } from '../terminal/tally';
+import { Tally } from '../terminal/output';
 import type { Terminal } from '../terminal/terminal';
 
 /** Items tried together: those of one row are processed by one read. Bounds the bodies that are in memory. */

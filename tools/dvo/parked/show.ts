@@ -5,7 +5,7 @@ import type { TableParking } from '../../../shared/parking/table-parking';
 import { explainBody } from '../parse/explain-body';
 import { itemOf, summaryOf } from './ids';
 import { dueText } from './list';
-import { timeText } from '../terminal/text-table';
+import { timeText } from '../terminal/output';
 import { UsageError, type Terminal } from '../terminal/terminal';
 
 /** Options of `dvo parked show`, as commander gives them. */

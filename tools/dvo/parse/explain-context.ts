@@ -13,7 +13,7 @@ import { messageEventOf } from '../../../shared/context/messages/to-message-even
 import { messageOf } from '../../../shared/errors/errors';
 import { visible } from '../../../shared/errors/visible';
 import { conformUnknown } from '../../../shared/mapping/conform';
-import { timeText } from '../terminal/text-table';
+import { timeText } from '../terminal/output';
 import type { MappedChange, Told } from './mapped-change';
 
 /** What people call the formats: the choices of a service endpoint's message format. */

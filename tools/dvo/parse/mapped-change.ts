@@ -1,9 +1,9 @@
 import type { Columns } from '../../../shared/change/value';
 import { readMappingPart } from '../../../shared/config/config';
 import { partitionOf } from '../../../shared/lob/tables/layout';
-import { linkAddress, linkColumns, linkedRows } from '../../../shared/mapping/link';
+import { linkedRows, linkOf } from '../../../shared/mapping/link';
 import type { Mapping } from '../../../shared/mapping/mapping';
-import { namingOf } from '../../../shared/lob/naming';
+import { namingOf } from '../../../shared/lob/mapped-store';
 import { UsageError } from '../terminal/terminal';
 import type { Change } from '../../../shared/change/association';
 import type { MessageEvent } from '../../../shared/change/message-event';
@@ -47,10 +47,9 @@ export function mappedChange(mapping: Mapping, change: Told): MappedChange {
       return {
         notMapped: `not a link in the mapping file: a lookup of a row, or unmapped.relationships: ${mapping.unmapped.relationships}`,
       };
-    const rows = linkedRows(change);
-    const row = linkAddress(change.relationship, rows);
-    const columns = change.kind === 'associate' ? linkColumns(rows) : null;
-    return { table: link.target, partitionKey: partitionOf(row.id), rowKey: row.id, columns };
+    const { row, columns } = linkOf(change.relationship, linkedRows(change));
+    const at = { table: link.target, partitionKey: partitionOf(row.id), rowKey: row.id };
+    return { ...at, columns: change.kind === 'associate' ? columns : null };
   }
   const { row } = change;
   const table = mapping.tableOf(row.table);

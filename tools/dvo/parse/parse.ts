@@ -9,7 +9,7 @@ import { arrivalBound, type Delivery } from '../../../shared/context/messages/pu
 import { explainChanges, explainPush, toldBy } from './explain-context';
 import { type Told } from './mapped-change';
 import { mappedChange, mappingAt } from './mapped-change';
-import { plainJson } from '../terminal/plain-json';
+import { plainJson } from '../terminal/output';
 import type { Terminal } from '../terminal/terminal';
 import { UsageError } from '../terminal/terminal';
 

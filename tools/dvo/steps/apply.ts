@@ -1,8 +1,7 @@
 import { applyChange } from '../../registration/apply';
 import type { Change } from '../../registration/plan';
 import type { Prepared } from '../../registration/make-plan';
-import type { Outcome } from './outcome';
-import { changeText } from './report';
+import { changeText, type Outcome } from './report';
 import type { Terminal } from '../terminal/terminal';
 
 const DID: Readonly<Record<Change['action'], string>> = {

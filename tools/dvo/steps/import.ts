@@ -3,9 +3,8 @@ import { KEY } from '../../registration/declaration-schema';
 import { importedDeclaration, tablesOf } from '../../registration/import-declaration';
 import { Messages, readRegistered } from '../../registration/registered';
 import { readTables } from '../../registration/web-api-reads';
-import { writeNewFile } from '../terminal/new-file';
 import { environmentAt } from './declaration';
-import { UsageError, type Terminal } from '../terminal/terminal';
+import { UsageError, type Terminal, writeNewFile } from '../terminal/terminal';
 
 /** What `dvo steps import` is told. */
 export interface ImportFlags {

@@ -3,10 +3,18 @@ import type { FaultPlace } from '../../../shared/yaml/yaml-file';
 import { messageOf } from '../../../shared/errors/errors';
 import type { FieldValue, RegisteredItem } from '../../registration/item';
 import { withoutSecrets } from '../../registration/secrets';
-import type { Outcome } from './outcome';
 import type { Change, Difference, Plan } from '../../registration/plan';
-import { plainJson } from '../terminal/plain-json';
+import { plainJson } from '../terminal/output';
 import type { Terminal } from '../terminal/terminal';
+
+/** How far a plan was carried out. */
+export interface Outcome {
+  readonly done: number;
+  /** Why it ended before its end. */
+  readonly error?: Error;
+  /** It wasn't even begun. */
+  readonly refused?: true;
+}
 
 /** What a plan is about. */
 export interface Heading {

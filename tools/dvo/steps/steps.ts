@@ -8,8 +8,7 @@ import { spanArgument } from '../terminal/arguments';
 import { carryOut, refuseMissingSecrets } from './apply';
 import { openDeclaration, openOwner, type OpenDeclaration } from './declaration';
 import { importSteps, type ImportFlags } from './import';
-import type { Outcome } from './outcome';
-import { driftLines, planJson, showNotes, showPlan, type Heading } from './report';
+import { driftLines, planJson, showNotes, showPlan, type Heading, type Outcome } from './report';
 import { testSteps, type TestFlags } from './test';
 import { agreed, DriftFound, UsageError, type Terminal } from '../terminal/terminal';
 

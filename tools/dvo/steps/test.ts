@@ -6,7 +6,7 @@ import type { DesiredItem } from '../../registration/item';
 import { probeEndpoint, probeSteps, scratchTable, type ProbeInput, type ProbeResult } from '../../registration/probe';
 import { openDeclaration } from './declaration';
 import { agreed, UsageError, type Terminal } from '../terminal/terminal';
-import { plainJson } from '../terminal/plain-json';
+import { plainJson } from '../terminal/output';
 
 /** What `dvo steps test` is told. */
 export interface TestFlags {

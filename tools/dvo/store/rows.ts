@@ -5,9 +5,9 @@ import { findEntity, statusOf } from '../../../shared/azure/tables';
 import { readLobConfig } from '../../../shared/config/config';
 import { environment } from '../../../shared/settings/environment';
 import { partitionOf } from '../../../shared/lob/tables/layout';
-import { namingOf } from '../../../shared/lob/naming';
+import { namingOf } from '../../../shared/lob/mapped-store';
 import { countArgument } from '../terminal/arguments';
-import { plainJson } from '../terminal/plain-json';
+import { plainJson } from '../terminal/output';
 import { UsageError, type Terminal } from '../terminal/terminal';
 
 interface RowsOptions {

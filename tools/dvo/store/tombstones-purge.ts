@@ -1,6 +1,6 @@
 import type { TombstonePurge } from '../../../shared/sync/tombstone-purge';
 import { batchAt, paceOf } from '../terminal/pace';
-import { Tally } from '../terminal/tally';
+import { Tally } from '../terminal/output';
 import { agreed, type Terminal } from '../terminal/terminal';
 
 /** Removed between two looks at the rate. */

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+
 /** One line that tells how far a long command is. */
 export interface Progress {
   show(line: string): void;
@@ -53,4 +55,14 @@ export async function agreed(terminal: Terminal, question: string, yes: true | u
   const answer = await terminal.ask(`${question} [y/N] `);
   if (answer === undefined) throw new UsageError(`${question} Not a terminal: pass --yes.`);
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new Error('Nothing was done.');
+}
+
+/** Writes a file that isn't there yet. @throws UsageError where it is */
+export async function writeNewFile(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new UsageError(`${file} already exists and was not overwritten`, { cause: error });
+  }
 }

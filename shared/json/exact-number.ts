@@ -1,6 +1,21 @@
 /**
- * Numbers as their digits, compared without passing through a double: `0.1`, `9007199254740993`, `1E-07`.
+ * Numbers as their digits, which no double has to hold: `0.1`, `9007199254740993`, `1E-07`.
  */
+
+/** Up to so many digits a decimal number survives a double. */
+export const SAFE_DIGITS = 15;
+
+/** Digits that an Int32 holds; undefined for other texts. */
+export function int32Of(text: string): number | undefined {
+  const value = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return (value | 0) === value ? value : undefined;
+}
+
+/** Digits that an Int64 holds; undefined for other texts. */
+export function int64Of(text: string): bigint | undefined {
+  const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+  return value === undefined || BigInt.asIntN(64, value) !== value ? undefined : value;
+}
 
 /** A number as `digits` × 10^−`scale`. */
 interface ExactNumber {
