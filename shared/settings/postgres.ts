@@ -42,7 +42,8 @@ export function readPostgres(environment: Environment): Found<PostgresConfig> {
     return setting(key) === '' ? fallback : setting(key) === 'true';
   };
   const host = need('host', 'name the database server, such as contoso.postgres.database.azure.com');
-  if (host !== '' && !/^[A-Za-z0-9._:-]+$/.test(host)) faults.push(`${name('host')} must be the name of a host, or its address`);
+  if (host !== '' && !/^[A-Za-z0-9._:-]+$/.test(host))
+    faults.push(`${name('host')} must be the name of a host, or its address`);
   const port = whole('port', 1, 65_535, 5432);
   const config: PostgresConfig = {
     kind: 'postgres',

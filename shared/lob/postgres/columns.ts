@@ -125,11 +125,11 @@ function encodeValue(into: Map<string, TypedText>, name: string, value: Value): 
       return put('numeric', digits);
     }
     case 'instant':
-      return put('timestamp with time zone', new Date(value.epochMs).toISOString());
+      return put('timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
     case 'wallTime':
       return put('timestamp without time zone', value.text);
     case 'offsetTime':
-      return put('timestamp without time zone', wallTimeOf(value.epochMs, value.offsetMinutes));
+      return put('timestamp without time zone', fourDigits(wallTimeOf(value.epochMs, value.offsetMinutes)));
     case 'date':
       return put('date', value.text);
     case 'choice':
@@ -174,9 +174,13 @@ const putText = (into: Map<string, TypedText>, name: string, text: string): void
  * PostgreSQL's text has no U+0000: https://www.postgresql.org/docs/current/datatype-character.html
  */
 function storableText(text: string, column: string): string {
-  if (text.includes('\0')) throw new NotStorable(column, 'its text holds the character U+0000, which PostgreSQL has none of');
+  if (text.includes('\0'))
+    throw new NotStorable(column, 'its text holds the character U+0000, which PostgreSQL has none of');
   return text.toWellFormed();
 }
+
+/** A year beyond 9999 as PostgreSQL has it: without the sign and zeros of ISO 8601's longer years. */
+const fourDigits = (iso: string): string => iso.replace(/^\+0*/, '');
 
 /** As JavaScript writes it: PostgreSQL's own text of the same number may have another exponent. */
 const doubleText = (value: number): string => String(value);
@@ -257,6 +261,4 @@ const SQL_TYPES: ReadonlySet<string> = new Set<SqlType>([
 
 /** The type of a column by what `format_type` calls it; undefined for one that this app doesn't make. */
 export const sqlTypeOf = (formatted: string): SqlType | undefined =>
-  SQL_TYPES.has(formatted)
-    ? (formatted as SqlType)
-    : ALIASES.find(([form]) => form.test(formatted))?.[1];
+  SQL_TYPES.has(formatted) ? (formatted as SqlType) : ALIASES.find(([form]) => form.test(formatted))?.[1];

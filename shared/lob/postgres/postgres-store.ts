@@ -31,14 +31,7 @@ import { RowRefused, StampUnreadable, isConflict, isOtherSchema, isRefusal, refu
 import { inHalves } from './halves';
 import type { PostgresNaming } from './naming';
 import type { KnownTable, Schema, WantedTable } from './schema';
-import {
-  Statements,
-  deleteTombstones,
-  jsonOf,
-  selectMany,
-  selectPage,
-  type JsonRow,
-} from './statements';
+import { Statements, deleteTombstones, jsonOf, selectMany, selectPage, type JsonRow } from './statements';
 
 /** Rows of one statement: beyond it the rate grows no more, and a refused row costs more halves. */
 const MAX_ROWS = 1000;
@@ -202,6 +195,8 @@ export class PostgresStore implements LobStore, TombstoneStore {
       if (known === undefined || fit.length === 0) return undefined;
       [table, rows] = [known, fit];
     }
+    // A column's type may have been changed since the table was last seen.
+    if (rows.some((row) => misfitOf(table, row) !== undefined)) table = (await this.schema.refresh(name)) ?? table;
     const fits: Prepared[] = [];
     for (const row of rows) {
       const misfit = misfitOf(table, row);
@@ -268,8 +263,7 @@ export class PostgresStore implements LobStore, TombstoneStore {
     const [only] = json;
     const statements = this.#statements;
     if (rows.length > 1 || only === undefined) {
-      const text =
-        kind === 'insert' ? statements.insertMany(table, columns) : statements.updateMany(table, columns);
+      const text = kind === 'insert' ? statements.insertMany(table, columns) : statements.updateMany(table, columns);
       return this.database.query(text, [jsonOf(json)], stillWanted);
     }
     const values = [...only.key, ...only.values, only.stamp, only.state];
@@ -346,7 +340,10 @@ export class PostgresStore implements LobStore, TombstoneStore {
       if (table === undefined) continue;
       for (let at = 0; at < entries.length; at += MAX_ROWS) {
         const some = entries.slice(at, at + MAX_ROWS);
-        const keys = columnsOf(some.map(({ row }) => keyParts(row.id)), table.keys.length);
+        const keys = columnsOf(
+          some.map(({ row }) => keyParts(row.id)),
+          table.keys.length,
+        );
         const rows = await this.database.query(deleteTombstones(table), [...keys, some.map((one) => one.stored.etag)]);
         removed += rows.length;
       }

@@ -52,7 +52,8 @@ export const EVENT_TIME = 'OccurredAt';
 
 const KEYS: Readonly<Record<TableKind, readonly string[]>> = { rows: ROW_KEY, links: LINK_KEY, events: [EVENT_KEY] };
 const OWN = ['dvo_stamp', 'dvo_etag', 'dvo_state', 'dvo_written_at'];
-const OWN_TYPES = 'dvo_stamp text not null, dvo_etag bigint not null, dvo_state smallint not null, dvo_written_at timestamptz not null';
+const OWN_TYPES =
+  'dvo_stamp text not null, dvo_etag bigint not null, dvo_state smallint not null, dvo_written_at timestamptz not null';
 
 /** A change waits so long for those who read the table, and everybody who comes after waits behind it. */
 const LOCK_TIMEOUT = '300ms';
@@ -135,7 +136,10 @@ export class Schema {
           const { statements } = await planIn(querying, schemas, wanted);
           for (const statement of statements) await querying.query(statement);
           const after = await tableIn(querying, schemas, wanted.name);
-          return { table: after, columns: after?.order.filter((column) => before?.order.includes(column) !== true) ?? [] };
+          return {
+            table: after,
+            columns: after?.order.filter((column) => before?.order.includes(column) !== true) ?? [],
+          };
         });
         if (columns.length > 0) log?.('schemaGrown', { table: wanted.name, columns });
         if (this.#keep(wanted.name, table) !== undefined && table !== undefined) return table;
