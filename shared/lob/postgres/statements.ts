@@ -139,6 +139,29 @@ export const jsonOf = (rows: readonly JsonRow[]): string =>
     }),
   );
 
+/** Makes the events that aren't there. Parameter: the events as JSON (`eventsJsonOf`). Answers the keys of those made. */
+export function insertEvents({ ref, keys, columns: types }: Table, columns: readonly string[]): string {
+  const [key = ''] = keys;
+  const names = columns.map((column, at) => ({ at, type: types.get(column) ?? 'text' }));
+  const values = names.map(({ at, type }) => (type === 'jsonb' ? `i.c${at}::jsonb` : `i.c${at}`));
+  const typed = names.map(({ at, type }) => `c${at} ${type === 'jsonb' ? 'text' : type}`);
+  return (
+    `insert into ${ref} (${list([key, ...columns.map(quoted)])}) select ${list(['i.k', ...values])} ` +
+    `from json_to_recordset($1::json) as i(${list(['k text', ...typed])}) order by i.k ` +
+    `on conflict (${key}) do nothing returning ${key}`
+  );
+}
+
+/** Events as the JSON parameter: what is null is left out. */
+export const eventsJsonOf = (
+  events: readonly { readonly key: string; readonly values: readonly (string | null)[] }[],
+) =>
+  JSON.stringify(
+    events.map(({ key, values }) =>
+      Object.fromEntries([['k', key], ...values.flatMap((value, at) => (value === null ? [] : [[`c${at}`, value]]))]),
+    ),
+  );
+
 /** What every read of rows gives first: the key, then these. */
 const OWN = `dvo_stamp, dvo_etag, dvo_state, ${WRITTEN}`;
 
