@@ -173,7 +173,7 @@ const putText = (into: Map<string, TypedText>, name: string, text: string): void
  * A half of a surrogate pair isn't UTF-8: whoever encodes it replaces it. So it is replaced here, where it is compared, too.
  * PostgreSQL's text has no U+0000: https://www.postgresql.org/docs/current/datatype-character.html
  */
-function storableText(text: string, column: string): string {
+export function storableText(text: string, column: string): string {
   if (text.includes('\0'))
     throw new NotStorable(column, 'its text holds the character U+0000, which PostgreSQL has none of');
   return text.toWellFormed();

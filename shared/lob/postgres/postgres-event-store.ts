@@ -2,7 +2,7 @@ import type { MessageEvent } from '../../change/message-event';
 import { OutboundError } from '../../errors/errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
 import type { Database } from './database';
-import { NotStorable, encodeColumns, holds, type SqlType, type TypedText } from './columns';
+import { NotStorable, encodeColumns, holds, storableText, type SqlType, type TypedText } from './columns';
 import { isOtherSchema, isRefusal, refusalOf } from './failures';
 import { inHalves } from './halves';
 import type { PostgresNaming } from './naming';
@@ -20,6 +20,22 @@ export class EventRefused extends OutboundError {
     );
   }
 }
+
+/** What is told of every event, beginning with a capital letter, so that it can't meet a parameter's own name. */
+export const EVENT_COLUMNS = {
+  Message: 'text',
+  [EVENT_TIME]: 'timestamp with time zone',
+  Table: 'text',
+  RowId: 'text',
+  Committed: 'boolean',
+  Truncated: 'boolean',
+  Source: 'text',
+  CorrelationId: 'text',
+  OperationId: 'text',
+  UserId: 'text',
+  InitiatingUserId: 'text',
+  Depth: 'integer',
+} as const satisfies Readonly<Record<string, SqlType>>;
 
 interface Prepared {
   readonly index: number;
@@ -125,25 +141,26 @@ function misfitOf({ columns, others }: KnownTable, { texts }: Prepared): string 
   return undefined;
 }
 
-/** What is told of every event begins with a capital letter, so that it can't meet a parameter's own name. */
 function textsOf(event: MessageEvent): Map<string, TypedText> {
   const { origin, row } = event;
   const texts = encodeColumns(event.columns);
-  const facts: Readonly<Record<string, readonly [SqlType, string | number | boolean | undefined]>> = {
-    Message: ['text', event.message],
-    [EVENT_TIME]: ['timestamp with time zone', new Date(event.occurredAtMs).toISOString()],
-    Table: ['text', row?.table],
-    RowId: ['text', row?.id],
-    Committed: ['boolean', event.committed],
-    Truncated: ['boolean', event.truncated],
-    Source: ['text', origin.source],
-    CorrelationId: ['text', origin.correlationId],
-    OperationId: ['text', origin.operationId],
-    UserId: ['text', origin.userId],
-    InitiatingUserId: ['text', origin.initiatingUserId],
-    Depth: ['integer', origin.depth],
+  const facts: Readonly<Record<keyof typeof EVENT_COLUMNS, string | number | boolean | undefined>> = {
+    Message: event.message,
+    [EVENT_TIME]: new Date(event.occurredAtMs).toISOString(),
+    Table: row?.table,
+    RowId: row?.id,
+    Committed: event.committed,
+    Truncated: event.truncated,
+    Source: origin.source,
+    CorrelationId: origin.correlationId,
+    OperationId: origin.operationId,
+    UserId: origin.userId,
+    InitiatingUserId: origin.initiatingUserId,
+    Depth: origin.depth,
   };
-  for (const [name, [type, fact]] of Object.entries(facts))
-    if (fact !== undefined) texts.set(name, { type, text: String(fact).replaceAll('\0', '').toWellFormed() });
+  for (const [name, type] of Object.entries(EVENT_COLUMNS)) {
+    const fact = facts[name as keyof typeof EVENT_COLUMNS];
+    if (fact !== undefined) texts.set(name, { type, text: storableText(String(fact), name) });
+  }
   return texts;
 }
