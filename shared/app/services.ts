@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { deferredCredential } from '../azure/deferred-credential';
 import { tableClients } from '../azure/table-clients';
-import { placeOf } from '../azure/tables';
+import type { TableClientFactory } from '../azure/tables';
 import { readConfig, type Config, type CoreConfig } from '../config/config';
 import { type DataverseConfig } from '../settings/dataverse';
 import { environment, type Section } from '../settings/environment';
@@ -18,11 +18,9 @@ import { RateBudget } from '../dataverse/rate-budget';
 import { WebApiRowReader } from '../dataverse/row-reader';
 import { WebApiRelationships } from '../dataverse/relationships';
 import { WebApi } from '../dataverse/web-api';
-import { TableEventStore } from '../lob/tables/table-event-store';
-import { TableStore } from '../lob/tables/table-store';
 import { Associations } from '../mapping/associations';
 import { linkedIds } from '../mapping/link';
-import { MappedStore, namingOf } from '../lob/mapped-store';
+import { MappedStore } from '../lob/mapped-store';
 import { deferredLargeBodies } from '../parking/large-bodies';
 import { TableParking } from '../parking/table-parking';
 import { DelayedCopies } from '../receive/delayed-copies';
@@ -37,6 +35,7 @@ import { logTo, type Log } from '../telemetry/log';
 import { TombstonePurge } from '../sync/tombstone-purge';
 import type { RowReader } from '../writer/read-back';
 import { Writer } from '../writer/writer';
+import { openLob } from './lob-store';
 
 /** Azure tables and the blob container of the app's own state. */
 export const STATE_NAMES = {
@@ -134,13 +133,14 @@ export function serve<K extends keyof Config>(
  */
 export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyBytes?: number): Services {
   const clocks = new ClockWatch(core.marginSeconds * 1000, log);
-  const lobTables = tableClients(core.lob, log, (sample) => clocks.storeAnswered(sample));
+  const lobAnswered = (sample: ClockSample): void => clocks.storeAnswered(sample);
+  let lobTables: TableClientFactory | undefined;
+  const lob = openLob(core, (account) => (lobTables = tableClients(account, log, lobAnswered)), log, lobAnswered);
   // One account has one circuit.
-  const stateTables = isDeepStrictEqual(core.lob, core.state) ? lobTables : tableClients(core.state, log);
+  const isShared = isDeepStrictEqual(core.lob, core.state);
+  const stateTables = (isShared ? lobTables : undefined) ?? tableClients(core.state, log);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
-  const naming = namingOf(core.mapping, core.lobTablePrefix);
-  const tables = new TableStore(lobTables, naming);
-  const store = new MappedStore(tables, core.mapping);
+  const store = new MappedStore(lob.store, core.mapping);
   const parking = new TableParking(
     stateTables(STATE_NAMES.parked),
     deferredLargeBodies(core.state, STATE_NAMES.bodies),
@@ -170,7 +170,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
   const receiver = new Receiver(
     {
       writer,
-      events: new TableEventStore(lobTables, core.lobTablePrefix),
+      events: lob.events,
       parking,
       catalog,
       associations: new Associations(core, relationships),
@@ -190,9 +190,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
   const subjects =
     catalog &&
     relationships &&
-    pullSubjects(catalog, relationships, core.relationships, core.mapping, (name) =>
-      placeOf(lobTables(naming.tableOf(name))),
-    );
+    pullSubjects(catalog, relationships, core.relationships, core.mapping, (name) => lob.placeOf(name));
   const pullSync =
     api &&
     catalog &&
@@ -211,7 +209,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
       maxReadAgeMs,
       journal,
     });
-  const tombstonePurge = new TombstonePurge({ store: tables, states, leases });
+  const tombstonePurge = new TombstonePurge({ store: lob.store, states, leases });
   return { config: core, receiver, writer, parking, pullSync, tombstonePurge };
 }
 

@@ -9,10 +9,22 @@ import { FUNCTION_NAMES, isLeftOut, type FunctionName } from '../settings/functi
 import { readServiceBusConfig, type ServiceBusConfig } from '../settings/message-connections';
 import { readStorageAccount, type StorageAccount } from '../settings/storage-account';
 import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
-import type { Environment, Section } from '../settings/environment';
+import type { Environment, Found, Section } from '../settings/environment';
 import { readDataverse, type DataverseConfig } from '../settings/dataverse';
+import { readHttpTarget, type HttpTargetConfig } from '../settings/http-target';
+import { readPostgres, type PostgresConfig } from '../settings/postgres';
 import type { RetryConfig } from '../receive/delayed-copies';
 import { isKeyName, WEBHOOK_DEFAULTS, type WebhookConfig } from '../receive/webhook-endpoint';
+
+/** A LOB system behind a REST interface, and the tables where the app notes what it has sent. */
+export interface HttpConfig {
+  readonly kind: 'http';
+  readonly target: HttpTargetConfig;
+  readonly notes: StorageAccount<'table'>;
+}
+
+/** Where the LOB store is: an account's tables, a database, or a LOB system's REST interface. */
+export type LobPlace = StorageAccount<'table'> | PostgresConfig | HttpConfig;
 
 /** What every function needs. */
 export interface CoreConfig {
@@ -22,7 +34,7 @@ export interface CoreConfig {
   readonly mapping: Mapping;
   /** Schema names of the many-to-many relationships whose links are kept in step. */
   readonly relationships: readonly string[];
-  readonly lob: StorageAccount<'table'>;
+  readonly lob: LobPlace;
   readonly lobTablePrefix: string;
   /** Parking, pull state and leases. */
   readonly state: StorageAccount<'table' | 'blob'>;
@@ -99,6 +111,7 @@ const coreSchema = z.object({
   SYNC_RELATIONSHIPS: list
     .pipe(z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{1,127}$/, 'must hold schema names of relationships')))
     .transform((names) => [...new Set(names)]),
+  LOB_STORE: oneOf(['tables', 'postgres', 'http'], 'tables'),
   LOB_TABLE_PREFIX: z.preprocess(
     (value) => value ?? '',
     z.string().regex(/^(?:[A-Za-z][A-Za-z0-9]{0,19})?$/, 'must be letters and digits, 20 at most'),
@@ -176,7 +189,7 @@ function pullOf(core: Section<CoreConfig>): Section<PullConfig> {
 
 /** Where the LOB store is and how rows lie there: all that a reader of it needs. */
 export interface LobConfig {
-  readonly account: StorageAccount<'table'>;
+  readonly place: LobPlace;
   readonly tablePrefix: string;
   readonly mapping: Mapping;
 }
@@ -184,12 +197,33 @@ export interface LobConfig {
 /** Reads only what finding a row of the LOB store takes, for the operator's CLI. */
 export function readLobConfig(environment: Environment): Section<LobConfig> {
   const parsed = coreSchema.pick({ LOB_TABLE_PREFIX: true }).safeParse(environment);
-  const { value: account, faults } = readStorageAccount(environment, 'LOB_STORAGE', ['table']);
+  const { value: place, faults } = readLob(environment);
   const file = readMappingFile(environment.MAPPING_FILE?.trim() ?? '');
-  if (!parsed.success || account === undefined || file?.ok === false)
+  if (!parsed.success || place === undefined || file?.ok === false)
     return { ok: false, faults: [...faultsOf(parsed), ...faults, ...(file?.ok === false ? file.faults : [])] };
   const mapping = file === undefined ? DEFAULT_MAPPING : compileMapping(file.file, NO_HASH);
-  return { ok: true, value: { account, tablePrefix: parsed.data.LOB_TABLE_PREFIX, mapping } };
+  return { ok: true, value: { place, tablePrefix: parsed.data.LOB_TABLE_PREFIX, mapping } };
+}
+
+/** Where the LOB store is. */
+function readLob(environment: Environment): Found<LobPlace> {
+  const store = coreSchema.pick({ LOB_STORE: true }).safeParse(environment);
+  if (!store.success) return { faults: faultsOf(store) };
+  switch (store.data.LOB_STORE) {
+    case 'postgres':
+      return readPostgres(environment);
+    case 'http': {
+      const target = readHttpTarget(environment);
+      const notes = readStorageAccount(environment, 'LOB_STORAGE', ['table']);
+      const faults = [...target.faults, ...notes.faults];
+      if (target.value === undefined || notes.value === undefined) return { faults };
+      return { value: { kind: 'http', target: target.value, notes: notes.value }, faults };
+    }
+    case 'tables':
+      return readStorageAccount(environment, 'LOB_STORAGE', ['table']);
+    default:
+      return store.data.LOB_STORE satisfies never;
+  }
 }
 
 /** Reads only where the app's own state is (parked items), for the operator's CLI. */
@@ -207,11 +241,14 @@ export function readWebApiConfig(environment: Environment): Section<DataverseCon
 
 function readCore(environment: Environment): Section<CoreConfig> {
   const parsed = coreSchema.safeParse(environment);
-  const lob = readStorageAccount(environment, 'LOB_STORAGE', ['table']);
+  const lob = readLob(environment);
   const state = readStorageAccount(environment, 'AzureWebJobsStorage', ['table', 'blob']);
   const dataverse = readDataverse(environment);
   const { mapping, tables, relationships, faults: mappingFaults } = readMappingPart(environment);
-  const faults = [...faultsOf(parsed), ...mappingFaults, ...lob.faults, ...state.faults, ...dataverse.faults];
+  const faults = [
+    ...new Set([...faultsOf(parsed), ...mappingFaults, ...lob.faults, ...state.faults, ...dataverse.faults]),
+    ...(lob.value?.kind === 'postgres' ? keyFaults(mapping, tables) : []),
+  ];
   if (!parsed.success || faults.length > 0 || lob.value === undefined || state.value === undefined)
     return { ok: false, faults };
   const { data } = parsed;
@@ -239,6 +276,12 @@ function readCore(environment: Environment): Section<CoreConfig> {
     },
   };
 }
+
+/** In a database a row's key is its id: an own form of it is for Azure Tables. */
+const keyFaults = (mapping: Mapping, tables: readonly string[]): string[] =>
+  tables
+    .filter((table) => mapping.tableOf(table).key.prefix !== '' || mapping.tableOf(table).key.format !== 'D')
+    .map((table) => `MAPPING_FILE can't have a key for table ${table} with LOB_STORE=postgres: its key is the row id`);
 
 /** Reads only the mapping, with all that is wrong with its settings. */
 export function readMappingPart(environment: Environment): MappingSettings {

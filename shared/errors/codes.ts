@@ -34,7 +34,7 @@ const UNKNOWN = {
 } as const;
 const REFUSED_BY_STORE = {
   disposition: 'park',
-  cause: 'Azure Tables refuses it; the reason says why',
+  cause: 'The store refuses it; the reason says why',
   action: 'Leave the column or parameter out in the mapping file',
 } as const;
 const TOO_LARGE_FOR_STORE = {
@@ -102,8 +102,20 @@ export const CODES = {
   },
   'store-unavailable': {
     disposition: 'retry',
-    cause: "A storage account doesn't answer",
-    action: 'Check account and network',
+    cause: "A storage account or the database doesn't answer",
+    action: 'Check it and the network',
+  },
+  'schema-locked': {
+    disposition: 'retry',
+    cause: 'A long transaction keeps a table of the database from getting a column',
+    action: 'Nothing, unless it stays. Then end it (`pg_stat_activity`)',
+    isOfOne: true,
+  },
+  'schema-behind': {
+    disposition: 'retry',
+    cause: 'The database lacks a table or column, and `LOB_POSTGRES__growsSchema` is `false`',
+    action: '`dvo store migrate --apply`',
+    isOfOne: true,
   },
   'table-not-synced': {
     disposition: 'park',

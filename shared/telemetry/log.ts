@@ -45,10 +45,14 @@ export const LOG_EVENTS = {
   replayed: { id: 3001, level: 'info' },
   /** An operator discarded a parked item: id, code, source (or table), reason. */
   discarded: { id: 3002, level: 'warn' },
-  /** A storage account's tables don't answer: they are not asked for a while. Said once, until they do. */
+  /** A storage account's tables, or the database, don't answer: they are not asked for a while. Said once, until they do. */
   storeUnavailable: { id: 4001, level: 'error' },
   /** They answer again. */
   storeAvailable: { id: 4002, level: 'info' },
+  /** The database doesn't keep named statements on a connection (a pooler): none are used from now on. Said once. */
+  statementsUnnamed: { id: 4003, level: 'warn' },
+  /** A table of the database was made, or got columns: their names. */
+  schemaGrown: { id: 4004, level: 'info' },
   /** Dataverse answered 429: nothing is sent until then (unless it was for concurrency), and fewer requests run at once. */
   webApiPaused: { id: 5001, level: 'warn' },
   /** Little is left of Dataverse's limits, so calls that would wait too long weren't sent. Said once a minute. */

@@ -18,7 +18,7 @@ import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import { EventMapping } from '../../shared/mapping/event-mapping';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
-import { linkAddress } from '../../shared/mapping/link';
+import { linkOf } from '../../shared/mapping/link';
 import { readHttpTarget } from '../../shared/settings/http-target';
 import { columns, row, stamp } from '../writer/changes';
 import { storeContract } from './store-contract';
@@ -127,7 +127,7 @@ describe('what is sent', () => {
   });
 
   test('a link to an address of its own; without one it is parked', async () => {
-    const link = linkAddress('accountleads', [row(1), row(2, 'lead')]);
+    const link = linkOf('accountleads', [row(1), row(2, 'lead')]).row;
     const { path, stores: made } = instances(1);
     await made[0]?.write([{ ...write({ id1: row(1).id }), row: link }]);
     expect([...receiver.rows.keys()].filter((key) => key.startsWith(`/${path}/links/`))).toEqual([
@@ -244,7 +244,7 @@ describe('docs/lob-receiver.openapi.json', () => {
 
   test('has every request that was sent here, and every status that means something', async () => {
     const { path, stores: made } = instances(1);
-    await made[0]?.write([{ ...write({ id1: 'x' }), row: linkAddress('accountleads', [row(1), row(2, 'lead')]) }]);
+    await made[0]?.write([{ ...write({ id1: 'x' }), row: linkOf('accountleads', [row(1), row(2, 'lead')]).row }]);
     expect(receiver.seen.length).toBeGreaterThan(0);
     for (const { method, path: at, body, status } of receiver.seen.filter((one) => one.status > 0)) {
       const kind = at.includes('/links/') ? '/links/{relationship}/{id1}/{id2}' : '/rows/{table}/{key}';

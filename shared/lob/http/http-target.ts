@@ -114,6 +114,11 @@ export class HttpTarget {
     });
   }
 
+  /** Names the LOB system; holds no secret. */
+  get place(): string {
+    return this.config.url;
+  }
+
   get timeoutMs(): number {
     return this.config.timeoutMs;
   }

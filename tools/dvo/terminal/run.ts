@@ -6,6 +6,7 @@ import { addHubCommand } from '../hub/hub';
 import { addMappingCommand } from '../mapping/mapping';
 import { addParkedCommand } from '../parked/parked';
 import { addParseCommand } from '../parse/parse';
+import { addStoreCommand } from '../store/migrate';
 import { addRelayListenCommand } from '../relay/relay-listen';
 import { addRowsCommand } from '../store/rows';
 import type { Terminal } from './terminal';
@@ -19,6 +20,7 @@ import { addTrackingCommand } from '../mapping/tracking';
 const COMMANDS = [
   addParseCommand,
   addRowsCommand,
+  addStoreCommand,
   addMappingCommand,
   addParkedCommand,
   addDeadLettersCommand,

@@ -1,0 +1,166 @@
+import type { MessageEvent } from '../../change/message-event';
+import { OutboundError } from '../../errors/errors';
+import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
+import type { Database } from './database';
+import { NotStorable, encodeColumns, holds, storableText, type SqlType, type TypedText } from './columns';
+import { isOtherSchema, isRefusal, refusalOf } from './failures';
+import { inHalves } from './halves';
+import type { PostgresNaming } from './naming';
+import { EVENT_TIME, type KnownTable, type Schema } from './schema';
+import { eventsJsonOf, insertEvents } from './statements';
+
+const MAX_EVENTS = 500;
+
+/** Thrown when PostgreSQL can't hold an event as it stands: it would refuse it again. It is parked. */
+export class EventRefused extends OutboundError {
+  constructor({ message, key }: MessageEvent, refusal: string) {
+    super(
+      'event-refused',
+      `PostgreSQL can't hold event ${key} of message ${message}: ${refusal}. It was not stored; leave that parameter out in the mapping file (events) and replay it.`,
+    );
+  }
+}
+
+/** What is told of every event, beginning with a capital letter, so that it can't meet a parameter's own name. */
+export const EVENT_COLUMNS = {
+  Message: 'text',
+  [EVENT_TIME]: 'timestamp with time zone',
+  Table: 'text',
+  RowId: 'text',
+  Committed: 'boolean',
+  Truncated: 'boolean',
+  Source: 'text',
+  CorrelationId: 'text',
+  OperationId: 'text',
+  UserId: 'text',
+  InitiatingUserId: 'text',
+  Depth: 'integer',
+} as const satisfies Readonly<Record<string, SqlType>>;
+
+interface Prepared {
+  readonly index: number;
+  readonly event: MessageEvent;
+  readonly texts: ReadonlyMap<string, TypedText>;
+}
+
+/** Event tables in PostgreSQL: one row for each event, under a key made of its body alone. docs/store.md shows the columns. */
+export class PostgresEventStore implements EventStore {
+  constructor(
+    private readonly database: Database,
+    private readonly schema: Schema,
+    private readonly naming: Pick<PostgresNaming, 'eventTableOf'>,
+  ) {}
+
+  async append(events: readonly StoredEvent[]): Promise<readonly EventOutcome[]> {
+    const outcomes = new Array<EventOutcome>(events.length);
+    const tables = Map.groupBy(events.keys(), (index) => this.naming.eventTableOf(events[index]?.rule.target ?? ''));
+    await Promise.all(
+      [...tables].map(async ([name, indexes]) => {
+        const prepared = indexes.flatMap((index): Prepared[] => {
+          const event = events[index]?.event;
+          if (event === undefined) return [];
+          try {
+            return [{ index, event, texts: textsOf(event) }];
+          } catch (error) {
+            outcomes[index] = failed(error, event);
+            return [];
+          }
+        });
+        for (let at = 0; at < prepared.length; at += MAX_EVENTS)
+          await this.#append(name, prepared.slice(at, at + MAX_EVENTS), outcomes, true);
+      }),
+    );
+    return outcomes;
+  }
+
+  async #append(name: string, events: readonly Prepared[], outcomes: EventOutcome[], mayRetry: boolean): Promise<void> {
+    const fail = (some: readonly Prepared[], error: unknown): void => {
+      for (const { index, event } of some) outcomes[index] = failed(error, event);
+    };
+    let table: KnownTable;
+    try {
+      table = await this.schema.with({ name, kind: 'events', columns: typesOf(events) });
+    } catch (error) {
+      fail(events, error);
+      return;
+    }
+    const fits: Prepared[] = [];
+    for (const one of events) {
+      const misfit = misfitOf(table, one);
+      if (misfit === undefined) fits.push(one);
+      else outcomes[one.index] = { kind: 'failed', error: new EventRefused(one.event, misfit) };
+    }
+    const again: Prepared[] = [];
+    const send = (some: readonly Prepared[]) => this.#send(table, some, outcomes);
+    await inHalves(fits, send, (some, error) => {
+      if (isOtherSchema(error) && mayRetry) again.push(...some);
+      else fail(some, error);
+    });
+    if (again.length === 0) return;
+    this.schema.forget(name);
+    await this.#append(name, again, outcomes, false);
+  }
+
+  async #send(table: KnownTable, events: readonly Prepared[], outcomes: EventOutcome[]): Promise<void> {
+    if (events.length === 0) return;
+    const columns = [...table.columns.keys()];
+    const json = events.map(({ event, texts }) => ({
+      key: keyOf(event),
+      values: columns.map((column) => texts.get(column)?.text ?? null),
+    }));
+    const rows = await this.database.query(insertEvents(table, columns), [eventsJsonOf(json)]);
+    const made = new Set(rows.map(([key]) => key));
+    // The same event twice in one call is made once.
+    for (const { index, event } of events)
+      outcomes[index] = { kind: made.delete(keyOf(event)) ? 'stored' : 'duplicate' };
+  }
+}
+
+/** Made of the event's body alone, so every delivery has the same. */
+const keyOf = ({ occurredAtMs, key }: MessageEvent): string => `${new Date(occurredAtMs).toISOString()}_${key}`;
+
+function failed(error: unknown, event: MessageEvent): EventOutcome {
+  if (error instanceof NotStorable)
+    return { kind: 'failed', error: new EventRefused(event, `column ${error.column}: ${error.message}`) };
+  return { kind: 'failed', error: isRefusal(error) ? new EventRefused(event, refusalOf(error)) : error };
+}
+
+function typesOf(events: readonly Prepared[]): ReadonlyMap<string, SqlType> {
+  const types = new Map<string, SqlType>();
+  for (const { texts } of events) for (const [name, { type }] of texts) if (!types.has(name)) types.set(name, type);
+  return types;
+}
+
+/** Parameters have no metadata: what came as a number first can come as a text. */
+function misfitOf({ columns, others }: KnownTable, { texts }: Prepared): string | undefined {
+  for (const [name, { type }] of texts) {
+    const has = columns.get(name);
+    if (has === undefined || !holds(has, type))
+      return `its column ${name} is ${has ?? others.get(name) ?? 'not there'}, and the value is ${type}`;
+  }
+  return undefined;
+}
+
+function textsOf(event: MessageEvent): Map<string, TypedText> {
+  const { origin, row } = event;
+  const texts = encodeColumns(event.columns);
+  const facts: Readonly<Record<keyof typeof EVENT_COLUMNS, string | number | boolean | undefined>> = {
+    Message: event.message,
+    [EVENT_TIME]: new Date(event.occurredAtMs).toISOString(),
+    Table: row?.table,
+    RowId: row?.id,
+    Committed: event.committed,
+    Truncated: event.truncated,
+    Source: origin.source,
+    CorrelationId: origin.correlationId,
+    OperationId: origin.operationId,
+    UserId: origin.userId,
+    InitiatingUserId: origin.initiatingUserId,
+    Depth: origin.depth,
+  };
+  for (const [name, type] of Object.entries(EVENT_COLUMNS)) {
+    const fact = facts[name as keyof typeof EVENT_COLUMNS];
+    if (fact !== undefined) texts.set(name, { type, text: storableText(String(fact), name) });
+  }
+  return texts;
+}

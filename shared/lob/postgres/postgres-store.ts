@@ -1,0 +1,518 @@
+import { floorInstant, type Instant } from '../../change/instant';
+import type { RowAddress } from '../../change/row-change';
+import type { OutboundError } from '../../errors/errors';
+import { linkedIds } from '../../mapping/link';
+import type {
+  ForeignEntry,
+  ListedPage,
+  LobStore,
+  RowColumns,
+  RowWrite,
+  StampedRow,
+  StoredEntry,
+  StoredPage,
+  StoredRow,
+  TombstoneStore,
+  WriteOutcome,
+} from '../store';
+import { decodeStamp, encodeStamp } from '../tables/layout';
+import {
+  NamedColumns,
+  NotStorable,
+  encodeColumns,
+  holds,
+  readText,
+  type SqlType,
+  type Texts,
+  type TypedText,
+} from './columns';
+import type { Database, Parameter, Row } from './database';
+import { RowRefused, StampUnreadable, isConflict, isOtherSchema, isRefusal, refusalOf } from './failures';
+import { inHalves } from './halves';
+import type { PostgresNaming } from './naming';
+import type { KnownTable, Schema, WantedTable } from './schema';
+import { Statements, deleteTombstones, jsonOf, selectMany, selectPage, type JsonRow } from './statements';
+
+/** Rows of one statement: beyond it the rate grows no more, and a refused row costs more halves. */
+const MAX_ROWS = 1000;
+const MAX_BYTES = 4 * 1024 * 1024;
+/** Rows that are read at once. */
+const READ_ROWS = 2000;
+const PAGE_ROWS = 1000;
+
+/** What `dvo_state` says. */
+const STATE = { live: 0, hidden: 1, deleted: 2 } as const;
+
+/** The columns of a row in PostgreSQL: enough to compare and to merge. */
+interface Data {
+  readonly texts: Texts;
+  /** Of its table's columns. */
+  readonly types: ReadonlyMap<string, SqlType>;
+}
+
+const NO_TEXTS: Texts = new Map();
+const textsOf = (stored: StoredRow | undefined): Texts => (stored?.data as Data | undefined)?.texts ?? NO_TEXTS;
+
+interface Prepared {
+  readonly index: number;
+  readonly write: RowWrite;
+  readonly key: readonly string[];
+  /** What is set, by name; null: emptied. `all`: and every other column of the table is emptied. */
+  readonly set: ReadonlyMap<string, TypedText | null>;
+  readonly all: boolean;
+  /** As they will be stored. */
+  readonly texts: Texts;
+  readonly size: number;
+  readonly changesValues: boolean;
+}
+
+/** Writes of one table that one statement can make. */
+interface Group {
+  readonly kind: 'insert' | 'update';
+  readonly columns: readonly string[];
+  readonly rows: readonly Prepared[];
+}
+
+/** PostgreSQL as a LOB store: a row per row, in typed columns; an etag from a sequence for each compare-and-swap. */
+export class PostgresStore implements LobStore, TombstoneStore {
+  readonly #statements: Statements;
+
+  /** @param schemaName in which the tables lie */
+  constructor(
+    private readonly database: Database,
+    private readonly schema: Schema,
+    private readonly naming: PostgresNaming,
+    schemaName: string,
+  ) {
+    this.#statements = new Statements(schemaName);
+  }
+
+  async read(rows: readonly RowAddress[]): Promise<readonly (StoredRow | undefined)[]> {
+    const found = new Array<StoredRow | undefined>(rows.length).fill(undefined);
+    const tables = Map.groupBy(rows.keys(), (index) => rows[index]?.table ?? '');
+    const reads: Promise<void>[] = [];
+    for (const [table, indexes] of tables) {
+      const places = new Map(indexes.map((index) => [rows[index]?.id ?? '', index]));
+      const ids = [...places.keys()];
+      for (let at = 0; at < ids.length; at += READ_ROWS)
+        reads.push(
+          this.#readSome(table, ids.slice(at, at + READ_ROWS), (id, stored) => {
+            const index = places.get(id);
+            if (index !== undefined) found[index] = stored;
+          }),
+        );
+    }
+    await Promise.all(reads);
+    return found;
+  }
+
+  async #readSome(name: string, ids: readonly string[], take: (id: string, stored: StoredRow) => void): Promise<void> {
+    let table = await this.schema.table(this.naming.tableOf(name));
+    // Until what was read is of the table as it is known: else a column that another instance has added would be missed.
+    for (let attempt = 1; table !== undefined; attempt += 1) {
+      const known = table;
+      let rows: readonly Row[];
+      try {
+        rows = await this.database.query(selectMany(known), columnsOf(ids.map(keyParts), known.keys.length));
+      } catch (error) {
+        if (!isOtherSchema(error) || attempt > 3) throw error;
+        table = await this.schema.refresh(known.name);
+        continue;
+      }
+      const width = rows[0]?.[known.keys.length + OWN_CELLS - 1];
+      if (width === undefined || Number(width) === known.width || attempt > 3) {
+        for (const row of rows) take(idOf(row, known), stored(known, row));
+        return;
+      }
+      table = await this.schema.refresh(known.name);
+    }
+  }
+
+  async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
+    const outcomes = new Array<WriteOutcome>(writes.length);
+    const tables = Map.groupBy(writes.keys(), (index) => writes[index]?.row.table ?? '');
+    await Promise.all(
+      [...tables].map(async ([name, indexes]) => {
+        const prepared = indexes.flatMap((index): Prepared[] => {
+          const write = writes[index];
+          if (write === undefined) return [];
+          try {
+            return [prepare(write, index)];
+          } catch (error) {
+            outcomes[index] = { kind: 'failed', error: refusedBy(error, write.row) };
+            return [];
+          }
+        });
+        await this.#writeTable(this.naming.tableOf(name), prepared, outcomes, true);
+      }),
+    );
+    return outcomes;
+  }
+
+  async #writeTable(
+    name: string,
+    prepared: readonly Prepared[],
+    outcomes: WriteOutcome[],
+    mayRetry: boolean,
+  ): Promise<void> {
+    if (prepared.length === 0) return;
+    const fitted = await this.#fitted(name, prepared, outcomes);
+    if (fitted === undefined) return;
+    const { table, rows } = fitted;
+    const again: Prepared[] = [];
+    await Promise.all(
+      groupsOf(table, rows).map(async ({ kind, columns, rows: group }) => {
+        const send = (some: readonly Prepared[]) => this.#send(table, kind, columns, some, outcomes);
+        await inHalves(group, send, (some, error) => {
+          if (isOtherSchema(error) && mayRetry) again.push(...some);
+          else for (const { index, write } of some) outcomes[index] = outcomeOf(error, write.row);
+        });
+      }),
+    );
+    if (again.length === 0) return;
+    this.schema.forget(name);
+    await this.#writeTable(name, again, outcomes, false);
+  }
+
+  /** The table with a place for everything that is to be written, and the rows that fit it. */
+  async #fitted(
+    name: string,
+    prepared: readonly Prepared[],
+    outcomes: WriteOutcome[],
+  ): Promise<{ readonly table: KnownTable; readonly rows: readonly Prepared[] } | undefined> {
+    const fail = (rows: readonly Prepared[], error: unknown): void => {
+      for (const { index } of rows) outcomes[index] = { kind: 'failed', error };
+    };
+    let rows = prepared;
+    let table: KnownTable;
+    try {
+      table = await this.schema.with(wantedBy(name, rows));
+    } catch (error) {
+      // Rows without the new columns may well fit what is there.
+      const known = this.schema.known(name);
+      const [fit, misfit] = known === undefined ? [[], rows] : split(rows, (row) => isHeldBy(known, row));
+      fail(misfit, error);
+      if (known === undefined || fit.length === 0) return undefined;
+      [table, rows] = [known, fit];
+    }
+    // A column's type may have been changed since the table was last seen.
+    if (rows.some((row) => misfitOf(table, row) !== undefined)) table = (await this.schema.refresh(name)) ?? table;
+    const fits: Prepared[] = [];
+    for (const row of rows) {
+      const misfit = misfitOf(table, row);
+      if (misfit === undefined) fits.push(row);
+      else outcomes[row.index] = { kind: 'failed', error: new RowRefused(row.write.row, misfit) };
+    }
+    return { table, rows: fits };
+  }
+
+  async #send(
+    table: KnownTable,
+    kind: Group['kind'],
+    columns: readonly string[],
+    rows: readonly Prepared[],
+    outcomes: WriteOutcome[],
+  ): Promise<void> {
+    let sent = rows;
+    const stillWanted = (): boolean => {
+      sent = rows.filter(({ index, write }) => {
+        const wanted = write.onlyWhile?.() !== false;
+        if (!wanted) outcomes[index] = { kind: 'conflict' };
+        return wanted;
+      });
+      return sent.length === rows.length;
+    };
+    const startedAt = performance.now();
+    const answer = await this.#sendAll(table, kind, columns, rows, stillWanted);
+    if (answer === undefined) {
+      // Some are no longer to be written: the statement was made for all of them.
+      if (sent.length > 0) await this.#send(table, kind, columns, sent, outcomes);
+      return;
+    }
+    for (const { index } of rows) outcomes[index] = { kind: 'conflict' };
+    const byId = new Map(rows.map((row) => [row.key.join('_'), row]));
+    const width = table.keys.length;
+    for (const cells of answer) {
+      const row = rows.length === 1 ? rows[0] : byId.get(idOf(cells, table));
+      if (row === undefined) continue;
+      const [etag, seconds] = rows.length === 1 ? cells : cells.slice(width);
+      const { index, changesValues } = row;
+      outcomes[index] = { kind: 'written', stored: written(table, row, etag, seconds), changesValues };
+    }
+    const seconds = Number(answer.at(-1)?.at(-1));
+    if (seconds > 0) this.database.tellClock(seconds, startedAt);
+  }
+
+  #sendAll(
+    table: KnownTable,
+    kind: Group['kind'],
+    columns: readonly string[],
+    rows: readonly Prepared[],
+    stillWanted: () => boolean,
+  ): Promise<readonly Row[] | undefined> {
+    const json = rows.map((row): JsonRow => {
+      const { write, key, set } = row;
+      return {
+        key,
+        values: columns.map((column) => set.get(column)?.text ?? null),
+        stamp: encodeStamp(write.stamp),
+        state: stateOf(write),
+        expected: write.expected?.etag,
+      };
+    });
+    const [only] = json;
+    const statements = this.#statements;
+    if (rows.length > 1 || only === undefined) {
+      const text = kind === 'insert' ? statements.insertMany(table, columns) : statements.updateMany(table, columns);
+      return this.database.query(text, [jsonOf(json)], stillWanted);
+    }
+    const values = [...only.key, ...only.values, only.stamp, only.state];
+    return kind === 'insert'
+      ? this.database.query(statements.insertOne(table, columns), values, stillWanted)
+      : this.database.query(statements.updateOne(table, columns), [...values, only.expected ?? null], stillWanted);
+  }
+
+  sameData({ hidden, data }: StoredRow, { row, columns }: RowColumns): boolean {
+    if (hidden) return false;
+    const { texts: have, types } = data as Data;
+    let want: ReadonlyMap<string, TypedText>;
+    try {
+      want = encoded(row, columns);
+    } catch (error) {
+      // What can't be stored isn't what is stored: the write will say so.
+      if (error instanceof NotStorable) return false;
+      throw error;
+    }
+    if (have.size !== want.size) return false;
+    for (const [name, { type, text }] of want) {
+      const column = types.get(name);
+      if (have.get(name) !== text || column === undefined || !holds(column, type)) return false;
+    }
+    return true;
+  }
+
+  async *liveRows(table: string, after?: string): AsyncIterable<ListedPage> {
+    const { live, hidden } = STATE;
+    for await (const { last, ...page } of this.#pages(table, `dvo_state in (${live}, ${hidden})`, [], after))
+      yield { ...page, place: last };
+  }
+
+  async *tombstones(table: string, writtenBefore: Instant): AsyncIterable<StoredPage> {
+    const where = `dvo_state = ${STATE.deleted} and dvo_written_at < to_timestamp($2)`;
+    for await (const { entries, foreign } of this.#pages(table, where, [writtenBefore])) yield { entries, foreign };
+  }
+
+  async *#pages(
+    name: string,
+    where: string,
+    parameters: readonly Parameter[],
+    after?: string,
+  ): AsyncIterable<StoredPage & { readonly last: string }> {
+    const table = await this.schema.refresh(this.naming.tableOf(name));
+    if (table === undefined) return;
+    let last = after;
+    for (;;) {
+      const text = selectPage(table, where, last !== undefined, 1 + parameters.length);
+      const from = last === undefined ? [] : keyParts(last);
+      const rows = await this.database.query(text, [PAGE_ROWS, ...parameters, ...from]);
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      last = idOf(end, table);
+      const entries: StoredEntry[] = [];
+      const foreign: ForeignEntry[] = [];
+      for (const row of rows) {
+        const id = idOf(row, table);
+        try {
+          entries.push({ row: { table: name, id }, stored: stampedOf(table, row) });
+        } catch (error) {
+          foreign.push({ key: id, error: error as OutboundError });
+        }
+      }
+      yield { entries, foreign, last };
+      if (rows.length < PAGE_ROWS) return;
+    }
+  }
+
+  async removeTombstones(tombstones: readonly StoredEntry[]): Promise<number> {
+    let removed = 0;
+    for (const [name, entries] of Map.groupBy(tombstones, ({ row }) => row.table)) {
+      const table = await this.schema.table(this.naming.tableOf(name));
+      if (table === undefined) continue;
+      for (let at = 0; at < entries.length; at += MAX_ROWS) {
+        const some = entries.slice(at, at + MAX_ROWS);
+        const keys = columnsOf(
+          some.map(({ row }) => keyParts(row.id)),
+          table.keys.length,
+        );
+        const rows = await this.database.query(deleteTombstones(table), [...keys, some.map((one) => one.stored.etag)]);
+        removed += rows.length;
+      }
+    }
+    return removed;
+  }
+}
+
+/** Cells that a read gives between the key and the columns: stamp, etag, state, time, width. */
+const OWN_CELLS = 5;
+
+/** A row's id as its key: of a link the two ids. */
+const keyParts = (id: string): readonly string[] => linkedIds({ table: '', id }) ?? [id];
+
+/** Keys as arrays, one for each column of theirs. */
+const columnsOf = (keys: readonly (readonly string[])[], width: number): string[][] =>
+  Array.from({ length: width }, (_, at) => keys.map((key) => key[at] ?? ''));
+
+const idOf = (row: Row, { keys }: KnownTable): string => row.slice(0, keys.length).join('_');
+
+const LINK_IDS: ReadonlySet<string> = new Set(['id1', 'id2']);
+
+/** A row's columns; the ids of a link are its key. */
+function encoded(row: RowAddress, columns: RowColumns['columns']): Map<string, TypedText> {
+  if (linkedIds(row) === undefined) return encodeColumns(columns);
+  return encodeColumns(new Map([...columns].filter(([name]) => !LINK_IDS.has(name))));
+}
+
+const isHidden = ({ effect, expected }: RowWrite): boolean =>
+  effect === 'hide' || (effect === 'keep' && expected?.hidden === true);
+
+function stateOf(write: RowWrite): number {
+  if (isHidden(write)) return STATE.hidden;
+  return write.stamp.deleted ? STATE.deleted : STATE.live;
+}
+
+/** Turns a write into what its row is to be. @throws NotStorable */
+function prepare(write: RowWrite, index: number): Prepared {
+  const { row, expected, effect, columns } = write;
+  const before = textsOf(expected);
+  const brings = effect === 'snapshot' || effect === 'patch';
+  const brought = brings ? encoded(row, columns) : new Map<string, TypedText>();
+  const keeps = effect === 'patch' || effect === 'keep';
+  const texts = new Map(keeps ? before : undefined);
+  const set = new Map<string, TypedText | null>(brought);
+  const named = brings ? new NamedColumns(columns) : undefined;
+  if (effect === 'patch' && named !== undefined) {
+    for (const name of before.keys()) {
+      if (brought.has(name) || !named.own(name)) continue;
+      set.set(name, null);
+      texts.delete(name);
+    }
+  }
+  for (const [name, { text }] of brought) texts.set(name, text);
+  const changesValues =
+    effect === 'snapshot' && named !== undefined ? !sameValues(before, texts, named) : effect === 'patch';
+  // Rows that are made have the columns that all rows of the table have: so there is one statement for all of them.
+  const all = expected === undefined ? brings : !keeps;
+  return { index, write, key: keyParts(row.id), set, all, texts, size: sizeOf(texts), changesValues };
+}
+
+/** Whether two rows differ at most in what only describes a value. */
+function sameValues(before: Texts, after: Texts, named: NamedColumns): boolean {
+  for (const [name, text] of after) if (before.get(name) !== text && !named.describes(name)) return false;
+  for (const name of before.keys()) if (!after.has(name) && !named.describes(name)) return false;
+  return true;
+}
+
+/** UTF-16 bytes of names and values, with a little for each: about what a row takes in memory. */
+function sizeOf(texts: Texts): number {
+  let bytes = 600;
+  for (const [name, text] of texts) bytes += 2 * (name.length + text.length) + 32;
+  return bytes;
+}
+
+function wantedBy(name: string, rows: readonly Prepared[]): WantedTable {
+  const columns = new Map<string, SqlType>();
+  for (const { set } of rows)
+    for (const [column, value] of set) if (value !== null && !columns.has(column)) columns.set(column, value.type);
+  return { name, kind: rows[0]?.key.length === 2 ? 'links' : 'rows', columns };
+}
+
+const isHeldBy = (table: KnownTable, { set }: Prepared): boolean =>
+  [...set].every(([column, value]) => value === null || table.columns.has(column) || table.others.has(column));
+
+function split<T>(all: readonly T[], holdsFor: (one: T) => boolean): [T[], T[]] {
+  const parts: [T[], T[]] = [[], []];
+  for (const one of all) parts[holdsFor(one) ? 0 : 1].push(one);
+  return parts;
+}
+
+/** Why a table can't hold a row: a column has another type, as when it was deleted in Dataverse and made anew. */
+function misfitOf({ columns, others }: KnownTable, { set }: Prepared): string | undefined {
+  for (const [name, value] of set) {
+    if (value === null) continue;
+    const has = columns.get(name);
+    if (has !== undefined && holds(has, value.type)) continue;
+    return `its column ${name} is ${has ?? others.get(name) ?? 'not there'}, and the value is ${value.type}. Change the column's type, or give the column another name in the mapping file`;
+  }
+  return undefined;
+}
+
+/** Rows by statement: those to be made and those that are there, by the columns that are set, no more than a statement takes. */
+function groupsOf(table: KnownTable, rows: readonly Prepared[]): Group[] {
+  const everything = [...table.columns.keys()];
+  const columnsFor = ({ all, set }: Prepared): readonly string[] => (all ? everything : [...set.keys()].sort());
+  const alike = Map.groupBy(rows, (row) => {
+    const kind = row.write.expected === undefined ? 'insert' : 'update';
+    return `${kind} ${row.all ? '*' : columnsFor(row).join()}`;
+  });
+  return [...alike.values()].flatMap((some) => {
+    const [first] = some;
+    if (first === undefined) return [];
+    const kind = first.write.expected === undefined ? 'insert' : 'update';
+    const columns = columnsFor(first);
+    return chunksOf(some).map((chunk): Group => ({ kind, columns, rows: chunk }));
+  });
+}
+
+function chunksOf(rows: readonly Prepared[]): Prepared[][] {
+  const chunks: Prepared[][] = [];
+  let [chunk, bytes]: [Prepared[], number] = [[], 0];
+  for (const row of rows) {
+    if (chunk.length === MAX_ROWS || (chunk.length > 0 && bytes + row.size > MAX_BYTES)) [chunk, bytes] = [[], 0];
+    if (chunk.length === 0) chunks.push(chunk);
+    chunk.push(row);
+    bytes += row.size;
+  }
+  return chunks;
+}
+
+const refusedBy = (error: unknown, row: RowAddress): unknown =>
+  error instanceof NotStorable ? new RowRefused(row, `column ${error.column}: ${error.message}`) : error;
+
+function outcomeOf(error: unknown, row: RowAddress): WriteOutcome {
+  if (isConflict(error)) return { kind: 'conflict' };
+  // Without its cause: PostgreSQL tells the values of what it refuses.
+  return { kind: 'failed', error: isRefusal(error) ? new RowRefused(row, refusalOf(error)) : error };
+}
+
+function written(
+  { columns: types }: KnownTable,
+  { write, texts, size }: Prepared,
+  etag: unknown,
+  seconds: unknown,
+): StoredRow {
+  const tag = typeof etag === 'string' ? etag : '';
+  if (tag === '') throw new Error('PostgreSQL answered a write without an etag.');
+  const data: Data = { texts, types };
+  return { stamp: write.stamp, etag: tag, hidden: isHidden(write), writtenAt: after(seconds), data, size };
+}
+
+/** The first whole second after a moment of the database's clock. */
+const after = (seconds: unknown): Instant => floorInstant(Number(seconds) * 1000) + 1;
+
+function stampedOf({ name, keys }: KnownTable, row: Row): StampedRow {
+  const [text, etag, state, seconds] = row.slice(keys.length);
+  const stamp = decodeStamp(text ?? '');
+  if (stamp === undefined) throw new StampUnreadable(name, row.slice(0, keys.length).join('_'));
+  return { stamp, etag: etag ?? '', hidden: Number(state) === STATE.hidden, writtenAt: after(seconds) };
+}
+
+function stored(table: KnownTable, row: Row): StoredRow {
+  const texts = new Map<string, string>();
+  let at = table.keys.length + OWN_CELLS;
+  for (const [name, type] of table.columns) {
+    const cell = row[at++];
+    if (cell !== null && cell !== undefined) texts.set(name, readText(cell, type, name));
+  }
+  const data: Data = { texts, types: table.columns };
+  return { ...stampedOf(table, row), data, size: sizeOf(texts) };
+}
