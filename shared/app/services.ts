@@ -31,7 +31,7 @@ import { blobState } from '../sync/blob-state';
 import { GhostFloors } from '../sync/ghost-floors';
 import { pullSubjects } from '../sync/pull-subjects';
 import { PullSync } from '../sync/pull-sync';
-import { TablePullStates } from '../sync/table-pull-state';
+import { TablePullStates } from '../sync/pull-state-store';
 import { ClockWatch, type ClockSample } from '../telemetry/clock-watch';
 import { logTo, type Log } from '../telemetry/log';
 import { TombstonePurge } from '../sync/tombstone-purge';

@@ -18,7 +18,7 @@ import { BlobLeases } from '../../../shared/sync/blob-leases';
 import { tableSubject } from '../../../shared/sync/pull-subject';
 import type { PullReport } from '../../../shared/sync/pull-report';
 import { PullSync } from '../../../shared/sync/pull-sync';
-import { TablePullStates } from '../../../shared/sync/table-pull-state';
+import { TablePullStates } from '../../../shared/sync/pull-state-store';
 import { Writer } from '../../../shared/writer/writer';
 import { seasoned } from '../inputs/rows';
 import { bareClient, transact, type Place } from '../inputs/stores';
