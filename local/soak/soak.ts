@@ -52,7 +52,7 @@ export interface SoakResult {
 }
 
 /** As many deliveries as the app may be behind: more would measure the broker's memory. */
-const UNDER_WAY = 1000;
+const UNDER_WAY = 300;
 /** Small, so that it is full soon: the cache would grow through the first hour otherwise, as it should. */
 const CACHE_MEGABYTES = '2';
 /** Of what a lost connection had. */
@@ -60,7 +60,7 @@ const LOCK_MS = 10_000;
 const DISTURBANCES = { duplicate: 0.1, reorder: 0.1, drop: 0.05 };
 /** Every so many faults the store is away. */
 const OUTAGE_EVERY = 5;
-const OUTAGE_MS = 4000;
+const OUTAGE_MS = 3000;
 const PARKED_EVERY_MS = 5000;
 const TOLD_EVERY_MS = 10_000;
 
