@@ -83,7 +83,12 @@ export function delayedCopies(): DelayedCopies | undefined {
     const { openServiceBus } = await import('../azure/service-bus-client.js');
     return openServiceBus(namespace, COPY_LIMITS).createSender(queue);
   };
-  return (copies ??= new DelayedCopies(sender, { ...retry, queue, sessions: trigger.isSessionsEnabled, log: logTo(console) }));
+  return (copies ??= new DelayedCopies(sender, {
+    ...retry,
+    queue,
+    sessions: trigger.isSessionsEnabled,
+    log: logTo(console),
+  }));
 }
 
 /**

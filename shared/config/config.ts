@@ -157,8 +157,7 @@ const webhookSchema = z.object({
   WEBHOOK_MAX_KILOBYTES: whole(64, 640, WEBHOOK_DEFAULTS.maxKilobytes),
 });
 
-const flag = (fallback: 'false' | 'true') =>
-  oneOf(['false', 'true'], fallback).transform((value) => value === 'true');
+const flag = (fallback: 'false' | 'true') => oneOf(['false', 'true'], fallback).transform((value) => value === 'true');
 
 const messagesSchema = z.object({
   SERVICEBUS_BATCHES: flag('true'),
