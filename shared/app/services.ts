@@ -76,13 +76,18 @@ let copies: DelayedCopies | undefined;
 export function delayedCopies(): DelayedCopies | undefined {
   const { messages } = appConfig();
   if (!messages.ok || messages.value.retryQueue === undefined || messages.value.retry.attempts === 0) return undefined;
-  const { queueSessions, retry, retryQueue } = messages.value;
+  const { retry, retryQueue, queue: trigger } = messages.value;
   const { namespace, queue } = retryQueue;
   const sender = async () => {
     const { openServiceBus } = await import('../azure/service-bus-client.js');
     return openServiceBus(namespace, COPY_LIMITS).createSender(queue);
   };
-  return (copies ??= new DelayedCopies(sender, { ...retry, queue, sessions: queueSessions, log: logTo(console) }));
+  return (copies ??= new DelayedCopies(sender, {
+    ...retry,
+    queue,
+    sessions: trigger.isSessionsEnabled,
+    log: logTo(console),
+  }));
 }
 
 /**

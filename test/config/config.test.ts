@@ -68,11 +68,28 @@ describe('messages', () => {
 
   test('the defaults', () =>
     expect(messages(QUEUE)).toEqual({
-      queueSessions: false,
-      subscriptionSessions: false,
+      queue: { isSessionsEnabled: false, cardinality: 'many' },
+      subscription: { isSessionsEnabled: false, cardinality: 'many' },
       retry: { attempts: 10, firstDelayMs: 5000, longestDelayMs: 900_000 },
       retryQueue,
     }));
+
+  test('messages come in batches, unless the setting says otherwise or they come in sessions', () => {
+    const batches = { isSessionsEnabled: false, cardinality: 'many' };
+    const sessions = { isSessionsEnabled: true, cardinality: 'one' };
+    expect(messages({ ...QUEUE, SERVICEBUS_QUEUE_SESSIONS: 'true' })).toMatchObject({
+      queue: sessions,
+      subscription: batches,
+    });
+    expect(messages({ ...QUEUE, SERVICEBUS_SUBSCRIPTION_SESSIONS: 'true', SERVICEBUS_BATCHES: 'true' })).toMatchObject({
+      queue: batches,
+      subscription: sessions,
+    });
+    expect(messages({ ...QUEUE, SERVICEBUS_BATCHES: 'false' })).toMatchObject({
+      queue: { ...batches, cardinality: 'one' },
+      subscription: { ...batches, cardinality: 'one' },
+    });
+  });
 
   test('with an identity, of which it may be said which', () => {
     const host = 'acme.servicebus.windows.net';

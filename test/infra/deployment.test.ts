@@ -102,13 +102,16 @@ const FACTS: readonly (readonly [combination: string, type: string, place: strin
   // This app never lets a delivery count stop a message; dead processes count, and what expires is kept.
   ...['queues', 'topics/subscriptions'].flatMap((entity) =>
     [
-      ['lockDuration', 'PT1M'],
+      // The host renews no lock of a batch.
+      ['lockDuration', 'PT5M'],
       ['maxDeliveryCount', 2000],
       ['deadLetteringOnMessageExpiration', true],
       ['requiresSession', false],
     ].map(([name = '', value]) => ['all', `${BUS}/${entity}`, `properties.${name}`, value] as const),
   ),
   ['plain', `${BUS}/queues`, 'properties.requiresSession', true],
+  ['plain', `${BUS}/queues`, 'properties.lockDuration', 'PT1M'],
+  ['plain', `${BUS}/topics/subscriptions`, 'properties.lockDuration', 'PT1M'],
   ['plain', `${BUS}/topics/subscriptions`, 'properties.requiresSession', true],
   // The one rule of the subscription has the name of the one that Azure makes, which lets everything through.
   ['all', RULE, 'id', expect.stringMatching(/\/\$Default$/)],
