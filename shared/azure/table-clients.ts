@@ -5,6 +5,7 @@ import type { ClockSample } from '../telemetry/clock-watch';
 import type { Log } from '../telemetry/log';
 import { Circuit, type Answer, type End } from './circuit';
 import { appIdentity } from './deferred-credential';
+import { keepKey } from './signing';
 import { StoreUnavailable } from './store-unavailable';
 import type { TableClientFactory } from './tables';
 
@@ -97,7 +98,7 @@ export function tableClients(
     return (name) => new TableClient(account.endpoints.table, name, credential, shared);
   }
   const options = { ...shared, allowInsecureConnection: isPlainHttp(account.connectionString) };
-  return (name) => TableClient.fromConnectionString(account.connectionString, name, options);
+  return (name) => keepKey(TableClient.fromConnectionString(account.connectionString, name, options));
 }
 
 /** Plain HTTP only where the connection string itself says so, as Azurite's does. */
