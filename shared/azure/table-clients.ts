@@ -7,6 +7,7 @@ import { Circuit, type Answer, type End } from './circuit';
 import { appIdentity } from './deferred-credential';
 import { keepKey } from './signing';
 import { StoreUnavailable } from './store-unavailable';
+import { tablesHttp } from './tables-http';
 import type { TableClientFactory } from './tables';
 
 /**
@@ -59,6 +60,7 @@ function circuitOf(place: string, log: Log): Circuit {
 function optionsOf(log: Log, answered?: (sample: ClockSample) => void): TableServiceClientOptions {
   let circuit: Circuit | undefined;
   return {
+    httpClient: tablesHttp,
     retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 },
     additionalPolicies: [
       {

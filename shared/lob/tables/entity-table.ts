@@ -159,11 +159,12 @@ export class EntityTable {
     const answers = text.split('--changesetresponse_').slice(1, -1);
     for (const answer of answers) {
       const status = Number(/HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
-      if (!(status < 300)) throw refusalOf(response, status, /\{.*\}/s.exec(answer)?.[0] ?? '');
+      if (!(status < 300))
+        throw refusalOf(response, status, answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1));
     }
     if (answers.length !== writes.length)
       throw new Error(`Azure Tables gave ${answers.length} answers to a transaction of ${writes.length} writes.`);
-    return answers.map((answer) => knownTag(/^ETag: *(.*?)\r?$/im.exec(answer)?.[1]));
+    return answers.map((answer) => knownTag(/^ETag:(.*)$/im.exec(answer)?.[1]));
   }
 
   /** A write within a transaction: a request of its own, without its signature. */

@@ -153,7 +153,7 @@ export class TableStore implements LobStore, TombstoneStore {
       const filter = odata`PartitionKey eq ${partitionKey} and RowKey ge ${rowKey} and RowKey le ${last}`;
       const { entities, isLast } = await this.#page(row.table, filter, Math.min(MAX_PAGE, size));
       const byKey = new Map(entities.map((entity) => [entity.RowKey, entity]));
-      const end = String(entities.at(-1)?.RowKey ?? '');
+      const end = lastKey(entities) ?? '';
       const reached = isLast ? rest.length : rest.findIndex((one) => one.rowKey > end);
       const passed = reached < 0 ? rest : rest.slice(0, reached);
       for (const { index, rowKey: key } of passed) {
