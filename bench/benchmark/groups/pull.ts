@@ -129,14 +129,16 @@ async function writeRequests(service: string, run: () => Promise<void>): Promise
   const port = /127\.0\.0\.1:(\d+)/.exec(service)?.[1] ?? '';
   let count = 0;
   const onRequest = (message: unknown): void => {
-    const { request } = message as { request: ClientRequest };
-    if (request.method !== 'GET' && request.getHeader('host') === `127.0.0.1:${port}`) count += 1;
+    const { request } = message as { request: ClientRequest | { readonly method: string; readonly origin: string } };
+    const place = 'origin' in request ? request.origin : String(request.getHeader('host'));
+    if (request.method !== 'GET' && place.endsWith(`127.0.0.1:${port}`)) count += 1;
   };
-  diagnostics.subscribe('http.client.request.start', onRequest);
+  const channels = ['http.client.request.start', 'undici:request:create'];
+  for (const channel of channels) diagnostics.subscribe(channel, onRequest);
   try {
     await run();
   } finally {
-    diagnostics.unsubscribe('http.client.request.start', onRequest);
+    for (const channel of channels) diagnostics.unsubscribe(channel, onRequest);
   }
   return count;
 }
