@@ -116,7 +116,7 @@ const coreSchema = z.object({
   UNCONFIRMED_DELAY_SECONDS: whole(0, 3600, 10),
   // With what a pull may take after it (deadline.ts), below `functionTimeout` of host.json.
   PULL_MAX_SECONDS: whole(10, 480, 480),
-  PULL_PAGE_ROWS: whole(50, 5000, 5000),
+  PULL_PAGE_ROWS: whole(50, 5000, 2000),
   FULL_IMAGE_ALIAS: optionalText,
   ORGANIZATION_ID: optionalText.pipe(z.guid('must be the id (GUID) of an organisation').toLowerCase().optional()),
   CACHE_MEGABYTES: whole(1, 4096, 32),
