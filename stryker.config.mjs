@@ -14,7 +14,7 @@ const CORE = [
   'shared/lob/stamp.ts',
   'shared/context/messages/{delivery-key,pushed-event,to-changes,to-message-event}.ts',
   'shared/context/{json/double-encoded,values/guid}.ts',
-  'shared/mapping/{column-names,column-rule,conform,convert,filter,link,redact,row-key,table-mapping,event-mapping}.ts',
+  'shared/mapping/{default-names,column-rule,conform,convert,filter,link,redact,row-key,table-mapping,event-mapping}.ts',
   'shared/sync/{row-id-set,schema-drift}.ts',
 ];
 
@@ -33,7 +33,7 @@ export default {
         (part) => `<rootDir>/test/${part}/**/*.test.ts`,
       ),
       testPathIgnorePatterns: [
-        '/(?:hostile|round-trip|bad-input|binary|xml|blob-journal|table-pull-state)\\.test\\.ts$',
+        '/(?:hostile|round-trip|bad-input|binary|xml|blob-journal|pull-state-store)\\.test\\.ts$',
       ],
     },
   },

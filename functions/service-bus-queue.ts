@@ -12,7 +12,7 @@ serve(NAME, ['core', 'messages'], ({ messages }) => {
     connection: 'ServiceBusConnection',
     queueName: '%SERVICEBUS_QUEUE%',
     dataType: 'binary',
-    isSessionsEnabled: messages.queueSessions,
+    ...messages.queue,
     handler: endsInTime(
       NAME,
       DEADLINES_MS.messages,

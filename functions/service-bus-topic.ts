@@ -13,7 +13,7 @@ serve(NAME, ['core', 'messages'], ({ messages }) => {
     topicName: '%SERVICEBUS_TOPIC%',
     subscriptionName: '%SERVICEBUS_SUBSCRIPTION%',
     dataType: 'binary',
-    isSessionsEnabled: messages.subscriptionSessions,
+    ...messages.subscription,
     handler: endsInTime(
       NAME,
       DEADLINES_MS.messages,

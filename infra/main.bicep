@@ -617,6 +617,7 @@ module appSettings 'modules/app-settings.bicep' = {
     consumerGroupName: consumerGroupName
     pullSchedule: pullSchedule
     replaySchedule: replaySchedule
+    instanceMemoryMB: instanceMemoryMB
     further: furtherSettings
   }
 }

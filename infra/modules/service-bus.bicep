@@ -75,9 +75,11 @@ var isPremium = skuName == 'Premium'
 // (docs/operations.md). 2,000 is the most that Service Bus takes.
 var maxDeliveryCount = 2000
 
-// Long enough to renew (the host does so for up to five minutes, host.json), and short enough that what a dead process had
-// locked comes again soon.
-var lockDuration = 'PT1M'
+// The host renews no lock of a batch, and an invocation may take four minutes: 5 minutes, the most that Service Bus takes. With
+// sessions messages come one by one and the host renews (host.json): short, so that what a dead process had locked comes again soon.
+// https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus#hostjson-settings
+var batchLock = 'PT5M'
+var sessionLock = 'PT1M'
 
 // The claims that Dataverse sets as properties of a message; the name has slashes and colons, hence the quotes.
 // https://learn.microsoft.com/power-apps/developer/data-platform/write-listener-application-azure-solution
@@ -122,7 +124,7 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = if (!empty(
   parent: namespace
   name: empty(queueName) ? 'none' : queueName
   properties: {
-    lockDuration: lockDuration
+    lockDuration: queueSessions ? sessionLock : batchLock
     maxDeliveryCount: maxDeliveryCount
     deadLetteringOnMessageExpiration: true
     defaultMessageTimeToLive: timeToLive
@@ -165,7 +167,7 @@ resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026
   parent: topic
   name: subscriptionName
   properties: {
-    lockDuration: lockDuration
+    lockDuration: subscriptionSessions ? sessionLock : batchLock
     maxDeliveryCount: maxDeliveryCount
     deadLetteringOnMessageExpiration: true
     deadLetteringOnFilterEvaluationExceptions: true

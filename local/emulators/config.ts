@@ -64,7 +64,7 @@ export function emulatorConfigs(declaration: Declaration, receivers: Receivers):
 const RECEIVED = {
   DeadLetteringOnMessageExpiration: true,
   DefaultMessageTimeToLive: 'PT1H',
-  LockDuration: 'PT1M',
+  LockDuration: 'PT5M',
   MaxDeliveryCount: 10,
   RequiresSession: false,
 } as const;

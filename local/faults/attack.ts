@@ -6,7 +6,8 @@ import type { Broker } from '../broker/broker';
 import { seededRandom, type Random } from '../dataverse/random';
 import { BUS, type Stack } from '../stack/stack';
 import { KILL_POINTS, type KillPoint } from './kill-points';
-import { ROUTES, type FaultRig, type Route } from './rig';
+import type { FaultRig } from './rig';
+import { ROUTES, type Route } from './routes';
 import type { TcpFault } from './tcp-proxy';
 
 /** One fault of the schedule. */
@@ -70,7 +71,8 @@ export function scheduleOf(seed: number): readonly Fault[] {
   return mixed;
 }
 
-const faultsFor = (random: Random): readonly TcpFault[] => [
+/** Each fault of the network once. */
+export const faultsFor = (random: Random): readonly TcpFault[] => [
   { kind: 'latency', ms: random.between(20, 300), jitterMs: random.between(0, 500) },
   { kind: 'reset', afterBytes: random.between(0, 4000) },
   { kind: 'cut', afterBytes: random.between(0, 4000) },
@@ -79,7 +81,8 @@ const faultsFor = (random: Random): readonly TcpFault[] => [
   { kind: 'down' },
 ];
 
-function shuffled<T>(random: Random, items: readonly T[]): T[] {
+/** The items in another order. */
+export function shuffled<T>(random: Random, items: readonly T[]): T[] {
   const left = [...items];
   return items.flatMap(() => left.splice(random.between(0, left.length - 1), 1));
 }

@@ -21,6 +21,7 @@ import { attack, scheduleOf, type DoneFault } from './attack';
 import { LoadBalancer } from './load-balancer';
 import type { Finding } from './observer';
 import { FaultRig, MANY_DELIVERIES } from './rig';
+import { underWay, waitingMessages } from './under-way';
 
 /** The settings of the day. */
 export interface FaultyDayOptions {
@@ -145,11 +146,11 @@ class FaultyDay {
       dataverse.disturb({});
       if (interrupted()) return undefined;
       this.#phase = 'waiting until nothing is under way';
-      await this.#untilIdle(rig);
+      await this.#untilIdle();
       const lost = await rig.lost();
       this.#phase = 'a last complete pull';
       await completePull(this.#running(), this.#figures, signal);
-      await this.#untilIdle(rig);
+      await this.#untilIdle();
       if (interrupted()) return undefined;
       this.#phase = 'comparing';
       const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
@@ -228,15 +229,10 @@ class FaultyDay {
    * asked, since what the app has counted died with it. Messages that the dead had locked come free within a minute, their
    * partitions when WAIT_LIMIT_MS says.
    */
-  async #untilIdle(rig: FaultRig): Promise<void> {
+  async #untilIdle(): Promise<void> {
     const limit = performance.now() + WAIT_LIMIT_MS;
     while (!this.signal.aborted) {
-      this.#left = {
-        'jobs open': this.stack.dataverse.stats().openJobs,
-        'messages waiting': rig.waitingMessages(),
-        'hub events waiting': await rig.behindInHub(),
-        'items parked': await rig.parked(),
-      };
+      this.#left = await underWay(this.stack);
       if (Object.values(this.#left).every((count) => count === 0)) return;
       if (performance.now() > limit)
         throw new Error(`Still under way after ${WAIT_LIMIT_MS / 1000} s: ${listed(this.#left)}.`);
@@ -249,7 +245,7 @@ class FaultyDay {
     const seconds = ((performance.now() - this.#begun) / 1000).toFixed(0).padStart(4);
     return [
       `${seconds} s  ${this.#phase}: ${this.#changes} changes, ${posts} posts sent, ${failed} failed`,
-      listed(this.#left ?? { 'jobs open': openJobs, 'messages waiting': rig.waitingMessages() }),
+      listed(this.#left ?? { 'jobs open': openJobs, 'messages waiting': waitingMessages(this.stack) }),
       `${rig.observer.judged} writes judged, ${rig.observer.findings.length} findings`,
     ].join(', ');
   }

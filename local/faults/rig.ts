@@ -2,27 +2,23 @@
  * The stack with everything between it and the app that can fail: TCP proxies on all routes, kill points, and an observer
  * that judges what the store goes through. The app gets nothing but other addresses.
  */
-import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
 import { BlobServiceClient, RestError } from '@azure/storage-blob';
 import { entitiesOf } from '../day/comparison';
 import type { Mapping } from '../day/mapping';
 import { seededRandom } from '../dataverse/random';
 import type { ManyToManyDefinition } from '../dataverse/simulator';
-import { BUS, type Stack } from '../stack/stack';
+import type { Stack } from '../stack/stack';
 import { History } from './history';
 import { Killer, storeStepOf, type Moment } from './kill-points';
 import { Observer, type Finding } from './observer';
 import { Overtaking } from './overtaking';
+import { Routes, type Route } from './routes';
 import { StoreProxy, type StoreAnswer, type StoreRequest } from './store-proxy';
 import { writesOf } from './store-writes';
-import { TcpProxy } from './tcp-proxy';
+import type { TcpProxy } from './tcp-proxy';
 
 /** Every kill is a delivery without success, and so is every lock that is lost: docs/operations.md says to set it so. */
 export const MANY_DELIVERIES = { maxDeliveryCount: 2000 } as const;
-
-/** The ways between the app and what it needs. */
-export const ROUTES = ['tables', 'blobs', 'broker', 'webApi'] as const;
-export type Route = (typeof ROUTES)[number];
 
 /** What the observer watches, and how it lies in the store. */
 export interface RigOptions {
@@ -33,8 +29,6 @@ export interface RigOptions {
   readonly seed?: number;
 }
 
-/** Where the Functions host keeps the checkpoints of hubs. */
-const CHECKPOINTS = 'azure-webjobs-eventhub';
 const LEASES = 'dvo-leases';
 
 /** The proxies of a stack, running. */
@@ -44,7 +38,7 @@ export class FaultRig {
   readonly overtaking: Overtaking;
   readonly #history: History;
   readonly #eventTables: ReadonlySet<string>;
-  #routes: Readonly<Record<Route, TcpProxy>> | undefined;
+  #routes: Routes | undefined;
   readonly #open: { close(): Promise<void> }[] = [];
 
   private constructor(
@@ -79,13 +73,8 @@ export class FaultRig {
     };
     const tables = await kept(StoreProxy.open('table', azurite.tablePort, this));
     const blobs = await kept(StoreProxy.open('blob', azurite.blobPort, this));
-    const route = (port: number): Promise<TcpProxy> => kept(TcpProxy.open(port, () => random.next()));
-    this.#routes = {
-      tables: await route(tables.port),
-      blobs: await route(blobs.port),
-      broker: await route(broker.port),
-      webApi: await route(Number(new URL(dataverse.url).port)),
-    };
+    const before = { tables: tables.port, blobs: blobs.port };
+    this.#routes = await kept(Routes.open(this.stack, () => random.next(), before));
     dataverse.intercept(({ method, target, moment }) => {
       if (method !== 'GET') return false;
       const at = moment === 'asked' ? 'before' : 'done-unanswered';
@@ -101,31 +90,24 @@ export class FaultRig {
 
   /** The TCP proxy of a route. */
   route(route: Route): TcpProxy {
-    if (this.#routes === undefined) throw new Error('The rig is not open.');
-    return this.#routes[route];
+    return this.#opened().of(route);
   }
 
   /** Over the settings of the stack: those with which the app goes through the proxies. */
   get settings(): Readonly<Record<string, string>> {
-    const { azurite, broker, dataverse, settings } = this.stack;
-    const ports = new Map<number, number>([
-      [azurite.tablePort, this.route('tables').port],
-      [azurite.blobPort, this.route('blobs').port],
-      [broker.port, this.route('broker').port],
-      [Number(new URL(dataverse.url).port), this.route('webApi').port],
-    ]);
-    const through = (value: string): string =>
-      value.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${ports.get(Number(port)) ?? Number(port)}`);
-    return Object.fromEntries(
-      Object.entries(settings).flatMap(([name, value]) => (through(value) === value ? [] : [[name, through(value)]])),
-    );
+    return this.#opened().settings;
   }
 
   /** Lets everything pass again. */
   async lift(): Promise<void> {
     this.killer.disarm();
     this.overtaking.share = 0;
-    for (const route of ROUTES) await this.route(route).lift();
+    await this.#opened().lift();
+  }
+
+  #opened(): Routes {
+    if (this.#routes === undefined) throw new Error('The rig is not open.');
+    return this.#routes;
   }
 
   /** Looks at the store's requests for the kill points and the observer. */
@@ -146,34 +128,6 @@ export class FaultRig {
   #meets(request: StoreRequest, moment: Moment): boolean {
     const step = storeStepOf(request, this.#eventTables);
     return step !== undefined && this.killer.meets(step, moment);
-  }
-
-  /** How many events of the hub no checkpoint of the app has passed. */
-  async behindInHub(): Promise<number> {
-    const { azurite, broker } = this.stack;
-    const container = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(CHECKPOINTS);
-    const checkpoints = (await container.exists())
-      ? await new BlobCheckpointStore(container).listCheckpoints('127.0.0.1', BUS.hub, BUS.group)
-      : [];
-    const passed = checkpoints.reduce((sum, { sequenceNumber }) => sum + sequenceNumber + 1, 0);
-    return (broker.counts().hubs[BUS.hub]?.events ?? 0) - passed;
-  }
-
-  /** Messages in the queue and the subscription, dead-lettered ones included. */
-  waitingMessages(): number {
-    const { queues, subscriptions } = this.stack.broker.counts();
-    return [...Object.values(queues), ...Object.values(subscriptions)].reduce(
-      (sum, { active, locked, scheduled, deferred, deadLettered }) =>
-        sum + active + locked + scheduled + deferred + deadLettered,
-      0,
-    );
-  }
-
-  /** How many items are parked. */
-  async parked(): Promise<number> {
-    const entities = await entitiesOf(this.stack.azurite.connectionString, 'dvoparked');
-    // Others are the entries of due ones.
-    return entities.filter(({ kind }) => kind !== undefined).length;
   }
 
   /**

@@ -63,9 +63,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const hostJson = readHostJson(join(appDir, 'host.json'), environment);
   const log = filteredLog(hostJson.logging.logLevel, options.write);
   const { functionTimeout: functionTimeoutMs } = hostJson;
-  const worker = new WorkerClient({ appDir, functionTimeoutMs, log, onGivenUp: options.onGivenUp });
-  const { functions } = await worker.loaded;
   const settings = new Settings(environment);
+  const worker = new WorkerClient({
+    ...{ appDir, functionTimeoutMs, log, onGivenUp: options.onGivenUp },
+    arguments: settings.get('languageWorkers__node__arguments'),
+  });
+  const { functions } = await worker.loaded;
   const context: TriggerContext = { settings, hostJson, log, executor: new Executor(worker, log) };
 
   const prepare = preparers(context, environment);

@@ -31,6 +31,8 @@ const serviceBusBinding = z.object({
 
 /** How long a receive waits before it asks again; bounds how long a stop takes. */
 const RECEIVE_WAIT_MS = 1_000;
+/** How long .NET waits for more messages after the first one of a batch. */
+const BATCH_WAIT_MS = 20;
 /** The pause after a failed receive. */
 const RETRY_PAUSE_MS = 1_000;
 
@@ -102,7 +104,8 @@ class ServiceBusTrigger implements Trigger {
     this.#client = new ServiceBusClient(this.options.connectionString, { retryOptions: NET_RETRY });
     const client = this.#client;
     if (sessions) {
-      for (let slot = 0; slot < host.maxConcurrentSessions; slot++)
+      // In batches the real host serves one session at a time.
+      for (let slot = 0; slot < (many ? 1 : host.maxConcurrentSessions); slot++)
         void this.#loop(() => this.#serveNextSession(client));
       return Promise.resolve();
     }
@@ -174,9 +177,17 @@ class ServiceBusTrigger implements Trigger {
   /** Receives and handles what is there, up to a whole batch. Returns how many messages there were. */
   async #serveBatch(receiver: ServiceBusReceiver, waitMs: number): Promise<number> {
     const count = this.options.many ? this.context.hostJson.extensions.serviceBus.maxMessageBatchSize : 1;
-    const messages = await receiver.receiveMessages(count, { maxWaitTimeInMs: waitMs });
-    if (messages.length > 0) await this.#handle(receiver, messages);
+    // Asked for all at once, the SDK would wait for a second after the first.
+    const messages = await receiver.receiveMessages(1, { maxWaitTimeInMs: waitMs });
+    if (messages.length === 0) return 0;
+    if (count > 1) messages.push(...(await this.#moreMessages(receiver, count - 1)));
+    await this.#handle(receiver, messages);
     return messages.length;
+  }
+
+  /** What else is there. That none can be received now shows again at the next batch: the first message isn't to wait for that. */
+  #moreMessages(receiver: ServiceBusReceiver, count: number): Promise<readonly ServiceBusReceivedMessage[]> {
+    return receiver.receiveMessages(count, { maxWaitTimeInMs: BATCH_WAIT_MS }).catch(() => []);
   }
 
   /** Takes the next free session and serves it in order until it has been idle for `sessionIdleTimeout`. */

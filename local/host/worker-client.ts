@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { InvocationRequest, InvocationResponse } from './core-api';
 import type { Log } from './log';
 import type { RegisteredFunction } from './worker';
+import { threadOptions } from './worker-arguments';
 import type { FromWorker, ToWorker } from './worker-thread';
 
 /** So many deaths within the time end the host, as they end the real one. */
@@ -17,6 +18,8 @@ export interface WorkerClientOptions {
   readonly appDir: string;
   /** `functionTimeout` of host.json, in milliseconds; Infinity: none. */
   readonly functionTimeoutMs: number;
+  /** Of the worker's Node, as the setting has them. @default as `threadOptions` says */
+  readonly arguments: string | undefined;
   readonly log: Log;
   /** The app dies again and again. */
   readonly onGivenUp: () => void;
@@ -97,7 +100,7 @@ export class WorkerClient {
   }
 
   #start(): Thread {
-    const worker = new Worker(join(__dirname, 'worker-thread.js'));
+    const worker = new Worker(join(__dirname, 'worker-thread.js'), threadOptions(this.options.arguments));
     const running: Thread['running'] = new Map();
     let cause: unknown;
     const loaded = new Promise<Loaded>((resolve, reject) => {

@@ -29,7 +29,7 @@ import { blobState } from '../sync/blob-state';
 import { GhostFloors } from '../sync/ghost-floors';
 import { pullSubjects } from '../sync/pull-subjects';
 import { PullSync } from '../sync/pull-sync';
-import { TablePullStates } from '../sync/table-pull-state';
+import { TablePullStates } from '../sync/pull-state-store';
 import { ClockWatch, type ClockSample } from '../telemetry/clock-watch';
 import { logTo, type Log } from '../telemetry/log';
 import { TombstonePurge } from '../sync/tombstone-purge';
@@ -75,13 +75,18 @@ let copies: DelayedCopies | undefined;
 export function delayedCopies(): DelayedCopies | undefined {
   const { messages } = appConfig();
   if (!messages.ok || messages.value.retryQueue === undefined || messages.value.retry.attempts === 0) return undefined;
-  const { queueSessions, retry, retryQueue } = messages.value;
+  const { retry, retryQueue, queue: trigger } = messages.value;
   const { namespace, queue } = retryQueue;
   const sender = async () => {
     const { openServiceBus } = await import('../azure/service-bus-client.js');
     return openServiceBus(namespace, COPY_LIMITS).createSender(queue);
   };
-  return (copies ??= new DelayedCopies(sender, { ...retry, queue, sessions: queueSessions, log: logTo(console) }));
+  return (copies ??= new DelayedCopies(sender, {
+    ...retry,
+    queue,
+    sessions: trigger.isSessionsEnabled,
+    log: logTo(console),
+  }));
 }
 
 /**

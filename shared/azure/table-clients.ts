@@ -5,7 +5,9 @@ import type { ClockSample } from '../telemetry/clock-watch';
 import type { Log } from '../telemetry/log';
 import { Circuit, type Answer, type End } from './circuit';
 import { appIdentity } from './deferred-credential';
+import { keepKey } from './signing';
 import { StoreUnavailable } from './store-unavailable';
+import { tablesHttp } from './tables-http';
 import type { TableClientFactory } from './tables';
 
 /**
@@ -58,6 +60,7 @@ function circuitOf(place: string, log: Log): Circuit {
 function optionsOf(log: Log, answered?: (sample: ClockSample) => void): TableServiceClientOptions {
   let circuit: Circuit | undefined;
   return {
+    httpClient: tablesHttp,
     retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 },
     additionalPolicies: [
       {
@@ -97,7 +100,7 @@ export function tableClients(
     return (name) => new TableClient(account.endpoints.table, name, credential, shared);
   }
   const options = { ...shared, allowInsecureConnection: isPlainHttp(account.connectionString) };
-  return (name) => TableClient.fromConnectionString(account.connectionString, name, options);
+  return (name) => keepKey(TableClient.fromConnectionString(account.connectionString, name, options));
 }
 
 /** Plain HTTP only where the connection string itself says so, as Azurite's does. */

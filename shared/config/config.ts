@@ -59,11 +59,17 @@ export interface CoreConfig {
 
 /** What the Service Bus functions need besides what the platform reads for their triggers. */
 export interface MessagesConfig {
-  readonly queueSessions: boolean;
-  readonly subscriptionSessions: boolean;
+  readonly queue: MessageTrigger;
+  readonly subscription: MessageTrigger;
   readonly retry: RetryConfig;
   /** The queue that copies go to; undefined: none is set, or its function is switched off. */
   readonly retryQueue: (Pick<ServiceBusConfig, 'namespace'> & { readonly queue: string }) | undefined;
+}
+
+/** How messages come from the queue or the subscription. */
+export interface MessageTrigger {
+  readonly isSessionsEnabled: boolean;
+  readonly cardinality: 'one' | 'many';
 }
 
 /** What is pulled, and for how long. */
@@ -123,7 +129,7 @@ const coreSchema = z.object({
   UNCONFIRMED_DELAY_SECONDS: whole(0, 3600, 10),
   // With what a pull may take after it (deadline.ts), below `functionTimeout` of host.json.
   PULL_MAX_SECONDS: whole(10, 480, 480),
-  PULL_PAGE_ROWS: whole(50, 5000, 5000),
+  PULL_PAGE_ROWS: whole(50, 5000, 2000),
   FULL_IMAGE_ALIAS: optionalText,
   ORGANIZATION_ID: optionalText.pipe(z.guid('must be the id (GUID) of an organisation').toLowerCase().optional()),
   CACHE_MEGABYTES: whole(1, 4096, 32),
@@ -164,11 +170,12 @@ const webhookSchema = z.object({
   WEBHOOK_MAX_KILOBYTES: whole(64, 640, WEBHOOK_DEFAULTS.maxKilobytes),
 });
 
-const flag = oneOf(['false', 'true'], 'false').transform((value) => value === 'true');
+const flag = (fallback: 'false' | 'true') => oneOf(['false', 'true'], fallback).transform((value) => value === 'true');
 
 const messagesSchema = z.object({
-  SERVICEBUS_QUEUE_SESSIONS: flag,
-  SERVICEBUS_SUBSCRIPTION_SESSIONS: flag,
+  SERVICEBUS_BATCHES: flag('true'),
+  SERVICEBUS_QUEUE_SESSIONS: flag('false'),
+  SERVICEBUS_SUBSCRIPTION_SESSIONS: flag('false'),
   SERVICEBUS_RETRY_ATTEMPTS: whole(0, 100, 10),
   SERVICEBUS_RETRY_FIRST_SECONDS: whole(1, 3600, 5),
   SERVICEBUS_RETRY_LONGEST_SECONDS: whole(1, 86_400, 900),
@@ -310,8 +317,8 @@ function readMessages(environment: Environment): Section<MessagesConfig> {
   return {
     ok: true,
     value: {
-      queueSessions: data.SERVICEBUS_QUEUE_SESSIONS,
-      subscriptionSessions: data.SERVICEBUS_SUBSCRIPTION_SESSIONS,
+      queue: triggerOf(data.SERVICEBUS_QUEUE_SESSIONS, data.SERVICEBUS_BATCHES),
+      subscription: triggerOf(data.SERVICEBUS_SUBSCRIPTION_SESSIONS, data.SERVICEBUS_BATCHES),
       retry: {
         attempts: data.SERVICEBUS_RETRY_ATTEMPTS,
         firstDelayMs: data.SERVICEBUS_RETRY_FIRST_SECONDS * 1000,
@@ -321,6 +328,15 @@ function readMessages(environment: Environment): Section<MessagesConfig> {
     },
   };
 }
+
+/**
+ * Sessions bring messages one by one: in batches an instance serves a single session at a time, and 32 otherwise (host.json).
+ * https://github.com/Azure/azure-sdk-for-net/blob/main/sdk/servicebus/Microsoft.Azure.WebJobs.Extensions.ServiceBus/src/Listeners/ServiceBusListener.cs
+ */
+const triggerOf = (isSessionsEnabled: boolean, batches: boolean): MessageTrigger => ({
+  isSessionsEnabled,
+  cardinality: batches && !isSessionsEnabled ? 'many' : 'one',
+});
 
 /** Left out, or switched off by the platform's own setting, whose dots are underscores on Linux. https://learn.microsoft.com/azure/azure-functions/disable-function */
 const isDisabled = (environment: Environment, functionName: FunctionName): boolean =>

@@ -1,6 +1,6 @@
 /** What a mapping file must keep to besides its form: names that can be, and that never meet in the store. */
 import { ROW_MESSAGES } from '../context/messages/to-changes';
-import { DERIVED_NAME, OWN_PROPERTIES, wholeOf } from './column-names';
+import { DERIVED_NAME, OWN_PROPERTIES, wholeOf } from './default-names';
 import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from './mapping-schema';
 import type { Fault } from '../yaml/schema-faults';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RowAddress } from '../change/row-change';
 import type { Columns, Value } from '../change/value';
-import { defaultTargets, wholeOf } from './column-names';
+import { defaultTargets, wholeOf } from './default-names';
 import { applyRule, type ColumnRule } from './column-rule';
 import { FilterUnfit, ValueNotConvertible, placeOf } from './errors';
 import { meets, type Condition } from './filter';

@@ -5,7 +5,7 @@ import type { KeptDelivery } from '../parking/parking';
 import { logTo } from '../telemetry/log';
 import { isoMs } from '../mapping/convert';
 import { COPY_PROPERTIES, NAMED_PROPERTIES, type DelayedCopies, type ReceivedMessage } from './delayed-copies';
-import type { OnRetry, Receiver } from './receiver';
+import type { AskForCopy, OnRetry, Receiver } from './receiver';
 import { logOutcomes } from './summary';
 
 /** How long to wait before a message is given back for its nth time, in milliseconds. */
@@ -21,6 +21,9 @@ export interface MessageSource {
   readonly copies?: () => Pick<DelayedCopies, 'send'> | undefined;
 }
 
+/** What the platform tells of one message, by the name that it has where messages come one by one. */
+type Known = (name: string) => unknown;
+
 /** Thrown to have a batch delivered again: the store was away. */
 class BatchHeld extends Error {
   constructor(events: number, reason: string) {
@@ -31,8 +34,11 @@ class BatchHeld extends Error {
 /**
  * Handles messages of a queue, a topic's subscription or an event hub. Returning completes them (or lets the checkpoint
  * move): by then each is processed, parked, or comes again as a copy. Throwing leaves them with the broker: a hub's batch while
- * the store is away, and whatever could neither be parked nor copied. A message of Service Bus is held for a while before,
- * since giving it back at once would use up its deliveries within seconds.
+ * the store is away, and whatever could neither be parked nor copied. Messages of Service Bus are held for a while before,
+ * since giving them back at once would use up their deliveries within seconds.
+ *
+ * The platform completes or gives back a batch as a whole. What is given back and was processed already is a duplicate.
+ * https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger#peeklock-behavior
  *
  * The triggers deliver bytes (`dataType: 'binary'`), since the platform would otherwise parse every body as JSON, and
  * decimals and 64-bit integers would come through a double.
@@ -42,19 +48,23 @@ export function messagesHandler(
   receiver: () => Receiver,
   sleep: (milliseconds: number) => Promise<unknown> = setTimeout,
 ): (messages: unknown, context: InvocationContext) => Promise<void> {
-  return async (messages, context) => {
+  return async (input, context) => {
     const log = logTo(context);
-    const many = Array.isArray(messages);
-    const deliveries = (many ? messages : [messages]).map((message, index) =>
-      deliveryOf(source, bytesOf(message), context, many ? index : undefined),
-    );
-    const sender = many ? undefined : copies?.();
+    const messages = messagesOf(input, context.triggerMetadata);
+    const sender = holds === true ? undefined : copies?.();
+    const onRetryOf = (index: number): OnRetry => {
+      const message = messages[index];
+      if (holds === true) return { kind: 'hold' };
+      if (sender === undefined || message === undefined) return { kind: 'park' };
+      const copy: AskForCopy = (cause, whatever) => sender.send(receivedFrom(message), cause, whatever);
+      return { kind: 'copy', copy, inBatch: messages.length > 1 };
+    };
     let heldBy: string | undefined;
     let held = 0;
     try {
       const outcomes = await receiver().receive(
-        deliveries,
-        holds === true ? { kind: 'hold' } : onRetryOf(sender, context.triggerMetadata),
+        messages.map((message) => deliveryOf(source, message)),
+        onRetryOf,
       );
       logOutcomes(log, source, outcomes);
       for (const outcome of outcomes) {
@@ -63,27 +73,44 @@ export function messagesHandler(
         heldBy = outcome.cause.message;
       }
     } catch (error) {
-      log('parkingFailed', { source, messages: deliveries.length, reason: messageOf(error) });
-      const count = context.triggerMetadata?.deliveryCount;
-      if (typeof count === 'number') await sleep(pauseBefore(count));
+      log('parkingFailed', { source, messages: messages.length, reason: messageOf(error) });
+      const counts = messages.flatMap(({ known }) => {
+        const count = known('deliveryCount');
+        return typeof count === 'number' ? count : [];
+      });
+      if (counts.length > 0) await sleep(pauseBefore(Math.max(...counts)));
       throw error;
     }
     if (heldBy !== undefined) throw new BatchHeld(held, heldBy);
   };
 }
 
-const onRetryOf = (
-  copies: Pick<DelayedCopies, 'send'> | undefined,
-  metadata: InvocationContext['triggerMetadata'],
-): OnRetry =>
-  copies === undefined
-    ? { kind: 'park' }
-    : { kind: 'copy', copy: (cause, whatever, { body }) => copies.send(receivedFrom(body, metadata), cause, whatever) };
+/** A message as it came. */
+interface Message {
+  readonly body: Uint8Array;
+  readonly known: Known;
+}
+
+/**
+ * One message, or those of a batch, where each fact is an array. The platform leaves empty texts out of arrays, so that one
+ * which is shorter than the batch doesn't tell whose its entries are.
+ * https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.Grpc/MessageExtensions/GrpcMessageConversionExtensions.cs
+ */
+function messagesOf(input: unknown, metadata: InvocationContext['triggerMetadata'] = {}): readonly Message[] {
+  if (!Array.isArray(input)) return [{ body: bytesOf(input), known: (name) => metadata[name] }];
+  return input.map((message, index) => ({
+    body: bytesOf(message),
+    known: (name) => {
+      const values = metadata[`${name}Array`];
+      return Array.isArray(values) && values.length === input.length ? (values[index] as unknown) : undefined;
+    },
+  }));
+}
 
 /** The message as far as the platform tells of it. It parses every text that is JSON, so that an id such as `1e3` isn't exact. */
-function receivedFrom(body: Uint8Array, metadata: InvocationContext['triggerMetadata']): ReceivedMessage {
+function receivedFrom({ body, known }: Message): ReceivedMessage {
   const text = (name: string): string | undefined => {
-    const value = metadata?.[name];
+    const value = known(name);
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
       ? String(value)
       : undefined;
@@ -99,7 +126,7 @@ function receivedFrom(body: Uint8Array, metadata: InvocationContext['triggerMeta
     named: Object.fromEntries(named),
     ...(messageId === undefined ? {} : { messageId }),
     ...(enqueuedAt === undefined ? {} : { enqueuedAt }),
-    properties: Object.fromEntries(Object.entries(propertiesOf(metadata, undefined)).filter(isProperty)),
+    properties: Object.fromEntries(Object.entries(propertiesOf(known)).filter(isProperty)),
   };
 }
 
@@ -110,19 +137,14 @@ const isProperty = (entry: [string, unknown]): entry is [string, string | number
 /** A binary trigger gives Buffers; anything else was already parsed by the platform and is written out again. */
 function bytesOf(message: unknown): Uint8Array {
   if (message instanceof Uint8Array) return message;
-  return Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
+  return Buffer.from(typeof message === 'string' ? message : JSON.stringify(message ?? null));
 }
 
-function deliveryOf(
-  source: string,
-  body: Uint8Array,
-  { triggerMetadata }: InvocationContext,
-  index: number | undefined,
-): KeptDelivery {
-  const contentType = index === undefined ? triggerMetadata?.contentType : undefined;
-  const properties = propertiesOf(triggerMetadata, index);
+function deliveryOf(source: string, { body, known }: Message): KeptDelivery {
+  const contentType = known('contentType');
+  const properties = propertiesOf(known);
   const truncated = hasTruncationMark(properties);
-  const arrivedAtMs = firstEnqueuedMs(enqueuedTimeOf(triggerMetadata, index), properties);
+  const arrivedAtMs = firstEnqueuedMs(known('enqueuedTimeUtc'), properties);
   return {
     source,
     body,
@@ -131,11 +153,6 @@ function deliveryOf(
     ...(arrivedAtMs === undefined ? {} : { arrivedAtMs }),
   };
 }
-
-const enqueuedTimeOf = (metadata: InvocationContext['triggerMetadata'], index: number | undefined): unknown =>
-  index === undefined
-    ? metadata?.enqueuedTimeUtc
-    : (metadata?.enqueuedTimeUtcArray as readonly unknown[] | undefined)?.[index];
 
 /**
  * When the broker first had a message, by its own times as text: a copy names its original's, and nothing makes it later than
@@ -149,11 +166,8 @@ export function firstEnqueuedMs(enqueued: unknown, properties: object): number |
 }
 
 /** The message's application properties, wherever the trigger puts them. */
-function propertiesOf(metadata: InvocationContext['triggerMetadata'], index: number | undefined): object {
-  const properties =
-    index === undefined
-      ? (metadata?.applicationProperties ?? metadata?.userProperties ?? metadata?.properties)
-      : (metadata?.propertiesArray as unknown[] | undefined)?.[index];
+function propertiesOf(known: Known): object {
+  const properties = known('applicationProperties') ?? known('userProperties') ?? known('properties');
   return typeof properties === 'object' && properties !== null ? properties : {};
 }
 

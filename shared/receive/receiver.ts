@@ -48,13 +48,20 @@ export type Outcome =
  *   that none holds up the others for a reason of its own.
  */
 export type OnRetry =
-  { readonly kind: 'park' } | { readonly kind: 'hold' } | { readonly kind: 'copy'; readonly copy: AskForCopy };
+  | { readonly kind: 'park' }
+  | { readonly kind: 'hold' }
+  | {
+      readonly kind: 'copy';
+      readonly copy: AskForCopy;
+      /** Whether its source would give back others together with it: then a copy is asked for whatever its attempts. */
+      readonly inBatch?: boolean;
+    };
 
 /**
  * Resolves once a copy is accepted; with undefined where the attempts are used up and `whatever` isn't set. Rejects where
  * none is accepted.
  */
-export type AskForCopy = (cause: ParkCause, whatever: boolean, delivery: KeptDelivery) => Promise<Delayed | undefined>;
+export type AskForCopy = (cause: ParkCause, whatever: boolean) => Promise<Delayed | undefined>;
 
 /** A change and its verdict; for an event that is no change of rows its table and key. */
 export interface ProcessedChange {
@@ -173,8 +180,16 @@ export class Receiver {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Handles deliveries that arrived together: their changes are processed together, each on its own merits. */
-  async receive(came: readonly KeptDelivery[], onRetry: OnRetry = { kind: 'park' }): Promise<readonly Outcome[]> {
+  /**
+   * Handles deliveries that arrived together: their changes are processed together, each on its own merits. Ends when all have
+   * ended, also where it rejects.
+   *
+   * @param onRetryOf what the source offers for the delivery at an index
+   */
+  async receive(
+    came: readonly KeptDelivery[],
+    onRetryOf: (index: number) => OnRetry = () => ({ kind: 'park' }),
+  ): Promise<readonly Outcome[]> {
     const deliveries = came.map((delivery) => ({ ...delivery, arrivedAtMs: this.#arrivalOf(delivery) }));
     const plans = await this.#plans(deliveries);
     const toProcess = plans.flatMap((plan) => (plan.kind === 'process' && !isUncommitted(plan) ? [plan.changes] : []));
@@ -189,9 +204,10 @@ export class Receiver {
     const nextResult = results.values();
     const nextInParts = inParts.values();
     const nextStored = stored.values();
-    return Promise.all(
+    const ends = await Promise.allSettled(
       deliveries.map((delivery, index) => {
         const plan = plans[index];
+        const onRetry = onRetryOf(index);
         if (plan?.kind === 'process') {
           if (isUncommitted(plan)) return this.#park(delivery, UNCONFIRMED, onRetry, this.options.unconfirmedDelayMs);
           return this.#processed(
@@ -209,6 +225,10 @@ export class Receiver {
         return this.#putAside(delivery, onRetry, plan?.error);
       }),
     );
+    return ends.map((end) => {
+      if (end.status === 'rejected') throw end.reason;
+      return end.value;
+    });
   }
 
   /**
@@ -366,7 +386,7 @@ export class Receiver {
     if (disposition === 'park') return this.#park(delivery, cause, onRetry);
     if (onRetry.kind === 'hold' && error instanceof StoreUnavailable) return { kind: 'held', cause };
     return (
-      (await delayed(delivery, cause, onRetry, false)) ??
+      (await delayed(cause, onRetry, false)) ??
       this.#park(delivery, cause, onRetry, this.options.retryDelayMs ?? 15_000)
     );
   }
@@ -384,7 +404,9 @@ export class Receiver {
       await this.parts.parking.parkDelivery(delivery, cause, dueAtMs);
     } catch (error) {
       // Attempts don't count while nothing can be parked because its account is away: that passes, and says nothing of the event.
-      const copied = await delayed(delivery, cause, onRetry, error instanceof StoreUnavailable);
+      // Nor in a batch, which would come again whole because of one.
+      const inBatch = onRetry.kind === 'copy' && onRetry.inBatch === true;
+      const copied = await delayed(cause, onRetry, inBatch || error instanceof StoreUnavailable);
       if (copied === undefined) throw error;
       return copied;
     }
@@ -411,15 +433,10 @@ function decidingFailure(outcomes: readonly (Failure | { readonly kind: string }
 }
 
 /** Undefined where the source has no copy to give. */
-async function delayed(
-  delivery: KeptDelivery,
-  cause: ParkCause,
-  onRetry: OnRetry,
-  whatever: boolean,
-): Promise<Outcome | undefined> {
+async function delayed(cause: ParkCause, onRetry: OnRetry, whatever: boolean): Promise<Outcome | undefined> {
   if (onRetry.kind !== 'copy') return undefined;
   try {
-    const copy = await onRetry.copy(cause, whatever, delivery);
+    const copy = await onRetry.copy(cause, whatever);
     return copy && { kind: 'delayed', cause, ...copy };
   } catch {
     // Whoever sends copies says why none is accepted; the delivery is parked with its own cause.

@@ -50,7 +50,7 @@ test('the least that is needed, and the defaults', () => {
     maxReadAgeSeconds: 30,
     unconfirmedDelaySeconds: 10,
     pullMaxSeconds: 480,
-    pullPageRows: 5000,
+    pullPageRows: 2000,
     cacheMegabytes: 32,
     webApiConcurrency: 20,
   });
@@ -68,11 +68,28 @@ describe('messages', () => {
 
   test('the defaults', () =>
     expect(messages(QUEUE)).toEqual({
-      queueSessions: false,
-      subscriptionSessions: false,
+      queue: { isSessionsEnabled: false, cardinality: 'many' },
+      subscription: { isSessionsEnabled: false, cardinality: 'many' },
       retry: { attempts: 10, firstDelayMs: 5000, longestDelayMs: 900_000 },
       retryQueue,
     }));
+
+  test('messages come in batches, unless the setting says otherwise or they come in sessions', () => {
+    const batches = { isSessionsEnabled: false, cardinality: 'many' };
+    const sessions = { isSessionsEnabled: true, cardinality: 'one' };
+    expect(messages({ ...QUEUE, SERVICEBUS_QUEUE_SESSIONS: 'true' })).toMatchObject({
+      queue: sessions,
+      subscription: batches,
+    });
+    expect(messages({ ...QUEUE, SERVICEBUS_SUBSCRIPTION_SESSIONS: 'true', SERVICEBUS_BATCHES: 'true' })).toMatchObject({
+      queue: batches,
+      subscription: sessions,
+    });
+    expect(messages({ ...QUEUE, SERVICEBUS_BATCHES: 'false' })).toMatchObject({
+      queue: { ...batches, cardinality: 'one' },
+      subscription: { ...batches, cardinality: 'one' },
+    });
+  });
 
   test('with an identity, of which it may be said which', () => {
     const host = 'acme.servicebus.windows.net';
@@ -171,7 +188,7 @@ describe('every number has its bounds and its default', () => {
     ['READ_BACK_MAX_AGE_SECONDS', 'maxReadAgeSeconds', 1, 600, 30],
     ['UNCONFIRMED_DELAY_SECONDS', 'unconfirmedDelaySeconds', 0, 3600, 10],
     ['PULL_MAX_SECONDS', 'pullMaxSeconds', 10, 480, 480],
-    ['PULL_PAGE_ROWS', 'pullPageRows', 50, 5000, 5000],
+    ['PULL_PAGE_ROWS', 'pullPageRows', 50, 5000, 2000],
     ['CACHE_MEGABYTES', 'cacheMegabytes', 1, 4096, 32],
     ['WEB_API_CONCURRENCY', 'webApiConcurrency', 1, 500, 20],
   ])('%s', (name, field, least, most, fallback) => {

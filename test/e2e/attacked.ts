@@ -16,8 +16,10 @@ import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-
 import { LoadBalancer } from '../../local/faults/load-balancer';
 import type { KillPoint } from '../../local/faults/kill-points';
 import { builtFolder } from '../build-once';
-import { FaultRig, MANY_DELIVERIES, type Route } from '../../local/faults/rig';
+import { FaultRig, MANY_DELIVERIES } from '../../local/faults/rig';
+import type { Route } from '../../local/faults/routes';
 import type { TcpFault } from '../../local/faults/tcp-proxy';
+import { behindInHub, parkedItems, underWay, waitingMessages } from '../../local/faults/under-way';
 import { SYNCED_TABLES } from '../../local/stack/stack';
 import { registerSteps } from '../../local/stack/register-steps';
 import { System } from './system';
@@ -214,23 +216,19 @@ export class Attacked {
     await this.system.dataverse.drain(WAIT_LIMIT_MS);
     // What lost connections had locked would come free within a minute.
     this.system.stack.broker.expireLocks();
-    const left = async () => ({
-      messages: this.rig.waitingMessages(),
-      hub: await this.rig.behindInHub(),
-      parked: await this.rig.parked(),
-    });
+    const { stack } = this.system;
     const isIdle = async (): Promise<boolean> => {
       // First what costs nothing to ask.
-      if (this.rig.waitingMessages() > 0 || !this.system.isIdle('replay-parked')) return false;
-      if ((await this.rig.parked()) > 0) {
+      if (waitingMessages(stack) > 0 || !this.system.isIdle('replay-parked')) return false;
+      if ((await parkedItems(stack)) > 0) {
         await this.system.letAllBeDue();
         await this.system.run('replay-parked');
         return false;
       }
-      return (await this.rig.behindInHub()) === 0;
+      return (await behindInHub(stack)) === 0;
     };
     await this.system.until('nothing under way', isIdle, WAIT_LIMIT_MS).catch(async (error: unknown) => {
-      throw new Error(`Left: ${JSON.stringify(await left())}`, { cause: error });
+      throw new Error(`Left: ${JSON.stringify(await underWay(stack))}`, { cause: error });
     });
   }
 

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROUTES } from '../../local/faults/rig';
+import { ROUTES } from '../../local/faults/routes';
 import type { TcpFault } from '../../local/faults/tcp-proxy';
 import { Attacked, HELD_MS, NETWORK_FAULTS } from './attacked';
 

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stealPartitions } from '../../local/faults/attack';
+import { behindInHub, waitingMessages } from '../../local/faults/under-way';
 import { Attacked } from './attacked';
 
 let attacked: Attacked;
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => attacked.stop());
 
-const messages = (): number => attacked.rig.waitingMessages();
+const messages = (): number => waitingMessages(attacked.system.stack);
 
 test('[F36] locks of messages are lost while the store is slow: others may have them already', async () => {
   const { rig, system } = attacked;
@@ -33,12 +34,12 @@ test('[F36] locks of messages are lost while the store is slow: others may have 
 });
 
 test('the partitions of the hub are stolen by a reader with a higher epoch, which leaves again', async () => {
-  const { rig, system } = attacked;
+  const { system } = attacked;
   const leaves = new AbortController();
   await attacked.amid(async () => {
     const stolen = stealPartitions(system.stack, 60_000, leaves.signal);
     // More than it is ever behind by itself.
-    await system.until('events that the app does not get', async () => (await rig.behindInHub()) >= 10);
+    await system.until('events that the app does not get', async () => (await behindInHub(system.stack)) >= 10);
     leaves.abort();
     await stolen;
   });

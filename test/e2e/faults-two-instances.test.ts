@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitingMessages } from '../../local/faults/under-way';
 import { Attacked } from './attacked';
 import { PUSHED, type System } from './system';
 
@@ -75,7 +76,7 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
   for (const id of ids) await dataverse.delete('contact', id);
   const areProcessed = (): boolean => {
     const deletions = dataverse.jobs().filter(({ message, rowId }) => message === 'Delete' && ids.includes(rowId));
-    return deletions.every(({ status }) => status === 'succeeded') && rig.waitingMessages() === 0;
+    return deletions.every(({ status }) => status === 'succeeded') && waitingMessages(system.stack) === 0;
   };
   await system.until('all deletions being processed', areProcessed);
   rig.deletionsProcessed();

@@ -38,14 +38,15 @@ afterAll(() => {
 });
 
 const bus = { connection: 'ServiceBusConnection', dataType: 'binary' };
-const noSessions = { isSessionsEnabled: false };
+const inBatches = { isSessionsEnabled: false, cardinality: 'many' };
+const inSessions = { isSessionsEnabled: true, cardinality: 'one' };
 
 test.each<readonly [string, object]>([
   ['webhook', { methods: ['POST'], authLevel: 'anonymous', route: 'webhook' }],
-  ['service-bus-queue', { ...bus, queueName: '%SERVICEBUS_QUEUE%', isSessionsEnabled: true }],
+  ['service-bus-queue', { ...bus, queueName: '%SERVICEBUS_QUEUE%', ...inSessions }],
   [
     'service-bus-topic',
-    { ...bus, ...noSessions, topicName: '%SERVICEBUS_TOPIC%', subscriptionName: '%SERVICEBUS_SUBSCRIPTION%' },
+    { ...bus, ...inBatches, topicName: '%SERVICEBUS_TOPIC%', subscriptionName: '%SERVICEBUS_SUBSCRIPTION%' },
   ],
   [
     'event-hub',

@@ -31,6 +31,7 @@ const PLATFORM = [
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
   'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
   'AzureWebJobsDisableHomepage',
+  'languageWorkers__node__arguments',
 ];
 
 /** https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-an-identity-based-connection */
@@ -59,6 +60,11 @@ const WAYS: Readonly<Record<string, readonly [name: string, resources: RegExp]>>
   withPull: ['pull-sync', /-pull-|schema-drift/],
 };
 
+const FURTHER = {
+  MAPPING_FILE: 'docs/mapping.sample.yaml',
+  languageWorkers__node__arguments: '--enable-source-maps',
+};
+
 /** The combinations of parameters that matter: each way off, private, without keys, zones, sessions, no environment. */
 const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unknown>>>> = {
   dev: 'main.dev.bicepparam',
@@ -68,7 +74,7 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
     ...{ furtherSettings: { CACHE_MEGABYTES: '256' }, tables: ['account', 'contact'] },
   },
   plain: {
-    ...{ name: 'Abcdefgh', tables: [], furtherSettings: { MAPPING_FILE: 'docs/mapping.sample.yaml' } },
+    ...{ name: 'Abcdefgh', tables: [], furtherSettings: FURTHER },
     ...{ withRedactionKey: true, queueSessions: true, subscriptionSessions: true, withTargetScaling: false },
     ...{ storageLog: 'none', throughputUnits: 2, maximumThroughputUnits: 2, withAlerts: false },
   },
@@ -80,8 +86,8 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
   'no namespace': { withQueue: false, withTopic: false, privateNetworking: true },
   withWebhook: { withWebhook: false, privateNetworking: true, disableLocalAuth: true },
   withQueue: { withQueue: false },
-  withTopic: { withTopic: false },
-  withEventHub: { withEventHub: false },
+  withTopic: { withTopic: false, instanceMemoryMB: 512 },
+  withEventHub: { withEventHub: false, instanceMemoryMB: 4096 },
   withPull: {
     ...{
       withPull: false,
@@ -102,13 +108,16 @@ const FACTS: readonly (readonly [combination: string, type: string, place: strin
   // This app never lets a delivery count stop a message; dead processes count, and what expires is kept.
   ...['queues', 'topics/subscriptions'].flatMap((entity) =>
     [
-      ['lockDuration', 'PT1M'],
+      // The host renews no lock of a batch.
+      ['lockDuration', 'PT5M'],
       ['maxDeliveryCount', 2000],
       ['deadLetteringOnMessageExpiration', true],
       ['requiresSession', false],
     ].map(([name = '', value]) => ['all', `${BUS}/${entity}`, `properties.${name}`, value] as const),
   ),
   ['plain', `${BUS}/queues`, 'properties.requiresSession', true],
+  ['plain', `${BUS}/queues`, 'properties.lockDuration', 'PT1M'],
+  ['plain', `${BUS}/topics/subscriptions`, 'properties.lockDuration', 'PT1M'],
   ['plain', `${BUS}/topics/subscriptions`, 'properties.requiresSession', true],
   // The one rule of the subscription has the name of the one that Azure makes, which lets everything through.
   ['all', RULE, 'id', expect.stringMatching(/\/\$Default$/)],
@@ -257,6 +266,16 @@ describeCompiled('what infra/ deploys', () => {
     // On Linux no name may hold a hyphen, and dots become underscores.
     expect(names.filter((name) => FORBIDDEN_IN_FLEX.test(name) || !/^\w+$/.test(name))).toEqual([]);
     expect(names).toContain('CACHE_MEGABYTES');
+  });
+
+  test('Node’s heap fits the memory of an instance, unless further settings say otherwise', () => {
+    const heapOf = (name: string) => settingsOf(of(name)).languageWorkers__node__arguments;
+    expect(['withTopic', 'all', 'withEventHub', 'plain'].map(heapOf)).toEqual([
+      '--max-semi-space-size=4 --max-old-space-size=256',
+      '--max-semi-space-size=4 --max-old-space-size=1024',
+      '--max-semi-space-size=8 --max-old-space-size=2048',
+      FURTHER.languageWorkers__node__arguments,
+    ]);
   });
 
   test('secrets stay in the vault, and nobody signs in with a key', () => {

@@ -2,13 +2,15 @@
  * Proves on a real table service (Azurite) that an event is stored once however often it is delivered, where docs/store.md
  * says, and that what doesn't fit says so.
  */
-import { RestError, TableClient } from '@azure/data-tables';
+import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../local/storage/azurite';
+import { serviceCodeOf, statusOf } from '../../shared/azure/tables';
 import type { MessageEvent } from '../../shared/change/message-event';
 import { TableEventStore } from '../../shared/lob/tables/table-event-store';
 import { EventMapping } from '../../shared/mapping/event-mapping';
 import { columns, rowId } from '../writer/changes';
+import { refused, scriptedClient } from './scripted-client';
 
 let azurite: Azurite;
 beforeAll(async () => {
@@ -106,9 +108,8 @@ test('dates that Azure has no DateTime for are kept as their text, of parameters
 });
 
 test('[I52] what Azure refuses is told by its code, and by the parameter that it names; never as too large', async () => {
-  const client = (refusal: RestError) => ({ createEntity: () => Promise.reject(refusal) }) as unknown as TableClient;
   const refusing = async (message: string, code: string, statusCode = 400) => {
-    const store = new TableEventStore(() => client(new RestError(message, { statusCode, code })), '');
+    const store = new TableEventStore((table) => scriptedClient(table, () => refused(statusCode, code, message)), '');
     const [outcome] = await store.append([{ event: event(), rule }]);
     return outcome?.kind === 'failed' ? outcome.error : undefined;
   };
@@ -150,17 +151,10 @@ test('an outage is no refusal', async () => {
 });
 
 test('a table that is being deleted makes no duplicate of an event', async () => {
-  const refusal = (statusCode: number, code: string): RestError => {
-    const error = new RestError(code, { statusCode, code });
-    error.details = { odataError: { code } };
-    return error;
-  };
-  const client = {
-    createEntity: () => Promise.reject(refusal(404, 'TableNotFound')),
-    createTable: () => Promise.reject(refusal(409, 'TableBeingDeleted')),
-  };
-  const store = new TableEventStore(() => client as unknown as TableClient, 'e9');
-  expect(await store.append([{ event: event(), rule }])).toEqual([
-    { kind: 'failed', error: refusal(409, 'TableBeingDeleted') },
-  ]);
+  const answer = ({ url }: { readonly url: string }) =>
+    url.endsWith('/Tables') ? refused(409, 'TableBeingDeleted') : refused(404, 'TableNotFound');
+  const store = new TableEventStore((table) => scriptedClient(table, answer), 'e9');
+  const [outcome] = await store.append([{ event: event(), rule }]);
+  const error = outcome?.kind === 'failed' ? outcome.error : undefined;
+  expect([statusOf(error), serviceCodeOf(error)]).toEqual([409, 'TableBeingDeleted']);
 });

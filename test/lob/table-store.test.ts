@@ -2,7 +2,7 @@
  * Proves that the Azure Tables store keeps the contract of a LOB store on a real table service (Azurite), and that every
  * value lies there exactly as docs/store.md says: entities are read with the SDK alone, past all code of the app.
  */
-import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
+import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import type { RowAddress } from '../../shared/change/row-change';
@@ -16,6 +16,7 @@ import { namingOf } from '../../shared/lob/mapped-store';
 import { TableMapping } from '../../shared/mapping/table-mapping';
 import { CONTEXT } from '../mapping/mappings';
 import { columns, row, stamp } from '../writer/changes';
+import { refused, scriptedClient } from './scripted-client';
 import { sameData, storeContract } from './store-contract';
 
 let azurite: Azurite;
@@ -550,8 +551,7 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     ['that it does not name', "The 'Stamp' parameter is out of range.", 'OutOfRangeInput'],
     ['whose name is in its answer by chance', '{"odata.error":{"name":"value"}}', 'OutOfRangeInput'],
   ])('[I52] a refusal is told by its code, with the column %s, and without the value', async (_what, said, shown) => {
-    const refusal = new RestError(said, { statusCode: 400, code: 'OutOfRangeInput' });
-    const client = { createEntity: () => Promise.reject(refusal) } as unknown as TableClient;
+    const client = scriptedClient('account', () => refused(400, 'OutOfRangeInput', said));
     const store = new TableStore(() => client, plainNaming(''));
     const [outcome] = await store.write([write('snapshot', columns({ birthdate: 'x', name: 'y', value: 'z' }))]);
     const error = outcome?.kind === 'failed' ? outcome.error : undefined;

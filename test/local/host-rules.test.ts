@@ -1,5 +1,6 @@
 /** Proves the local host's pure rules: route templates, schedules, settings, host.json, log levels, and the platform's conversion of values. */
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { eventInput, eventsInput } from '../../local/host/event-hub-data';
 import { readHostJson } from '../../local/host/host-json';
 import { filteredLog, type LogRecord } from '../../local/host/log';
@@ -8,6 +9,7 @@ import { isSubMinute, parseSchedule } from '../../local/host/timer';
 import { messageInput } from '../../local/host/service-bus-data';
 import { Settings } from '../../local/host/settings';
 import { dateTime, texts, withBodyMembers } from '../../local/host/typed-data';
+import { threadOptions } from '../../local/host/worker-arguments';
 
 describe('a route template', () => {
   it.each([
@@ -95,6 +97,13 @@ describe('metadata', () => {
     );
     expect(text(metadata.ApplicationProperties)).toEqual({ at: '2026-01-02T03:04:05.6Z', n: 1 });
   });
+});
+
+it('without arguments the worker’s heap is that of an instance of 2,048 MB, as infra/ sets it', () => {
+  const infra = readFileSync('infra/modules/app-settings.bicep', 'utf8');
+  const [, set] = /'2048': '([^']+)'/.exec(infra) ?? [];
+  expect(threadOptions()).toEqual(threadOptions(set));
+  expect(threadOptions('')).toEqual({ execArgv: [], resourceLimits: {} });
 });
 
 describe('settings', () => {

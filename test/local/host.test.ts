@@ -18,6 +18,7 @@ describe('HTTP', () => {
       ...only(),
       'AzureWebJobs.off.Disabled': '1',
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1000',
+      languageWorkers__node__arguments: '--max-semi-space-size=4 --max-old-space-size=200 --enable-source-maps',
       AzureFunctionsJobHost__logging__logLevel__default: 'Debug',
     });
   });
@@ -49,6 +50,11 @@ describe('HTTP', () => {
     ['a disabled function', 'GET', '/api/off'],
   ])('answers 404 to %s', async (_, method, path) => {
     expect((await call(path, { method })).status).toBe(404);
+  });
+
+  it('gives the app the heap that Node’s arguments ask for', async () => {
+    const limits = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 200 };
+    expect(await (await call('/api/heap')).json()).toMatchObject({ ...limits, flags: ['--enable-source-maps'] });
   });
 
   it('keeps bytes as they are', async () => {

@@ -4,15 +4,20 @@
  */
 import { InvocationContext, type TriggerMetadata } from '@azure/functions';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import type { KeptDelivery } from '../../shared/parking/parking';
-import type { DelayedCopies } from '../../shared/receive/delayed-copies';
+import type { Delayed, DelayedCopies } from '../../shared/receive/delayed-copies';
 import { messagesHandler, type MessageSource } from '../../shared/receive/messages';
 import { Receiver, type Outcome } from '../../shared/receive/receiver';
 import { Writer } from '../../shared/writer/writer';
 import { RULE } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { RecordingParking, UNMAPPED, fixture } from './deliveries';
+
+const FIXTURES = join(__dirname, '../fixtures');
 
 /** Remembers what it was given, and then does the real thing. */
 class RecordingReceiver extends Receiver {
@@ -208,9 +213,92 @@ describe('a copy', () => {
     expect(parking.parked).toHaveLength(1);
   });
 
-  test('of a batch there are none: its messages are parked', async () => {
-    await handle([fixture('update-contact')], {}, { copies });
-    expect([asked.length, parking.parked.length]).toEqual([0, 1]);
+  test('[I31] of a batch each has its own, with what is known of its message', async () => {
+    const [first, second] = [fixture('update-contact'), fixture('update-contact')];
+    await handle(
+      [first, second],
+      {
+        messageIdArray: ['m1', 'm2'],
+        contentTypeArray: ['application/json', 'application/json; charset=utf-8'],
+        enqueuedTimeUtcArray: ['2026-04-02T00:00:00', '2026-04-02T00:00:01'],
+        applicationPropertiesArray: [{ dvoAttempt: 2 }, { messageMaxSizeExceeded: 'true' }],
+        deliveryCountArray: [1, 1],
+        // The platform has left out the empty ones: nobody can tell whose these are.
+        subjectArray: ['of one of both'],
+        partitionKeyArray: [],
+      },
+      { copies },
+    );
+    expect(asked.map(([message]) => message)).toEqual([
+      {
+        body: first,
+        named: { contentType: 'application/json' },
+        messageId: 'm1',
+        enqueuedAt: '2026-04-02T00:00:00',
+        properties: { dvoAttempt: 2 },
+      },
+      {
+        body: second,
+        named: { contentType: 'application/json; charset=utf-8' },
+        messageId: 'm2',
+        enqueuedAt: '2026-04-02T00:00:01',
+        properties: { messageMaxSizeExceeded: 'true' },
+      },
+    ]);
+    expect(parking.parked).toEqual([]);
+  });
+});
+
+describe('a batch of Service Bus', () => {
+  const BATCH = { deliveryCountArray: [1, 3, 2] };
+  const good = fixture('update-contact');
+  const bad = Buffer.from('{"cut off');
+  const used = (whatever: boolean): Promise<Delayed | undefined> =>
+    Promise.resolve(whatever ? { attempt: 11, dueAtMs: 0 } : undefined);
+
+  test('[I31] content types: each message has its own, and none where one is missing', async () => {
+    const xml = readFileSync(join(FIXTURES, 'update-contact.xml'));
+    await handle([good, xml], { contentTypeArray: ['application/json', 'application/xml'] });
+    await handle([good, xml], { contentTypeArray: ['application/xml'] });
+    expect(receiver.received.map(({ contentType }) => contentType)).toEqual([
+      'application/json',
+      'application/xml',
+      undefined,
+      undefined,
+    ]);
+    expect(parking.parked).toEqual([]);
+  });
+
+  test('[I31] a message that is none is parked, and takes no other with it', async () => {
+    await handle([good, undefined, good]);
+    expect(parking.parked.map(({ cause }) => cause.code)).toEqual(['format-unsupported']);
+    expect(lines.join()).toMatch(/processed .*"received":2/);
+  });
+
+  test('[I31] one can not be parked, and its attempts are used up: a copy keeps it, and the others are completed', async () => {
+    parking.failure = new Error('refused');
+    const copies = () => ({ send: (...[, , whatever]: Parameters<DelayedCopies['send']>) => used(whatever) });
+    await handle([good, bad, good], BATCH, { copies });
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['delayed', 'processed']);
+    await expect(handle(bad, {}, { copies })).rejects.toThrow('refused');
+  });
+
+  test('[I19] one can neither be parked nor copied: all come again, after a pause, when the others have ended', async () => {
+    parking.failure = new Error('refused');
+    const ended: string[] = [];
+    const copies = () => ({
+      send: async () => {
+        await setImmediate();
+        ended.push('slow');
+        throw new Error('no right to send');
+      },
+    });
+    storeFailure = new Error('down');
+    await expect(handle([bad, good, good], BATCH, { copies })).rejects.toThrow('refused');
+    // The bad one is only parked; each good one is delayed, then parked, then delayed whatever its attempts.
+    expect(ended).toHaveLength(5);
+    expect(slept).toEqual([4_000]);
+    expect(lines.join()).toMatch(/parkingFailed .*"messages":3/);
   });
 });
 

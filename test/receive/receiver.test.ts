@@ -340,7 +340,7 @@ describe('what can not be processed now comes again as its source offers', () =>
   };
   const update = (): KeptDelivery => delivery(fixture('update-contact'));
   const receiveOne = async (of: KeptDelivery, onRetry: OnRetry): Promise<Outcome | undefined> =>
-    (await receiver.receive([of], onRetry))[0];
+    (await receiver.receive([of], () => onRetry))[0];
 
   beforeEach(() => {
     asked.length = 0;
@@ -415,7 +415,7 @@ describe('what can not be processed now comes again as its source offers', () =>
   describe('held', () => {
     test('[I35] the whole store is away: nothing is parked', async () => {
       storeFails(AWAY);
-      const outcomes = await receiver.receive([update(), update()], { kind: 'hold' });
+      const outcomes = await receiver.receive([update(), update()], () => ({ kind: 'hold' }));
       expect(outcomes).toMatchObject([
         { kind: 'held', cause: { code: 'store-unavailable' } },
         { kind: 'held', cause: { code: 'store-unavailable' } },
@@ -425,7 +425,7 @@ describe('what can not be processed now comes again as its source offers', () =>
 
     test('[I35] … but what fails for a reason of its own is parked, so that it never holds up the others', async () => {
       storeFails(AWAY);
-      const outcomes = await receiver.receive([text('{"cut off'), update()], { kind: 'hold' });
+      const outcomes = await receiver.receive([text('{"cut off'), update()], () => ({ kind: 'hold' }));
       expect(outcomes.map(({ kind }) => kind)).toEqual(['parked', 'held']);
       storeFails(new Error('this row only'));
       expect(await receiveOne(update(), { kind: 'hold' })).toMatchObject({ kind: 'parked', disposition: 'retry' });
@@ -784,7 +784,7 @@ describe('[I49] a body that is too large to be read here', () => {
     'is parked whole, until an operator has it read, whatever its source offers: %s',
     async (_what, onRetry) => {
       const body = large().body;
-      expect(await receiver.receive([large()], onRetry)).toMatchObject([
+      expect(await receiver.receive([large()], () => onRetry)).toMatchObject([
         { kind: 'parked', disposition: 'park', cause: { code: 'body-too-large' } },
       ]);
       expect(parking.parked[0]?.delivery.body).toEqual(body);

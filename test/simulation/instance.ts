@@ -90,7 +90,7 @@ export interface Instance extends Stepper {
   readonly mapping: DeployedMapping;
   readonly receiver: Receiver;
   /** How what came from the queue comes again: as a copy. */
-  readonly copying: (told: Told) => OnRetry;
+  readonly copying: (told: Told, inBatch: boolean) => OnRetry;
   /** Pulls a table, until the time is up. */
   readonly pull: (table: string) => Promise<PullReport>;
   /** Tries again what is parked and due. */
@@ -192,8 +192,9 @@ export function startInstance(world: World, skew: number): Instance {
   const pull = new PullSync(variant.pull?.(parts) ?? parts);
   return Object.assign(stepper, {
     receiver,
-    copying: ({ number, delivery: { body }, properties = {} }: Told): OnRetry => ({
+    copying: ({ number, delivery: { body }, properties = {} }: Told, inBatch: boolean): OnRetry => ({
       kind: 'copy',
+      inBatch,
       copy: (cause, whatever) =>
         copies.send({ body, named: {}, messageId: String(number), properties }, cause, whatever),
     }),

@@ -336,11 +336,11 @@ export class Simulation {
       this.#about.push(...delivery.told);
     };
     const { receiver } = delivery.by;
-    const onRetry = this.#onRetry(told, delivery.by);
+    const onRetryOf = this.#onRetryOf(told, delivery.by);
     receiver
       .receive(
         told.map((of) => of.delivery),
-        onRetry,
+        onRetryOf,
       )
       .then(outcome, () => {
         this.#note('F8');
@@ -349,11 +349,15 @@ export class Simulation {
       });
   }
 
-  /** Batches come from a hub; single events from the queue, as copies always do, or from a webhook. */
-  #onRetry(told: readonly Told[], by: Instance): OnRetry {
-    const [only, other] = told;
-    if (only === undefined || other !== undefined) return { kind: 'hold' };
-    return only.properties !== undefined || this.#random() < 0.75 ? by.copying(only) : { kind: 'park' };
+  /** Batches come from a hub or the queue; single events from the queue, as copies always do, or from a webhook. */
+  #onRetryOf(told: readonly Told[], by: Instance): (index: number) => OnRetry {
+    const isCopy = told.some(({ properties }) => properties !== undefined);
+    if (told.length > 1 && !isCopy && this.#random() < 0.5) return () => ({ kind: 'hold' });
+    if (told.length === 1 && !isCopy && this.#random() >= 0.75) return () => ({ kind: 'park' });
+    return (index) => {
+      const of = told[index];
+      return of === undefined ? { kind: 'park' } : by.copying(of, told.length > 1);
+    };
   }
 
   /** A copy is in the queue. One that doesn't say of what would be lost. */

@@ -11,7 +11,7 @@ import { TableStore } from '../../shared/lob/tables/table-store';
 import { BlobLeases } from '../../shared/sync/blob-leases';
 import { GhostFloors } from '../../shared/sync/ghost-floors';
 import type { PullState } from '../../shared/sync/pull-state';
-import { TablePullStates } from '../../shared/sync/table-pull-state';
+import { TablePullStates } from '../../shared/sync/pull-state-store';
 import { TombstonePurge } from '../../shared/sync/tombstone-purge';
 import { Writer } from '../../shared/writer/writer';
 import { RULE, columns, image, missing, row, stamp } from '../writer/changes';

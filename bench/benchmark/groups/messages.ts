@@ -1,22 +1,25 @@
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { ServiceBusClient } from '@azure/service-bus';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { startAzurite } from '../../../local/storage/azurite';
-import { spawnHost } from '../../../local/host/spawn-host';
+import { spawnHost, type SpawnedHost } from '../../../local/host/spawn-host';
 import type { LogRecord } from '../../../local/host/log';
 import { BUS } from '../../../local/stack/stack';
 import { TABLE } from '../inputs/rows';
-import { bareClient, inFlight, onBoth } from '../inputs/stores';
+import { bareClient, inFlight, onBoth, type Place } from '../inputs/stores';
 import { Updates } from '../inputs/updates';
 import { plainWrite } from '../processes/plain-write';
 import { startChild } from '../measure/child';
 import { figuresOf } from '../measure/compare';
-import type { Group } from '../measure/figure';
+import type { Figure, Group } from '../measure/figure';
 import { inRounds, type Subject } from '../measure/rounds';
 
 /** As many as host.json lets run at once. */
 const UPSERTS_IN_FLIGHT = 32;
 const LIMIT_MS = 60_000;
+/** Messages of one sending. */
+const AT_ONCE = 160;
 
 /** How many deliveries the app has processed, by its log. */
 class Processed {
@@ -65,6 +68,97 @@ function senderTo(kind: 'queue' | 'hub', broker: string) {
   };
 }
 
+const start = (name: string, ...args: string[]) => startChild<string>(path.join(__dirname, '../processes', name), args);
+
+/** The app on a broker, telling of each delivery that it has processed. */
+function startApp(
+  place: Place,
+  prefix: string,
+  broker: string,
+  state: string,
+  processed: Processed,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<SpawnedHost> {
+  return spawnHost({
+    appDir: path.resolve('.'),
+    onLog: processed.onLog,
+    settings: {
+      FUNCTIONS_WORKER_RUNTIME: 'node',
+      // Only the line by which deliveries are counted.
+      AzureFunctionsJobHost__logging__logLevel__default: 'Warning',
+      'AzureFunctionsJobHost__logging__logLevel__Function.service-bus-queue.User': 'Information',
+      'AzureFunctionsJobHost__logging__logLevel__Function.event-hub.User': 'Information',
+      SYNC_TABLES: TABLE,
+      LOB_STORAGE: place.connectionString,
+      LOB_TABLE_PREFIX: prefix,
+      AzureWebJobsStorage: state,
+      UNPROVABLE_ORDER: 'apply',
+      ServiceBusConnection: broker,
+      SERVICEBUS_QUEUE: BUS.queue,
+      EventHubConnection: broker,
+      EVENTHUB_NAME: BUS.hub,
+      EVENTHUB_CONSUMER_GROUP: BUS.group,
+      ...settings,
+    },
+  });
+}
+
+/** CPU time of all threads of a host's process but its own, which isn't the app's, in milliseconds; a figure of Linux. */
+const appCpuMsOf = ({ pid }: SpawnedHost): number =>
+  readdirSync(`/proc/${pid}/task`)
+    .filter((thread) => Number(thread) !== pid)
+    .reduce(
+      (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+      0,
+    );
+
+/** The app's CPU where messages come in batches, against one by one. */
+async function inBatches(place: Place, rounds: number): Promise<readonly Figure[]> {
+  const messages = 32 * 20;
+  const state = await startAzurite();
+  const stopping: { stop(): Promise<unknown> }[] = [state];
+  try {
+    const subject = async (name: string, settings: Readonly<Record<string, string>>): Promise<Subject> => {
+      const updates = new Updates(messages);
+      await updates.seed(bareClient(place, `${name}${TABLE}`));
+      const broker = await start('broker-main.js');
+      stopping.push(broker);
+      const processed = new Processed();
+      const host = await startApp(place, name, broker.said, state.connectionString, processed, settings);
+      stopping.push(host);
+      const send = senderTo('queue', broker.said);
+      return {
+        run: async () => {
+          const before = appCpuMsOf(host);
+          const all = within(`${messages} messages`, processed.more(messages));
+          // What a namespace takes in one sending is bounded.
+          for (let sent = 0; sent < messages; sent += AT_ONCE)
+            await send(Array.from({ length: AT_ONCE }, () => updates.next()));
+          await all;
+          return { overriddenDuration: appCpuMsOf(host) - before };
+        },
+      };
+    };
+    const turns = await inRounds(
+      {
+        'in batches of 32': await subject('many', {
+          AzureFunctionsJobHost__extensions__serviceBus__maxMessageBatchSize: '32',
+        }),
+        'one by one': await subject('single', { SERVICEBUS_BATCHES: 'false' }),
+      },
+      { rounds, warmup: 3, operations: messages },
+    );
+    return figuresOf(turns, [
+      {
+        work: `queue, CPU of the app, ${place.name}`,
+        ...{ subject: 'in batches of 32', against: 'one by one', of: 'time', aim: { most: 0.45 } },
+      },
+    ]);
+  } finally {
+    for (const started of stopping.reverse()) await started.stop();
+  }
+}
+
 export const group: Group = {
   about:
     'queue and event hub to the store under the local host, against the SDK with nothing done, and against bare upserts',
@@ -79,33 +173,11 @@ export const group: Group = {
         const updates = new Updates(messages);
         const plain = bareClient(place, `plain${kind}${TABLE}`);
         for (const client of [plain, bareClient(place, `app${kind}${TABLE}`)]) await updates.seed(client);
-        const start = (name: string, ...args: string[]) =>
-          startChild<string>(path.join(__dirname, '../processes', name), args);
         // The app and the floor each have a broker, so that neither waits while the other is served.
         const [broker, idleBroker] = [await start('broker-main.js'), await start('broker-main.js')];
         const idle = await start('consumer-main.js', kind, idleBroker.said, state.connectionString);
         const processed = new Processed();
-        const host = await spawnHost({
-          appDir: path.resolve('.'),
-          onLog: processed.onLog,
-          settings: {
-            FUNCTIONS_WORKER_RUNTIME: 'node',
-            // Only the line by which deliveries are counted.
-            AzureFunctionsJobHost__logging__logLevel__default: 'Warning',
-            'AzureFunctionsJobHost__logging__logLevel__Function.service-bus-queue.User': 'Information',
-            'AzureFunctionsJobHost__logging__logLevel__Function.event-hub.User': 'Information',
-            SYNC_TABLES: TABLE,
-            LOB_STORAGE: place.connectionString,
-            LOB_TABLE_PREFIX: `app${kind}`,
-            AzureWebJobsStorage: state.connectionString,
-            UNPROVABLE_ORDER: 'apply',
-            ServiceBusConnection: broker.said,
-            SERVICEBUS_QUEUE: BUS.queue,
-            EventHubConnection: broker.said,
-            EVENTHUB_NAME: BUS.hub,
-            EVENTHUB_CONSUMER_GROUP: BUS.group,
-          },
-        });
+        const host = await startApp(place, `app${kind}`, broker.said, state.connectionString, processed);
         try {
           const next = () => Array.from({ length: messages }, () => updates.next());
           const sent = (to: string, done: () => Promise<unknown>): Subject => {
@@ -156,6 +228,7 @@ export const group: Group = {
           for (const started of [idle, idleBroker, broker, state]) await started.stop();
         }
       }
+      if (place.name !== 'Azurite') tell([...(await inBatches(place, rounds))]);
     });
   },
 };

@@ -18,10 +18,10 @@ import { BlobLeases } from '../../../shared/sync/blob-leases';
 import { tableSubject } from '../../../shared/sync/pull-subject';
 import type { PullReport } from '../../../shared/sync/pull-report';
 import { PullSync } from '../../../shared/sync/pull-sync';
-import { TablePullStates } from '../../../shared/sync/table-pull-state';
+import { TablePullStates } from '../../../shared/sync/pull-state-store';
 import { Writer } from '../../../shared/writer/writer';
 import { seasoned } from '../inputs/rows';
-import { bareClient, transact, type Place } from '../inputs/stores';
+import { bareClient, inFlight, transact, type Place } from '../inputs/stores';
 import { digits, figuresOf } from '../measure/compare';
 import type { Figure } from '../measure/figure';
 import type { Group } from '../measure/figure';
@@ -90,9 +90,9 @@ interface Page {
 
 /**
  * The same pages with fetch and JSON.parse, each row's properties as they are, in transactions; the next page is fetched
- * meanwhile. Gives the link to what changed since.
+ * meanwhile. `reads`: each row is read first, as whoever has to know what is stored does. Gives the link to what changed since.
  */
-async function bareRun(lob: string, run: string, from: string, rows: number): Promise<string> {
+async function bareRun(lob: string, run: string, from: string, rows: number, reads = false): Promise<string> {
   const client = bareClient({ connectionString: lob } as Place, `${run}account`);
   await client.createTable();
   const stamp = encodeStamp({ ...seasoned(0), recentKeys: [], hasPushOnTop: false });
@@ -114,6 +114,11 @@ async function bareRun(lob: string, run: string, from: string, rows: number): Pr
       for (const [name, column] of Object.entries(row)) if (!name.includes('@')) entity[name] = column;
       return entity;
     });
+    if (reads)
+      await inFlight(READS_IN_FLIGHT, entities.length, async (at) => {
+        const { partitionKey = '', rowKey = '' } = entities[at] ?? {};
+        await client.getEntity(partitionKey, rowKey, { disableTypeConversion: true });
+      });
     await transact(client, entities, 'Replace');
     done += entities.length;
   }
@@ -128,23 +133,30 @@ async function writeRequests(service: string, run: () => Promise<void>): Promise
   const port = /127\.0\.0\.1:(\d+)/.exec(service)?.[1] ?? '';
   let count = 0;
   const onRequest = (message: unknown): void => {
-    const { request } = message as { request: ClientRequest };
-    if (request.method !== 'GET' && request.getHeader('host') === `127.0.0.1:${port}`) count += 1;
+    const { request } = message as { request: ClientRequest | { readonly method: string; readonly origin: string } };
+    const place = 'origin' in request ? request.origin : String(request.getHeader('host'));
+    if (request.method !== 'GET' && place.endsWith(`127.0.0.1:${port}`)) count += 1;
   };
-  diagnostics.subscribe('http.client.request.start', onRequest);
+  const channels = ['http.client.request.start', 'undici:request:create'];
+  for (const channel of channels) diagnostics.subscribe(channel, onRequest);
   try {
     await run();
   } finally {
-    diagnostics.unsubscribe('http.client.request.start', onRequest);
+    for (const channel of channels) diagnostics.unsubscribe(channel, onRequest);
   }
   return count;
 }
 
 const CHILD = '--pull';
 
-/** The most memory that a process takes which does nothing but one load, in MiB. */
+/** As infra/modules/app-settings.bicep sets it for instances of 2,048 MB. */
+const HEAP = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
+/** As many as the app's store has under way. */
+const READS_IN_FLIGHT = 32;
+
+/** The most memory that a process with Node's arguments of a deployment takes for one load, in MiB. */
 async function peakMemory(places: Omit<Places, 'source'>, run: string, rows: number): Promise<number> {
-  const child = fork(__filename, [CHILD, JSON.stringify(places), run, String(rows)], { execArgv: [] });
+  const child = fork(__filename, [CHILD, JSON.stringify(places), run, String(rows)], { execArgv: HEAP });
   return new Promise((resolve, reject) => {
     child.once('message', (peak) => resolve(Number(peak)));
     child.once('exit', (code) => reject(new Error(`The load of ${rows} rows ended with code ${String(code)}.`)));
@@ -183,8 +195,8 @@ async function loads(places: Places, rows: number, rounds: number, store: Place[
   await dropRows(places, `${tag}run${runs}`, `${tag}bare${runs}`);
   const of = { work: `first load of ${rows} rows, ${store}`, subject: 'pull', against: 'bare' } as const;
   return figuresOf(turns, [
-    { ...of, of: 'rate', aim: { least: 0.7 }, why: WHY },
-    { ...of, of: 'CPU', ...(store === 'Azurite' ? {} : { aim: { most: 1.25 }, why: WHY }) },
+    { ...of, of: 'rate' },
+    { ...of, of: 'CPU', ...(store === 'Azurite' ? {} : { aim: { most: 1.15 }, why: WHY }) },
     { ...of, of: 'requests' },
   ]);
 }
@@ -199,19 +211,19 @@ async function deltas(places: Places, rows: number, rounds: number, store: Place
   const turns = await inRounds(
     {
       pull: { run: () => runOf(pull, 'delta', changed, changed) },
-      bare: {
+      'get, transactions': {
         run: async () => {
-          link = await bareRun(places.lob, bare, link, changed);
+          link = await bareRun(places.lob, bare, link, changed, true);
         },
       },
     },
     { rounds, operations: changed },
   );
   await dropRows(places, run, bare);
-  const of = { work: `1 % delta of ${rows} rows, ${store}`, subject: 'pull', against: 'bare' } as const;
+  const of = { work: `1 % delta of ${rows} rows, ${store}`, subject: 'pull', against: 'get, transactions' } as const;
   return figuresOf(turns, [
-    { ...of, of: 'rate', aim: { least: 0.7 }, why: WHY_DELTA },
-    { ...of, of: 'CPU' },
+    { ...of, of: 'rate' },
+    { ...of, of: 'CPU', ...(store === 'Azurite' ? {} : { aim: { most: 0.6 }, why: WHY_DELTA }) },
     { ...of, of: 'requests' },
   ]);
 }
@@ -254,7 +266,7 @@ async function memory(places: Omit<Places, 'source'>, sizes: readonly [number, n
     ...peaks.map((peak, index) => ({
       ...once(peak),
       ...{ work: `first load of ${sizes[index]} rows, null service`, measure: 'peak RSS', unit: 'MiB' as const },
-      ...{ own: `${digits(peak)} MiB`, aim: { most: 200 }, why: WHY_MEMORY },
+      ...{ own: `${digits(peak)} MiB`, aim: { most: 220 }, why: WHY_MEMORY },
     })),
     {
       ...once(large / small),
@@ -300,14 +312,11 @@ export const group: Group = {
 };
 
 const WHY =
-  "A third of the CPU is the Tables SDK's, as in the floor; 15 % collect garbage, 14 % make properties, fingerprints and operations, 11 % read " +
-  'pages exactly, 4 % are the sweep that reads every key back; no page is written before the one before it has ended.';
+  'Over the transactions it reads pages exactly, keeps what it knows of each row, and ends with the sweep, which reads every key back.';
 const WHY_DELTA =
-  'Rows that lie far apart are looked up one by one before they are written, as any guarded write of an unknown row must be; the floor overwrites them ' +
-  'blindly. A run has its fixed costs, too: lease, state, journal.';
+  'Rows that lie far apart are looked up one by one, as in the floor. A run has its fixed costs, too: lease, state, journal.';
 const WHY_MEMORY =
-  'Little of it is live: with --optimize-for-size the same load takes 193 MiB, for twice the CPU, and with --max-semi-space-size=4 ' +
-  'two thirds, for none. By default V8 rather grows than collects; the floor takes 480 MiB likewise.';
+  'Little of it is live. With the heap that V8 chooses by itself the same load takes 400 MiB: it rather grows than collects.';
 
 const [, main, mode, given, run, count] = process.argv;
 if (main === __filename && mode === CHILD) {

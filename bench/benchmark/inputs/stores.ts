@@ -10,7 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 import { startAzurite } from '../../../local/storage/azurite';
 import type { Columns } from '../../../shared/change/value';
 import { readConfig } from '../../../shared/config/config';
-import { encodeColumns, encodeStamp, partitionOf, toEntity } from '../../../shared/lob/tables/layout';
+import { encodeColumns, encodeStamp, partitionOf } from '../../../shared/lob/tables/layout';
 import { compose, type Services } from '../../../shared/app/services';
 import type { Stamp } from '../../../shared/lob/stamp';
 import type { ChangeResult } from '../../../shared/writer/writer';
@@ -65,13 +65,13 @@ export const bareClient = (place: Place, table: string, options: TableServiceCli
   TableClient.fromConnectionString(place.connectionString, table, { allowInsecureConnection: true, ...options });
 
 /** A row as the app would store it. */
-export const entityOf = (n: number, columns: Columns, stamp: Stamp): TableEntity =>
-  toEntity(
-    { partitionKey: partitionOf(idOf(n)), rowKey: idOf(n) },
-    encodeStamp(stamp),
-    { deleted: stamp.deleted, hidden: false },
-    encodeColumns(columns),
-  );
+export const entityOf = (n: number, columns: Columns, stamp: Stamp): TableEntity => ({
+  partitionKey: partitionOf(idOf(n)),
+  rowKey: idOf(n),
+  ...Object.fromEntries(encodeColumns(columns)),
+  Stamp: encodeStamp(stamp),
+  Deleted: stamp.deleted,
+});
 
 /** Azure's limit of one transaction. */
 const MAX_TRANSACTION = 100;

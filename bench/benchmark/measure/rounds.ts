@@ -59,9 +59,11 @@ const CPU_CLOCK: TimestampProvider = {
 };
 
 let requests = 0;
-diagnostics.subscribe('http.client.request.start', () => {
-  requests += 1;
-});
+// Of Node's own client, and of undici, by which fetch sends, too.
+for (const channel of ['http.client.request.start', 'undici:request:create'])
+  diagnostics.subscribe(channel, () => {
+    requests += 1;
+  });
 
 /** The turns of each subject, by its name. */
 export async function inRounds<Name extends string>(

@@ -1,4 +1,4 @@
-import { busClient, webhookClient, type DeliveryResult } from './delivery';
+import { busClient, webhookClient, type DeliveryResult } from './endpoint-clients';
 import type { Endpoint } from '../registration/endpoint';
 import type { RaisedEvent, Step } from './event';
 import { contextBody, CONTENT_TYPE, type ContextSettings, type StepRun } from './execution-context';

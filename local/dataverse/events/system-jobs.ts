@@ -1,4 +1,4 @@
-import type { DeliveryResult } from './delivery';
+import type { DeliveryResult } from './endpoint-clients';
 import type { RaisedEvent, Step } from './event';
 import type { Random } from '../random';
 

@@ -1,5 +1,5 @@
 import { DataverseError } from '../dataverse-error';
-import type { DeliveryResult } from '../events/delivery';
+import type { DeliveryResult } from '../events/endpoint-clients';
 import type { EventDraft, RaisedEvent, Step, User } from '../events/event';
 import type { PushCounters } from '../events/system-jobs';
 import type { Table } from '../metadata/table';

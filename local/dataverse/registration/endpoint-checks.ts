@@ -1,4 +1,4 @@
-import type { DeliveryResult } from '../events/delivery';
+import type { DeliveryResult } from '../events/endpoint-clients';
 import { notFound, type ErrorForm } from '../dataverse-error';
 import { referenceParameter, type RaisedEvent, type Step, type User } from '../events/event';
 import type { Random } from '../random';

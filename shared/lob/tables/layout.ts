@@ -6,14 +6,13 @@
  * row id. Logical names are lower case, so every property that is ours has a capital letter and can't meet a column.
  * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
  */
-import type { TableEntity } from '@azure/data-tables';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
 import { OutboundError } from '../../errors/errors';
 import { plainValue, wallTimeOf } from '../../change/value-json';
 import type { Stamp } from '../stamp';
 
-/** An Azure Tables property as the SDK takes it: a number is an Int32, a bigint an Int64. */
+/** An Azure Tables property: a number is an Int32, a bigint an Int64. */
 export type Property =
   string | number | boolean | bigint | { readonly type: 'Double' | 'DateTime' | 'Binary'; readonly value: string };
 
@@ -285,21 +284,6 @@ export interface EntityKey {
   readonly rowKey: string;
 }
 
-/** An entity for the SDK from properties and an encoded stamp; `deleted` and `hidden` as readers see them. */
-export function toEntity(
-  { partitionKey, rowKey }: EntityKey,
-  stamp: string,
-  { deleted, hidden }: { readonly deleted: boolean; readonly hidden: boolean },
-  properties: ReadonlyMap<string, Property>,
-): TableEntity {
-  const entity: TableEntity = { partitionKey, rowKey };
-  for (const [name, value] of properties) entity[name] = value;
-  entity[STAMP_PROPERTY] = stamp;
-  entity[DELETED_PROPERTY] = deleted;
-  if (hidden) entity[HIDDEN_PROPERTY] = true;
-  return entity;
-}
-
 /** Refuses a row that Azure Tables would refuse, naming the limit. `stored` are the fingerprints of the whole row. */
 export function assertFits(row: RowAddress, { rowKey }: EntityKey, stamp: string, stored: Fingerprints): void {
   const misfit = misfitOf(stored, { count: 2, bytes: 2 * (1 + rowKey.length) + 2 * stamp.length + 64 });
@@ -402,15 +386,26 @@ export function fromFingerprint(print: Fingerprint): Property {
   }
 }
 
-const OWN = new Set([STAMP_PROPERTY, DELETED_PROPERTY, HIDDEN_PROPERTY, 'partitionKey', 'rowKey', 'etag', 'timestamp']);
+const OWN = new Set([STAMP_PROPERTY, DELETED_PROPERTY, HIDDEN_PROPERTY, 'PartitionKey', 'RowKey', 'Timestamp']);
+const TYPE = '@odata.type';
+const EDM = 'Edm.';
 
-/** The fingerprints of the columns of an entity that was read with `disableTypeConversion`. */
-export function fingerprintsOf(entity: Record<string, unknown>): Fingerprints {
+/** The fingerprints of the columns of an entity as the service sent it. */
+export function fingerprintsOf(entity: Readonly<Record<string, unknown>>): Fingerprints {
   const prints = new Map<string, Fingerprint>();
+  const typed: string[] = [];
   for (const name of Object.keys(entity)) {
-    if (OWN.has(name) || name.startsWith('odata.')) continue;
-    const { type, value } = entity[name] as { type: string; value: unknown };
-    prints.set(name, fingerprintTyped(type, value));
+    if (name.includes('odata.')) {
+      if (name.endsWith(TYPE)) typed.push(name);
+    } else if (!OWN.has(name)) prints.set(name, untypedPrint(entity[name]));
+  }
+  for (const type of typed) {
+    const name = type.slice(0, -TYPE.length);
+    if (prints.has(name)) prints.set(name, fingerprintTyped(String(entity[type]).slice(EDM.length), entity[name]));
   }
   return prints;
 }
+
+/** JSON shows the type of texts, Int32 and booleans, and of a Double with a fraction. */
+const untypedPrint = (value: unknown): Fingerprint =>
+  typeof value === 'number' || typeof value === 'boolean' ? value : textPrint(String(value));

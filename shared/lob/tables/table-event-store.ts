@@ -1,10 +1,18 @@
-import type { TableEntity } from '@azure/data-tables';
 import pLimit from 'p-limit';
 import { refusalOf, serviceCodeOf, statusOf, withTable, type TableClientFactory } from '../../azure/tables';
 import type { MessageEvent } from '../../change/message-event';
 import { OutboundError } from '../../errors/errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
-import { azureTableName, encodeColumns, fingerprint, misfitOf, timeProperty, type Property } from './layout';
+import { EntityTable, entityBody, type EntityWrite } from './entity-table';
+import {
+  azureTableName,
+  encodeColumns,
+  fingerprint,
+  misfitOf,
+  timeProperty,
+  type EntityKey,
+  type Property,
+} from './layout';
 
 /** Requests to the store under way at once from one call. */
 const CONCURRENCY = 16;
@@ -38,6 +46,8 @@ export class EventRefused extends OutboundError {
  * one range query, and old days can be deleted by partition. docs/store.md shows the properties.
  */
 export class TableEventStore implements EventStore {
+  readonly #tables = new Map<string, EntityTable>();
+
   constructor(
     private readonly clientOf: TableClientFactory,
     private readonly prefix: string,
@@ -55,8 +65,9 @@ export class TableEventStore implements EventStore {
       const prints = new Map([...properties].map(([name, property]) => [name, fingerprint(property)]));
       const misfit = misfitOf(prints, OWN);
       if (misfit !== undefined) throw new EventTooLarge(event, misfit);
-      const client = this.clientOf(azureTableName(this.prefix, rule.target));
-      await withTable(client, () => client.createEntity(entityOf(event, properties)));
+      const table = this.#table(azureTableName(this.prefix, rule.target));
+      const insert = insertOf(event, properties);
+      await withTable(table.client, () => table.write(insert));
       return { kind: 'stored' };
     } catch (error) {
       // A table that is being deleted answers 409 as well.
@@ -67,22 +78,23 @@ export class TableEventStore implements EventStore {
       return { kind: 'failed', error: new EventRefused(event, refusal, { cause: error }) };
     }
   }
+
+  #table(name: string): EntityTable {
+    const table = this.#tables.get(name) ?? new EntityTable(this.clientOf(name));
+    this.#tables.set(name, table);
+    return table;
+  }
 }
 
 /** PartitionKey and RowKey of an event: both are made of its body alone, so every delivery has the same. */
-export function eventKeys({ occurredAtMs, key }: MessageEvent): {
-  readonly partitionKey: string;
-  readonly rowKey: string;
-} {
+export function eventKeys({ occurredAtMs, key }: MessageEvent): EntityKey {
   const time = new Date(occurredAtMs).toISOString();
   return { partitionKey: time.slice(0, 10), rowKey: `${time}_${key}` };
 }
 
 /** What is told of every event begins with a capital letter, so that it can't meet a parameter's own name. */
-function entityOf(event: MessageEvent, properties: ReadonlyMap<string, Property>): TableEntity {
+function insertOf(event: MessageEvent, properties: ReadonlyMap<string, Property>): EntityWrite {
   const { origin, row } = event;
-  const entity: TableEntity = { ...eventKeys(event) };
-  for (const [name, property] of properties) entity[name] = property;
   const facts: Readonly<Record<string, Property | undefined>> = {
     Message: event.message,
     OccurredAt: timeProperty(event.occurredAtMs),
@@ -97,6 +109,8 @@ function entityOf(event: MessageEvent, properties: ReadonlyMap<string, Property>
     InitiatingUserId: origin.initiatingUserId,
     Depth: origin.depth,
   };
-  for (const [name, fact] of Object.entries(facts)) if (fact !== undefined) entity[name] = fact;
-  return entity;
+  const all = new Map(properties);
+  for (const [name, fact] of Object.entries(facts)) if (fact !== undefined) all.set(name, fact);
+  const key = eventKeys(event);
+  return { kind: 'insert', key, body: entityBody(key, all) };
 }

@@ -1,4 +1,4 @@
-import { odata, RestError, type TableClient, type TableEntityResult, type TransactionAction } from '@azure/data-tables';
+import { odata, RestError } from '@azure/data-tables';
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { refusalOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
@@ -19,7 +19,9 @@ import type {
   TombstoneStore,
   WriteOutcome,
 } from '../store';
+import { EntityTable, entityBody, knownTag, type EntityWrite, type WireEntity } from './entity-table';
 import {
+  DELETED_PROPERTY,
   PARTITIONS,
   HIDDEN_PROPERTY,
   RowKeyForeign,
@@ -36,7 +38,6 @@ import {
   fingerprintsOf,
   fromFingerprint,
   partitionOf,
-  toEntity,
   type EntityKey,
   type Fingerprints,
   type Property,
@@ -75,9 +76,6 @@ const RANGE_CONCURRENCY = 4;
 /** What is read of an entity for its entry. */
 const ENTRY = ['PartitionKey', 'RowKey', STAMP_PROPERTY, HIDDEN_PROPERTY];
 
-/** An entity as it was read. */
-type Entity = TableEntityResult<Record<string, unknown>>;
-
 /** A row that is looked for. */
 interface Wanted extends EntityKey {
   readonly row: RowAddress;
@@ -104,7 +102,7 @@ interface PartitionPage extends StoredPage {
 interface Prepared {
   readonly index: number;
   readonly write: RowWrite;
-  readonly action: TransactionAction;
+  readonly sent: EntityWrite;
   /** As they will be stored. */
   readonly columns: Fingerprints;
   readonly size: number;
@@ -113,7 +111,7 @@ interface Prepared {
 
 /** Azure Tables as a LOB store: one entity per row, one entity tag per compare-and-swap, transactions per partition. */
 export class TableStore implements LobStore, TombstoneStore {
-  readonly #clients = new Map<string, TableClient>();
+  readonly #tables = new Map<string, EntityTable>();
 
   constructor(
     private readonly clientOf: TableClientFactory,
@@ -154,8 +152,8 @@ export class TableStore implements LobStore, TombstoneStore {
       const [{ row, partitionKey, rowKey }] = rest as [Wanted];
       const filter = odata`PartitionKey eq ${partitionKey} and RowKey ge ${rowKey} and RowKey le ${last}`;
       const { entities, isLast } = await this.#page(row.table, filter, Math.min(MAX_PAGE, size));
-      const byKey = new Map(entities.map((entity) => [entity.rowKey, entity]));
-      const end = entities.at(-1)?.rowKey ?? '';
+      const byKey = new Map(entities.map((entity) => [entity.RowKey, entity]));
+      const end = lastKey(entities) ?? '';
       const reached = isLast ? rest.length : rest.findIndex((one) => one.rowKey > end);
       const passed = reached < 0 ? rest : rest.slice(0, reached);
       for (const { index, rowKey: key } of passed) {
@@ -169,11 +167,14 @@ export class TableStore implements LobStore, TombstoneStore {
   }
 
   /** The first page of a query. */
-  async #page(table: string, filter: string, size: number): Promise<{ entities: Entity[]; isLast: boolean }> {
-    const pages = this.#client(table).listEntities({ disableTypeConversion: true, queryOptions: { filter } });
+  async #page(
+    table: string,
+    filter: string,
+    top: number,
+  ): Promise<{ readonly entities: readonly WireEntity[]; readonly isLast: boolean }> {
     try {
-      for await (const page of pages.byPage({ maxPageSize: size }))
-        return { entities: page, isLast: page.continuationToken === undefined };
+      for await (const { entities, next } of this.#table(table).query({ filter, top }))
+        return { entities, isLast: next === undefined };
     } catch (error) {
       if (!tableIsMissing(error)) throw error;
     }
@@ -181,15 +182,9 @@ export class TableStore implements LobStore, TombstoneStore {
   }
 
   async #readOne(row: RowAddress): Promise<StoredRow | undefined> {
-    try {
-      const { partitionKey, rowKey } = this.#keyOf(row);
-      const client = this.#client(row.table);
-      return stored(await client.getEntity(partitionKey, rowKey, { disableTypeConversion: true }));
-    } catch (error) {
-      // A table that isn't there has no rows; it is made by the first write.
-      if (statusOf(error) === 404) return undefined;
-      throw error;
-    }
+    // A table that isn't there has no rows; it is made by the first write.
+    const entity = await this.#table(row.table).get(this.#keyOf(row));
+    return entity && stored(entity);
   }
 
   async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
@@ -214,7 +209,7 @@ export class TableStore implements LobStore, TombstoneStore {
         else {
           limit ??= pLimit(CONCURRENCY);
           underWay.push(limit(() => this.#writeChunk(chunk, outcomes)));
-          // The SDK takes a while to make a transaction: this one is on its way before the next one is made.
+          // This one is on its way before the next one is made.
           await setImmediate();
         }
       }
@@ -238,7 +233,8 @@ export class TableStore implements LobStore, TombstoneStore {
       if (first === undefined) return;
       try {
         const alone = rest.length === 1 && first.size < LARGE_ROW_BYTES;
-        const etags = alone ? [await this.#single(first)] : await this.#transaction(rest);
+        const table = this.#table(first.write.row.table);
+        const etags = alone ? [await table.write(first.sent)] : await table.transact(rest.map(({ sent }) => sent));
         rest.forEach((prepared, at) => {
           const { index, changesValues } = prepared;
           outcomes[index] = { kind: 'written', stored: written(prepared, etags[at] ?? ''), changesValues };
@@ -284,33 +280,12 @@ export class TableStore implements LobStore, TombstoneStore {
 
   async #create(table: string): Promise<boolean> {
     try {
-      await this.#client(table).createTable();
+      await this.#table(table).client.createTable();
       return true;
     } catch {
       // The write that needed the table is reported with its own error.
       return false;
     }
-  }
-
-  async #single({ write, action }: Prepared): Promise<string> {
-    const client = this.#client(write.row.table);
-    const [, entity, mode] = action;
-    const response =
-      action[0] === 'create'
-        ? await client.createEntity(entity)
-        : await client.updateEntity(entity, mode === 'Merge' ? 'Merge' : 'Replace', {
-            etag: write.expected?.etag ?? '',
-          });
-    return knownTag(response.etag);
-  }
-
-  async #transaction(chunk: readonly Prepared[]): Promise<string[]> {
-    const [first] = chunk;
-    const response = await this.#client(first?.write.row.table ?? '').submitTransaction(
-      chunk.map(({ action }) => action),
-    );
-    // In the order of the operations. The SDK's look-up by row key finds created entities only: an update's part names none.
-    return chunk.map((_, at) => knownTag(response.subResponses[at]?.etag));
   }
 
   sameData({ hidden, data }: StoredRow, { columns }: RowColumns): boolean {
@@ -348,7 +323,7 @@ export class TableStore implements LobStore, TombstoneStore {
   async #remove({ row, stored: { etag } }: StoredEntry): Promise<boolean> {
     const { partitionKey, rowKey } = this.#keyOf(row);
     try {
-      await this.#client(row.table).deleteEntity(partitionKey, rowKey, { etag: knownTag(etag) });
+      await this.#table(row.table).client.deleteEntity(partitionKey, rowKey, { etag: knownTag(etag) });
       return true;
     } catch (error) {
       // 412: written since. 404: gone already.
@@ -367,22 +342,20 @@ export class TableStore implements LobStore, TombstoneStore {
   }
 
   async *#listPartition(table: string, partition: string, filter: string): AsyncIterable<PartitionPage> {
-    const pages = this.#client(table)
-      .listEntities({ disableTypeConversion: true, queryOptions: { filter, select: ENTRY } })
-      .byPage({ maxPageSize: MAX_PAGE });
+    const pages = this.#table(table).query({ filter, top: MAX_PAGE, select: ENTRY });
     try {
-      for await (const page of pages) {
+      for await (const { entities, next } of pages) {
         const entries: StoredEntry[] = [];
         const foreign: ForeignEntry[] = [];
-        for (const entity of page) {
+        for (const entity of entities) {
           try {
             entries.push({ row: this.#rowOf(table, entity), stored: stampedOf(entity) });
           } catch (error) {
             if (!(error instanceof OutboundError)) throw error;
-            foreign.push({ key: `${partition}/${String(entity.rowKey)}`, error });
+            foreign.push({ key: `${partition}/${String(entity.RowKey)}`, error });
           }
         }
-        const last = page.continuationToken === undefined ? null : page.at(-1)?.rowKey;
+        const last = next === undefined ? null : lastKey(entities);
         yield { partition, last, entries, foreign };
       }
     } catch (error) {
@@ -394,19 +367,19 @@ export class TableStore implements LobStore, TombstoneStore {
     return { partitionKey: partitionOf(row.id), rowKey: this.naming.keyOf(row) };
   }
 
-  #rowOf(table: string, { partitionKey = '', rowKey = '' }: Partial<EntityKey>): RowAddress {
-    const id = this.naming.idOf(table, rowKey);
-    if (id === undefined) throw new RowKeyForeign(this.naming.tableOf(table), partitionKey, rowKey);
+  #rowOf(table: string, { PartitionKey: partition, RowKey: rowKey }: WireEntity): RowAddress {
+    const id = this.naming.idOf(table, String(rowKey));
+    if (id === undefined) throw new RowKeyForeign(this.naming.tableOf(table), String(partition), String(rowKey));
     return { table, id };
   }
 
-  #client(table: string): TableClient {
+  #table(table: string): EntityTable {
     const name = this.naming.tableOf(table);
-    const known = this.#clients.get(name);
+    const known = this.#tables.get(name);
     if (known !== undefined) return known;
-    const client = this.clientOf(name);
-    this.#clients.set(name, client);
-    return client;
+    const made = new EntityTable(this.clientOf(name));
+    this.#tables.set(name, made);
+    return made;
   }
 }
 
@@ -437,7 +410,7 @@ function writtenAtOf(etag: string): Instant {
 const isHidden = ({ effect, expected }: RowWrite): boolean =>
   effect === 'hide' || (effect === 'keep' && expected?.hidden === true);
 
-/** Turns a write into one operation of the SDK, keeping to Merge where that is enough (it sends only what changed). */
+/** Turns a write into what is sent, keeping to Merge where that is enough (it sends only what changed). */
 function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   const { row, expected, effect } = write;
   const before = columnsOf(expected);
@@ -461,13 +434,13 @@ function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
   const merge = effect === 'keep' || (effect === 'patch' && !cleared && expected?.hidden !== true);
   const properties = merge || effect !== 'patch' ? changed : withUnchanged(columns, changed);
-  const entity = toEntity(key, stamp, { deleted: write.stamp.deleted || hidden, hidden }, properties);
-  const action: TransactionAction =
+  const body = entityBody(key, allOf(properties, stamp, { deleted: write.stamp.deleted || hidden, hidden }));
+  const sent: EntityWrite =
     expected === undefined
-      ? ['create', entity]
-      : ['update', entity, merge ? 'Merge' : 'Replace', { etag: expected.etag }];
+      ? { kind: 'insert', key, body }
+      : { kind: merge ? 'merge' : 'replace', key, body, etag: expected.etag };
   const changesValues = effect === 'snapshot' ? !sameValues(before, columns, write.columns) : effect === 'patch';
-  return { index, write, action, columns, size, changesValues };
+  return { index, write, sent, columns, size, changesValues };
 }
 
 /** Whether two rows differ at most in what only describes the values of `named`, the columns of the one that is written. */
@@ -475,6 +448,18 @@ function sameValues(before: Fingerprints, after: Fingerprints, named: Columns): 
   for (const [name, print] of after) if (before.get(name) !== print && !describesValue(name, named)) return false;
   for (const name of before.keys()) if (!after.has(name) && !describesValue(name, named)) return false;
   return true;
+}
+
+/** All properties of an entity besides its keys; `deleted` and `hidden` as readers see them. */
+function* allOf(
+  properties: ReadonlyMap<string, Property>,
+  stamp: string,
+  { deleted, hidden }: { readonly deleted: boolean; readonly hidden: boolean },
+): Generator<readonly [string, Property]> {
+  yield* properties;
+  yield [STAMP_PROPERTY, stamp];
+  yield [DELETED_PROPERTY, deleted];
+  if (hidden) yield [HIDDEN_PROPERTY, true];
 }
 
 function withUnchanged(columns: Fingerprints, changed: ReadonlyMap<string, Property>): Map<string, Property> {
@@ -498,18 +483,25 @@ function* chunksOf(group: readonly Prepared[]): Generator<Prepared[]> {
   if (chunk.length > 0) yield chunk;
 }
 
-function stored(entity: Record<string, unknown>): StoredRow {
+function stored(entity: WireEntity): StoredRow {
   const columns = fingerprintsOf(entity);
   return { ...stampedOf(entity), data: columns, size: sizeOf(columns) };
 }
 
-function stampedOf(entity: Record<string, unknown>): StampedRow {
-  const property = entity[STAMP_PROPERTY] as { value?: unknown } | undefined;
-  const stamp = typeof property?.value === 'string' ? decodeStamp(property.value) : undefined;
-  if (stamp === undefined) throw new StampUnreadable(String(entity.partitionKey), String(entity.rowKey));
-  const hidden = String((entity[HIDDEN_PROPERTY] as { value?: unknown } | undefined)?.value) === 'true';
-  const etag = String(entity.etag);
+function stampedOf(entity: WireEntity): StampedRow {
+  const { PartitionKey: partition, RowKey: rowKey } = entity;
+  const text = entity[STAMP_PROPERTY];
+  const stamp = typeof text === 'string' ? decodeStamp(text) : undefined;
+  if (stamp === undefined) throw new StampUnreadable(String(partition), String(rowKey));
+  const hidden = entity[HIDDEN_PROPERTY] === true;
+  const etag = String(entity['odata.etag']);
   return { stamp, etag, hidden, writtenAt: writtenAtOf(etag) };
+}
+
+/** The key of the last entity of a page; undefined for a page without entities. */
+function lastKey(entities: readonly WireEntity[]): string | undefined {
+  const last = entities.at(-1);
+  return last && String(last.RowKey);
 }
 
 /** UTF-16 bytes of names and values, with a little for each: about what a row takes on the wire and in memory. */
@@ -518,13 +510,6 @@ function sizeOf(columns: Fingerprints): number {
   for (const [name, print] of columns)
     bytes += 2 * name.length + (typeof print === 'string' ? 2 * print.length : 16) + 32;
   return bytes;
-}
-
-/** Without its entity tag a row must not be kept as known: the next write would be sent without a condition. */
-function knownTag(etag: string | undefined): string {
-  const tag = etag?.trim() ?? '';
-  if (tag === '') throw new Error('Azure Tables answered a write without an entity tag.');
-  return tag;
 }
 
 /** 412: the entity tag has moved; 409: someone made the row first; 404: the row was removed from outside. */

@@ -1,4 +1,5 @@
 'use strict';
+const { resourceLimits } = require('node:worker_threads');
 const { app } = require('@azure/functions');
 
 app.http('echo', {
@@ -26,6 +27,11 @@ app.http('boom', {
   handler: () => {
     throw new Error('boom');
   },
+});
+
+app.http('heap', {
+  methods: ['GET'],
+  handler: () => ({ jsonBody: { ...resourceLimits, flags: process.execArgv } }),
 });
 
 app.http('nothing', { methods: ['GET'], handler: () => undefined });

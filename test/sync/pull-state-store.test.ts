@@ -3,7 +3,7 @@ import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import type { PullState } from '../../shared/sync/pull-state';
-import { TablePullStates } from '../../shared/sync/table-pull-state';
+import { TablePullStates } from '../../shared/sync/pull-state-store';
 
 let azurite: Azurite;
 let states: TablePullStates;
