@@ -24,7 +24,7 @@ export interface EventCheck {
 /** Compares the event tables of all messages that the mapping names. */
 export async function compareEvents(
   dataverse: Dataverse,
-  connectionString: string,
+  place: string,
   mapping: Mapping,
   calls: readonly ApiCall[],
   differences: Differences,
@@ -35,7 +35,7 @@ export async function compareEvents(
   const events: EventCheck[] = [];
   let columnsCompared = 0;
   for (const [message, table] of mapping.events) {
-    const entities = await entitiesOf(connectionString, table.target);
+    const entities = await entitiesOf(place, table.target);
     const byCall = Map.groupBy(entities, ({ CorrelationId }) => String(CorrelationId));
     const counts = { calls: 0, unsent: 0, missing: 0, doubled: 0, surplus: 0, different: 0 };
     const note = (kind: 'missing' | 'doubled' | 'surplus' | 'different', id: string, what: string): void => {

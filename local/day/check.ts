@@ -1,6 +1,6 @@
 /**
  * The check that matters: every row and every link of Dataverse, and every event it sent, against the LOB store. It
- * reads the store as any reader would, by docs/store.md, the mapping file and the plain SDK, and shares no code with the
+ * reads the store as any reader would, by docs/store.md, the mapping file and the plain SDK or client, and shares no code with the
  * app: a mistake of the app's layout would show.
  */
 import type { Dataverse, ManyToManyDefinition } from '../dataverse/simulator';
@@ -50,7 +50,7 @@ export interface CheckOptions {
 /** Compares the tables and the links of the relationships named, and the events that the mapping names. */
 export async function compare(
   dataverse: Dataverse,
-  connectionString: string,
+  place: string,
   tables: readonly string[],
   relationships: readonly ManyToManyDefinition[] = [],
   { mapping = UNMAPPED, calls = [] }: CheckOptions = {},
@@ -60,16 +60,11 @@ export async function compare(
   let columnsCompared = 0;
   for (const [table, expected] of expectedOf(dataverse, tables, relationships, mapping)) {
     const { target } = mapping.table(table);
-    const { compared, ...check } = compareTable(
-      table,
-      expected,
-      await entitiesOf(connectionString, target),
-      differences,
-    );
+    const { compared, ...check } = compareTable(table, expected, await entitiesOf(place, target), differences);
     checks.push({ table, target, ...check });
     columnsCompared += compared;
   }
-  const ofEvents = await compareEvents(dataverse, connectionString, mapping, calls, differences);
+  const ofEvents = await compareEvents(dataverse, place, mapping, calls, differences);
   return {
     tables: checks,
     events: ofEvents.events,

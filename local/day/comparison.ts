@@ -1,5 +1,6 @@
-/** The store as any reader sees it, with the plain SDK. */
+/** The store as any reader sees it, with the plain SDK or client. */
 import { TableClient } from '@azure/data-tables';
+import { isPostgres, rowsAsEntities } from './postgres-entities';
 
 /** An entity of the store. */
 export type Entity = Readonly<Record<string, unknown>>;
@@ -7,9 +8,14 @@ export type Entity = Readonly<Record<string, unknown>>;
 /** Properties by name; `undefined` as a value: any text will do. */
 export type Properties = ReadonlyMap<string, unknown>;
 
-/** All entities of the Azure table for a name; none where the table was never written. */
-export async function entitiesOf(connectionString: string, name: string): Promise<readonly Entity[]> {
-  const client = TableClient.fromConnectionString(connectionString, name.replaceAll('_', ''), {
+/**
+ * All entities of the table for a name; none where it was never written.
+ *
+ * @param place connection string of a storage account, or address of a database
+ */
+export async function entitiesOf(place: string, name: string): Promise<readonly Entity[]> {
+  if (isPostgres(place)) return rowsAsEntities(place, name);
+  const client = TableClient.fromConnectionString(place, name.replaceAll('_', ''), {
     allowInsecureConnection: true,
   });
   const entities: Entity[] = [];

@@ -1,6 +1,7 @@
 /** What docs/store.md promises for the rows and links that Dataverse has, property by property. */
 import type { ColumnDefinition, Dataverse, ManyToManyDefinition, Row, Value } from '../dataverse/simulator';
 import type { Properties } from './comparison';
+import { partsOf } from './text-parts';
 import type { TableMapping, Mapping } from './mapping';
 
 /** What a row should be in the store: its RowKey and its properties; none where it must not be seen. */
@@ -13,9 +14,6 @@ export interface Expected {
 interface Seen extends Expected {
   readonly properties: Properties;
 }
-
-/** Bytes of a part, of UTF-16 and of UTF-8. */
-const PART_BYTES = 64_000;
 
 /** The rows of a table. */
 export function* expectedRows(dataverse: Dataverse, table: string, mapping: TableMapping): Generator<Expected> {
@@ -75,23 +73,6 @@ export const expectedOf = (
 function plainText({ logicalName, type }: ColumnDefinition, value: Exclude<Value, null>): string {
   if (typeof value === 'string' && (type === 'string' || type === 'memo')) return value;
   throw new Error(`The check can't tell how column ${logicalName} of type ${type} is redacted.`);
-}
-
-/** A text in as few parts as hold it, each of whole characters. */
-function partsOf(text: string): string[] {
-  const parts: string[] = [];
-  let [part, utf16, utf8] = ['', 0, 0];
-  for (const character of text) {
-    const [wide, narrow] = [2 * character.length, Buffer.byteLength(character)];
-    if (Math.max(utf16 + wide, utf8 + narrow) > PART_BYTES) {
-      parts.push(part);
-      [part, utf16, utf8] = ['', 0, 0];
-    }
-    part += character;
-    utf16 += wide;
-    utf8 += narrow;
-  }
-  return [...parts, part];
 }
 
 /** Adds a column's properties under its name in the store. */

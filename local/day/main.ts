@@ -102,7 +102,9 @@ async function calmDay(
 ): Promise<number> {
   const figures = new Figures();
   const mapped = mappingSettings(APP_DIR);
-  display.say('Starting Azurite, the broker and the Dataverse simulator …');
+  display.say(
+    `Starting Azurite, ${flags.store === 'postgres' ? 'PostgreSQL, ' : ''}the broker and the Dataverse simulator …`,
+  );
   const stack = await startStack(flags);
   let host: SpawnedHost | undefined;
   try {
@@ -221,7 +223,7 @@ async function runDay(
     phase = 'a last complete pull';
     await completePull(host, figures, signal);
     phase = 'comparing';
-    const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
+    const check = await compare(dataverse, stack.lobPlace, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
       mapping: readMapping(mapped),
       calls: business.calls,
     });

@@ -153,7 +153,7 @@ class FaultyDay {
       await this.#untilIdle();
       if (interrupted()) return undefined;
       this.#phase = 'comparing';
-      const check = await compare(dataverse, stack.azurite.connectionString, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
+      const check = await compare(dataverse, stack.lobPlace, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
         mapping: this.#mapping,
         calls,
       });

@@ -15,6 +15,8 @@ export interface Postgres {
   readonly port: number;
   readonly user: 'dvo';
   readonly database: 'postgres';
+  /** Its address, as clients take it. */
+  readonly url: string;
   /** Settings with which the app uses it as its store. */
   readonly settings: Readonly<Record<string, string>>;
   /** kill -9; `startAgain` recovers what was acknowledged. */
@@ -82,6 +84,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       port,
       user: USER,
       database: DATABASE,
+      url: `postgresql://${USER}@127.0.0.1:${port}/${DATABASE}`,
       settings: {
         LOB_STORE: 'postgres',
         LOB_POSTGRES__host: '127.0.0.1',

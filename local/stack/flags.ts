@@ -66,13 +66,18 @@ export function withStackFlags(command: Command): Command {
         newFolder,
       ),
     )
+    .addOption(
+      new Option('--store <store>', 'where rows, links and events are kept')
+        .choices(['tables', 'postgres'])
+        .default('tables'),
+    )
     .option('--identity', 'storage by two managed identities over TLS, instead of connection strings');
 }
 
 /** The flags as commander gives them. */
 export type StackFlags = Pick<
   StackOptions,
-  'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk' | 'identity'
+  'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk' | 'identity' | 'store'
 >;
 
 /**

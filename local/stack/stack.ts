@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { startPostgres, type Postgres } from '../postgres/postgres';
 import { startBroker, type Broker, type QueueOptions } from '../broker/broker';
 import { STANDARD_TABLES } from '../dataverse/metadata/standard-tables';
 import { startDataverse, type Dataverse, type TableDefinition } from '../dataverse/simulator';
@@ -29,6 +30,8 @@ export interface StackOptions {
   readonly seed?: number;
   /** Storage by managed identities over TLS, instead of connection strings. */
   readonly identity?: boolean;
+  /** Where rows, links and events are kept. @default tables */
+  readonly store?: 'tables' | 'postgres';
 }
 
 /** The stand-ins, running. */
@@ -36,6 +39,10 @@ export interface Stack {
   readonly azurite: Azurite;
   /** Only with `StackOptions.identity`. */
   readonly identities?: ManagedIdentities;
+  /** Only with `StackOptions.store`. */
+  readonly postgres?: Postgres;
+  /** The LOB store: connection string of its storage account, or address of its database. */
+  readonly lobPlace: string;
   readonly broker: Broker;
   readonly dataverse: Dataverse;
   readonly webhookKey: string;
@@ -76,6 +83,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const byIdentity = options.identity === true ? await startIdentityStorage(azuriteOptions) : undefined;
     const azurite = byIdentity?.azurite ?? (await startAzurite(azuriteOptions));
     running.push(byIdentity ?? azurite);
+    const postgres = options.store === 'postgres' ? await startPostgres() : undefined;
+    if (postgres !== undefined) running.push(postgres);
     const broker = await startBroker({
       port: options.amqpPort ?? 0,
       queues: { [BUS.queue]: options.queue ?? {} },
@@ -93,6 +102,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const webhookKey = randomBytes(24).toString('base64url');
     return {
       azurite,
+      ...(postgres === undefined ? {} : { postgres }),
+      lobPlace: postgres?.url ?? azurite.connectionString,
       broker,
       dataverse,
       webhookKey,
@@ -107,6 +118,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           dataverse,
           webhookKey,
         ),
+        ...postgres?.settings,
         ...byIdentity?.settings(readFileSync(dataverse.certificatePath, 'utf8')),
       },
       stop,

@@ -123,6 +123,60 @@ describe('messages', () => {
   });
 });
 
+describe('PostgreSQL', () => {
+  const DATABASE = {
+    LOB_STORE: 'postgres',
+    LOB_STORAGE: undefined,
+    LOB_POSTGRES__host: 'contoso.postgres.database.azure.com',
+    LOB_POSTGRES__database: 'lob',
+    LOB_POSTGRES__user: 'app',
+  };
+
+  test('the least that is needed: the app’s identity over TLS', () => {
+    expect(core(DATABASE).lob).toEqual({
+      ...{ kind: 'postgres', host: 'contoso.postgres.database.azure.com', port: 5432, database: 'lob', user: 'app' },
+      ...{ tls: true, prepared: true, maxConnections: 10, growsSchema: true },
+    });
+  });
+
+  test('everything', () => {
+    const all = {
+      ...{ LOB_POSTGRES__port: '6432', LOB_POSTGRES__password: 'secret', LOB_POSTGRES__clientId: 'id' },
+      ...{ LOB_POSTGRES__tls: 'false', LOB_POSTGRES__maxConnections: '3', LOB_POSTGRES__growsSchema: 'false' },
+    };
+    expect(core({ ...DATABASE, ...all }).lob).toMatchObject({
+      ...{ port: 6432, password: 'secret', clientId: 'id', tls: false, maxConnections: 3, growsSchema: false },
+      prepared: false,
+    });
+    expect(core({ ...DATABASE, ...all, LOB_POSTGRES__prepared: 'true' }).lob).toMatchObject({ prepared: true });
+  });
+
+  test('faults are told by their settings, without values', () => {
+    const wrong = {
+      ...{ LOB_POSTGRES__host: 'https://S3cret/', LOB_POSTGRES__port: 'S3cret', LOB_POSTGRES__maxConnections: '0' },
+      ...{ LOB_POSTGRES__tls: 'S3cret', LOB_POSTGRES__user: '', LOB_POSTGRES__database: '' },
+    };
+    const faults = coreFaults({ ...DATABASE, ...wrong });
+    expect(faults.map((fault) => fault.split(' ')[0]).sort()).toEqual([
+      ...['LOB_POSTGRES__database', 'LOB_POSTGRES__host', 'LOB_POSTGRES__maxConnections', 'LOB_POSTGRES__port'],
+      ...['LOB_POSTGRES__tls', 'LOB_POSTGRES__user'],
+    ]);
+    expect(faults.join()).not.toContain('S3cret');
+    expect(coreFaults({ LOB_STORE: 'oracle' })).toEqual(['LOB_STORE must be one of tables, postgres']);
+  });
+
+  test('a key of its own form is for Azure Tables', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keys-'));
+    const file = join(folder, 'keys.yaml');
+    writeFileSync(file, 'tables:\n  account: { key: { prefix: acc- } }\n  contact:\n');
+    expect(coreFaults({ MAPPING_FILE: file })).toEqual([]);
+    expect(coreFaults({ ...DATABASE, MAPPING_FILE: file })).toEqual([
+      expect.stringContaining("can't have a key for table account with LOB_STORE=postgres"),
+    ]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
 test('all faults of all sections are told together, in one sentence each', () => {
   const { core: coreSection, webhook: webhookSection } = readConfig({
     SYNC_TABLES: 'Account',

@@ -3,6 +3,7 @@
  * as docs/store.md says: tables and views are read with the client alone, past all code of the app.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { startPostgres, type Postgres } from '../../local/postgres/postgres';
 import { Database } from '../../shared/lob/postgres/database';
@@ -162,6 +163,40 @@ describe('where a row lies', () => {
         ownertable: 'contact',
         ownername: 'Ada',
       },
+    ]);
+  });
+
+  test('the example of docs/store.md answers as shown there', async () => {
+    const { store, schemas } = fresh();
+    const [, query = '', answer = ''] =
+      /```sql\n([^]*?)```\n\n```text\n([^]*?)\n```/.exec(readFileSync('docs/store.md', 'utf8')) ?? [];
+    const account = (n: number, name: string, label: string): RowWrite => {
+      const status: Value = { kind: 'choice', value: n, label };
+      return write('snapshot', new Map([...columns({ name }), ['statuscode', status]]), undefined, n);
+    };
+    const opportunity = (n: number, of: number, value: string, state = 0): RowWrite => {
+      const customer: Value = { kind: 'lookup', table: 'account', id: rowId(of), name: null };
+      const money: Value = { kind: 'money', text: value };
+      const made = new Map([['customerid', customer], ['estimatedvalue', money], ...columns({ statecode: state })]);
+      return { ...write('snapshot', made, undefined, n), row: row(n, 'opportunity') };
+    };
+    await store.write([
+      account(1, 'Contoso', 'Active'),
+      account(2, 'Fabrikam', 'On hold'),
+      account(3, 'Adatum', 'Active'),
+    ]);
+    const opportunities = [opportunity(1, 1, '1000.00'), opportunity(2, 1, '250.50'), opportunity(3, 2, '99.90')];
+    await store.write([...opportunities, opportunity(4, 3, '5', 1)]);
+    const rows = await sql(query.replaceAll('lob.', `${schemas.views}.`));
+    const [head = '', ...lines] = answer.split('\n').map((line) =>
+      line
+        .split('|')
+        .map((cell) => cell.trim())
+        .join('|'),
+    );
+    expect([Object.keys(rows[0] ?? {}).join('|'), rows.map((each) => Object.values(each).join('|'))]).toEqual([
+      head,
+      lines,
     ]);
   });
 
