@@ -8,6 +8,7 @@ import { compareEvents, type EventCheck } from './check-events';
 import { Differences, differingProperties, entitiesOf, propertiesOf, type Difference, type Entity } from './comparison';
 import { expectedOf, type Expected } from './expected-rows';
 import type { ApiCall } from './workload';
+import { isReceiver } from './receiver-entities';
 import { UNMAPPED, type Mapping } from './mapping';
 
 export type { Difference } from './comparison';
@@ -60,7 +61,13 @@ export async function compare(
   let columnsCompared = 0;
   for (const [table, expected] of expectedOf(dataverse, tables, relationships, mapping)) {
     const { target } = mapping.table(table);
-    const { compared, ...check } = compareTable(table, expected, await entitiesOf(place, target), differences);
+    const { compared, ...check } = compareTable(
+      table,
+      expected,
+      await entitiesOf(place, target),
+      differences,
+      isReceiver(place),
+    );
     checks.push({ table, target, ...check });
     columnsCompared += compared;
   }
@@ -83,6 +90,7 @@ function compareTable(
   expected: Iterable<Expected>,
   entities: readonly Entity[],
   differences: Differences,
+  digitsAsText: boolean,
 ): Omit<TableCheck, 'table' | 'target'> & { readonly compared: number } {
   const [deleted, stored] = [true, false].map((is) => entities.filter(({ Deleted }) => (Deleted === true) === is));
   const live = new Map(stored?.map((entity) => [String(entity.rowKey), entity]));
@@ -106,7 +114,7 @@ function compareTable(
       differences.note(table, key, 'the row is missing in the store');
     } else {
       compared += properties.size;
-      differ(key, differingProperties(properties, entity, OWN), 'differs');
+      differ(key, differingProperties(properties, entity, OWN, digitsAsText), 'differs');
     }
   }
   for (const id of live.keys()) {

@@ -35,6 +35,9 @@ interface Flags extends StackFlags {
 /** Root of the repository: this file runs as dist/local/day/main.js. */
 const APP_DIR = resolve(__dirname, '../../..');
 
+/** What else is started for a store. */
+const LOB_PARTS = { tables: '', postgres: 'PostgreSQL, ', http: 'a LOB system, ' } as const;
+
 /** Changes made before any step is registered. */
 const EARLIER_CHANGES = 400;
 
@@ -102,9 +105,7 @@ async function calmDay(
 ): Promise<number> {
   const figures = new Figures();
   const mapped = mappingSettings(APP_DIR);
-  display.say(
-    `Starting Azurite, ${flags.store === 'postgres' ? 'PostgreSQL, ' : ''}the broker and the Dataverse simulator …`,
-  );
+  display.say(`Starting Azurite, ${LOB_PARTS[flags.store ?? 'tables']}the broker and the Dataverse simulator …`);
   const stack = await startStack(flags);
   let host: SpawnedHost | undefined;
   try {

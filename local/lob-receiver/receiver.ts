@@ -12,6 +12,8 @@ export interface Received {
   readonly version: number;
   /** Undefined once it was deleted: its version has to be remembered. */
   readonly columns: Readonly<Record<string, unknown>> | undefined;
+  /** The whole body of an event. */
+  readonly event?: unknown;
 }
 
 /** A request as it came. */
@@ -37,7 +39,7 @@ export interface Fault {
 /** A running receiver. */
 export interface LobReceiver {
   readonly url: string;
-  /** By path. */
+  /** By path; of an event, by path and id. A GET shows those below its path. */
   readonly rows: ReadonlyMap<string, Received>;
   readonly seen: readonly SeenRequest[];
   /** Faults of the next requests, in order. `cut`: the connection is closed. */
@@ -63,6 +65,7 @@ export async function startLobReceiver(keys: readonly string[] = [], port = 0): 
       const method = request.method ?? '';
       const version = Number(request.headers['dvo-version'] ?? 0);
       const fault = faults.shift();
+      if (method === 'GET') return void response.end(JSON.stringify([...rows].filter(([of]) => of.startsWith(path))));
       const carriesOut = fault === undefined || (fault !== 'cut' && fault.carriesOut === true);
       const own = carriesOut ? statusOf(rows, { path, method, version, text, request }, verifiers) : 0;
       const status = fault === undefined ? own : fault === 'cut' ? 0 : fault.status;
@@ -106,6 +109,12 @@ function statusOf(rows: Map<string, Received>, incoming: Incoming, verifiers: re
     return known?.columns === undefined ? 404 : 204;
   }
   const { op, columns } = JSON.parse(text) as Body;
+  if (op === 'event') {
+    const at = `${path}/${String(request.headers['webhook-id'])}`;
+    const isNew = !rows.has(at);
+    if (isNew) rows.set(at, { version, columns, event: JSON.parse(text) });
+    return isNew ? 201 : 200;
+  }
   const before = op === 'patch' ? known?.columns : {};
   if (before === undefined) return 422;
   rows.set(path, { version, columns: withoutEmpty({ ...before, ...columns }) });

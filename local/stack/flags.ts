@@ -68,16 +68,17 @@ export function withStackFlags(command: Command): Command {
     )
     .addOption(
       new Option('--store <store>', 'where rows, links and events are kept')
-        .choices(['tables', 'postgres'])
+        .choices(['tables', 'postgres', 'http'])
         .default('tables'),
     )
+    .option('--relay', 'reach the LOB system through a relay; needs --store http')
     .option('--identity', 'storage by two managed identities over TLS, instead of connection strings');
 }
 
 /** The flags as commander gives them. */
 export type StackFlags = Pick<
   StackOptions,
-  'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk' | 'identity' | 'store'
+  'blobPort' | 'queuePort' | 'tablePort' | 'amqpPort' | 'dataversePort' | 'disk' | 'identity' | 'store' | 'relay'
 >;
 
 /**

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { startLobSystem } from './lob-system';
 import { startPostgres, type Postgres } from '../postgres/postgres';
 import { startBroker, type Broker, type QueueOptions } from '../broker/broker';
 import { STANDARD_TABLES } from '../dataverse/metadata/standard-tables';
@@ -31,7 +32,9 @@ export interface StackOptions {
   /** Storage by managed identities over TLS, instead of connection strings. */
   readonly identity?: boolean;
   /** Where rows, links and events are kept. @default tables */
-  readonly store?: 'tables' | 'postgres';
+  readonly store?: 'tables' | 'postgres' | 'http';
+  /** Reach the LOB system through a relay; with `store: 'http'`. */
+  readonly relay?: boolean;
 }
 
 /** The stand-ins, running. */
@@ -41,7 +44,7 @@ export interface Stack {
   readonly identities?: ManagedIdentities;
   /** Only with `StackOptions.store`. */
   readonly postgres?: Postgres;
-  /** The LOB store: connection string of its storage account, or address of its database. */
+  /** The LOB store: connection string of its storage account, or address of its database or LOB system. */
   readonly lobPlace: string;
   readonly broker: Broker;
   readonly dataverse: Dataverse;
@@ -85,6 +88,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     running.push(byIdentity ?? azurite);
     const postgres = options.store === 'postgres' ? await startPostgres() : undefined;
     if (postgres !== undefined) running.push(postgres);
+    const lobSystem = options.store === 'http' ? await startLobSystem(options.relay === true) : undefined;
+    if (lobSystem !== undefined) running.push(lobSystem);
     const broker = await startBroker({
       port: options.amqpPort ?? 0,
       queues: { [BUS.queue]: options.queue ?? {} },
@@ -103,7 +108,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return {
       azurite,
       ...(postgres === undefined ? {} : { postgres }),
-      lobPlace: postgres?.url ?? azurite.connectionString,
+      lobPlace: postgres?.url ?? lobSystem?.receiver.url ?? azurite.connectionString,
       broker,
       dataverse,
       webhookKey,
@@ -119,6 +124,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           webhookKey,
         ),
         ...postgres?.settings,
+        ...lobSystem?.settings,
         ...byIdentity?.settings(readFileSync(dataverse.certificatePath, 'utf8')),
       },
       stop,
