@@ -5,9 +5,12 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { unzipSync } from 'fflate';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { packageApp, PackagingError, type PackagedFunction } from '../../../tools/packaging/package-app';
 import { zipFolder } from '../../../tools/packaging/zip';
 import { PUSHED, System } from '../../e2e/system';
@@ -71,9 +74,27 @@ describe('the folder', () => {
     for (const { packages } of functions) {
       expect(packages).toContain('@azure/functions');
       expect(packages).toContain('@azure/data-tables');
-      for (const later of ['@azure/identity', '@azure/storage-blob', '@azure/service-bus'])
+      for (const later of ['@azure/identity', '@azure/storage-blob', '@azure/service-bus', 'undici'])
         expect(packages).not.toContain(later);
     }
+  });
+
+  test('undici, which is loaded late and can be done without, sends from it', async () => {
+    const chunk = (await files()).find((file) => file.startsWith('chunks/undici-http'));
+    // Jest's own import doesn't load ES modules.
+    const code = `
+      import { createServer } from 'node:http';
+      import { UndiciHttp } from ${JSON.stringify(pathToFileURL(join(out, chunk ?? 'none')).href)};
+      const server = createServer((_, response) => response.end('answered')).listen(0, '127.0.0.1', async () => {
+        const http = new UndiciHttp();
+        const url = 'http://127.0.0.1:' + server.address().port;
+        const request = { url, method: 'GET', headers: new Map(), timeout: 0, allowInsecureConnection: true };
+        request.headers.toJSON = () => ({});
+        console.log((await http.sendRequest(request)).bodyAsText);
+        process.exit();
+      });`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code]);
+    expect(stdout.trim()).toBe('answered');
   });
 
   test('there is one copy of the services, and so one writer, for all functions', async () => {
