@@ -21,6 +21,7 @@ const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>>
   pull: () => import('./groups/pull.js'),
   webhook: () => import('./groups/webhook.js'),
   messages: () => import('./groups/messages.js'),
+  postgres: () => import('./groups/postgres.js'),
   loading: () => import('./groups/loading.js'),
 };
 

@@ -24,6 +24,9 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   3802: (text) => JSON.stringify(JSON.parse(text)),
 };
 
+/** What isn't compared. */
+const OWN = new Set(['dvo_etag', 'dvo_written_at']);
+
 /** All rows of a table, tombstones included; none where it was never written. */
 export async function rowsAsEntities(place: string, name: string): Promise<readonly Entity[]> {
   const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? String };
@@ -43,7 +46,7 @@ export async function rowsAsEntities(place: string, name: string): Promise<reado
 }
 
 function entityOf(row: Record<string, unknown>): Entity {
-  const { id, id1, id2, dvo_key, dvo_stamp, dvo_state, dvo_etag: _etag, dvo_written_at: _time, ...columns } = row;
+  const { id, id1, id2, dvo_key, dvo_stamp, dvo_state, ...columns } = row;
   const filled = Object.fromEntries(Object.entries(columns).flatMap(propertiesOf));
   if (typeof dvo_key === 'string') return { partitionKey: dvo_key.slice(0, 10), rowKey: dvo_key, ...filled };
   const isLive = dvo_state === 0;
@@ -59,7 +62,7 @@ function entityOf(row: Record<string, unknown>): Entity {
 
 /** A column as Azure Tables would have it: a long text in parts. */
 function propertiesOf([name, value]: readonly [string, unknown]): [string, unknown][] {
-  if (value === null) return [];
+  if (value === null || OWN.has(name)) return [];
   if (typeof value !== 'string') return [[name, value]];
   return partsOf(value).map((part, at) => [at === 0 ? name : `${name}Part${at + 1}`, part]);
 }

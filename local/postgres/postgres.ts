@@ -154,7 +154,7 @@ async function launched(bin: string, folder: string, port: number, fsync: boolea
       child.kill('SIGQUIT');
       reject(new Error(`PostgreSQL didn't start within ${START_LIMIT_MS / 1000} s. Its output:\n${output()}`));
     }, START_LIMIT_MS);
-    child.stderr?.on('data', () => {
+    child.stderr.on('data', () => {
       if (!output().includes('ready to accept connections')) return;
       clearTimeout(timer);
       resolve();

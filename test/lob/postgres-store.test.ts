@@ -29,7 +29,7 @@ import { columns, row, rowId, stamp } from '../writer/changes';
 import { sameData, storeContract } from './store-contract';
 
 let postgres: Postgres;
-let databases: Database[] = [];
+const databases: Database[] = [];
 let stores = 0;
 
 beforeAll(async () => {
@@ -219,9 +219,9 @@ describe('where a row lies', () => {
       'a"b': 'a"b',
     });
     const cleared = await put(store, write('patch', one(null, `${long}1`), stored));
-    const { [`${long}1`]: _gone, ...rest } = Object.fromEntries(of);
-    expect(sameData(store, cleared, new Map(Object.entries(rest)))).toBe(true);
-    expect(sameData(store, await get(store), new Map(Object.entries(rest)))).toBe(true);
+    const rest = new Map([...of].filter(([name]) => name !== `${long}1`));
+    expect(sameData(store, cleared, rest)).toBe(true);
+    expect(sameData(store, await get(store), rest)).toBe(true);
   });
 
   test('a link has the ids of its rows as its key', async () => {
@@ -508,8 +508,11 @@ describe('many at once', () => {
     const ids = Array.from({ length: 5000 }, (_, n) => n);
     await store.write(ids.map((n) => write('snapshot', columns({ size: n }), undefined, n)));
     let sent = 0;
-    const query = database.query.bind(database) as typeof database.query;
-    database.query = ((...of: Parameters<typeof query>) => ((sent += 1), query(...of))) as typeof database.query;
+    const query = database.query.bind(database);
+    database.query = (...of: Parameters<Database['query']>) => {
+      sent += 1;
+      return query(...of);
+    };
     const found = await store.read(ids.map((n) => row(n)));
     expect([found.filter((one) => one !== undefined).length, sent <= 4]).toEqual([5000, true]);
   });

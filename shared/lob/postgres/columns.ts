@@ -102,58 +102,62 @@ export function encodeColumns(columns: Columns): Map<string, TypedText> {
 
 function encodeValue(into: Map<string, TypedText>, name: string, value: Value): void {
   if (value === null) return;
-  const put = (type: SqlType, text: string): void => void into.set(name, { type, text });
+  const put = (type: SqlType, text: string): unknown => into.set(name, { type, text });
   switch (value.kind) {
     case 'string':
-      return putText(into, name, value.value);
+      putText(into, name, value.value);
+      return;
     case 'guid':
-      return put('uuid', value.value);
+      return void put('uuid', value.value);
     case 'boolean':
     case 'managed':
-      return put('boolean', String(value.value));
+      return void put('boolean', String(value.value));
     case 'integer':
-      return put('integer', String(value.value));
+      return void put('integer', String(value.value));
     case 'bigint':
-      return put('bigint', String(value.value));
+      return void put('bigint', String(value.value));
     case 'double':
-      return put('double precision', doubleText(value.value));
+      return void put('double precision', doubleText(value.value));
     case 'number':
     case 'decimal':
     case 'money': {
       const digits = plainNumber(value.text);
       if (digits === undefined) throw new NotStorable(name, 'its value is no number that it can hold');
-      return put('numeric', digits);
+      return void put('numeric', digits);
     }
     case 'instant':
-      return put('timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
+      return void put('timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
     case 'wallTime':
-      return put('timestamp without time zone', value.text);
+      return void put('timestamp without time zone', value.text);
     case 'offsetTime':
-      return put('timestamp without time zone', fourDigits(wallTimeOf(value.epochMs, value.offsetMinutes)));
+      return void put('timestamp without time zone', fourDigits(wallTimeOf(value.epochMs, value.offsetMinutes)));
     case 'date':
-      return put('date', value.text);
+      return void put('date', value.text);
     case 'choice':
       put('integer', String(value.value));
-      return putLabels(into, name, value);
+      putLabels(into, name, value);
+      return;
     case 'choices':
       put('integer[]', `{${value.values.join(',')}}`);
-      return putLabels(into, name, value);
+      putLabels(into, name, value);
+      return;
     case 'lookup':
       put('uuid', value.id);
       if (value.table !== '') putText(into, `${name}Table`, value.table);
       if (value.name !== null) putText(into, `${name}Name`, value.name);
       return;
     case 'bytes':
-      return put('bytea', `\\x${Buffer.from(value.base64, 'base64').toString('hex')}`);
+      return void put('bytea', `\\x${Buffer.from(value.base64, 'base64').toString('hex')}`);
     case 'aliased':
-      return encodeValue(into, name, value.value);
+      encodeValue(into, name, value.value);
+      return;
     case 'rows':
     case 'row':
     case 'list':
     case 'pairs':
     case 'relationship':
     case 'unknown':
-      return put('jsonb', canonicalJson(plainValue(value), name));
+      return void put('jsonb', canonicalJson(plainValue(value), name));
     default:
       value satisfies never;
   }

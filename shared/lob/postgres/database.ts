@@ -77,18 +77,24 @@ export class Database implements Querying {
   /**
    * Runs one statement, which is a transaction of its own.
    *
-   * @param onlyWhile is asked when a connection is there; once it says no, nothing is sent and undefined is the answer
    * @throws StoreUnavailable, or the error of the client
    */
-  async query(text: string, parameters?: readonly Parameter[]): Promise<readonly Row[]>;
-  async query(text: string, parameters: readonly Parameter[], send: () => boolean): Promise<readonly Row[] | undefined>;
-  async query(
+  async query(text: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
+    return (await this.queryIf(() => true, text, parameters)) ?? [];
+  }
+
+  /**
+   * Runs one statement if it is still wanted when a connection is there; undefined if not: nothing was sent.
+   *
+   * @throws StoreUnavailable, or the error of the client
+   */
+  async queryIf(
+    isWanted: () => boolean,
     text: string,
-    parameters: readonly Parameter[] = [],
-    send: () => boolean = () => true,
+    parameters: readonly Parameter[],
   ): Promise<readonly Row[] | undefined> {
     return this.#withConnection(async (connection) => {
-      if (!send()) return undefined;
+      if (!isWanted()) return undefined;
       try {
         return await this.#run(connection, text, parameters, this.#prepares);
       } catch (error) {

@@ -14,7 +14,10 @@ export async function inHalves<T>(
   try {
     await send(rows);
   } catch (error) {
-    if (rows.length === 1 || !isRefusal(error)) return failed(rows, error);
+    if (rows.length === 1 || !isRefusal(error)) {
+      failed(rows, error);
+      return;
+    }
     const half = Math.ceil(rows.length / 2);
     await inHalves(rows.slice(0, half), send, failed);
     await inHalves(rows.slice(half), send, failed);

@@ -264,12 +264,12 @@ export class PostgresStore implements LobStore, TombstoneStore {
     const statements = this.#statements;
     if (rows.length > 1 || only === undefined) {
       const text = kind === 'insert' ? statements.insertMany(table, columns) : statements.updateMany(table, columns);
-      return this.database.query(text, [jsonOf(json)], stillWanted);
+      return this.database.queryIf(stillWanted, text, [jsonOf(json)]);
     }
     const values = [...only.key, ...only.values, only.stamp, only.state];
-    return kind === 'insert'
-      ? this.database.query(statements.insertOne(table, columns), values, stillWanted)
-      : this.database.query(statements.updateOne(table, columns), [...values, only.expected ?? null], stillWanted);
+    if (kind === 'insert') return this.database.queryIf(stillWanted, statements.insertOne(table, columns), values);
+    const text = statements.updateOne(table, columns);
+    return this.database.queryIf(stillWanted, text, [...values, only.expected ?? null]);
   }
 
   sameData({ hidden, data }: StoredRow, { row, columns }: RowColumns): boolean {

@@ -158,7 +158,10 @@ export const eventsJsonOf = (
 ) =>
   JSON.stringify(
     events.map(({ key, values }) =>
-      Object.fromEntries([['k', key], ...values.flatMap((value, at) => (value === null ? [] : [[`c${at}`, value]]))]),
+      Object.fromEntries<string>([
+        ['k', key],
+        ...values.flatMap((value, at): [string, string][] => (value === null ? [] : [[`c${at}`, value]])),
+      ]),
     ),
   );
 

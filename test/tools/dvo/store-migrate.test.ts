@@ -102,7 +102,7 @@ test('shows the plan and changes nothing; --apply makes it; then there is nothin
     return out;
   };
   const tables = async (): Promise<number> =>
-    Number((await client.query(`select count(*) n from pg_tables where schemaname = 'dvo'`)).rows[0].n);
+    Number((await client.query<{ n: string }>(`select count(*) n from pg_tables where schemaname = 'dvo'`)).rows[0]?.n);
   const plan = await run();
   expect(plan).toContain('create table if not exists "dvo"."account" (id uuid primary key');
   expect(plan).toContain('3 tables to change. --apply changes them');
