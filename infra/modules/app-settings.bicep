@@ -178,8 +178,8 @@ var eventHubSettings = {
 // https://learn.microsoft.com/azure/azure-functions/functions-app-settings#languageworkers__node__arguments
 var nodeArguments = {
   '512': '--max-semi-space-size=4 --max-old-space-size=256'
-  '2048': '--max-semi-space-size=4 --max-old-space-size=1024'
-  '4096': '--max-semi-space-size=8 --max-old-space-size=2048'
+  '2048': '--max-semi-space-size=8 --max-old-space-size=1024'
+  '4096': '--max-semi-space-size=16 --max-old-space-size=2048'
 }
 // Those that `further` may set otherwise.
 var defaultSettings = {

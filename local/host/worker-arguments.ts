@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { WorkerOptions } from 'node:worker_threads';
 
 /** As infra/modules/app-settings.bicep sets it for instances of 2,048 MB. */
-const DEFAULT = '--max-semi-space-size=4 --max-old-space-size=1024';
+const DEFAULT = '--max-semi-space-size=8 --max-old-space-size=1024';
 
 /** V8's young generation is two semi-spaces, and as much again as one of them for large objects. */
 const SEMI_SPACES = 3;

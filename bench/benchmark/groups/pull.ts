@@ -150,7 +150,7 @@ async function writeRequests(service: string, run: () => Promise<void>): Promise
 const CHILD = '--pull';
 
 /** As infra/modules/app-settings.bicep sets it for instances of 2,048 MB. */
-const HEAP = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
+const HEAP = ['--max-semi-space-size=8', '--max-old-space-size=1024'];
 /** As many as the app's store has under way. */
 const READS_IN_FLIGHT = 32;
 
