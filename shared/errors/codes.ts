@@ -107,13 +107,13 @@ export const CODES = {
   },
   'schema-locked': {
     disposition: 'retry',
-    cause: "A long transaction keeps a table of the database from getting a column",
+    cause: 'A long transaction keeps a table of the database from getting a column',
     action: 'Nothing, unless it stays. Then end it (`pg_stat_activity`)',
     isOfOne: true,
   },
   'schema-behind': {
     disposition: 'retry',
-    cause: "The database lacks a table or column, and `LOB_POSTGRES__growsSchema` is `false`",
+    cause: 'The database lacks a table or column, and `LOB_POSTGRES__growsSchema` is `false`',
     action: '`dvo store migrate --apply`',
     isOfOne: true,
   },
