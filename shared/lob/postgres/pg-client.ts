@@ -1,7 +1,5 @@
 /** PostgreSQL by its client. This module is imported only where the store is PostgreSQL: others needn't load it. */
-import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
-
-export { DatabaseError };
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
 
 /** A connection that somebody has taken out of the pool. */
 export type Connection = PoolClient;

@@ -263,12 +263,12 @@ export class PostgresStore implements LobStore, TombstoneStore {
     const [only] = json;
     const statements = this.#statements;
     if (rows.length > 1 || only === undefined) {
-      const text = kind === 'insert' ? statements.insertMany(table, columns) : statements.updateMany(table, columns);
+      const text = statements.text(kind === 'insert' ? 'insertMany' : 'updateMany', table, columns);
       return this.database.queryIf(stillWanted, text, [jsonOf(json)]);
     }
     const values = [...only.key, ...only.values, only.stamp, only.state];
-    if (kind === 'insert') return this.database.queryIf(stillWanted, statements.insertOne(table, columns), values);
-    const text = statements.updateOne(table, columns);
+    const text = statements.text(kind === 'insert' ? 'insertOne' : 'updateOne', table, columns);
+    if (kind === 'insert') return this.database.queryIf(stillWanted, text, values);
     return this.database.queryIf(stillWanted, text, [...values, only.expected ?? null]);
   }
 
@@ -389,7 +389,7 @@ function prepare(write: RowWrite, index: number): Prepared {
   const keeps = effect === 'patch' || effect === 'keep';
   const texts = new Map(keeps ? before : undefined);
   const set = new Map<string, TypedText | null>(brought);
-  const named = brings ? new NamedColumns(columns) : undefined;
+  const named = brings && before.size > 0 ? new NamedColumns(columns) : undefined;
   if (effect === 'patch' && named !== undefined) {
     for (const name of before.keys()) {
       if (brought.has(name) || !named.own(name)) continue;
@@ -398,15 +398,15 @@ function prepare(write: RowWrite, index: number): Prepared {
     }
   }
   for (const [name, { text }] of brought) texts.set(name, text);
-  const changesValues =
-    effect === 'snapshot' && named !== undefined ? !sameValues(before, texts, named) : effect === 'patch';
+  const changesValues = effect === 'snapshot' ? !sameValues(before, texts, named) : effect === 'patch';
   // Rows that are made have the columns that all rows of the table have: so there is one statement for all of them.
   const all = expected === undefined ? brings : !keeps;
   return { index, write, key: keyParts(row.id), set, all, texts, size: sizeOf(texts), changesValues };
 }
 
 /** Whether two rows differ at most in what only describes a value. */
-function sameValues(before: Texts, after: Texts, named: NamedColumns): boolean {
+function sameValues(before: Texts, after: Texts, named: NamedColumns | undefined): boolean {
+  if (named === undefined) return after.size === 0;
   for (const [name, text] of after) if (before.get(name) !== text && !named.describes(name)) return false;
   for (const name of before.keys()) if (!after.has(name) && !named.describes(name)) return false;
   return true;

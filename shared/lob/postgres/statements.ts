@@ -31,12 +31,33 @@ const WRITTEN = 'extract(epoch from dvo_written_at)';
 /** What the entity tag comes from: it never repeats, even for a row that was removed and came again. */
 export const SEQUENCE = 'dvo_etag';
 
+/** Sets of columns of a table, more than which would be other ones each time. */
+const MAX_TEXTS = 200;
+
 /** Statements of one schema. */
 export class Statements {
   readonly #next: string;
+  /** Made once for each table as it is known, and its sets of columns. */
+  readonly #texts = new WeakMap<Table, Map<string, string>>();
 
   constructor(schema: string) {
     this.#next = `nextval('${quoted(schema)}.${SEQUENCE}'), clock_timestamp()`;
+  }
+
+  /** The text of a statement. */
+  text(
+    kind: 'insertOne' | 'updateOne' | 'insertMany' | 'updateMany',
+    table: Table,
+    columns: readonly string[],
+  ): string {
+    const texts = this.#texts.get(table) ?? new Map<string, string>();
+    this.#texts.set(table, texts);
+    const key = `${kind} ${columns.join()}`;
+    const known = texts.get(key);
+    if (known !== undefined) return known;
+    const text = this[kind](table, columns);
+    if (texts.size < MAX_TEXTS) texts.set(key, text);
+    return text;
   }
 
   /** Parameters: the key, the columns, stamp, state. Answers etag and time of the row, unless it was there. */
@@ -127,17 +148,14 @@ export interface JsonRow {
 
 /** Rows as the JSON parameter: what is null is left out. */
 export const jsonOf = (rows: readonly JsonRow[]): string =>
-  JSON.stringify(
-    rows.map(({ key, values, stamp, state, expected }) => {
-      const row: Record<string, string | number> = { s: stamp, h: state };
-      key.forEach((part, at) => (row[`k${at}`] = part));
-      values.forEach((value, at) => {
-        if (value !== null) row[`c${at}`] = value;
-      });
-      if (expected !== undefined) row.e = expected;
-      return row;
-    }),
-  );
+  `[${rows
+    .map(({ key, values, stamp, state, expected }) => {
+      let row = `{"h":${state},"s":${JSON.stringify(stamp)}`;
+      for (const [at, part] of key.entries()) row += `,"k${at}":${JSON.stringify(part)}`;
+      for (const [at, value] of values.entries()) if (value !== null) row += `,"c${at}":${JSON.stringify(value)}`;
+      return expected === undefined ? `${row}}` : `${row},"e":${JSON.stringify(expected)}}`;
+    })
+    .join()}]`;
 
 /** Makes the events that aren't there. Parameter: the events as JSON (`eventsJsonOf`). Answers the keys of those made. */
 export function insertEvents({ ref, keys, columns: types }: Table, columns: readonly string[]): string {
