@@ -44,7 +44,7 @@ export class WireContext<N> implements Context {
 
   private readonly kept = new Map<string, Parameters | Images | Context | null>();
 
-  readonly #member: (name: string) => N | undefined;
+  private readonly member: (name: string) => N | undefined;
 
   /**
    * @param place where it stands in the message: null for the outermost
@@ -57,63 +57,63 @@ export class WireContext<N> implements Context {
     private readonly place: Place | null = null,
     private readonly level = 0,
   ) {
-    this.#member = reader.membersOf(wire);
-    this.message = this.#text('MessageName');
-    this.stage = this.#integer('Stage');
-    this.mode = MODES[this.#integer('Mode')] ?? refuse('0 or 1', place, 'Mode');
-    this.depth = this.#integer('Depth');
-    this.table = this.#text('PrimaryEntityName');
-    this.rowId = this.#id('PrimaryEntityId');
-    this.secondaryTable = this.#textOrNull('SecondaryEntityName');
-    this.correlationId = this.#id('CorrelationId');
-    this.operationId = this.#id('OperationId');
-    this.requestId = this.#idOrNull('RequestId');
-    const createdOn = (reader.text(this.#member('OperationCreatedOn')) ?? '').trim();
+    this.member = reader.membersOf(wire);
+    this.message = this.text('MessageName');
+    this.stage = this.integer('Stage');
+    this.mode = MODES[this.integer('Mode')] ?? refuse('0 or 1', place, 'Mode');
+    this.depth = this.integer('Depth');
+    this.table = this.text('PrimaryEntityName');
+    this.rowId = this.id('PrimaryEntityId');
+    this.secondaryTable = this.textOrNull('SecondaryEntityName');
+    this.correlationId = this.id('CorrelationId');
+    this.operationId = this.id('OperationId');
+    this.requestId = this.idOrNull('RequestId');
+    const createdOn = (reader.text(this.member('OperationCreatedOn')) ?? '').trim();
     const created = operationTimeOf(createdOn, this.mode === 'async') ?? refuse('a date', place, 'OperationCreatedOn');
     this.operationCreatedOn = created.epochMs;
     this.operationCreatedOnOffset = created.offsetMinutes;
-    this.userId = this.#id('UserId');
-    this.initiatingUserId = this.#id('InitiatingUserId');
-    this.businessUnitId = this.#idOrNull('BusinessUnitId');
-    this.organizationId = this.#id('OrganizationId');
-    this.organizationName = this.#textOrNull('OrganizationName');
-    if (this.#member('InitiatingUserAgent') !== undefined)
-      this.initiatingUserAgent = this.#textOrNull('InitiatingUserAgent');
-    const userEntraId = this.#idOrNull('UserAzureActiveDirectoryObjectId');
+    this.userId = this.id('UserId');
+    this.initiatingUserId = this.id('InitiatingUserId');
+    this.businessUnitId = this.idOrNull('BusinessUnitId');
+    this.organizationId = this.id('OrganizationId');
+    this.organizationName = this.textOrNull('OrganizationName');
+    if (this.member('InitiatingUserAgent') !== undefined)
+      this.initiatingUserAgent = this.textOrNull('InitiatingUserAgent');
+    const userEntraId = this.idOrNull('UserAzureActiveDirectoryObjectId');
     if (userEntraId !== null) this.userEntraId = userEntraId;
-    const initiatingUserEntraId = this.#idOrNull('InitiatingUserAzureActiveDirectoryObjectId');
+    const initiatingUserEntraId = this.idOrNull('InitiatingUserAzureActiveDirectoryObjectId');
     if (initiatingUserEntraId !== null) this.initiatingUserEntraId = initiatingUserEntraId;
-    this.isInTransaction = this.#flagOrNull('IsInTransaction');
-    this.isExecutingOffline = this.#flagOrNull('IsExecutingOffline');
-    this.isOfflinePlayback = this.#flagOrNull('IsOfflinePlayback');
-    this.isolationMode = reader.isNothing(this.#member('IsolationMode')) ? null : this.#integer('IsolationMode');
-    this.owningExtension = this.#owner();
+    this.isInTransaction = this.flagOrNull('IsInTransaction');
+    this.isExecutingOffline = this.flagOrNull('IsExecutingOffline');
+    this.isOfflinePlayback = this.flagOrNull('IsOfflinePlayback');
+    this.isolationMode = reader.isNothing(this.member('IsolationMode')) ? null : this.integer('IsolationMode');
+    this.owningExtension = this.owner();
   }
 
   get inputParameters(): Parameters | null {
-    return this.#once('InputParameters', (member) => this.#parameters(member));
+    return this.once('InputParameters', (member) => this.parameters(member));
   }
 
   get outputParameters(): Parameters | null {
-    return this.#once('OutputParameters', (member) => this.#parameters(member));
+    return this.once('OutputParameters', (member) => this.parameters(member));
   }
 
   get sharedVariables(): Parameters | null {
-    return this.#once('SharedVariables', (member) => this.#parameters(member));
+    return this.once('SharedVariables', (member) => this.parameters(member));
   }
 
   get preImages(): Images | null {
-    return this.#once('PreEntityImages', (member) => this.#images(member));
+    return this.once('PreEntityImages', (member) => this.images(member));
   }
 
   get postImages(): Images | null {
-    return this.#once('PostEntityImages', (member) => this.#images(member));
+    return this.once('PostEntityImages', (member) => this.images(member));
   }
 
   get parent(): Context | null {
-    return this.#once('ParentContext', (member) => {
+    return this.once('ParentContext', (member) => {
       const { reader, place, level, form } = this;
-      const parent = this.#member(member);
+      const parent = this.member(member);
       if (reader.isNothing(parent)) return null;
       if (!reader.isObject(parent)) return refuse('a context or null', place, member);
       if (level >= reader.maxDepth) return refuse(`nested at most ${reader.maxDepth} deep`, null, member);
@@ -121,7 +121,7 @@ export class WireContext<N> implements Context {
     });
   }
 
-  #once<T extends Parameters | Images | Context | null>(member: string, make: (member: string) => T): T {
+  private once<T extends Parameters | Images | Context | null>(member: string, make: (member: string) => T): T {
     const known = this.kept.get(member);
     if (known !== undefined) return known as T;
     const made = make(member);
@@ -129,20 +129,20 @@ export class WireContext<N> implements Context {
     return made;
   }
 
-  #parameters(member: string): Parameters | null {
+  private parameters(member: string): Parameters | null {
     const place = { parent: this.place, name: member };
-    const pairs = this.reader.pairsAt(this.#member(member), place);
+    const pairs = this.reader.pairsAt(this.member(member), place);
     return pairs === null ? null : new LazyMap(pairs, (node, name) => this.reader.parameter(node, place, name));
   }
 
-  #images(member: string): Images | null {
+  private images(member: string): Images | null {
     const place = { parent: this.place, name: member };
-    const pairs = this.reader.pairsAt(this.#member(member), place);
+    const pairs = this.reader.pairsAt(this.member(member), place);
     return pairs === null ? null : new LazyMap(pairs, (node, name) => this.reader.image(node, place, name));
   }
 
-  #owner(): OwningExtension | null {
-    const owner = this.#member('OwningExtension');
+  private owner(): OwningExtension | null {
+    const owner = this.member('OwningExtension');
     if (this.reader.isNothing(owner)) return null;
     if (!this.reader.isObject(owner)) return refuse('a reference or null', this.place, 'OwningExtension');
     const place = { parent: this.place, name: 'OwningExtension' };
@@ -152,29 +152,29 @@ export class WireContext<N> implements Context {
     };
   }
 
-  #text(member: string): string {
-    const text = this.reader.text(this.#member(member)) ?? '';
+  private text(member: string): string {
+    const text = this.reader.text(this.member(member)) ?? '';
     return text === '' ? refuse('a text that is not empty', this.place, member) : text;
   }
 
-  #textOrNull(member: string): string | null {
-    return this.reader.textAt(this.#member(member), this.place, member);
+  private textOrNull(member: string): string | null {
+    return this.reader.textAt(this.member(member), this.place, member);
   }
 
-  #integer(member: string): number {
-    return this.reader.wholeAt(this.#member(member), this.place, member);
+  private integer(member: string): number {
+    return this.reader.wholeAt(this.member(member), this.place, member);
   }
 
-  #flagOrNull(member: string): boolean | null {
-    const flag = this.#member(member);
+  private flagOrNull(member: string): boolean | null {
+    const flag = this.member(member);
     return this.reader.isNothing(flag) ? null : this.reader.flagAt(flag, this.place, member);
   }
 
-  #id(member: string): string {
-    return this.reader.idAt(this.#member(member), this.place, member);
+  private id(member: string): string {
+    return this.reader.idAt(this.member(member), this.place, member);
   }
 
-  #idOrNull(member: string): string | null {
-    return this.reader.isNothing(this.#member(member)) ? null : this.#id(member);
+  private idOrNull(member: string): string | null {
+    return this.reader.isNothing(this.member(member)) ? null : this.id(member);
   }
 }
