@@ -30,5 +30,6 @@ export function threadOptions(setting: string = DEFAULT): Pick<WorkerOptions, 'e
     else if (token.name === 'max-old-space-size') resourceLimits.maxOldGenerationSizeMb = Number(token.value);
     else execArgv.push(token.value === undefined ? token.rawName : `${token.rawName}=${token.value}`);
   }
-  return { execArgv, resourceLimits };
+  // Without arguments of its own the thread has those of the process.
+  return execArgv.length === 0 ? { resourceLimits } : { execArgv, resourceLimits };
 }

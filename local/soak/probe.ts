@@ -44,7 +44,7 @@ function findCaches(): ReadonlyMap<string, { readonly size: number }> {
     constructor(...args: ConstructorParameters<typeof LRUCache<K, V, FC>>) {
       super(...args);
       const files = [...(new Error().stack ?? '').matchAll(/shared[\\/](.+)\.js/g)].map(([, file = '']) => file);
-      const maker = files.find((file) => !file.endsWith('definition-cache')) ?? 'a cache';
+      const maker = files.find((file) => !file.endsWith('definitions')) ?? 'a cache';
       caches.set(caches.has(maker) ? `${maker} ${caches.size + 1}` : maker, this);
     }
   };

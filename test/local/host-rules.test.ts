@@ -103,7 +103,7 @@ it('without arguments the worker’s heap is that of an instance of 2,048 MB, as
   const infra = readFileSync('infra/modules/app-settings.bicep', 'utf8');
   const [, set] = /'2048': '([^']+)'/.exec(infra) ?? [];
   expect(threadOptions()).toEqual(threadOptions(set));
-  expect(threadOptions('')).toEqual({ execArgv: [], resourceLimits: {} });
+  expect(threadOptions('')).toEqual({ resourceLimits: {} });
 });
 
 describe('settings', () => {
