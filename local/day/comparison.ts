@@ -26,7 +26,19 @@ export async function entitiesOf(place: string, name: string): Promise<readonly 
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode !== 404) throw error;
   }
-  return entities;
+  return joined(entities);
+}
+
+/** Rows of several entities as one: what the others have, with the keys of the first. */
+function joined(entities: readonly Entity[]): readonly Entity[] {
+  const others = Map.groupBy(entities, ({ rowKey }) => /^(.*)~\d+$/.exec(String(rowKey))?.[1]);
+  return (others.get(undefined) ?? []).map((entity) => {
+    const { Parts, PartsTag, ...first } = entity;
+    const rest = others.get(String(entity.rowKey)) ?? [];
+    if (rest.length + 1 !== (Parts ?? 1) || rest.some((other) => other.PartsTag !== PartsTag))
+      return { ...first, Torn: rest.length };
+    return Object.assign({}, ...rest.map(({ PartsTag: _tag, ...other }) => other), first) as Entity;
+  });
 }
 
 const KEYS = new Set(['partitionKey', 'rowKey', 'etag', 'timestamp']);

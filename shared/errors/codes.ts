@@ -39,7 +39,7 @@ const REFUSED_BY_STORE = {
 } as const;
 const TOO_LARGE_FOR_STORE = {
   disposition: 'park',
-  cause: "Doesn't fit one entity",
+  cause: "A row over 4 MiB, or an event that doesn't fit one entity",
   action: 'Map fewer columns',
 } as const;
 const UNFIT = {

@@ -15,7 +15,7 @@ export const wholeOf = (column: string): string | undefined => /^(.+)_(?:url|tim
 
 /** Names in an entity that are no column's, in lower case; the last two are what the SDK's own names become. */
 export const OWN_PROPERTIES: ReadonlySet<string> = new Set([
-  ...['partitionkey', 'rowkey', 'timestamp', 'etag', 'stamp', 'deleted', 'hidden'],
+  ...['partitionkey', 'rowkey', 'timestamp', 'etag', 'stamp', 'deleted', 'hidden', 'parts', 'partstag'],
   ...['etagcolumn', 'timestampcolumn'],
 ]);
 

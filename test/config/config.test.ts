@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig, type CoreConfig, type MessagesConfig } from '../../shared/config/config';
+import { type HttpConfig, readConfig, type CoreConfig, type MessagesConfig } from '../../shared/config/config';
 import { type WebhookConfig } from '../../shared/receive/webhook-endpoint';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 
@@ -162,7 +162,7 @@ describe('PostgreSQL', () => {
       ...['LOB_POSTGRES__tls', 'LOB_POSTGRES__user'],
     ]);
     expect(faults.join()).not.toContain('S3cret');
-    expect(coreFaults({ LOB_STORE: 'oracle' })).toEqual(['LOB_STORE must be one of tables, postgres']);
+    expect(coreFaults({ LOB_STORE: 'oracle' })).toEqual(['LOB_STORE must be one of tables, postgres, http']);
   });
 
   test('a key of its own form is for Azure Tables', () => {
@@ -174,6 +174,60 @@ describe('PostgreSQL', () => {
       expect.stringContaining("can't have a key for table account with LOB_STORE=postgres"),
     ]);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('a REST interface', () => {
+  const TARGET = { LOB_STORE: 'http', LOB_HTTP__url: 'https://erp.contoso.com/api/{table}/{key}' };
+
+  test('the least that is needed', () => {
+    expect(core(TARGET).lob).toMatchObject({
+      kind: 'http',
+      notes: { kind: 'connectionString' },
+      target: {
+        method: 'PUT',
+        patchMethod: 'PATCH',
+        signingKeys: [],
+        auth: { kind: 'none' },
+        concurrency: 8,
+        timeoutMs: 10_000,
+      },
+    });
+  });
+
+  test('credentials: a token, of the app or of a registration; a header; a relay', () => {
+    const lob = (more: Record<string, string>) => (core({ ...TARGET, ...more }).lob as HttpConfig).target;
+    const registration = { LOB_HTTP__tenantId: 't', LOB_HTTP__clientId: 'c', LOB_HTTP__clientSecret: 's' };
+    expect(lob({ LOB_HTTP__scope: 'api://erp/.default' }).auth).toEqual({
+      kind: 'bearer',
+      scope: 'api://erp/.default',
+    });
+    expect(lob({ LOB_HTTP__scope: 'x', ...registration }).auth).toMatchObject({ registration: { clientId: 'c' } });
+    expect(lob({ LOB_HTTP__headerName: 'x-key', LOB_HTTP__headerValue: 'v' }).auth).toEqual({
+      ...{ kind: 'header', name: 'x-key', value: 'v' },
+    });
+    expect(lob({ LOB_HTTP__relay: 'identity' }).relay).toEqual({ kind: 'identity' });
+    expect(lob({ LOB_HTTP__relayKeyName: 'send', LOB_HTTP__relayKey: 'k' }).relay).toEqual({
+      ...{ kind: 'key', rule: 'send', key: 'k' },
+    });
+  });
+
+  test.each([
+    [{ LOB_HTTP__url: '' }, 'LOB_HTTP__url is missing'],
+    [{ LOB_HTTP__url: 'http://erp.contoso.com/{table}/{key}' }, 'LOB_HTTP__url must be an https address'],
+    [{ LOB_HTTP__url: 'https://erp.contoso.com/{table}' }, 'LOB_HTTP__url must hold {key}'],
+    [{ LOB_HTTP__url: 'https://erp.contoso.com/{table}/{key}/{x}' }, 'LOB_HTTP__url must hold no other placeholder'],
+    [{ LOB_HTTP__url: 'https://{table}.contoso.com/{key}' }, 'LOB_HTTP__url must be an https address'],
+    [{ LOB_HTTP__url: 'https://S3cret:x@erp.contoso.com/{table}/{key}' }, 'LOB_HTTP__url must'],
+    [{ LOB_HTTP__signingKeys: 'S3cret' }, 'LOB_HTTP__signingKeys must hold keys of 24 to 64 bytes'],
+    [{ LOB_HTTP__headerName: 'x-key' }, 'LOB_HTTP__headerValue is missing'],
+    [{ LOB_HTTP__relayKeyName: 'send' }, 'LOB_HTTP__relayKey is missing'],
+    [{ LOB_HTTP__relay: 'S3cret' }, 'LOB_HTTP__relay must be one of'],
+    [{ LOB_HTTP__timeoutSeconds: '60' }, 'LOB_HTTP__timeoutSeconds must be at most 10'],
+  ])('%j', (more, fault) => {
+    const faults = coreFaults({ ...TARGET, ...more });
+    expect(faults).toEqual([expect.stringContaining(fault)]);
+    expect(faults.join()).not.toContain('S3cret');
   });
 });
 

@@ -7,7 +7,7 @@ import { TableClient, type TableEntity, type TransactionAction } from '@azure/da
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { statusOf } from '../../shared/azure/tables';
-import { EntityTable, entityBody, type EntityWrite } from '../../shared/lob/tables/entity-table';
+import { EntityTable, entityBody, type GuardedWrite } from '../../shared/lob/tables/entity-table';
 import { fingerprint, fingerprintsOf, plainNaming, type Property } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import type { WriteOutcome } from '../../shared/lob/store';
@@ -120,7 +120,7 @@ const ofSdk = ({ key: { partitionKey, rowKey }, properties }: Generated): TableE
   ...Object.fromEntries(properties),
 });
 const modeOf = ({ kind }: Generated): 'Merge' | 'Replace' => (kind === 'merge' ? 'Merge' : 'Replace');
-const ofOurs = ({ key: at, properties, kind }: Generated): EntityWrite => {
+const ofOurs = ({ key: at, properties, kind }: Generated): GuardedWrite => {
   const body = entityBody(at, properties);
   return kind === 'insert' ? { kind, key: at, body } : { kind, key: at, body, etag: ETAG };
 };

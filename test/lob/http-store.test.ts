@@ -96,7 +96,7 @@ async function put(store: HttpStore, of: RowWrite): Promise<StoredRow> {
 const readOne = async (store: HttpStore): Promise<StoredRow | undefined> => (await store.read([row()]))[0];
 
 describe('what is sent', () => {
-  test('a snapshot is PUT whole, a patch PATCHed, a deletion DELETEd; versions grow', async () => {
+  test('[I83] a snapshot is PUT whole, a patch PATCHed, a deletion DELETEd; versions grow', async () => {
     const { store, received, seen } = fresh();
     let last = await put(store, write({ name: 'Ada', size: 1, city: 'Oslo' }));
     expect(received()).toEqual({ name: 'Ada', size: 1, city: 'Oslo' });
@@ -207,7 +207,7 @@ describe('answers', () => {
     expect(seen().map(({ status }) => status)).toEqual([201, 422]);
   });
 
-  test('after one without an answer nobody believes to know what the LOB system has', async () => {
+  test('[I83] after one without an answer nobody believes to know what the LOB system has', async () => {
     const { store, received } = fresh();
     const first = await put(store, write({ name: 'Ada' }));
     receiver.faults.push({ status: 500, carriesOut: true });
@@ -291,7 +291,7 @@ describe('docs/lob-receiver.openapi.json', () => {
 });
 
 describe('two instances', () => {
-  test('one that dies between intent and stamp: the other waits, then sends again', async () => {
+  test('[I82] one that dies between intent and stamp: the other waits, then sends again', async () => {
     const { path, stores: made } = instances(2);
     const [dying, other] = made;
     if (dying === undefined || other === undefined) throw new Error('no stores');
@@ -330,7 +330,7 @@ describe('two instances', () => {
     expect(receiver.rows.get(`/${path}/account/${row().id}`)?.columns).toEqual({ name: 'Ada' });
   });
 
-  test('they change one row at once: the receiver never sees an older version after a newer one', async () => {
+  test('[I82] they change one row at once: the receiver never sees an older version after a newer one', async () => {
     const { path, stores: made } = instances(2);
     const from = receiver.seen.length;
     await Promise.all(

@@ -234,7 +234,7 @@ describe('what is in docs', () => {
     expect(readFileSync('docs/mapping.schema.json', 'utf8')).toBe(`${JSON.stringify(mappingJsonSchema(), null, 2)}\n`));
 });
 
-test.each(['Stamp', 'Deleted', 'Hidden', 'HiddenName', 'RowKey', 'etag'])(
+test.each(['Stamp', 'Deleted', 'Hidden', 'HiddenName', 'Parts', 'PartsTag', 'RowKey', 'etag'])(
   'no column can be given the name of a property that is the store’s own: %s',
   (name) => expect(faultsOf(`tables: { account: { columns: { '*': drop, name: ${name} } } }`)).toHaveLength(1),
 );

@@ -2,7 +2,7 @@ import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
 import { NO_STAMP, type Stamp } from '../stamp';
 import type { RowWrite, StoredRow } from '../store';
-import { textIn, type Fingerprints } from '../tables/layout';
+import { textIn, type HeldRow } from '../tables/layout';
 import type { Prints } from './json-columns';
 
 /** What is noted of a row that lies elsewhere, beside its stamp. */
@@ -41,7 +41,7 @@ export function noteWrite(
 
 /** Reads a note back. */
 export function notedOf(row: StoredRow): Noted {
-  const data = row.data as Fingerprints;
+  const data = (row.data as HeldRow).columns;
   const prints = textIn(data, 'Prints');
   const intent = textIn(data, 'Intent');
   const note: RowNote = {

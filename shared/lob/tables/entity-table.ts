@@ -12,12 +12,19 @@ import type { EntityKey, Property } from './layout';
 /** An entity as the service sends it: each property by its name, and `NAME@odata.type` where JSON doesn't show the type. */
 export type WireEntity = Readonly<Record<string, unknown>>;
 
-/** One write of one entity. */
-export type EntityWrite = { readonly key: EntityKey; readonly body: string } & (
-  | { readonly kind: 'insert' }
+/** One write of one entity. `body` is the JSON of the entity. */
+export type EntityWrite = { readonly key: EntityKey } & (
+  | { readonly kind: 'insert'; readonly body: string }
   /** `merge` leaves properties that `body` doesn't name as they are. */
-  | { readonly kind: 'merge' | 'replace'; readonly etag: string }
+  | { readonly kind: 'merge' | 'replace'; readonly body: string; readonly etag: string }
+  /** Whatever is there, if anything. */
+  | { readonly kind: 'put'; readonly body: string }
+  /** Whatever is there; in a transaction with a write that proves that it is. */
+  | { readonly kind: 'remove' }
 );
+
+/** A write of one entity that proves that nobody else has written. */
+export type GuardedWrite = Extract<EntityWrite, { readonly kind: 'insert' | 'merge' | 'replace' }>;
 
 /** Part of the answer to a query. */
 export interface EntityPage {
@@ -68,7 +75,7 @@ const TRANSACTION = {
   'Accept-Charset': 'UTF-8',
 };
 
-const METHODS = { insert: 'POST', merge: 'PATCH', replace: 'PUT' } as const;
+const METHODS = { insert: 'POST', merge: 'PATCH', replace: 'PUT', put: 'PUT', remove: 'DELETE' } as const;
 
 const partHeaders = (headers: Readonly<Record<string, string>>): string =>
   Object.entries(headers)
@@ -131,7 +138,7 @@ export class EntityTable {
    * @returns its new entity tag
    * @throws RestError where the service refuses it
    */
-  async write(write: EntityWrite): Promise<string> {
+  async write(write: GuardedWrite): Promise<string> {
     const isInsert = write.kind === 'insert';
     const address = (isInsert ? this.#table : this.#addressOf(write.key)) + this.#signature;
     const headers = isInsert ? { ...INSERT, ...VERSIONS } : { ...UPDATE, ...VERSIONS, 'If-Match': write.etag };
@@ -144,7 +151,7 @@ export class EntityTable {
    * Writes entities of one partition, all or none: at most 100, in at most 4 MiB.
    * https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
    *
-   * @returns their new entity tags, in their order
+   * @returns their new entity tags, in their order; empty for one that is removed
    * @throws RestError where the service refuses it; its message begins with the number of the write that it refuses
    */
   async transact(writes: readonly EntityWrite[]): Promise<string[]> {
@@ -164,15 +171,23 @@ export class EntityTable {
     }
     if (answers.length !== writes.length)
       throw new Error(`Azure Tables gave ${answers.length} answers to a transaction of ${writes.length} writes.`);
-    return answers.map((answer) => knownTag(/^ETag:(.*)$/im.exec(answer)?.[1]));
+    return answers.map((answer, at) =>
+      writes[at]?.kind === 'remove' ? '' : knownTag(/^ETag:(.*)$/im.exec(answer)?.[1]),
+    );
   }
 
   /** A write within a transaction: a request of its own, without its signature. */
   #part(write: EntityWrite): string {
-    const { kind, key, body } = write;
-    return kind === 'insert'
-      ? `POST ${this.#table} HTTP/1.1\r\n${INSERT_PART}\r\n\r\n${body}`
-      : `${METHODS[kind]} ${this.#addressOf(key)} HTTP/1.1\r\n${UPDATE_PART}If-Match: ${write.etag}\r\n\r\n\r\n${body}`;
+    if (write.kind === 'insert') return `POST ${this.#table} HTTP/1.1\r\n${INSERT_PART}\r\n\r\n${write.body}`;
+    const head = `${METHODS[write.kind]} ${this.#addressOf(write.key)} HTTP/1.1\r\n${UPDATE_PART}`;
+    switch (write.kind) {
+      case 'put':
+        return `${head}\r\n\r\n${write.body}`;
+      case 'remove':
+        return `${head}If-Match: *\r\n\r\n\r\n`;
+      default:
+        return `${head}If-Match: ${write.etag}\r\n\r\n\r\n${write.body}`;
+    }
   }
 
   #addressOf({ partitionKey, rowKey }: EntityKey): string {

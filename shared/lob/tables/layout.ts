@@ -22,6 +22,10 @@ export const STAMP_PROPERTY = 'Stamp';
 export const DELETED_PROPERTY = 'Deleted';
 /** True on a row that the mapping's filter hides: it isn't deleted in Dataverse. Absent on any other. */
 export const HIDDEN_PROPERTY = 'Hidden';
+/** How many entities a row takes; absent on one that takes one. The others have its RowKey with `~2`, `~3` … */
+export const PARTS_PROPERTY = 'Parts';
+/** The same on all entities of a row, and another one after each write: whether they belong together. */
+export const PARTS_TAG_PROPERTY = 'PartsTag';
 
 /**
  * Bytes of one property at most: below the 64 KiB that Azure takes, with room for whoever counts otherwise. A text is within
@@ -36,13 +40,18 @@ const END_OF_TIME_MS = Date.UTC(10_000, 0, 1);
 /** An entity has at most 255 properties, three of which are PartitionKey, RowKey and Timestamp. */
 const MAX_PROPERTIES = 252;
 const MAX_ENTITY_BYTES = 1024 * 1024;
+/** Of a row over all of its entities, as sent: they are written in one transaction, which takes 4 MiB. */
+const MAX_ROW_BYTES = 3.9 * 1024 * 1024;
+/** Properties of each entity that aren't columns, at most, and bytes for them besides the stamp: ample. */
+const OWN_PROPERTIES = 5;
+const OWN_BYTES = 512;
 
-/** Thrown when a row doesn't fit one entity (252 properties, 1 MiB). The row is parked: leave columns out to fit it. */
+/** Thrown when a row doesn't fit one transaction (4 MiB). The row is parked: leave columns out to fit it. */
 export class RowTooLarge extends OutboundError {
   constructor(row: RowAddress, what: string) {
     super(
       'row-too-large',
-      `Row ${row.table}(${row.id}) doesn't fit one entity of Azure Tables: ${what}. It was not written.`,
+      `Row ${row.table}(${row.id}) doesn't fit one transaction of Azure Tables: ${what}. It was not written.`,
     );
   }
 }
@@ -284,10 +293,55 @@ export interface EntityKey {
   readonly rowKey: string;
 }
 
-/** Refuses a row that Azure Tables would refuse, naming the limit. `stored` are the fingerprints of the whole row. */
-export function assertFits(row: RowAddress, { rowKey }: EntityKey, stamp: string, stored: Fingerprints): void {
-  const misfit = misfitOf(stored, { count: 2, bytes: 2 * (1 + rowKey.length) + 2 * stamp.length + 64 });
-  if (misfit !== undefined) throw new RowTooLarge(row, misfit);
+/** A row's columns as they are stored, and how many entities they take. */
+export interface HeldRow {
+  readonly columns: Fingerprints;
+  readonly parts: number;
+}
+
+/** The key of a row's further entity; `part` counts from 2. */
+export const partKey = ({ partitionKey, rowKey }: EntityKey, part: number): EntityKey => ({
+  partitionKey,
+  rowKey: `${rowKey}~${part}`,
+});
+
+/** Whether a RowKey is that of a row's further entity. */
+export const isPartKey = (rowKey: string): boolean => /~\d+$/.test(rowKey);
+
+/** Whether a row fits one entity. `columns` are the fingerprints of the whole row. */
+export const fitsOne = ({ rowKey }: EntityKey, stamp: string, columns: Fingerprints): boolean =>
+  misfitOf(columns, { count: 2, bytes: 2 * (1 + rowKey.length) + 2 * stamp.length + 64 }) === undefined;
+
+/**
+ * A row's properties, spread over as many entities as they take.
+ *
+ * @param columns the fingerprints of all of them
+ * @throws RowTooLarge
+ */
+export function spread(
+  row: RowAddress,
+  stamp: string,
+  properties: ReadonlyMap<string, Property>,
+  columns: Fingerprints,
+): readonly ReadonlyMap<string, Property>[] {
+  const entities = [new Map<string, Property>()];
+  let [bytes, sent] = [OWN_BYTES + 2 * stamp.length, 0];
+  for (const [name, property] of properties) {
+    const print = columns.get(name) ?? '';
+    const sentBytes = typeof print === 'string' ? Buffer.byteLength(JSON.stringify(print)) : 24;
+    // Azure counts UTF-16; whoever counts what is sent counts otherwise.
+    const size = 8 + 2 * name.length + Math.max(bytesOf(print), sentBytes);
+    sent += 64 + name.length + sentBytes;
+    if ((entities.at(-1)?.size ?? 0) === MAX_PROPERTIES - OWN_PROPERTIES || bytes + size > MAX_ENTITY_BYTES) {
+      entities.push(new Map());
+      bytes = OWN_BYTES;
+    }
+    entities.at(-1)?.set(name, property);
+    bytes += size;
+  }
+  if (sent > MAX_ROW_BYTES)
+    throw new RowTooLarge(row, `${Math.ceil(sent / 1024)} KiB of at most ${MAX_ROW_BYTES / 1024}`);
+  return entities;
 }
 
 /**
@@ -386,7 +440,10 @@ export function fromFingerprint(print: Fingerprint): Property {
   }
 }
 
-const OWN = new Set([STAMP_PROPERTY, DELETED_PROPERTY, HIDDEN_PROPERTY, 'PartitionKey', 'RowKey', 'Timestamp']);
+const OWN = new Set([
+  ...[STAMP_PROPERTY, DELETED_PROPERTY, HIDDEN_PROPERTY, PARTS_PROPERTY, PARTS_TAG_PROPERTY],
+  ...['PartitionKey', 'RowKey', 'Timestamp'],
+]);
 const TYPE = '@odata.type';
 const EDM = 'Edm.';
 

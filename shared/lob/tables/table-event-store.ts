@@ -3,7 +3,7 @@ import { refusalOf, serviceCodeOf, statusOf, withTable, type TableClientFactory 
 import type { MessageEvent } from '../../change/message-event';
 import { OutboundError } from '../../errors/errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
-import { EntityTable, entityBody, type EntityWrite } from './entity-table';
+import { EntityTable, entityBody, type GuardedWrite } from './entity-table';
 import {
   azureTableName,
   encodeColumns,
@@ -93,7 +93,7 @@ export function eventKeys({ occurredAtMs, key }: MessageEvent): EntityKey {
 }
 
 /** What is told of every event begins with a capital letter, so that it can't meet a parameter's own name. */
-function insertOf(event: MessageEvent, properties: ReadonlyMap<string, Property>): EntityWrite {
+function insertOf(event: MessageEvent, properties: ReadonlyMap<string, Property>): GuardedWrite {
   const { origin, row } = event;
   const facts: Readonly<Record<string, Property | undefined>> = {
     Message: event.message,

@@ -1,4 +1,5 @@
 import { odata, RestError } from '@azure/data-tables';
+import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { refusalOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
@@ -19,16 +20,24 @@ import type {
   TombstoneStore,
   WriteOutcome,
 } from '../store';
-import { EntityTable, entityBody, knownTag, type EntityWrite, type WireEntity } from './entity-table';
+import {
+  EntityTable,
+  entityBody,
+  knownTag,
+  type EntityWrite,
+  type GuardedWrite,
+  type WireEntity,
+} from './entity-table';
 import {
   DELETED_PROPERTY,
   PARTITIONS,
+  PARTS_PROPERTY,
+  PARTS_TAG_PROPERTY,
   HIDDEN_PROPERTY,
   RowKeyForeign,
   RowRefused,
   STAMP_PROPERTY,
   StampUnreadable,
-  assertFits,
   belongsTo,
   decodeStamp,
   describesValue,
@@ -36,10 +45,15 @@ import {
   encodeStamp,
   fingerprint,
   fingerprintsOf,
+  fitsOne,
+  isPartKey,
+  partKey,
+  spread,
   fromFingerprint,
   partitionOf,
   type EntityKey,
   type Fingerprints,
+  type HeldRow,
   type Property,
   type StoreNaming,
 } from './layout';
@@ -49,7 +63,7 @@ import { sideBySide } from './side-by-side';
  * Azure's limits of one entity group transaction: 100 entities, 4 MiB. Rows are measured in UTF-16 and sent as UTF-8, where
  * a character can take half as much again.
  */
-const MAX_TRANSACTION_ROWS = 100;
+const MAX_TRANSACTION_ENTITIES = 100;
 const MAX_TRANSACTION_BYTES = 2.5 * 1024 * 1024;
 /**
  * A row of that many bytes goes as a transaction of one. To the service it is the same; Azurite (3.37) reads the body of a
@@ -84,9 +98,10 @@ interface Wanted extends EntityKey {
 }
 
 /** The columns of a row in Azure Tables, as fingerprints: enough to compare and to merge. */
-const columnsOf = (stored: StoredRow | undefined): Fingerprints =>
-  (stored?.data as Fingerprints | undefined) ?? NO_FINGERPRINTS;
-const NO_FINGERPRINTS: Fingerprints = new Map();
+const heldOf = (stored: StoredRow | undefined): HeldRow => (stored?.data as HeldRow | undefined) ?? NOTHING_HELD;
+const NOTHING_HELD: HeldRow = { columns: new Map(), parts: 1 };
+/** So often a row of several entities is read again that is written meanwhile. */
+const MAX_TORN_READS = 5;
 const NO_PROPERTIES: ReadonlyMap<string, Property> = new Map();
 
 /** How far a listing is: of each partition the last key, or null where all of it was listed. */
@@ -102,14 +117,15 @@ interface PartitionPage extends StoredPage {
 interface Prepared {
   readonly index: number;
   readonly write: RowWrite;
-  readonly sent: EntityWrite;
+  /** Of the row's first entity, whose entity tag is the row's, and of its others. */
+  readonly sent: readonly [GuardedWrite, ...EntityWrite[]];
   /** As they will be stored. */
-  readonly columns: Fingerprints;
+  readonly held: HeldRow;
   readonly size: number;
   readonly changesValues: boolean;
 }
 
-/** Azure Tables as a LOB store: one entity per row, one entity tag per compare-and-swap, transactions per partition. */
+/** Azure Tables as a LOB store: one entity per row (several, in one transaction, of a row that doesn't fit one), one entity tag per compare-and-swap, transactions per partition. */
 export class TableStore implements LobStore, TombstoneStore {
   readonly #tables = new Map<string, EntityTable>();
 
@@ -146,6 +162,7 @@ export class TableStore implements LobStore, TombstoneStore {
    * conflict, and it would then be read alone.
    */
   async #readRanges(wanted: readonly Wanted[], found: (StoredRow | undefined)[]): Promise<readonly Wanted[]> {
+    const wide: Wanted[] = [];
     let rest = wanted.toSorted((a, b) => (a.rowKey < b.rowKey ? -1 : 1));
     const last = rest.at(-1)?.rowKey ?? '';
     for (let size = rest.length; rest.length >= LEAST_RANGE; size *= 4) {
@@ -158,12 +175,13 @@ export class TableStore implements LobStore, TombstoneStore {
       const passed = reached < 0 ? rest : rest.slice(0, reached);
       for (const { index, rowKey: key } of passed) {
         const entity = byKey.get(key);
-        if (entity !== undefined) found[index] = stored(entity);
+        if (entity !== undefined && partsOf(entity) === 1) found[index] = stored(entity);
       }
+      wide.push(...passed.filter((one) => partsOf(byKey.get(one.rowKey)) > 1));
       rest = rest.slice(passed.length);
       if (passed.length * SPARSE < entities.length || entities.length === 0) break;
     }
-    return rest;
+    return [...rest, ...wide];
   }
 
   /** The first page of a query. */
@@ -183,8 +201,25 @@ export class TableStore implements LobStore, TombstoneStore {
 
   async #readOne(row: RowAddress): Promise<StoredRow | undefined> {
     // A table that isn't there has no rows; it is made by the first write.
-    const entity = await this.#table(row.table).get(this.#keyOf(row));
-    return entity && stored(entity);
+    const [table, key] = [this.#table(row.table), this.#keyOf(row)];
+    for (let read = 0; read < MAX_TORN_READS; read += 1) {
+      const known = await table.get(key);
+      if (known === undefined || partsOf(known) === 1) return known && stored(known);
+      const [entity, ...others] = await this.#entitiesOf(table, key);
+      // Another write may have come while they were listed.
+      const isWhole = others.length === partsOf(entity) - 1 && others.every((other) => areTogether(entity, other));
+      if (entity !== undefined && isWhole) return stored(entity, others);
+    }
+    throw new Error(`${row.table}(${row.id}) was written again and again while it was read.`);
+  }
+
+  /** All entities of a row, its first one first. */
+  async #entitiesOf(table: EntityTable, { partitionKey, rowKey }: EntityKey): Promise<readonly WireEntity[]> {
+    const [from, to] = [`${rowKey}~`, `${rowKey}~~`];
+    const filter = odata`PartitionKey eq ${partitionKey} and (RowKey eq ${rowKey} or (RowKey gt ${from} and RowKey lt ${to}))`;
+    const all: WireEntity[] = [];
+    for await (const { entities } of table.query({ filter, top: MAX_PAGE })) all.push(...entities);
+    return all;
   }
 
   async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
@@ -232,21 +267,24 @@ export class TableStore implements LobStore, TombstoneStore {
       const [first] = rest;
       if (first === undefined) return;
       try {
-        const alone = rest.length === 1 && first.size < LARGE_ROW_BYTES;
+        const alone = rest.length === 1 && first.sent.length === 1 && first.size < LARGE_ROW_BYTES;
         const table = this.#table(first.write.row.table);
-        const etags = alone ? [await table.write(first.sent)] : await table.transact(rest.map(({ sent }) => sent));
-        rest.forEach((prepared, at) => {
-          const { index, changesValues } = prepared;
+        const etags = alone
+          ? [await table.write(first.sent[0])]
+          : await table.transact(rest.flatMap(({ sent }) => sent));
+        let at = 0;
+        for (const prepared of rest) {
+          const { index, changesValues, sent } = prepared;
           outcomes[index] = { kind: 'written', stored: written(prepared, etags[at] ?? ''), changesValues };
-        });
+          at += sent.length;
+        }
         return;
       } catch (error) {
         if (tableIsMissing(error) && !created) {
           created = await this.#create(first.write.row.table);
           if (created) continue;
         }
-        const at = rest.length === 1 ? 0 : failedOperation(error);
-        const loser = at === undefined ? undefined : rest[at];
+        const loser = rest.length === 1 ? first : ownerOf(rest, failedOperation(error));
         if (isFault(error) && rest.length > 1) {
           const limit = pLimit(CONCURRENCY);
           await Promise.all(rest.map((prepared) => limit(() => this.#writeChunk([prepared], outcomes))));
@@ -259,7 +297,9 @@ export class TableStore implements LobStore, TombstoneStore {
             rest = rest.slice(half);
             continue;
           }
-          const refused = new RowRefused(loser.write.row, refusalOf(error, loser.columns.keys()), { cause: error });
+          const refused = new RowRefused(loser.write.row, refusalOf(error, loser.held.columns.keys()), {
+            cause: error,
+          });
           outcomes[loser.index] = { kind: 'failed', error: refused };
           rest = rest.filter((prepared) => prepared !== loser);
           continue;
@@ -290,7 +330,7 @@ export class TableStore implements LobStore, TombstoneStore {
 
   sameData({ hidden, data }: StoredRow, { columns }: RowColumns): boolean {
     if (hidden) return false;
-    const have = data as Fingerprints;
+    const have = (data as HeldRow).columns;
     const want = encodeColumns(columns);
     if (have.size !== want.size) return false;
     for (const [name, property] of want) if (have.get(name) !== fingerprint(property)) return false;
@@ -348,6 +388,7 @@ export class TableStore implements LobStore, TombstoneStore {
         const entries: StoredEntry[] = [];
         const foreign: ForeignEntry[] = [];
         for (const entity of entities) {
+          if (isPartKey(String(entity.RowKey))) continue;
           try {
             entries.push({ row: this.#rowOf(table, entity), stored: stampedOf(entity) });
           } catch (error) {
@@ -392,8 +433,8 @@ function stillWanted(chunk: readonly Prepared[], outcomes: WriteOutcome[]): read
   });
 }
 
-function written({ write, columns, size }: Prepared, etag: string): StoredRow {
-  return { stamp: write.stamp, etag, hidden: isHidden(write), writtenAt: writtenAtOf(etag), data: columns, size };
+function written({ write, held, size }: Prepared, etag: string): StoredRow {
+  return { stamp: write.stamp, etag, hidden: isHidden(write), writtenAt: writtenAtOf(etag), data: held, size };
 }
 
 /**
@@ -413,12 +454,12 @@ const isHidden = ({ effect, expected }: RowWrite): boolean =>
 /** Turns a write into what is sent, keeping to Merge where that is enough (it sends only what changed). */
 function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   const { row, expected, effect } = write;
-  const before = columnsOf(expected);
+  const before = heldOf(expected);
   const changed = effect === 'keep' || effect === 'clear' ? NO_PROPERTIES : encodeColumns(write.columns);
-  const columns = new Map(effect === 'patch' || effect === 'keep' ? before : undefined);
+  const columns = new Map(effect === 'patch' || effect === 'keep' ? before.columns : undefined);
   let cleared = false;
   if (effect === 'patch') {
-    for (const name of before.keys()) {
+    for (const name of before.columns.keys()) {
       if (changed.has(name) || !belongsTo(name, write.columns)) continue;
       columns.delete(name);
       cleared = true;
@@ -427,20 +468,44 @@ function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   for (const [name, property] of changed) columns.set(name, fingerprint(property));
   const stamp = encodeStamp(write.stamp);
   const size = sizeOf(columns);
-  if (size + 2 * stamp.length > MAY_NOT_FIT_BYTES || columns.size > MAY_NOT_FIT_PROPERTIES)
-    assertFits(row, key, stamp, columns);
+  const mayNotFit = size + 2 * stamp.length > MAY_NOT_FIT_BYTES || columns.size > MAY_NOT_FIT_PROPERTIES;
+  const isWide = effect !== 'keep' && mayNotFit && !fitsOne(key, stamp, columns);
 
   const hidden = isHidden(write);
   // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
-  const merge = effect === 'keep' || (effect === 'patch' && !cleared && expected?.hidden !== true);
+  const merge =
+    effect === 'keep' || (effect === 'patch' && !cleared && expected?.hidden !== true && !isWide && before.parts === 1);
   const properties = merge || effect !== 'patch' ? changed : withUnchanged(columns, changed);
-  const body = entityBody(key, allOf(properties, stamp, { deleted: write.stamp.deleted || hidden, hidden }));
-  const sent: EntityWrite =
+  const [first = NO_PROPERTIES, ...others] = isWide ? spread(row, stamp, properties, columns) : [properties];
+  const together: readonly (readonly [string, Property])[] = isWide ? [[PARTS_TAG_PROPERTY, randomUUID()]] : [];
+  const own = [...together, ...(isWide ? [[PARTS_PROPERTY, others.length + 1] as const] : [])];
+  const marks = { deleted: write.stamp.deleted || hidden, hidden };
+  const body = entityBody(key, allOf(first, stamp, marks, own));
+  const sent: GuardedWrite =
     expected === undefined
       ? { kind: 'insert', key, body }
       : { kind: merge ? 'merge' : 'replace', key, body, etag: expected.etag };
-  const changesValues = effect === 'snapshot' ? !sameValues(before, columns, write.columns) : effect === 'patch';
-  return { index, write, sent, columns, size, changesValues };
+  const parts = effect === 'keep' ? before.parts : others.length + 1;
+  const changesValues =
+    effect === 'snapshot' ? !sameValues(before.columns, columns, write.columns) : effect === 'patch';
+  return {
+    index,
+    write,
+    sent: [
+      sent,
+      ...others.map((other, at): EntityWrite => {
+        const of = partKey(key, at + 2);
+        return { kind: 'put', key: of, body: entityBody(of, [...together, ...other]) };
+      }),
+      // Those that the row no longer takes; its entity tag proves that they are there.
+      ...Array.from({ length: Math.max(0, before.parts - parts) }, (_, at): EntityWrite => {
+        return { kind: 'remove', key: partKey(key, parts + 1 + at) };
+      }),
+    ],
+    held: { columns, parts },
+    size,
+    changesValues,
+  };
 }
 
 /** Whether two rows differ at most in what only describes the values of `named`, the columns of the one that is written. */
@@ -455,8 +520,10 @@ function* allOf(
   properties: ReadonlyMap<string, Property>,
   stamp: string,
   { deleted, hidden }: { readonly deleted: boolean; readonly hidden: boolean },
+  own: Iterable<readonly [string, Property]>,
 ): Generator<readonly [string, Property]> {
   yield* properties;
+  yield* own;
   yield [STAMP_PROPERTY, stamp];
   yield [DELETED_PROPERTY, deleted];
   if (hidden) yield [HIDDEN_PROPERTY, true];
@@ -471,22 +538,39 @@ function withUnchanged(columns: Fingerprints, changed: ReadonlyMap<string, Prope
 function* chunksOf(group: readonly Prepared[]): Generator<Prepared[]> {
   let chunk: Prepared[] = [];
   let bytes = 0;
+  let entities = 0;
   for (const prepared of group) {
-    if (chunk.length === MAX_TRANSACTION_ROWS || (chunk.length > 0 && bytes + prepared.size > MAX_TRANSACTION_BYTES)) {
+    const { size, sent } = prepared;
+    const isFull = entities + sent.length > MAX_TRANSACTION_ENTITIES || bytes + size > MAX_TRANSACTION_BYTES;
+    if (isFull && chunk.length > 0) {
       yield chunk;
       chunk = [];
-      bytes = 0;
+      [bytes, entities] = [0, 0];
     }
     chunk.push(prepared);
-    bytes += prepared.size;
+    bytes += size;
+    entities += sent.length;
   }
   if (chunk.length > 0) yield chunk;
 }
 
-function stored(entity: WireEntity): StoredRow {
-  const columns = fingerprintsOf(entity);
-  return { ...stampedOf(entity), data: columns, size: sizeOf(columns) };
+function stored(entity: WireEntity, others: readonly WireEntity[] = []): StoredRow {
+  const columns =
+    others.length === 0
+      ? fingerprintsOf(entity)
+      : new Map([entity, ...others].flatMap((one) => [...fingerprintsOf(one)]));
+  const held: HeldRow = { columns, parts: others.length + 1 };
+  return { ...stampedOf(entity), data: held, size: sizeOf(columns) };
 }
+
+/** How many entities a row takes, by its first one. */
+function partsOf(entity: WireEntity | undefined): number {
+  const parts = entity?.[PARTS_PROPERTY];
+  return typeof parts === 'number' ? parts : 1;
+}
+
+const areTogether = (one: WireEntity | undefined, other: WireEntity): boolean =>
+  one?.[PARTS_TAG_PROPERTY] === other[PARTS_TAG_PROPERTY];
 
 function stampedOf(entity: WireEntity): StampedRow {
   const { PartitionKey: partition, RowKey: rowKey } = entity;
@@ -525,6 +609,13 @@ const isRefusal = (error: unknown): boolean => statusOf(error) === 400 || status
  * 500: the service failed over this very transaction. Sent one by one, only what it fails over isn't written. (Azurite 3.37 fails over U+2028 and U+2029 in a transaction, and takes them in a plain request.)
  */
 const isFault = (error: unknown): boolean => statusOf(error) === 500;
+
+/** The row that one of a transaction's operations is of. */
+function ownerOf(rows: readonly Prepared[], operation: number | undefined): Prepared | undefined {
+  if (operation === undefined) return undefined;
+  let end = 0;
+  return rows.find(({ sent }) => operation < (end += sent.length));
+}
 
 /** Which operation failed a transaction: the service says it as `INDEX:text`. */
 function failedOperation(error: unknown): number | undefined {
