@@ -29,6 +29,8 @@ export default {
     // with what attacks the parser's bytes for seconds.
     config: {
       ...jest,
+      // Stryker puts one of its own around it, which it finds by its name only.
+      testEnvironment: 'node',
       testMatch: ['change', 'context', 'mapping', 'sync', 'writer'].map(
         (part) => `<rootDir>/test/${part}/**/*.test.ts`,
       ),
