@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { webApi } from '../../../shared/app/services';
 import { readConfig } from '../../../shared/config/config';
 import { MetadataCatalog } from '../../../shared/dataverse/metadata';
@@ -9,7 +8,8 @@ import { wantedEvents, wantedLinks, wantedRows } from '../../../shared/lob/postg
 import { environment } from '../../../shared/settings/environment';
 import { DriftFound, settingsOf, UsageError, type Terminal } from '../terminal/terminal';
 
-async function migrate(terminal: Terminal, { apply }: { readonly apply?: true }): Promise<void> {
+/** `dvo store migrate`: what PostgreSQL lacks. */
+export async function migrate(terminal: Terminal, { apply }: { readonly apply?: true }): Promise<void> {
   const [core] = settingsOf(readConfig(environment()).core);
   const { lob, mapping, dataverse } = core;
   if (lob.kind !== 'postgres') throw new UsageError('LOB_STORE is not postgres: Azure Tables has no schema to migrate');
@@ -58,21 +58,4 @@ export async function migrateTo(
     throw new DriftFound(
       `${misfits.join('; ')}. Types aren't changed: rows that don't fit are parked. Change the type, or rename the column in the mapping file.`,
     );
-}
-
-/** `dvo store`: the schema of the LOB store. */
-export function addStoreCommand(program: Command, terminal: Terminal): void {
-  program
-    .command('store')
-    .description('the schema of the LOB store in PostgreSQL')
-    .command('migrate')
-    .description('show the tables and columns that are missing; nothing is ever dropped or changed')
-    .option('--apply', 'make them')
-    .addHelpText(
-      'after',
-      `
-Needs all settings of the app in the environment (docs/configuration.md). The columns are those of Dataverse's
-metadata and the mapping file. Exit code 2: a column has another type than it should.`,
-    )
-    .action((options: { readonly apply?: true }) => migrate(terminal, options));
 }

@@ -6,7 +6,7 @@ import { addHubCommand } from '../hub/hub';
 import { addMappingCommand } from '../mapping/mapping';
 import { addParkedCommand } from '../parked/parked';
 import { addParseCommand } from '../parse/parse';
-import { addStoreCommand } from '../store/migrate';
+import { addStoreCommand } from '../store/store';
 import { addRelayListenCommand } from '../relay/relay-listen';
 import { addRowsCommand } from '../store/rows';
 import type { Terminal } from './terminal';
