@@ -14,7 +14,7 @@ const CORE = [
   'shared/lob/stamp.ts',
   'shared/context/messages/{delivery-key,pushed-event,to-changes,to-message-event}.ts',
   'shared/context/{json/double-encoded,values/guid}.ts',
-  'shared/mapping/{default-names,column-rule,conform,convert,filter,link,redact,row-key,table-mapping,event-mapping}.ts',
+  'shared/mapping/{column-names,column-rule,conform,convert,filter,link,redact,row-key,table-mapping,event-mapping}.ts',
   'shared/sync/{row-id-set,schema-drift}.ts',
 ];
 

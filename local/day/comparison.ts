@@ -1,94 +1,137 @@
-/** The store as any reader sees it, with the plain SDK or client. */
-import { TableClient } from '@azure/data-tables';
-import { isReceiver, receivedEntities } from './receiver-entities';
-import { isPostgres, rowsAsEntities } from './postgres-entities';
-
-/** An entity of the store. */
-export type Entity = Readonly<Record<string, unknown>>;
-
-/** Properties by name; `undefined` as a value: any text will do. */
-export type Properties = ReadonlyMap<string, unknown>;
-
 /**
- * All entities of the table for a name; none where it was never written.
- *
- * @param place connection string of a storage account, or address of a database or a LOB system
+ * The check that matters: every row and every link of Dataverse, and every event it sent, against the LOB store. It
+ * reads the store as any reader would, by docs/store.md, the mapping file and the plain SDK or client, and shares no code with the
+ * app: a mistake of the app's layout would show.
  */
-export async function entitiesOf(place: string, name: string): Promise<readonly Entity[]> {
-  if (isPostgres(place)) return rowsAsEntities(place, name);
-  if (isReceiver(place)) return receivedEntities(place, name);
-  const client = TableClient.fromConnectionString(place, name.replaceAll('_', ''), {
-    allowInsecureConnection: true,
-  });
-  const entities: Entity[] = [];
-  try {
-    for await (const entity of client.listEntities()) entities.push(entity);
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-  }
-  return joined(entities);
-}
+import type { Dataverse, ManyToManyDefinition } from '../dataverse/simulator';
+import { compareEvents, type EventCheck } from './compare-events';
+import {
+  Differences,
+  differingProperties,
+  entitiesOf,
+  propertiesOf,
+  type Difference,
+  type Entity,
+} from './store-entities';
+import { expectedOf, type Expected } from './expected-rows';
+import type { ApiCall } from './workload';
+import { isReceiver } from './receiver-entities';
+import { UNMAPPED, type Mapping } from './mapping';
 
-/** Rows of several entities as one: what the others have, with the keys of the first. */
-function joined(entities: readonly Entity[]): readonly Entity[] {
-  const others = Map.groupBy(entities, ({ rowKey }) => /^(.*)~\d+$/.exec(String(rowKey))?.[1]);
-  return (others.get(undefined) ?? []).map((entity) => {
-    const { Parts, PartsTag, ...first } = entity;
-    const rest = others.get(String(entity.rowKey)) ?? [];
-    if (rest.length + 1 !== (Parts ?? 1) || rest.some((other) => other.PartsTag !== PartsTag))
-      return { ...first, Torn: rest.length };
-    return Object.assign({}, ...rest.map(({ PartsTag: _tag, ...other }) => other), first) as Entity;
-  });
-}
+export type { Difference } from './store-entities';
 
-const KEYS = new Set(['partitionKey', 'rowKey', 'etag', 'timestamp']);
-
-/** The names of an entity's own properties: neither its keys nor what the service and the SDK add. */
-export const propertiesOf = (entity: Entity): string[] =>
-  Object.keys(entity).filter((name) => !KEYS.has(name) && !name.startsWith('odata'));
-
-/** The names of the properties that aren't as expected, or aren't expected at all. `own`: those of every entity. */
-export function differingProperties(
-  expected: Properties,
-  entity: Entity,
-  own: ReadonlySet<string>,
-  digitsAsText = false,
-): string[] {
-  const wrong: string[] = [];
-  for (const [name, want] of expected) {
-    const have = entity[name];
-    const plain = have instanceof Date ? have.getTime() : have;
-    // JSON has no 64-bit integers: the receiver gets their digits.
-    const isSame = plain === want || (typeof want === 'bigint' && digitsAsText && plain === String(want));
-    if (want !== undefined && !isSame) wrong.push(name);
-  }
-  return [...wrong, ...propertiesOf(entity).filter((name) => !own.has(name) && !expected.has(name))];
-}
-
-/** A column, a whole row, an event, or a property of the store that isn't as it should be. */
-export interface Difference {
-  /** The table, the relationship or the message, by its name in Dataverse. */
+/** The result for one table, or for the links of one relationship. */
+export interface TableCheck {
   readonly table: string;
-  /** The row's, or the call's. */
-  readonly id: string;
-  /** Names columns, never their values. */
-  readonly what: string;
+  /** Its table in the store. */
+  readonly target: string;
+  /** In Dataverse. */
+  readonly rows: number;
+  /** Rows of Dataverse that the mapping's filter hides. */
+  readonly hidden: number;
+  /** Live in the store. */
+  readonly stored: number;
+  readonly tombstones: number;
+  readonly missing: number;
+  readonly surplus: number;
+  readonly different: number;
 }
 
-/** How many differences are kept; all of them count. */
-const KEPT = 100;
+/** The result for everything. */
+export interface CheckResult {
+  readonly tables: readonly TableCheck[];
+  readonly events: readonly EventCheck[];
+  /** All of them count; the first hundred are kept. */
+  readonly differences: readonly Difference[];
+  readonly differenceCount: number;
+  readonly columnsCompared: number;
+}
 
-/** Collects what differs. */
-export class Differences {
-  readonly first: Difference[] = [];
-  #count = 0;
+/** What else the store is compared with. */
+export interface CheckOptions {
+  /** @default every column of every table under its own name, no events */
+  readonly mapping?: Mapping;
+  /** The calls of custom APIs for which there were steps. */
+  readonly calls?: readonly ApiCall[];
+}
 
-  get count(): number {
-    return this.#count;
+/** Compares the tables and the links of the relationships named, and the events that the mapping names. */
+export async function compare(
+  dataverse: Dataverse,
+  place: string,
+  tables: readonly string[],
+  relationships: readonly ManyToManyDefinition[] = [],
+  { mapping = UNMAPPED, calls = [] }: CheckOptions = {},
+): Promise<CheckResult> {
+  const differences = new Differences();
+  const checks: TableCheck[] = [];
+  let columnsCompared = 0;
+  for (const [table, expected] of expectedOf(dataverse, tables, relationships, mapping)) {
+    const { target } = mapping.table(table);
+    const { compared, ...check } = compareTable(
+      table,
+      expected,
+      await entitiesOf(place, target),
+      differences,
+      isReceiver(place),
+    );
+    checks.push({ table, target, ...check });
+    columnsCompared += compared;
   }
+  const ofEvents = await compareEvents(dataverse, place, mapping, calls, differences);
+  return {
+    tables: checks,
+    events: ofEvents.events,
+    differences: differences.first,
+    differenceCount: differences.count,
+    columnsCompared: columnsCompared + ofEvents.columnsCompared,
+  };
+}
 
-  note(table: string, id: string, what: string): void {
-    this.#count += 1;
-    if (this.first.length < KEPT) this.first.push({ table, id, what });
+/** What every row has besides its columns. */
+const OWN = new Set(['Stamp', 'Deleted']);
+const OWN_OF_DELETED = new Set([...OWN, 'Hidden']);
+
+function compareTable(
+  table: string,
+  expected: Iterable<Expected>,
+  entities: readonly Entity[],
+  differences: Differences,
+  digitsAsText: boolean,
+): Omit<TableCheck, 'table' | 'target'> & { readonly compared: number } {
+  const [deleted, stored] = [true, false].map((is) => entities.filter(({ Deleted }) => (Deleted === true) === is));
+  const live = new Map(stored?.map((entity) => [String(entity.rowKey), entity]));
+  const counts = { rows: 0, hidden: 0, missing: 0, surplus: 0, different: 0 };
+  let compared = 0;
+  const differ = (id: string, wrong: readonly string[], what: string): void => {
+    if (wrong.length > 0) counts.different += 1;
+    for (const name of wrong) differences.note(table, id, `property ${name} ${what}`);
+  };
+  for (const { key, properties } of expected) {
+    const entity = live.get(key);
+    live.delete(key);
+    counts.rows += 1;
+    if (properties === 'hidden') {
+      counts.hidden += 1;
+      if (entity === undefined) continue;
+      counts.surplus += 1;
+      differences.note(table, key, "the row is live in the store, but the mapping's filter hides it");
+    } else if (entity === undefined) {
+      counts.missing += 1;
+      differences.note(table, key, 'the row is missing in the store');
+    } else {
+      compared += properties.size;
+      differ(key, differingProperties(properties, entity, OWN, digitsAsText), 'differs');
+    }
   }
+  for (const id of live.keys()) {
+    counts.surplus += 1;
+    differences.note(table, id, 'the row is live in the store but not in Dataverse');
+  }
+  for (const entity of deleted ?? []) {
+    const left = propertiesOf(entity).filter((name) => !OWN_OF_DELETED.has(name));
+    differ(String(entity.rowKey), left, 'is left in a row that is not live');
+  }
+  const tombstones = (deleted ?? []).filter(({ Hidden }) => Hidden !== true).length;
+  return { stored: stored?.length ?? 0, tombstones, compared, ...counts };
 }

@@ -2,8 +2,8 @@ import { visible } from '../../shared/errors/visible';
 import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { percentile, type Figures, type PathFigures } from './figures';
-import type { CheckResult, TableCheck } from './check';
-import type { EventCheck } from './check-events';
+import type { CheckResult, TableCheck } from './comparison';
+import type { EventCheck } from './compare-events';
 
 /** Plain lines when piped, whatever the environment says of colours. */
 const pc = picocolors.createColors(isatty(1) && picocolors.isColorSupported);

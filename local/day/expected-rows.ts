@@ -1,6 +1,6 @@
 /** What docs/store.md promises for the rows and links that Dataverse has, property by property. */
 import type { ColumnDefinition, Dataverse, ManyToManyDefinition, Row, Value } from '../dataverse/simulator';
-import type { Properties } from './comparison';
+import type { Properties } from './store-entities';
 import { partsOf } from './text-parts';
 import type { TableMapping, Mapping } from './mapping';
 

@@ -11,7 +11,7 @@ import { sayFault, script, wholeNumber } from '../../tools/dvo/terminal/script';
 import { registerSteps } from '../stack/register-steps';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { businessDay, type BusinessResult } from './business';
-import { compare, type CheckResult } from './check';
+import { compare, type CheckResult } from './comparison';
 import { checkTable, figuresTable, messagesLine, openDisplay, type Display } from './display';
 import { attackTable, faultyDay } from '../faults/faulty-day';
 import { Figures } from './figures';

@@ -1,6 +1,6 @@
 import type { DataverseStats } from '../dataverse/dataverse';
 import type { BusinessResult } from './business';
-import type { CheckResult } from './check';
+import type { CheckResult } from './comparison';
 import { percentile, type Figures } from './figures';
 
 /** How the day was disturbed. */

@@ -7,7 +7,7 @@ import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { businessDay } from '../day/business';
-import { compare, type CheckResult } from '../day/check';
+import { compare, type CheckResult } from '../day/comparison';
 import type { Display } from '../day/display';
 import { Figures } from '../day/figures';
 import { mappingSettings, readMapping } from '../day/mapping';

@@ -8,7 +8,7 @@
  * row after it.
  */
 import type { SystemJob } from '../dataverse/events/system-jobs';
-import type { Entity } from '../day/comparison';
+import type { Entity } from '../day/store-entities';
 import type { History, State } from './history';
 import type { StoreWrite } from './store-writes';
 

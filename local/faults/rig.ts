@@ -3,7 +3,7 @@
  * that judges what the store goes through. The app gets nothing but other addresses.
  */
 import { BlobServiceClient, RestError } from '@azure/storage-blob';
-import { entitiesOf } from '../day/comparison';
+import { entitiesOf } from '../day/store-entities';
 import type { Mapping } from '../day/mapping';
 import { seededRandom } from '../dataverse/random';
 import type { ManyToManyDefinition } from '../dataverse/simulator';

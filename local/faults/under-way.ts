@@ -1,7 +1,7 @@
 /** What is under way between Dataverse and the store, asked of all but the app. */
 import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { entitiesOf } from '../day/comparison';
+import { entitiesOf } from '../day/store-entities';
 import { BUS, type Stack } from '../stack/stack';
 
 /** Where the Functions host keeps the checkpoints of hubs. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
 import { seededRandom } from '../dataverse/random';
-import { compare, type CheckResult } from '../day/check';
+import { compare, type CheckResult } from '../day/comparison';
 import { Figures, PATHS, type Path } from '../day/figures';
 import { mappingSettings, readMapping } from '../day/mapping';
 import { WAIT_LIMIT_MS, completePull } from '../day/waiting';

@@ -25,7 +25,7 @@ import { deferredLargeBodies } from '../parking/large-bodies';
 import { TableParking } from '../parking/table-parking';
 import { DelayedCopies } from '../receive/delayed-copies';
 import { Receiver } from '../receive/receiver';
-import { blobState } from '../sync/blob-state';
+import { blobState } from '../sync/leases-and-journal';
 import { GhostFloors } from '../sync/ghost-floors';
 import { pullSubjects } from '../sync/pull-subjects';
 import { PullSync } from '../sync/pull-sync';

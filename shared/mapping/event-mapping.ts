@@ -1,5 +1,5 @@
 import type { Columns, Value } from '../change/value';
-import { stemOf } from './default-names';
+import { stemOf } from './column-names';
 import { applyRule, type ColumnRule } from './column-rule';
 import { ValueNotConvertible } from './errors';
 import type { Hash } from './redact';

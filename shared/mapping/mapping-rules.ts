@@ -1,6 +1,6 @@
 /** What a mapping file must keep to besides its form: names that can be, and that never meet in the store. */
 import { ROW_MESSAGES } from '../context/messages/to-changes';
-import { DERIVED_NAME, OWN_PROPERTIES, wholeOf } from './default-names';
+import { DERIVED_NAME, OWN_PROPERTIES, wholeOf } from './column-names';
 import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from './mapping-schema';
 import type { Fault } from '../yaml/schema-faults';
 
@@ -152,5 +152,5 @@ function targetFaults(
   });
 }
 
-/** What `defaultTargets` may make of the name of a column that isn't in the file. */
+/** What `columnNames` may make of the name of a column that isn't in the file. */
 const AVOIDED = /^[a-z_][a-z0-9_]*Column(?:Label\d*|Table|Name)?(?:Part\d+)?$/;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RowAddress } from '../change/row-change';
 import type { Columns, Value } from '../change/value';
-import { defaultTargets, wholeOf } from './default-names';
+import { columnNames, wholeOf } from './column-names';
 import { applyRule, type ColumnRule } from './column-rule';
 import { FilterUnfit, ValueNotConvertible, placeOf } from './errors';
 import { meets, type Condition } from './filter';
@@ -66,7 +66,7 @@ export class TableMapping {
     this.#columns = rules.columns ?? new Map<string, ColumnRule>();
     this.#keepOthers = rules.dropOthers !== true;
     this.#filter = rules.filter ?? [];
-    this.#targetOf = defaultTargets(this.#columns);
+    this.#targetOf = columnNames(this.#columns);
   }
 
   /**
@@ -91,7 +91,7 @@ export class TableMapping {
     if (known !== undefined) return known;
     if (!this.#keeps(column)) return undefined;
     const rule = this.#columns.get(column) ?? NO_RULE;
-    const plan = { to: rule.to ?? this.#targetOf(column), rule };
+    const plan = { to: this.#targetOf(column), rule };
     // A table has far fewer columns; whoever makes names up isn't given memory for them.
     if (this.#plans.size < MAX_PLANS) this.#plans.set(column, plan);
     return plan;

@@ -5,7 +5,8 @@ import type { KeptDelivery } from '../parking/parking';
 import { logTo } from '../telemetry/log';
 import { isoMs } from '../mapping/convert';
 import { COPY_PROPERTIES, NAMED_PROPERTIES, type DelayedCopies, type ReceivedMessage } from './delayed-copies';
-import type { AskForCopy, OnRetry, Receiver } from './receiver';
+import type { Receiver } from './receiver';
+import type { AskForCopy, OnRetry } from './put-aside';
 import { logOutcomes } from './summary';
 
 /** How long to wait before a message is given back for its nth time, in milliseconds. */

@@ -1,4 +1,3 @@
-import { StoreUnavailable } from '../azure/store-unavailable';
 import { setImmediate } from 'node:timers/promises';
 import type { Change } from '../change/association';
 import type { RowChange } from '../change/row-change';
@@ -9,66 +8,16 @@ import { changeOfNotice, type RowNotice } from '../context/messages/row-notice';
 import { changesOf } from '../context/messages/to-changes';
 import { messageEventOf } from '../context/messages/to-message-event';
 import type { OrganizationPin } from '../dataverse/organization-pin';
-import { factsOf } from '../errors/codes';
-import { OutboundError, codeOf, dispositionOf, messageOf } from '../errors/errors';
+import { OutboundError, dispositionOf } from '../errors/errors';
 import type { EventOutcome, EventStore, StoredEvent } from '../lob/event-store';
 import type { Associations } from '../mapping/associations';
 import { asRead } from '../mapping/as-read';
 import { conformChange, conformUnknown } from '../mapping/conform';
-import type { Mapping, Unmapped } from '../mapping/mapping';
+import type { Mapping } from '../mapping/mapping';
 import type { TableCatalog } from '../mapping/table-definition';
 import type { KeptDelivery, ParkCause, Parking } from '../parking/parking';
-import type { Verdict } from '../writer/decide';
 import type { ChangeResult, Writer } from '../writer/writer';
-import type { Delayed } from './delayed-copies';
-
-/** How one delivery ended; none ends otherwise, unless parking itself fails and its source has no copy to give. */
-export type Outcome =
-  /** Every change in it is in the store, or is provably contained or superseded there. */
-  | { readonly kind: 'processed'; readonly changes: readonly ProcessedChange[]; readonly lagMs: number | undefined }
-  /** It is kept durably and is tried again when due, or by an operator. */
-  | { readonly kind: 'parked'; readonly cause: ParkCause; readonly disposition: 'retry' | 'park' }
-  /** Its sender has accepted a copy of it and delivers that later. */
-  | ({ readonly kind: 'delayed'; readonly cause: ParkCause } & Delayed)
-  /** The store doesn't answer, and nothing of it is kept: its sender must deliver it again. */
-  | { readonly kind: 'held'; readonly cause: ParkCause }
-  /** Nothing of it is kept. */
-  | { readonly kind: 'rejected'; readonly cause: ParkCause }
-  /** Nothing of it is kept, and the mapping says that this is right. */
-  | { readonly kind: 'ignored'; readonly cause: ParkCause };
-
-/**
- * What a source offers for a delivery that can't be processed now. One that will never process as it stands is parked
- * whatever the source.
- *
- * - `park`: nothing. The delivery is parked with a due time.
- * - `copy`: it delivers a copy later. Where there is none to be had, the delivery is parked; where parking fails, too, a copy
- *   is asked for once more.
- * - `hold`: it delivers again and again, in order. On an outage of the whole store it has to; else the delivery is parked, so
- *   that none holds up the others for a reason of its own.
- */
-export type OnRetry =
-  | { readonly kind: 'park' }
-  | { readonly kind: 'hold' }
-  | {
-      readonly kind: 'copy';
-      readonly copy: AskForCopy;
-      /** Whether its source would give back others together with it: then a copy is asked for whatever its attempts. */
-      readonly inBatch?: boolean;
-    };
-
-/**
- * Resolves once a copy is accepted; with undefined where the attempts are used up and `whatever` isn't set. Rejects where
- * none is accepted.
- */
-export type AskForCopy = (cause: ParkCause, whatever: boolean) => Promise<Delayed | undefined>;
-
-/** A change and its verdict; for an event that is no change of rows its table and key. */
-export interface ProcessedChange {
-  readonly table: string;
-  readonly id: string;
-  readonly verdict: Verdict | 'stored';
-}
+import { PutAside, decidingFailure, type OnRetry, type Outcome } from './put-aside';
 
 /** Thrown when an event is of a table that this deployment doesn't keep in step. */
 export class TableNotSynced extends OutboundError {
@@ -171,6 +120,7 @@ type Plan =
 export class Receiver {
   readonly #tables: ReadonlySet<string>;
   readonly #now: () => number;
+  readonly #aside: PutAside;
 
   constructor(
     private readonly parts: ReceiverParts,
@@ -178,6 +128,7 @@ export class Receiver {
   ) {
     this.#tables = new Set(options.tables);
     this.#now = options.now ?? Date.now;
+    this.#aside = new PutAside(parts.parking, parts.mapping.unmapped, this.#now, options.retryDelayMs);
   }
 
   /**
@@ -209,7 +160,8 @@ export class Receiver {
         const plan = plans[index];
         const onRetry = onRetryOf(index);
         if (plan?.kind === 'process') {
-          if (isUncommitted(plan)) return this.#park(delivery, UNCONFIRMED, onRetry, this.options.unconfirmedDelayMs);
+          if (isUncommitted(plan))
+            return this.#aside.park(delivery, UNCONFIRMED, onRetry, this.options.unconfirmedDelayMs);
           return this.#processed(
             delivery,
             onRetry,
@@ -219,10 +171,10 @@ export class Receiver {
           );
         }
         if (plan?.kind === 'store') {
-          if (this.#isUnconfirmable(plan)) return this.#park(delivery, UNCONFIRMABLE, onRetry);
+          if (this.#isUnconfirmable(plan)) return this.#aside.park(delivery, UNCONFIRMABLE, onRetry);
           return this.#stored(delivery, onRetry, plan.stored, nextStored.next().value);
         }
-        return this.#putAside(delivery, onRetry, plan?.error);
+        return this.#aside.putAside(delivery, onRetry, plan?.error);
       }),
     );
     return ends.map((end) => {
@@ -322,7 +274,7 @@ export class Receiver {
   async #planChanges(changes: readonly Change[], context: Context): Promise<Plan> {
     const conformed = await Promise.allSettled(changes.map((change) => this.#conform(change, context)));
     const failures = conformed.flatMap((of) => (of.status === 'rejected' ? [{ error: of.reason as unknown }] : []));
-    const decisive = failures.filter(({ error }) => this.#policyOf(error) !== 'ignore');
+    const decisive = failures.filter(({ error }) => this.#aside.policyOf(error) !== 'ignore');
     const failure = decidingFailure(decisive) ?? (failures.length === changes.length ? failures[0] : undefined);
     if (failure !== undefined) return { kind: 'putAside', error: failure.error };
     return { kind: 'process', changes: conformed.flatMap((of) => (of.status === 'fulfilled' ? of.value : [])) };
@@ -354,7 +306,7 @@ export class Receiver {
 
   async #processed(delivery: KeptDelivery, onRetry: OnRetry, results: readonly ChangeResult[]): Promise<Outcome> {
     const failure = decidingFailure(results);
-    if (failure !== undefined) return this.#putAside(delivery, onRetry, failure.error);
+    if (failure !== undefined) return this.#aside.putAside(delivery, onRetry, failure.error);
     const changes = results.flatMap((result) =>
       result.kind === 'processed' ? [{ ...result.change.row, verdict: result.verdict }] : [],
     );
@@ -367,7 +319,8 @@ export class Receiver {
     { event, rule }: StoredEvent,
     outcome?: EventOutcome,
   ): Promise<Outcome> {
-    if (outcome === undefined || outcome.kind === 'failed') return this.#putAside(delivery, onRetry, outcome?.error);
+    if (outcome === undefined || outcome.kind === 'failed')
+      return this.#aside.putAside(delivery, onRetry, outcome?.error);
     const change = { table: rule.target, id: event.key, verdict: outcome.kind };
     return { kind: 'processed', changes: [change], lagMs: this.#lagSince(event.occurredAtMs) };
   }
@@ -375,74 +328,12 @@ export class Receiver {
   #lagSince(occurredAtMs: number | undefined): number | undefined {
     return occurredAtMs === undefined ? undefined : Math.max(0, this.#now() - occurredAtMs);
   }
-
-  /** The one place that says what becomes of a delivery that could not be processed. */
-  async #putAside(delivery: KeptDelivery, onRetry: OnRetry, error: unknown): Promise<Outcome> {
-    const cause = { code: codeOf(error), message: messageOf(error) };
-    const policy = this.#policyOf(error);
-    if (policy === 'ignore') return { kind: 'ignored', cause };
-    const disposition = dispositionOf(error);
-    if (disposition === 'reject' || policy === 'refuse') return { kind: 'rejected', cause };
-    if (disposition === 'park') return this.#park(delivery, cause, onRetry);
-    if (onRetry.kind === 'hold' && error instanceof StoreUnavailable) return { kind: 'held', cause };
-    return (
-      (await delayed(cause, onRetry, false)) ??
-      this.#park(delivery, cause, onRetry, this.options.retryDelayMs ?? 15_000)
-    );
-  }
-
-  /** What the mapping says to do about a failure. */
-  #policyOf(error: unknown): Unmapped {
-    const what = factsOf(codeOf(error))?.unmapped;
-    return what === undefined ? 'park' : this.parts.mapping.unmapped[what];
-  }
-
-  /** @param delayMs when to try again by itself; absent: never */
-  async #park(delivery: KeptDelivery, cause: ParkCause, onRetry: OnRetry, delayMs?: number): Promise<Outcome> {
-    try {
-      const dueAtMs = delayMs === undefined ? undefined : this.#now() + delayMs;
-      await this.parts.parking.parkDelivery(delivery, cause, dueAtMs);
-    } catch (error) {
-      // Attempts don't count while nothing can be parked because its account is away: that passes, and says nothing of the event.
-      // Nor in a batch, which would come again whole because of one.
-      const inBatch = onRetry.kind === 'copy' && onRetry.inBatch === true;
-      const copied = await delayed(cause, onRetry, inBatch || error instanceof StoreUnavailable);
-      if (copied === undefined) throw error;
-      return copied;
-    }
-    return { kind: 'parked', cause, disposition: delayMs === undefined ? 'park' : 'retry' };
-  }
-}
-
-interface Failure {
-  readonly error: unknown;
 }
 
 /** Whether an event had its row read, or will when it is tried again. */
 const isReadOfEvent = (result: ChangeResult): boolean =>
   result.change.evidence.kind === 'event' &&
   (result.kind === 'failed' ? dispositionOf(result.error) === 'retry' : result.verdict === 'readBack');
-
-/**
- * Of several failures in one delivery, the one that decides what becomes of it: the first that can pass, since trying again
- * processes what can be processed then, and processes nothing twice; else the first.
- */
-function decidingFailure(outcomes: readonly (Failure | { readonly kind: string })[]): Failure | undefined {
-  const failures = outcomes.filter((outcome) => 'error' in outcome);
-  return failures.find(({ error }) => dispositionOf(error) === 'retry') ?? failures[0];
-}
-
-/** Undefined where the source has no copy to give. */
-async function delayed(cause: ParkCause, onRetry: OnRetry, whatever: boolean): Promise<Outcome | undefined> {
-  if (onRetry.kind !== 'copy') return undefined;
-  try {
-    const copy = await onRetry.copy(cause, whatever);
-    return copy && { kind: 'delayed', cause, ...copy };
-  } catch {
-    // Whoever sends copies says why none is accepted; the delivery is parked with its own cause.
-    return undefined;
-  }
-}
 
 /** Whether a plan's transaction may yet roll back. */
 const isUncommitted = ({ changes }: Extract<Plan, { kind: 'process' }>): boolean =>

@@ -1,6 +1,6 @@
 import type { ParkCause } from '../parking/parking';
 import type { Log } from '../telemetry/log';
-import type { Outcome } from './receiver';
+import type { Outcome } from './put-aside';
 
 /** Logs what became of deliveries: one record for all that were processed, ignored or held, one for each of the others. */
 export function logOutcomes(log: Log, source: string, outcomes: readonly Outcome[]): void {

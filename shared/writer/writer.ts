@@ -6,6 +6,7 @@ import type { Columns } from '../change/value';
 import { OutboundError, dispositionOf } from '../errors/errors';
 import type { LobStore, RowWrite, StoredRow, WriteOutcome } from '../lob/store';
 import { applyUnproven, decide, type Decision, type Rule, type StoredState, type Verdict } from './decide';
+import { foldWrites } from './fold-writes';
 import { NO_COLUMNS, readBack, type Reading, type RowReader } from './read-back';
 
 /** How a change ended. */
@@ -417,22 +418,3 @@ const columnsOf = (change: RowChange): Columns => (change.kind === 'delete' ? NO
 
 const isSkip = (verdict: Conclusion | undefined): verdict is 'duplicate' | 'stale' | 'contained' =>
   verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained';
-
-/** Two writes of one row as one. */
-export function foldWrites(first: RowWrite | undefined, then: RowWrite): RowWrite {
-  if (first === undefined) return then;
-  const onlyWhile = both(first.onlyWhile, then.onlyWhile);
-  return { ...folded(first, then), ...(onlyWhile === undefined ? {} : { onlyWhile }) };
-}
-
-function folded(first: RowWrite, then: RowWrite): RowWrite {
-  if (then.effect === 'snapshot' || then.effect === 'clear') return then;
-  if (then.effect === 'keep') return { ...first, stamp: then.stamp };
-  if (first.effect === 'keep') return then;
-  return { ...first, stamp: then.stamp, columns: new Map([...first.columns, ...then.columns]) };
-}
-
-type Condition = RowWrite['onlyWhile'];
-
-const both = (first: Condition, then: Condition): Condition =>
-  first === undefined || then === undefined ? (first ?? then) : () => first() && then();

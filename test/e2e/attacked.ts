@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineBusinessApis } from '../../local/stack/business-apis';
 import { businessDay } from '../../local/day/business';
-import { compare } from '../../local/day/check';
+import { compare } from '../../local/day/comparison';
 import type { ApiCall } from '../../local/day/workload';
 import { mappingSettings, readMapping, type MappingSettings } from '../../local/day/mapping';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';

@@ -7,7 +7,7 @@ import { TableClient } from '@azure/data-tables';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { ServiceBusClient } from '@azure/service-bus';
 import { join } from 'node:path';
-import { compare, type Difference } from '../../local/day/check';
+import { compare, type Difference } from '../../local/day/comparison';
 import type { Dataverse, StepRegistration } from '../../local/dataverse/simulator';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
 import type { LogRecord } from '../../local/host/log';

@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { entitiesOf } from '../../local/day/comparison';
+import { entitiesOf } from '../../local/day/store-entities';
 import { startAzurite } from '../../local/storage/azurite';
 import { startBroker } from '../../local/broker/broker';
 import { spawnHost } from '../../local/host/spawn-host';

@@ -16,14 +16,8 @@ import { EventMapping, type EventRules } from '../../shared/mapping/event-mappin
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { TableTypeUnsupported } from '../../shared/mapping/table-type';
 import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
-import {
-  Receiver,
-  TableNotSynced,
-  type AskForCopy,
-  type OnRetry,
-  type Outcome,
-  type ReceiverParts,
-} from '../../shared/receive/receiver';
+import { Receiver, TableNotSynced, type ReceiverParts } from '../../shared/receive/receiver';
+import type { AskForCopy, OnRetry, Outcome } from '../../shared/receive/put-aside';
 import { Writer } from '../../shared/writer/writer';
 import type { Wire } from '../context/fixture-files';
 import { mappingOf } from '../mapping/mappings';

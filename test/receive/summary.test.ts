@@ -1,6 +1,6 @@
 // Proves that every outcome is logged: the processed, the ignored and the held counted in one record each, the others one by one.
 import { expect, test } from '@jest/globals';
-import type { Outcome } from '../../shared/receive/receiver';
+import type { Outcome } from '../../shared/receive/put-aside';
 import { logOutcomes } from '../../shared/receive/summary';
 
 const cause = (code: string) => ({ code, message: `because ${code}` });

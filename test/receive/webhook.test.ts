@@ -9,7 +9,7 @@ import type { WebhookConfig } from '../../shared/receive/webhook-endpoint';
 import type { Section } from '../../shared/settings/environment';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { Receiver } from '../../shared/receive/receiver';
-import type { Refusal } from '../../shared/receive/refusals';
+import type { Refusal } from '../../shared/receive/refusal-count';
 import { webhookHandler } from '../../shared/receive/webhook';
 import { keyMatches } from '../../shared/receive/webhook-key';
 import { Writer } from '../../shared/writer/writer';

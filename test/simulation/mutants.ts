@@ -10,7 +10,8 @@ import { TRANSITIONS, type JournalName, type PullState, type PullStateStore } fr
 import type { PullSyncParts } from '../../shared/sync/pull-run';
 import { decide, decideByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
 import type { RowRead } from '../../shared/writer/read-back';
-import { foldWrites, type ChangeResult, type Writer, type WriterOptions } from '../../shared/writer/writer';
+import { foldWrites } from '../../shared/writer/fold-writes';
+import { type ChangeResult, type Writer, type WriterOptions } from '../../shared/writer/writer';
 import { MemoryJournal } from '../sync/memory-journal';
 import { MemoryStates } from '../sync/memory-states';
 import { RULE, STRICT } from '../writer/changes';

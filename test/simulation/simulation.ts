@@ -7,7 +7,7 @@ import type { RowAddress } from '../../shared/change/row-change';
 import type { Columns } from '../../shared/change/value';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import { COPY_PROPERTIES } from '../../shared/receive/delayed-copies';
-import type { OnRetry, Outcome } from '../../shared/receive/receiver';
+import type { OnRetry, Outcome } from '../../shared/receive/put-aside';
 import type { Rule } from '../../shared/writer/decide';
 import { MemoryJournal } from '../sync/memory-journal';
 import { MemoryStates } from '../sync/memory-states';

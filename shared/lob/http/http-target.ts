@@ -84,7 +84,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * A LOB system's REST interface: sends signed requests with few at a time, and knows the answers. Never follows a redirect.
- * docs/store.md says what the receiver does for the guarantees to hold.
+ * docs/store-http.md says what the receiver does for the guarantees to hold.
  */
 export class HttpTarget {
   readonly #http: HttpClient;

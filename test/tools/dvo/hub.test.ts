@@ -8,7 +8,7 @@ import type { HubReader } from '../../../tools/dvo/hub/partition';
 import { replayHub, type HubReplay } from '../../../tools/dvo/hub/replay';
 import { startBroker, type Broker } from '../../../local/broker/broker';
 import type { KeptDelivery } from '../../../shared/parking/parking';
-import type { Outcome } from '../../../shared/receive/receiver';
+import type { Outcome } from '../../../shared/receive/put-aside';
 import { fixture } from '../../context/fixture-files';
 import { dvo, TestTerminal } from './terminal';
 

@@ -6,7 +6,7 @@ import { Database } from '../../../shared/lob/postgres/database';
 import { postgresNamingOf } from '../../../shared/lob/postgres/naming';
 import { PostgresStore } from '../../../shared/lob/postgres/postgres-store';
 import { SCHEMAS, Schema, type WantedTable } from '../../../shared/lob/postgres/schema';
-import { wantedEvents, wantedLinks, wantedRows } from '../../../shared/lob/postgres/wanted';
+import { wantedEvents, wantedLinks, wantedRows } from '../../../shared/lob/postgres/wanted-tables';
 import { compileMapping } from '../../../shared/mapping/compile-mapping';
 import { DEFAULT_MAPPING } from '../../../shared/mapping/mapping';
 import type { ColumnType, TableDefinition } from '../../../shared/mapping/table-definition';

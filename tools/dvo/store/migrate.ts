@@ -4,7 +4,7 @@ import { MetadataCatalog } from '../../../shared/dataverse/metadata';
 import { Database } from '../../../shared/lob/postgres/database';
 import { postgresNamingOf } from '../../../shared/lob/postgres/naming';
 import { SCHEMAS, Schema, type WantedTable } from '../../../shared/lob/postgres/schema';
-import { wantedEvents, wantedLinks, wantedRows } from '../../../shared/lob/postgres/wanted';
+import { wantedEvents, wantedLinks, wantedRows } from '../../../shared/lob/postgres/wanted-tables';
 import { environment } from '../../../shared/settings/environment';
 import { DriftFound, settingsOf, UsageError, type Terminal } from '../terminal/terminal';
 

@@ -13,7 +13,7 @@ import { startAzurite, type Azurite } from '../../local/storage/azurite';
 import { BUSINESS_APIS, defineBusinessApis } from '../../local/stack/business-apis';
 import { startDataverse, type Dataverse } from '../../local/dataverse/simulator';
 import { STANDARD_RELATIONSHIPS } from '../../local/dataverse/metadata/standard-tables';
-import { compare, type CheckResult } from '../../local/day/check';
+import { compare, type CheckResult } from '../../local/day/comparison';
 import type { ApiCall } from '../../local/day/workload';
 import { mappingSettings, readMapping } from '../../local/day/mapping';
 

@@ -23,10 +23,10 @@ export const OWN_PROPERTIES: ReadonlySet<string> = new Set([
 const AVOIDING = 'Column';
 
 /**
- * The names of columns that aren't named in the file: as they are, unless a renamed column has taken what one of them may
- * derive (`companyName` is taken, so `company` becomes `companyColumn`).
+ * The names of columns in the store: as the file says; those that it doesn't name as they are, unless a renamed column has taken
+ * what one of them may derive (`companyName` is taken, so `company` becomes `companyColumn`).
  */
-export function defaultTargets(rules: ReadonlyMap<string, ColumnRule>): (column: string) => string {
+export function columnNames(rules: ReadonlyMap<string, ColumnRule>): (column: string) => string {
   const stems = new Set([...rules.values()].flatMap(({ to }) => (to === undefined ? [] : (stemOf(to) ?? []))));
-  return (column) => (stems.has(column) ? column + AVOIDING : column);
+  return (column) => rules.get(column)?.to ?? (stems.has(column) ? column + AVOIDING : column);
 }

@@ -1,6 +1,6 @@
 /** Proves that refused requests are counted, and cost one record a minute for each code however many there are. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { Refusals } from '../../shared/receive/refusals';
+import { Refusals } from '../../shared/receive/refusal-count';
 
 const KEY = { code: 'key-refused', reason: 'No valid key came.' } as const;
 const TOO_LARGE = { code: 'body-too-large', reason: 'The body is too large.' } as const;

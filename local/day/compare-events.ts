@@ -2,7 +2,7 @@
 import type { Parameter } from '../dataverse/events/event';
 import type { Dataverse } from '../dataverse/simulator';
 import type { Reference } from '../dataverse/rows/value';
-import { differingProperties, entitiesOf, type Differences, type Entity, type Properties } from './comparison';
+import { differingProperties, entitiesOf, type Differences, type Entity, type Properties } from './store-entities';
 import type { ApiCall } from './workload';
 import type { TableMapping, Mapping } from './mapping';
 
