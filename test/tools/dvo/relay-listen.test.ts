@@ -33,6 +33,8 @@ interface Seen {
 let lob: Server;
 let lobUrl: URL;
 let seen: Seen[] = [];
+/** What an answer waits for. */
+let hold: Promise<void> = Promise.resolve();
 let answer: (request: Seen) => { readonly status: number; readonly body?: Buffer };
 let relay: Relay;
 const listening: { readonly listener: RelayListener; readonly ended: Promise<void> }[] = [];
@@ -40,9 +42,10 @@ let lines: string[] = [];
 
 beforeAll(async () => {
   lob = createServer((request, response) => {
-    void buffer(request).then((body) => {
+    void buffer(request).then(async (body) => {
       const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
       seen.push(one);
+      await hold;
       const { status, body: text } = answer(one);
       response.writeHead(status, { 'x-lob': 'yes' }).end(text);
     });
@@ -56,6 +59,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   [seen, lines] = [[], []];
+  hold = Promise.resolve();
   answer = () => ({ status: 200 });
   relay = await startRelay('erp', RULES);
 });
@@ -182,11 +186,16 @@ describe('through the relay', () => {
 
   test('one that stops answers what it has, and leaves the rest to the other', async () => {
     const first = await listen();
-    await listen();
+    let go: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    hold = held;
     const under = send('PUT', '/rows/1');
+    await eventually(() => seen.length === 1, 'no request came');
     first.stop();
+    await eventually(() => relay.listeners === 0, 'the channel stays open');
+    await listen();
+    go();
     expect((await under).status).toBe(200);
-    await eventually(() => relay.listeners === 1, 'another count of listeners');
     expect((await send('PUT', '/rows/2')).status).toBe(200);
   });
 

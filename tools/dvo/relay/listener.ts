@@ -175,13 +175,17 @@ export class RelayListener {
     });
   }
 
-  /** Passes a request on and answers it over the socket that it came by; over one of its own, where the channel is too narrow. */
+  /**
+   * Passes a request on and answers it over the socket that it came by; over one of its own, where the
+   * channel is too narrow, or closes meanwhile.
+   */
   async #serve(request: RelayedRequest, body: Buffer, socket: WebSocket, isChannel = true): Promise<void> {
     this.#passing += 1;
     try {
       const answer = await this.#pass(request, body);
       const head = headOf(request, answer);
-      if (!isChannel || head.length + answer.body.length <= CONTROL_BYTES) {
+      const fits = head.length + answer.body.length <= CONTROL_BYTES && socket.readyState === WebSocket.OPEN;
+      if (!isChannel || fits) {
         sendAnswer(socket, head, answer.body);
         return;
       }
