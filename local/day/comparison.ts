@@ -89,7 +89,7 @@ export async function compare(
 }
 
 /** What every row has besides its columns. */
-const OWN = new Set(['Stamp', 'Deleted']);
+const OWN = new Set(['Stamp', 'Deleted', 'Parts', 'PartsTag']);
 const OWN_OF_DELETED = new Set([...OWN, 'Hidden']);
 
 function compareTable(

@@ -33,11 +33,11 @@ export async function entitiesOf(place: string, name: string): Promise<readonly 
 function joined(entities: readonly Entity[]): readonly Entity[] {
   const others = Map.groupBy(entities, ({ rowKey }) => /^(.*)~\d+$/.exec(String(rowKey))?.[1]);
   return (others.get(undefined) ?? []).map((entity) => {
-    const { Parts, PartsTag, ...first } = entity;
+    const { Parts, PartsTag } = entity;
     const rest = others.get(String(entity.rowKey)) ?? [];
     if (rest.length + 1 !== (Parts ?? 1) || rest.some((other) => other.PartsTag !== PartsTag))
-      return { ...first, Torn: rest.length };
-    return Object.assign({}, ...rest.map(({ PartsTag: _tag, ...other }) => other), first) as Entity;
+      return { ...entity, Torn: rest.length };
+    return Object.assign({}, ...rest, entity) as Entity;
   });
 }
 

@@ -546,10 +546,10 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     const filled = (value: number): Columns =>
       new Map(Array.from({ length: 500 }, (_, n) => [`column${n}`, { kind: 'integer', value }]));
     let last = await put(store, write('snapshot', filled(0)));
-    let isDone = false;
+    const done = new AbortController();
     const reading = (async () => {
       let reads = 0;
-      while (!isDone) {
+      while (!done.signal.aborted) {
         const [found] = await store.read([row(1)]);
         const values = new Set([...(found?.data as HeldRow).columns.values()]);
         expect(values.size).toBe(1);
@@ -558,7 +558,7 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
       return reads;
     })();
     for (let value = 1; value <= 40; value += 1) last = await put(store, write('snapshot', filled(value), last));
-    isDone = true;
+    done.abort();
     expect(await reading).toBeGreaterThan(5);
   });
 

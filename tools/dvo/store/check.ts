@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readLobConfig } from '../../../shared/config/config';
+import type { ErrorCode } from '../../../shared/errors/codes';
 import { codeOf, messageOf } from '../../../shared/errors/errors';
 import { HttpTarget, type TargetOutcome, type TargetRequest } from '../../../shared/lob/http/http-target';
 import { targetHeaders } from '../../../shared/lob/http/target-headers';
@@ -10,15 +11,13 @@ import { settingsOf, UsageError, type Terminal } from '../terminal/terminal';
 /** The table of the row that is tried; a receiver may know it by that name and leave it alone. */
 const TABLE = 'dvo-store-check';
 
-/** How a request ended: an outcome, or the code of the error. */
-type End = TargetOutcome | string;
-
 interface Trial {
   readonly what: string;
   readonly request: Omit<TargetRequest, 'what' | 'url'>;
   /** Sent with a key that nobody knows. */
   readonly isForged?: true;
-  readonly wanted: readonly End[];
+  /** How it is to end: outcomes, or codes of errors. */
+  readonly wanted: readonly (TargetOutcome | ErrorCode)[];
   /** What it means where it ended otherwise. */
   readonly otherwise: string;
 }
@@ -96,8 +95,8 @@ export async function checkTarget(terminal: Terminal, config: HttpTargetConfig):
     const url = target.addressOf({ table: TABLE, key });
     const end = await (isForged === true ? forger : target)
       .send({ ...request, what: `${request.method} ${TABLE}(${key})`, url })
-      .catch((error: unknown) => ({ code: codeOf(error) as string, text: messageOf(error) }));
-    const [code, text] = typeof end === 'string' ? [end, ''] : [end.code, ` ${end.text}`];
+      .catch((error: unknown) => ({ code: codeOf(error), text: messageOf(error) }));
+    const [code, text] = typeof end === 'string' ? ([end, ''] as const) : ([end.code, ` ${end.text}`] as const);
     const isGood = wanted.includes(code);
     if (!isGood) failed += 1;
     terminal.out(`${isGood ? 'ok  ' : 'FAIL'}  ${what}${isGood ? '' : `: ${otherwise} (${code}).${text}`}\n`);
