@@ -21,6 +21,7 @@ import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import { linkOf } from '../../shared/mapping/link';
 import { readHttpTarget } from '../../shared/settings/http-target';
 import { columns, row, stamp } from '../writer/changes';
+import { eventually } from '../eventually';
 import { storeContract } from './store-contract';
 
 const KEYS = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'];
@@ -216,6 +217,21 @@ describe('answers', () => {
     await put(store, write({ name: 'Ada' }, await readOne(store)));
     expect(received()).toEqual({ name: 'Ada' });
   });
+});
+
+test('[I83] nor after the request that made the app stop asking for a while', async () => {
+  const { store, received } = fresh();
+  const first = await put(store, write({ name: 'Ada' }));
+  receiver.faults.push(...Array.from({ length: 5 }, () => ({ status: 502, carriesOut: true }) as const));
+  for (let other = 2; other < 6; other += 1)
+    expect((await store.write([{ ...write({ name: 'x' }), row: row(other) }])).map(code)).toEqual(['lob-unclear']);
+  expect((await store.write([write({ name: 'Bo' }, first)])).map(code)).toEqual(['store-unavailable']);
+  expect(received()).toEqual({ name: 'Bo' });
+  await eventually(async () => {
+    const [outcome] = await store.write([write({ name: 'Ada' }, await readOne(store))]);
+    return outcome?.kind === 'written';
+  }, 'the target is not asked again');
+  expect(received()).toEqual({ name: 'Ada' });
 });
 
 describe('docs/lob-receiver.openapi.json', () => {

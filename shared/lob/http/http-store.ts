@@ -275,7 +275,8 @@ interface Intended {
 const CONFLICT: WriteOutcome = { kind: 'conflict' };
 
 /** Whether an error says that the LOB system did nothing. */
-const isRefusal = (error: unknown): boolean => !(error instanceof LobUnclear);
+const isRefusal = (error: unknown): boolean =>
+  !(error instanceof LobUnclear) && !(error instanceof Error && error.cause instanceof LobUnclear);
 
 /** Whether the LOB system has a row. */
 const isThere = ({ stamp, hidden }: StoredRow): boolean => !isBlank(stamp) && !stamp.deleted && !hidden;

@@ -179,18 +179,26 @@ export class HttpTarget {
     });
     try {
       const response = await this.#http.sendRequest(request);
-      return { status: response.status, headers: response.headers, text: await beginningOf(response) };
+      const answer = { status: response.status, headers: response.headers, text: await beginningOf(response) };
+      this.#assertClear(what, answer);
+      return answer;
     } catch (error) {
       if (error instanceof OutboundError) throw error;
       throw new LobUnclear(what, `no answer came (${messageOf(error)})`, { cause: error });
     }
   }
 
+  /** @throws LobUnclear where the request may have been carried out: whoever counts outages must not lose that */
+  #assertClear(what: string, { status, headers }: TargetAnswer): void {
+    // A relay's own 504: its listener had the request, and didn't answer in time. Of its others nothing was passed on.
+    const isOfRelay = this.config.relay !== undefined && !headers.has('via');
+    if (isOfRelay ? status === 504 : status === 408 || (status >= 500 && status !== 503))
+      throw new LobUnclear(what, `it answered ${status}`, { cause: GONE.has(status) ? NOBODY_THERE : undefined });
+  }
+
   /** Of a relay: nobody listens, which passes; or it doesn't take the credential. */
   #relayRefused(what: string, status: number): Error {
     if (status === 401 || status === 403) return new LobUnauthorized(what, status, 'Azure Relay');
-    // Its listener had the request, and didn't answer in time.
-    if (status === 504) return new LobUnclear(what, 'Azure Relay answered 504');
     this.#waitUntilMs = Math.max(this.#waitUntilMs, this.now() + FIRST_PAUSE_MS);
     return this.#unavailable(this.#waitUntilMs, undefined);
   }
@@ -208,7 +216,6 @@ export class HttpTarget {
       throw this.#unavailable(this.#waitUntilMs, undefined);
     }
     if (status === 401 || status === 403) throw new LobUnauthorized(what, status);
-    if (status === 408 || status >= 500) throw new LobUnclear(what, `it answered ${status}`);
     const text = status < 400 ? 'it redirects, and redirects are not followed' : response.text;
     throw new LobRefused(what, status, text);
   }
@@ -235,15 +242,18 @@ async function beginningOf({ readableStreamBody }: PipelineResponse): Promise<st
   return Buffer.concat(parts).toString();
 }
 
+/** Answers of gateways whose LOB system doesn't answer. */
+const GONE = new Set([502, 504]);
+const NOBODY_THERE = new Error('Nobody answers behind the gateway.');
+
 /** No connection, no answer in time, or one that says that nobody is there. */
 function answerOf(end: End<TargetAnswer>): Answer {
   if (end.kind === 'error') {
     const { error } = end;
-    return error instanceof LobUnclear && (error.cause instanceof RestError || isTimeout(error.cause))
-      ? 'down'
-      : 'unclear';
+    const cause = error instanceof LobUnclear ? error.cause : undefined;
+    return cause === NOBODY_THERE || cause instanceof RestError || isTimeout(cause) ? 'down' : 'unclear';
   }
-  return [502, 503, 504].includes(end.value.status) ? 'down' : 'up';
+  return end.value.status === 503 ? 'down' : 'up';
 }
 
 const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
