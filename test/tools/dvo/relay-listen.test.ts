@@ -174,6 +174,20 @@ describe('through the relay', () => {
     expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/^disconnected: 1006/)]));
   });
 
+  test("it says why it can't connect, and goes on trying", async () => {
+    const listener = new RelayListener({
+      relay: `ws://${relay.host}`,
+      path: 'erp',
+      token: () => Promise.resolve({ token: 'SharedAccessSignature skn=listen', endsAtMs: Date.now() + 3_600_000 }),
+      to: lobUrl,
+      allow: [],
+      log: (line) => lines.push(line),
+    });
+    listening.push({ listener, ended: listener.run() });
+    await eventually(() => lines.length === 2, 'it gave up');
+    expect(lines).toEqual(Array.from({ length: 2 }, () => 'not connected: Unexpected server response: 401'));
+  });
+
   test('a sender that wants a WebSocket is refused, and the listener lives', async () => {
     await listen();
     const token = relaySignature(relay.host, 'erp', 'send', RULES.send.key, IN_AN_HOUR());

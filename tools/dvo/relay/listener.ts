@@ -113,6 +113,7 @@ export class RelayListener {
     });
     return new Promise((resolve, reject) => {
       let alive = true;
+      let wasOpen = false;
       let awaited: RelayedRequest | undefined;
       const ping = setInterval(() => {
         if (!alive) {
@@ -142,6 +143,7 @@ export class RelayListener {
       };
       const stop = (): void => socket.close(1000);
       socket.on('open', () => {
+        wasOpen = true;
         onOpen();
         log(`listening on ${path}`);
         renew();
@@ -164,7 +166,7 @@ export class RelayListener {
         else void this.#serve(request, Buffer.alloc(0), socket);
       });
       socket.on('error', (error) => {
-        if (socket.readyState === WebSocket.CONNECTING) reject(error);
+        if (!wasOpen) reject(error);
       });
       socket.on('close', (code, reason) => {
         clearInterval(ping);
