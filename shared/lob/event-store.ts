@@ -17,6 +17,28 @@ export interface EventStore {
   append(events: readonly StoredEvent[]): Promise<readonly EventOutcome[]>;
 }
 
+/** Made of the event's body alone, so that every delivery has the same; by time. */
+export const eventKey = ({ occurredAtMs, key }: MessageEvent): string =>
+  `${new Date(occurredAtMs).toISOString()}_${key}`;
+
+/**
+ * What is told of every event besides its columns and its time; undefined where that isn't known. The names begin with a capital
+ * letter, so that they can't meet a parameter's own.
+ */
+export const eventFacts = ({ message, row, committed, truncated, origin }: MessageEvent) => ({
+  Message: message,
+  Table: row?.table,
+  RowId: row?.id,
+  Committed: committed,
+  Truncated: truncated,
+  Source: origin.source,
+  CorrelationId: origin.correlationId,
+  OperationId: origin.operationId,
+  UserId: origin.userId,
+  InitiatingUserId: origin.initiatingUserId,
+  Depth: origin.depth,
+});
+
 /** An event, its columns as the mapping turned them, and where it goes. */
 export interface StoredEvent {
   readonly event: MessageEvent;

@@ -39,3 +39,29 @@ export function withKeys(recentKeys: readonly DeliveryKey[], keys: readonly Deli
   const added = keys.filter((key, index) => !recentKeys.includes(key) && keys.indexOf(key) === index);
   return added.length === 0 ? recentKeys : [...recentKeys, ...added].slice(-RECENT_KEYS);
 }
+
+/** The stamp as one text, JSON: short names, since every row carries it. */
+export function encodeStamp(stamp: Stamp): string {
+  const flags = (stamp.hasPushOnTop ? ',"ahead":true' : '') + (stamp.deleted ? ',"gone":true' : '');
+  const keys = JSON.stringify(stamp.recentKeys.join(' '));
+  return `{"v":"${stamp.version}","base":${stamp.knownUntil},"seen":${stamp.latestKnown}${flags},"ring":${keys}}`;
+}
+
+/** Reads a stamp's text back; undefined where it isn't one. */
+export function decodeStamp(text: string): Stamp | undefined {
+  try {
+    const { v, base, seen, ahead, gone, ring } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof v !== 'string' || typeof base !== 'number' || typeof seen !== 'number' || typeof ring !== 'string')
+      return undefined;
+    return {
+      version: BigInt(v),
+      knownUntil: base,
+      latestKnown: seen,
+      hasPushOnTop: ahead === true,
+      deleted: gone === true,
+      recentKeys: ring === '' ? [] : ring.split(' '),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -75,6 +75,10 @@ export interface RowWrite {
   readonly onlyWhile?: () => boolean;
 }
 
+/** Whether a write leaves its row hidden: the filter's columns decide that, and only `keep` brings none. */
+export const leavesHidden = ({ effect, expected }: RowWrite): boolean =>
+  effect === 'hide' || (effect === 'keep' && expected?.hidden === true);
+
 /** What became of a write. */
 export type WriteOutcome =
   | {

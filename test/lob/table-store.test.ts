@@ -633,7 +633,7 @@ describe('what does not fit is said, not written, and hurts no other row', () =>
     const error = outcome?.kind === 'failed' ? outcome.error : undefined;
     expect(error).toMatchObject({
       code: 'row-refused',
-      message: `Azure Tables refused row account(${row().id}) with ${shown}. It was not written.`,
+      message: `The store refused row account(${row().id}) with ${shown}. It was not written.`,
     });
   });
 });

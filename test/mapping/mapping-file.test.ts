@@ -6,7 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import type { Columns, Value } from '../../shared/change/value';
-import { belongsTo, encodeColumns } from '../../shared/lob/tables/layout';
+import { belongsTo } from '../../shared/lob/derived-names';
+import { encodeColumns } from '../../shared/lob/tables/layout';
 import { mappingJsonSchema } from '../../shared/mapping/mapping-schema';
 import { faultsOf, mappingOf } from './mappings';
 

@@ -7,7 +7,7 @@ import { PostgresStore } from '../../../shared/lob/postgres/postgres-store';
 import { SCHEMAS, Schema } from '../../../shared/lob/postgres/schema';
 import { quoted } from '../../../shared/lob/postgres/statements';
 import type { RowWrite, StoredRow } from '../../../shared/lob/store';
-import { encodeStamp } from '../../../shared/lob/tables/layout';
+import { encodeStamp } from '../../../shared/lob/stamp';
 import { DEFAULT_MAPPING } from '../../../shared/mapping/mapping';
 import { readPostgres } from '../../../shared/settings/postgres';
 import { EPOCH, idOf, rowOf, seasoned, updatedColumns } from '../inputs/rows';

@@ -7,7 +7,7 @@ import { startAzurite } from '../../../local/storage/azurite';
 import { tableClients } from '../../../shared/azure/table-clients';
 import { ChangeFeed } from '../../../shared/dataverse/change-feed';
 import { WebApi } from '../../../shared/dataverse/web-api';
-import { encodeStamp } from '../../../shared/lob/tables/layout';
+import { encodeStamp } from '../../../shared/lob/stamp';
 import { TableStore } from '../../../shared/lob/tables/table-store';
 import { DEFAULT_MAPPING } from '../../../shared/mapping/mapping';
 import { MappedStore, namingOf } from '../../../shared/lob/mapped-store';

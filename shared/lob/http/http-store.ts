@@ -5,19 +5,20 @@ import type { RowAddress } from '../../change/row-change';
 import { linkedIds } from '../../mapping/link';
 import type { Mapping } from '../../mapping/mapping';
 import { keyOf } from '../../mapping/row-key';
+import { belongsTo, sameValues } from '../derived-names';
 import { NO_STAMP } from '../stamp';
-import type {
-  ListedPage,
-  LobStore,
-  RowColumns,
-  RowWrite,
-  StoredEntry,
-  StoredPage,
-  StoredRow,
-  TombstoneStore,
-  WriteOutcome,
+import {
+  leavesHidden,
+  type ListedPage,
+  type LobStore,
+  type RowColumns,
+  type RowWrite,
+  type StoredEntry,
+  type StoredPage,
+  type StoredRow,
+  type TombstoneStore,
+  type WriteOutcome,
 } from '../store';
-import { belongsTo, describesValue } from '../tables/layout';
 import { LobUnclear, type HttpTarget, type TargetOutcome, type TargetRequest } from './http-target';
 import { jsonColumns, printsOf, type JsonColumns, type Prints } from './json-columns';
 import { isBlank, notedOf, noteWrite, type Noted, type RowNote } from './row-notes';
@@ -115,7 +116,10 @@ export class HttpStore implements LobStore, TombstoneStore {
     const had = before?.note.prints;
     const members = effect === 'snapshot' || effect === 'patch' ? jsonColumns(write.columns) : NO_MEMBERS;
     const prints = printsAfter(write, had, members);
-    const changesValues = effect === 'snapshot' ? !sameValues(had, prints, write) : effect === 'patch';
+    const changesValues =
+      effect === 'snapshot'
+        ? had === undefined || !sameValues(had, prints ?? NO_PRINTS, write.columns)
+        : effect === 'patch';
     const wasThere = before !== undefined && isThere(before.row);
     const willBeThere = effect === 'keep' ? wasThere : effect !== 'clear' && effect !== 'hide';
     const isSame = effect === 'keep' || (had !== undefined && wasThere === willBeThere && samePrints(had, prints));
@@ -230,10 +234,9 @@ export class HttpStore implements LobStore, TombstoneStore {
     if (plans.length === 0) return;
     const written = await this.notes.write(
       plans.map(({ plan: { write, after }, row }) => {
-        const { effect, expected, onlyWhile } = write;
-        const hidden = effect === 'hide' || (effect === 'keep' && expected?.hidden === true);
+        const { onlyWhile } = write;
         return {
-          ...noteWrite(write.row, row, write.stamp, hidden, after),
+          ...noteWrite(write.row, row, write.stamp, leavesHidden(write), after),
           ...(onlyWhile === undefined ? {} : { onlyWhile }),
         };
       }),
@@ -311,11 +314,4 @@ function samePrints(one: Prints, other: Prints | undefined): boolean {
   if (one.size !== other?.size) return false;
   for (const [name, print] of one) if (other.get(name) !== print) return false;
   return true;
-}
-
-/** Whether two rows differ at most in what only describes the values of columns. */
-function sameValues(one: Prints | undefined, other: Prints | undefined, { columns }: RowWrite): boolean {
-  if (one === undefined || other === undefined) return false;
-  const valuesOf = (prints: Prints) => new Map([...prints].filter(([name]) => !describesValue(name, columns)));
-  return samePrints(valuesOf(one), valuesOf(other));
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { plainValue } from '../../change/value-json';
 import type { Columns, Value } from '../../change/value';
+import { textsBeside } from '../derived-names';
 
 /** Columns as JSON, by name; null where a column is empty. */
 export type JsonColumns = ReadonlyMap<string, unknown>;
@@ -22,15 +23,10 @@ function add(members: Map<string, unknown>, name: string, value: Value): void {
       return;
     }
     case 'lookup':
-      members.set(name, value.id);
-      if (value.table !== '') members.set(`${name}Table`, value.table);
-      if (value.name !== null) members.set(`${name}Name`, value.name);
-      return;
     case 'choice':
     case 'choices':
-      members.set(name, plainValue(value));
-      if (value.label !== undefined) members.set(`${name}Label`, value.label);
-      for (const [language, text] of value.labels ?? []) members.set(`${name}Label${language}`, text);
+      members.set(name, value.kind === 'lookup' ? value.id : plainValue(value));
+      for (const [beside, text] of textsBeside(name, value)) members.set(beside, text);
       return;
     default:
       members.set(name, plainValue(value));

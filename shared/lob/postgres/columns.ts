@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { plainNumber } from '../../json/exact-number';
 import type { Columns, Value } from '../../change/value';
 import { plainValue, wallTimeOf } from '../../change/value-json';
+import { AVOIDING, textsBeside } from '../derived-names';
 
 /** The types of columns, as PostgreSQL's `format_type` calls them. */
 export type SqlType =
@@ -49,7 +50,6 @@ const TAKEN = new Set([
   ...['id', 'dvo_key', 'dvo_stamp', 'dvo_etag', 'dvo_state', 'dvo_written_at'],
   ...['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'],
 ]);
-const COLUMN = 'Column';
 
 /** PostgreSQL cuts longer names silently. https://www.postgresql.org/docs/current/sql-syntax-lexical.html */
 const LONGEST_NAME = 63;
@@ -65,29 +65,7 @@ export function fitting(name: string, longest = LONGEST_NAME): string {
 
 /** The name of a column in PostgreSQL, without what its value may add. */
 export const columnName = (column: string): string =>
-  TAKEN.has(column) ? column + COLUMN : fitting(column, LONGEST_NAME - LONGEST_ADDED);
-
-const LABEL_OR_NAME = /(?:Label\d*|Name)$/;
-const ADDED = /(?:Label\d*|Table|Name)$/;
-
-/** The names in PostgreSQL of some columns: which of a row's belong to them, and which only describe a value. */
-export class NamedColumns {
-  readonly #names: ReadonlySet<string>;
-
-  constructor(columns: Columns) {
-    this.#names = new Set([...columns.keys()].map(columnName));
-  }
-
-  /** Whether an earlier value of one of these columns can have taken it. */
-  own(name: string): boolean {
-    return this.#names.has(name) || this.#names.has(name.replace(ADDED, ''));
-  }
-
-  /** Whether it only describes the value of another one: the label of a choice, the name of a lookup. */
-  describes(name: string): boolean {
-    return LABEL_OR_NAME.test(name) && !this.#names.has(name);
-  }
-}
+  TAKEN.has(column) ? column + AVOIDING : fitting(column, LONGEST_NAME - LONGEST_ADDED);
 
 /**
  * A row's columns as texts.
@@ -135,16 +113,15 @@ function encodeValue(into: Map<string, TypedText>, name: string, value: Value): 
       return void put('date', value.text);
     case 'choice':
       put('integer', String(value.value));
-      putLabels(into, name, value);
+      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
       return;
     case 'choices':
       put('integer[]', `{${value.values.join(',')}}`);
-      putLabels(into, name, value);
+      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
       return;
     case 'lookup':
       put('uuid', value.id);
-      if (value.table !== '') putText(into, `${name}Table`, value.table);
-      if (value.name !== null) putText(into, `${name}Name`, value.name);
+      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
       return;
     case 'bytes':
       return void put('bytea', `\\x${Buffer.from(value.base64, 'base64').toString('hex')}`);
@@ -161,13 +138,6 @@ function encodeValue(into: Map<string, TypedText>, name: string, value: Value): 
     default:
       value satisfies never;
   }
-}
-
-type Labelled = Extract<Value, { readonly kind: 'choice' | 'choices' }>;
-
-function putLabels(into: Map<string, TypedText>, name: string, { label, labels }: Labelled): void {
-  if (label !== undefined) putText(into, `${name}Label`, label);
-  for (const [language, text] of labels ?? []) putText(into, `${name}Label${language}`, text);
 }
 
 const putText = (into: Map<string, TypedText>, name: string, text: string): void =>

@@ -1,24 +1,6 @@
 /** What an error of PostgreSQL or of its connection says. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 import type { Answer, End } from '../../azure/circuit';
-import type { RowAddress } from '../../change/row-change';
 import { OutboundError } from '../../errors/errors';
-
-/** Thrown when PostgreSQL can't hold a row as it stands: it would refuse it again. The row is parked. */
-export class RowRefused extends OutboundError {
-  constructor(row: RowAddress, refusal: string) {
-    super('row-refused', `PostgreSQL can't hold row ${row.table}(${row.id}): ${refusal}. It was not written.`);
-  }
-}
-
-/** Thrown when a row in the store's table was not written by this app. */
-export class StampUnreadable extends OutboundError {
-  constructor(table: string, key: string) {
-    super(
-      'stamp-unreadable',
-      `The row ${key} of ${table} has no readable dvo_stamp: it was not written by this app. Move it out of the table.`,
-    );
-  }
-}
 
 /** Thrown when a table couldn't get a column because somebody was reading it all the time. */
 export class SchemaLocked extends OutboundError {

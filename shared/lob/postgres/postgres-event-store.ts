@@ -1,6 +1,6 @@
 import type { MessageEvent } from '../../change/message-event';
-import { OutboundError } from '../../errors/errors';
-import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
+import { eventFacts, eventKey, type EventOutcome, type EventStore, type StoredEvent } from '../event-store';
+import { EventRefused } from '../refusals';
 import type { Database } from './database';
 import { NotStorable, encodeColumns, holds, storableText, type SqlType, type TypedText } from './columns';
 import { isOtherSchema, isRefusal, refusalOf } from './failures';
@@ -11,17 +11,7 @@ import { eventsJsonOf, insertEvents } from './statements';
 
 const MAX_EVENTS = 500;
 
-/** Thrown when PostgreSQL can't hold an event as it stands: it would refuse it again. It is parked. */
-export class EventRefused extends OutboundError {
-  constructor({ message, key }: MessageEvent, refusal: string) {
-    super(
-      'event-refused',
-      `PostgreSQL can't hold event ${key} of message ${message}: ${refusal}. It was not stored; leave that parameter out in the mapping file (events) and replay it.`,
-    );
-  }
-}
-
-/** What is told of every event, beginning with a capital letter, so that it can't meet a parameter's own name. */
+/** Where `eventFacts` and the time lie. */
 export const EVENT_COLUMNS = {
   Message: 'text',
   [EVENT_TIME]: 'timestamp with time zone',
@@ -88,7 +78,7 @@ export class PostgresEventStore implements EventStore {
     for (const one of events) {
       const misfit = misfitOf(table, one);
       if (misfit === undefined) fits.push(one);
-      else outcomes[one.index] = { kind: 'failed', error: new EventRefused(one.event, misfit) };
+      else outcomes[one.index] = { kind: 'failed', error: new EventRefused(one.event, `since ${misfit}`) };
     }
     const again: Prepared[] = [];
     const send = (some: readonly Prepared[]) => this.#send(table, some, outcomes);
@@ -105,24 +95,21 @@ export class PostgresEventStore implements EventStore {
     if (events.length === 0) return;
     const columns = [...table.columns.keys()];
     const json = events.map(({ event, texts }) => ({
-      key: keyOf(event),
+      key: eventKey(event),
       values: columns.map((column) => texts.get(column)?.text ?? null),
     }));
     const rows = await this.database.query(insertEvents(table, columns), [eventsJsonOf(json)]);
     const made = new Set(rows.map(([key]) => key));
     // The same event twice in one call is made once.
     for (const { index, event } of events)
-      outcomes[index] = { kind: made.delete(keyOf(event)) ? 'stored' : 'duplicate' };
+      outcomes[index] = { kind: made.delete(eventKey(event)) ? 'stored' : 'duplicate' };
   }
 }
 
-/** Made of the event's body alone, so every delivery has the same. */
-const keyOf = ({ occurredAtMs, key }: MessageEvent): string => `${new Date(occurredAtMs).toISOString()}_${key}`;
-
 function failed(error: unknown, event: MessageEvent): EventOutcome {
   if (error instanceof NotStorable)
-    return { kind: 'failed', error: new EventRefused(event, `column ${error.column}: ${error.message}`) };
-  return { kind: 'failed', error: isRefusal(error) ? new EventRefused(event, refusalOf(error)) : error };
+    return { kind: 'failed', error: new EventRefused(event, `for column ${error.column}: ${error.message}`) };
+  return { kind: 'failed', error: isRefusal(error) ? new EventRefused(event, `since ${refusalOf(error)}`) : error };
 }
 
 function typesOf(events: readonly Prepared[]): ReadonlyMap<string, SqlType> {
@@ -142,22 +129,8 @@ function misfitOf({ columns, others }: KnownTable, { texts }: Prepared): string 
 }
 
 function textsOf(event: MessageEvent): Map<string, TypedText> {
-  const { origin, row } = event;
   const texts = encodeColumns(event.columns);
-  const facts: Readonly<Record<keyof typeof EVENT_COLUMNS, string | number | boolean | undefined>> = {
-    Message: event.message,
-    [EVENT_TIME]: new Date(event.occurredAtMs).toISOString(),
-    Table: row?.table,
-    RowId: row?.id,
-    Committed: event.committed,
-    Truncated: event.truncated,
-    Source: origin.source,
-    CorrelationId: origin.correlationId,
-    OperationId: origin.operationId,
-    UserId: origin.userId,
-    InitiatingUserId: origin.initiatingUserId,
-    Depth: origin.depth,
-  };
+  const facts = { ...eventFacts(event), [EVENT_TIME]: new Date(event.occurredAtMs).toISOString() };
   for (const [name, type] of Object.entries(EVENT_COLUMNS)) {
     const fact = facts[name as keyof typeof EVENT_COLUMNS];
     if (fact !== undefined) texts.set(name, { type, text: storableText(String(fact), name) });

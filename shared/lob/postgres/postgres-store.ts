@@ -2,23 +2,26 @@ import { floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
 import type { OutboundError } from '../../errors/errors';
 import { linkedIds } from '../../mapping/link';
-import type {
-  ForeignEntry,
-  ListedPage,
-  LobStore,
-  RowColumns,
-  RowWrite,
-  StampedRow,
-  StoredEntry,
-  StoredPage,
-  StoredRow,
-  TombstoneStore,
-  WriteOutcome,
-} from '../store';
-import { decodeStamp, encodeStamp } from '../tables/layout';
 import {
-  NamedColumns,
+  leavesHidden,
+  type ForeignEntry,
+  type ListedPage,
+  type LobStore,
+  type RowColumns,
+  type RowWrite,
+  type StampedRow,
+  type StoredEntry,
+  type StoredPage,
+  type StoredRow,
+  type TombstoneStore,
+  type WriteOutcome,
+} from '../store';
+import { belongsTo, sameValues } from '../derived-names';
+import { RowRefused, StampUnreadable } from '../refusals';
+import { decodeStamp, encodeStamp } from '../stamp';
+import {
   NotStorable,
+  columnName,
   encodeColumns,
   holds,
   readText,
@@ -27,7 +30,7 @@ import {
   type TypedText,
 } from './columns';
 import type { Database, Parameter, Row } from './database';
-import { RowRefused, StampUnreadable, isConflict, isOtherSchema, isRefusal, refusalOf } from './failures';
+import { isConflict, isOtherSchema, isRefusal, refusalOf } from './failures';
 import { inHalves } from './halves';
 import type { PostgresNaming } from './naming';
 import type { KnownTable, Schema, WantedTable } from './schema';
@@ -201,7 +204,7 @@ export class PostgresStore implements LobStore, TombstoneStore {
     for (const row of rows) {
       const misfit = misfitOf(table, row);
       if (misfit === undefined) fits.push(row);
-      else outcomes[row.index] = { kind: 'failed', error: new RowRefused(row.write.row, misfit) };
+      else outcomes[row.index] = { kind: 'failed', error: new RowRefused(row.write.row, `since ${misfit}`) };
     }
     return { table, rows: fits };
   }
@@ -372,11 +375,8 @@ function encoded(row: RowAddress, columns: RowColumns['columns']): Map<string, T
   return encodeColumns(new Map([...columns].filter(([name]) => !LINK_IDS.has(name))));
 }
 
-const isHidden = ({ effect, expected }: RowWrite): boolean =>
-  effect === 'hide' || (effect === 'keep' && expected?.hidden === true);
-
 function stateOf(write: RowWrite): number {
-  if (isHidden(write)) return STATE.hidden;
+  if (leavesHidden(write)) return STATE.hidden;
   return write.stamp.deleted ? STATE.deleted : STATE.live;
 }
 
@@ -389,10 +389,10 @@ function prepare(write: RowWrite, index: number): Prepared {
   const keeps = effect === 'patch' || effect === 'keep';
   const texts = new Map(keeps ? before : undefined);
   const set = new Map<string, TypedText | null>(brought);
-  const named = brings && before.size > 0 ? new NamedColumns(columns) : undefined;
-  if (effect === 'patch' && named !== undefined) {
+  const named = new Set(brings && before.size > 0 ? Array.from(columns.keys(), columnName) : []);
+  if (effect === 'patch') {
     for (const name of before.keys()) {
-      if (brought.has(name) || !named.own(name)) continue;
+      if (brought.has(name) || !belongsTo(name, named)) continue;
       set.set(name, null);
       texts.delete(name);
     }
@@ -402,14 +402,6 @@ function prepare(write: RowWrite, index: number): Prepared {
   // Rows that are made have the columns that all rows of the table have: so there is one statement for all of them.
   const all = expected === undefined ? brings : !keeps;
   return { index, write, key: keyParts(row.id), set, all, texts, size: sizeOf(texts), changesValues };
-}
-
-/** Whether two rows differ at most in what only describes a value. */
-function sameValues(before: Texts, after: Texts, named: NamedColumns | undefined): boolean {
-  if (named === undefined) return after.size === 0;
-  for (const [name, text] of after) if (before.get(name) !== text && !named.describes(name)) return false;
-  for (const name of before.keys()) if (!after.has(name) && !named.describes(name)) return false;
-  return true;
 }
 
 /** UTF-16 bytes of names and values, with a little for each: about what a row takes in memory. */
@@ -476,12 +468,12 @@ function chunksOf(rows: readonly Prepared[]): Prepared[][] {
 }
 
 const refusedBy = (error: unknown, row: RowAddress): unknown =>
-  error instanceof NotStorable ? new RowRefused(row, `column ${error.column}: ${error.message}`) : error;
+  error instanceof NotStorable ? new RowRefused(row, `for column ${error.column}: ${error.message}`) : error;
 
 function outcomeOf(error: unknown, row: RowAddress): WriteOutcome {
   if (isConflict(error)) return { kind: 'conflict' };
   // Without its cause: PostgreSQL tells the values of what it refuses.
-  return { kind: 'failed', error: isRefusal(error) ? new RowRefused(row, refusalOf(error)) : error };
+  return { kind: 'failed', error: isRefusal(error) ? new RowRefused(row, `since ${refusalOf(error)}`) : error };
 }
 
 function written(
@@ -493,7 +485,7 @@ function written(
   const tag = typeof etag === 'string' ? etag : '';
   if (tag === '') throw new Error('PostgreSQL answered a write without an etag.');
   const data: Data = { texts, types };
-  return { stamp: write.stamp, etag: tag, hidden: isHidden(write), writtenAt: after(seconds), data, size };
+  return { stamp: write.stamp, etag: tag, hidden: leavesHidden(write), writtenAt: after(seconds), data, size };
 }
 
 /** The first whole second after a moment of the database's clock. */
@@ -502,7 +494,7 @@ const after = (seconds: unknown): Instant => floorInstant(Number(seconds) * 1000
 function stampedOf({ name, keys }: KnownTable, row: Row): StampedRow {
   const [text, etag, state, seconds] = row.slice(keys.length);
   const stamp = decodeStamp(text ?? '');
-  if (stamp === undefined) throw new StampUnreadable(name, row.slice(0, keys.length).join('_'));
+  if (stamp === undefined) throw new StampUnreadable(`The row ${row.slice(0, keys.length).join('_')} of ${name}`);
   return { stamp, etag: etag ?? '', hidden: Number(state) === STATE.hidden, writtenAt: after(seconds) };
 }
 

@@ -9,8 +9,8 @@
 import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
 import { OutboundError } from '../../errors/errors';
+import { ownName, textsBeside } from '../derived-names';
 import { plainValue, wallTimeOf } from '../../change/value-json';
-import type { Stamp } from '../stamp';
 
 /** An Azure Tables property: a number is an Int32, a bigint an Int64. */
 export type Property =
@@ -56,17 +56,6 @@ export class RowTooLarge extends OutboundError {
   }
 }
 
-/** Thrown when Azure Tables refuses a row as it stands: it would refuse it again. The row is parked. */
-export class RowRefused extends OutboundError {
-  constructor(row: RowAddress, refusal: string, options?: ErrorOptions) {
-    super(
-      'row-refused',
-      `Azure Tables refused row ${row.table}(${row.id}) with ${refusal}. It was not written.`,
-      options,
-    );
-  }
-}
-
 /** The PartitionKey of a row. */
 export const partitionOf = (id: string): string => id.slice(0, 1);
 
@@ -92,32 +81,11 @@ export const plainNaming = (prefix: string): StoreNaming => ({
   idOf: (_table, rowKey) => rowKey,
 });
 
-/** Names that the SDK uses for an entity's own metadata, or can't carry; a column of that name gets a suffix. */
-const COLUMN = 'Column';
-const TAKEN = new Set(['etag', 'timestamp', '__proto__']);
-const propertyName = (column: string): string => (TAKEN.has(column) ? column + COLUMN : column);
-
 /** A row's columns as properties; an empty column has none. */
 export function encodeColumns(columns: Columns): Map<string, Property> {
   const properties = new Map<string, Property>();
-  for (const [column, value] of columns) encodeValue(properties, propertyName(column), value);
+  for (const [column, value] of columns) encodeValue(properties, ownName(column), value);
   return properties;
-}
-
-/** What may follow a column's name in a property's: what the value adds, and the number of a part of a long text. */
-const ADDED = /(?:Label\d*|Table|Name)$/;
-const PART = /Part\d+$/;
-
-/**
- * Whether a property is one that one of these columns can have taken in an earlier write: what a patch has to clear besides
- * setting it.
- */
-export function belongsTo(property: string, columns: { has(column: string): boolean }): boolean {
-  const whole = property.replace(PART, '');
-  const name = whole.replace(ADDED, '');
-  if ([property, whole, name].some((of) => columns.has(of))) return true;
-  const taken = name.endsWith(COLUMN) ? name.slice(0, -COLUMN.length) : '';
-  return TAKEN.has(taken) && columns.has(taken);
 }
 
 function encodeValue(into: Map<string, Property>, name: string, value: Value): void {
@@ -150,16 +118,15 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
       return void into.set(name, wallTimeOf(value.epochMs, value.offsetMinutes));
     case 'choice':
       into.set(name, value.value);
-      putLabels(into, name, value);
+      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
       return;
     case 'choices':
       putText(into, name, JSON.stringify(value.values));
-      putLabels(into, name, value);
+      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
       return;
     case 'lookup':
       putText(into, name, value.id);
-      if (value.table !== '') putText(into, `${name}Table`, value.table);
-      if (value.name !== null) putText(into, `${name}Name`, value.name);
+      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
       return;
     case 'bytes': {
       const end = (_text: string, start: number): number => start + MAX_BASE64;
@@ -183,13 +150,6 @@ function encodeValue(into: Map<string, Property>, name: string, value: Value): v
       value satisfies never;
   }
 }
-
-function putLabels(into: Map<string, Property>, name: string, { label, labels }: Labelled): void {
-  if (label !== undefined) putText(into, `${name}Label`, label);
-  for (const [language, text] of labels ?? []) putText(into, `${name}Label${language}`, text);
-}
-
-type Labelled = Extract<Value, { readonly kind: 'choice' | 'choices' }>;
 
 const putText = (into: Map<string, Property>, name: string, text: string): void =>
   putParts(into, name, text, textPartEnd, (part) => part);
@@ -231,22 +191,6 @@ export function timeProperty(epochMs: number): Property {
   return epochMs >= FIRST_TIME_MS && epochMs < END_OF_TIME_MS ? { type: 'DateTime', value } : value;
 }
 
-/**
- * Whether a property only describes the value of another one: the label of a choice, the name of a lookup. `columns` are
- * those of the row, some of which may have been given a name that ends so.
- */
-export function describesValue(property: string, columns: Columns): boolean {
-  const whole = property.replace(PART, '');
-  return /(?:Label\d*|Name)$/.test(whole) && !columns.has(whole);
-}
-
-/** The stamp as one text property, JSON: short names, since every row carries it. */
-export function encodeStamp(stamp: Stamp): string {
-  const flags = (stamp.hasPushOnTop ? ',"ahead":true' : '') + (stamp.deleted ? ',"gone":true' : '');
-  const keys = JSON.stringify(stamp.recentKeys.join(' '));
-  return `{"v":"${stamp.version}","base":${stamp.knownUntil},"seen":${stamp.latestKnown}${flags},"ring":${keys}}`;
-}
-
 /** Thrown when an entity's key isn't that of a row: it lies in the store's table since before its key was changed. */
 export class RowKeyForeign extends OutboundError {
   constructor(azureTable: string, partition: string, rowKey: string) {
@@ -255,35 +199,6 @@ export class RowKeyForeign extends OutboundError {
       `The entity (${partition}, ${rowKey}) of ${azureTable} has no key of this table's mapping. If the key was changed, ` +
         `delete the entities with the earlier keys, or give the table another target.`,
     );
-  }
-}
-
-/** Thrown when an entity in the store's table was not written by this app. */
-export class StampUnreadable extends OutboundError {
-  constructor(partition: string, rowKey: string) {
-    super(
-      'stamp-unreadable',
-      `The entity (${partition}, ${rowKey}) has no readable ${STAMP_PROPERTY} property: it was not written by this app. Move it out of the table.`,
-    );
-  }
-}
-
-/** Reads the stamp of an entity back. */
-export function decodeStamp(text: string): Stamp | undefined {
-  try {
-    const { v, base, seen, ahead, gone, ring } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof v !== 'string' || typeof base !== 'number' || typeof seen !== 'number' || typeof ring !== 'string')
-      return undefined;
-    return {
-      version: BigInt(v),
-      knownUntil: base,
-      latestKnown: seen,
-      hasPushOnTop: ahead === true,
-      deleted: gone === true,
-      recentKeys: ring === '' ? [] : ring.split(' '),
-    };
-  } catch {
-    return undefined;
   }
 }
 

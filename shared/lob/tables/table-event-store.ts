@@ -2,7 +2,8 @@ import pLimit from 'p-limit';
 import { refusalOf, serviceCodeOf, statusOf, withTable, type TableClientFactory } from '../../azure/tables';
 import type { MessageEvent } from '../../change/message-event';
 import { OutboundError } from '../../errors/errors';
-import type { EventOutcome, EventStore, StoredEvent } from '../event-store';
+import { eventFacts, eventKey, type EventOutcome, type EventStore, type StoredEvent } from '../event-store';
+import { EventRefused } from '../refusals';
 import { EntityTable, entityBody, type GuardedWrite } from './entity-table';
 import {
   azureTableName,
@@ -26,17 +27,6 @@ export class EventTooLarge extends OutboundError {
     super(
       'event-too-large',
       `Event ${key} of message ${message} doesn't fit one entity of Azure Tables: ${reason}. It was not stored; leave parameters out in the mapping file (events) and replay it.`,
-    );
-  }
-}
-
-/** Thrown when Azure Tables refuses an event as it stands: it would refuse it again. It is parked. */
-export class EventRefused extends OutboundError {
-  constructor({ message, key }: MessageEvent, refusal: string, options?: ErrorOptions) {
-    super(
-      'event-refused',
-      `Azure Tables refused event ${key} of message ${message} with ${refusal}. It was not stored; leave that parameter out in the mapping file (events) and replay it.`,
-      options,
     );
   }
 }
@@ -75,7 +65,7 @@ export class TableEventStore implements EventStore {
       const status = statusOf(error);
       if (status !== 400 && status !== 413) return { kind: 'failed', error };
       const refusal = refusalOf(error, properties.keys());
-      return { kind: 'failed', error: new EventRefused(event, refusal, { cause: error }) };
+      return { kind: 'failed', error: new EventRefused(event, `with ${refusal}`, { cause: error }) };
     }
   }
 
@@ -87,28 +77,13 @@ export class TableEventStore implements EventStore {
 }
 
 /** PartitionKey and RowKey of an event: both are made of its body alone, so every delivery has the same. */
-export function eventKeys({ occurredAtMs, key }: MessageEvent): EntityKey {
-  const time = new Date(occurredAtMs).toISOString();
-  return { partitionKey: time.slice(0, 10), rowKey: `${time}_${key}` };
+export function eventKeys(event: MessageEvent): EntityKey {
+  const rowKey = eventKey(event);
+  return { partitionKey: rowKey.slice(0, 10), rowKey };
 }
 
-/** What is told of every event begins with a capital letter, so that it can't meet a parameter's own name. */
 function insertOf(event: MessageEvent, properties: ReadonlyMap<string, Property>): GuardedWrite {
-  const { origin, row } = event;
-  const facts: Readonly<Record<string, Property | undefined>> = {
-    Message: event.message,
-    OccurredAt: timeProperty(event.occurredAtMs),
-    Table: row?.table,
-    RowId: row?.id,
-    Committed: event.committed,
-    Truncated: event.truncated,
-    Source: origin.source,
-    CorrelationId: origin.correlationId,
-    OperationId: origin.operationId,
-    UserId: origin.userId,
-    InitiatingUserId: origin.initiatingUserId,
-    Depth: origin.depth,
-  };
+  const facts = { ...eventFacts(event), OccurredAt: timeProperty(event.occurredAtMs) };
   const all = new Map(properties);
   for (const [name, fact] of Object.entries(facts)) if (fact !== undefined) all.set(name, fact);
   const key = eventKeys(event);

@@ -5,20 +5,23 @@ import pLimit from 'p-limit';
 import { refusalOf, statusOf, tableIsMissing, type TableClientFactory } from '../../azure/tables';
 import { floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
-import type { Columns } from '../../change/value';
 import { OutboundError } from '../../errors/errors';
-import type {
-  ForeignEntry,
-  ListedPage,
-  LobStore,
-  RowColumns,
-  RowWrite,
-  StampedRow,
-  StoredEntry,
-  StoredPage,
-  StoredRow,
-  TombstoneStore,
-  WriteOutcome,
+import { belongsTo, sameValues } from '../derived-names';
+import { RowRefused, StampUnreadable } from '../refusals';
+import { decodeStamp, encodeStamp } from '../stamp';
+import {
+  leavesHidden,
+  type ForeignEntry,
+  type ListedPage,
+  type LobStore,
+  type RowColumns,
+  type RowWrite,
+  type StampedRow,
+  type StoredEntry,
+  type StoredPage,
+  type StoredRow,
+  type TombstoneStore,
+  type WriteOutcome,
 } from '../store';
 import {
   EntityTable,
@@ -35,14 +38,8 @@ import {
   PARTS_TAG_PROPERTY,
   HIDDEN_PROPERTY,
   RowKeyForeign,
-  RowRefused,
   STAMP_PROPERTY,
-  StampUnreadable,
-  belongsTo,
-  decodeStamp,
-  describesValue,
   encodeColumns,
-  encodeStamp,
   fingerprint,
   fingerprintsOf,
   fitsOne,
@@ -297,7 +294,7 @@ export class TableStore implements LobStore, TombstoneStore {
             rest = rest.slice(half);
             continue;
           }
-          const refused = new RowRefused(loser.write.row, refusalOf(error, loser.held.columns.keys()), {
+          const refused = new RowRefused(loser.write.row, `with ${refusalOf(error, loser.held.columns.keys())}`, {
             cause: error,
           });
           outcomes[loser.index] = { kind: 'failed', error: refused };
@@ -434,7 +431,7 @@ function stillWanted(chunk: readonly Prepared[], outcomes: WriteOutcome[]): read
 }
 
 function written({ write, held, size }: Prepared, etag: string): StoredRow {
-  return { stamp: write.stamp, etag, hidden: isHidden(write), writtenAt: writtenAtOf(etag), data: held, size };
+  return { stamp: write.stamp, etag, hidden: leavesHidden(write), writtenAt: writtenAtOf(etag), data: held, size };
 }
 
 /**
@@ -446,10 +443,6 @@ function writtenAtOf(etag: string): Instant {
   const ms = Date.parse(text.replaceAll('%3A', ':'));
   return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : floorInstant(ms) + 1;
 }
-
-/** Whether a write leaves its row hidden: the filter's columns decide that, and only `keep` brings none. */
-const isHidden = ({ effect, expected }: RowWrite): boolean =>
-  effect === 'hide' || (effect === 'keep' && expected?.hidden === true);
 
 /** Turns a write into what is sent, keeping to Merge where that is enough (it sends only what changed). */
 function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
@@ -471,7 +464,7 @@ function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
   const mayNotFit = size + 2 * stamp.length > MAY_NOT_FIT_BYTES || columns.size > MAY_NOT_FIT_PROPERTIES;
   const isWide = effect !== 'keep' && mayNotFit && !fitsOne(key, stamp, columns);
 
-  const hidden = isHidden(write);
+  const hidden = leavesHidden(write);
   // Merge can't take a property away; then the whole entity is replaced, from the fingerprints of what stays.
   const merge =
     effect === 'keep' || (effect === 'patch' && !cleared && expected?.hidden !== true && !isWide && before.parts === 1);
@@ -506,13 +499,6 @@ function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
     size,
     changesValues,
   };
-}
-
-/** Whether two rows differ at most in what only describes the values of `named`, the columns of the one that is written. */
-function sameValues(before: Fingerprints, after: Fingerprints, named: Columns): boolean {
-  for (const [name, print] of after) if (before.get(name) !== print && !describesValue(name, named)) return false;
-  for (const name of before.keys()) if (!after.has(name) && !describesValue(name, named)) return false;
-  return true;
 }
 
 /** All properties of an entity besides its keys; `deleted` and `hidden` as readers see them. */
@@ -576,7 +562,7 @@ function stampedOf(entity: WireEntity): StampedRow {
   const { PartitionKey: partition, RowKey: rowKey } = entity;
   const text = entity[STAMP_PROPERTY];
   const stamp = typeof text === 'string' ? decodeStamp(text) : undefined;
-  if (stamp === undefined) throw new StampUnreadable(String(partition), String(rowKey));
+  if (stamp === undefined) throw new StampUnreadable(`The entity (${String(partition)}, ${String(rowKey)})`);
   const hidden = entity[HIDDEN_PROPERTY] === true;
   const etag = String(entity['odata.etag']);
   return { stamp, etag, hidden, writtenAt: writtenAtOf(etag) };
