@@ -259,7 +259,7 @@ describe('docs/lob-receiver.openapi.json', () => {
   });
 
   test('has every request that was sent here, and every status that means something', async () => {
-    const { path, stores: made } = instances(1);
+    const { stores: made } = instances(1);
     await made[0]?.write([{ ...write({ id1: 'x' }), row: linkOf('accountleads', [row(1), row(2, 'lead')]).row }]);
     expect(receiver.seen.length).toBeGreaterThan(0);
     for (const { method, path: at, body, status } of receiver.seen.filter((one) => one.status > 0)) {
@@ -271,7 +271,6 @@ describe('docs/lob-receiver.openapi.json', () => {
       if (status < 300 || status === 409 || status === 404)
         expect(Object.keys(operation.responses)).toContain(String(status));
     }
-    expect(path).not.toBe('');
   });
 
   test('has what an event is sent as', async () => {

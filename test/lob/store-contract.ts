@@ -288,7 +288,7 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
       for await (const { entries } of store.tombstones('nowhere', 2_000_000_000)) expect(entries).toEqual([]);
     });
 
-    test('a hidden row: no columns, not the same as any, live for the sweep, and told by every read', async () => {
+    test('a hidden row has no columns and equals no row; listings of live rows have it, and every read says that it is hidden', async () => {
       const store = make();
       const shown = await writeOne(store, snapshot(row(), columns({ name: 'Ada', size: 1 })));
       expect(shown.hidden).toBe(false);

@@ -25,7 +25,7 @@ import { isBlank, notedOf, noteWrite, type Noted, type RowNote } from './row-not
 
 /** Rows whose intents are written together: all of them can be sent while their intents hold. */
 const CHUNK = 32;
-/** So long others leave a row alone that this instance said it sends. */
+/** So long an instance may take to send a row after its intent, and others leave the row alone after they have seen it. */
 const INTENT_MS = 30_000;
 const POLL_MS = 200;
 const NO_MEMBERS: JsonColumns = new Map();
@@ -68,13 +68,15 @@ export class HttpStore implements LobStore, TombstoneStore {
     return noted.map((one) => (one === undefined || isBlank(one.row.stamp) ? undefined : storedRow(one)));
   }
 
-  /** The notes of rows; waits for what others send. */
+  /** The notes of rows; waits for what others send, until an intent has stood for longer than any does. */
   async #read(rows: readonly RowAddress[]): Promise<readonly (Noted | undefined)[]> {
     const read = async (of: readonly RowAddress[]) =>
       (await this.notes.read(of)).map((row) => (row === undefined ? undefined : notedOf(row)));
     const noted = [...(await read(rows))];
+    // By this instance's time alone: the others' clocks may be off.
+    const seenAt = new Map<string, number>();
     for (;;) {
-      const held = rows.flatMap((row, at) => (this.#isHeld(noted[at]) ? [{ row, at }] : []));
+      const held = rows.flatMap((row, at) => (this.#isHeld(noted[at], seenAt) ? [{ row, at }] : []));
       if (held.length === 0) return noted;
       await sleep(POLL_MS);
       const again = await read(held.map(({ row }) => row));
@@ -83,9 +85,12 @@ export class HttpStore implements LobStore, TombstoneStore {
   }
 
   /** Whether another instance may be sending the row now. An own one that is still there wasn't taken back: it has ended. */
-  #isHeld(noted: Noted | undefined): boolean {
-    const intent = noted?.note.intent;
-    return intent !== undefined && intent.by !== this.#me && this.now() < intent.untilMs;
+  #isHeld(noted: Noted | undefined, seenAt: Map<string, number>): boolean {
+    if (noted?.note.intent === undefined || noted.note.intent === this.#me) return false;
+    const { etag } = noted.row;
+    const seen = seenAt.get(etag) ?? this.now();
+    seenAt.set(etag, seen);
+    return this.now() - seen < INTENT_MS;
   }
 
   async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
@@ -161,7 +166,7 @@ export class HttpStore implements LobStore, TombstoneStore {
   /** Intents, requests, new stamps. */
   async #send(chunk: readonly Planned[], outcomes: WriteOutcome[]): Promise<void> {
     const untilMs = this.now() + INTENT_MS;
-    const intended = await this.#intend(chunk, untilMs, outcomes);
+    const intended = await this.#intend(chunk, outcomes);
     const ended = await Promise.all(
       intended.map(async ({ plan, row }) => {
         const onlyWhile = () => this.now() + this.target.timeoutMs < untilMs && plan.write.onlyWhile?.() !== false;
@@ -175,7 +180,7 @@ export class HttpStore implements LobStore, TombstoneStore {
     const others = ended.filter(({ sent }) => sent === 'unsent' || typeof sent === 'object');
     for (const { plan, sent } of others)
       outcomes[plan.index] = typeof sent === 'object' ? { kind: 'failed', error: sent.error } : { kind: 'conflict' };
-    // Nobody has to wait for these. If that fails, their time runs out.
+    // Nobody has to wait for these. If that fails, others wait until they hold the intent for dead.
     await this.notes.write(
       others.map(({ plan: { write, before, after }, row, sent }) => {
         const isKnown = sent === 'unsent' || (typeof sent === 'object' && isRefusal(sent.error));
@@ -198,8 +203,7 @@ export class HttpStore implements LobStore, TombstoneStore {
    * Writes intents. Returns the plans whose intent stands. A row that isn't there may have what is left of an intent: then that is
    * what is swapped.
    */
-  async #intend(chunk: readonly Planned[], untilMs: number, outcomes: WriteOutcome[]): Promise<readonly Intended[]> {
-    const intent = { by: this.#me, untilMs };
+  async #intend(chunk: readonly Planned[], outcomes: WriteOutcome[]): Promise<readonly Intended[]> {
     let rest: readonly Planned[] = chunk;
     const intended: Intended[] = [];
     for (const isLast of [false, true]) {
@@ -208,7 +212,7 @@ export class HttpStore implements LobStore, TombstoneStore {
           ...noteWrite(row, before?.row, before?.row.stamp ?? NO_STAMP, before?.row.hidden === true, {
             version: after.version,
             prints: before?.note.prints,
-            intent,
+            intent: this.#me,
           }),
           ...(onlyWhile === undefined ? {} : { onlyWhile }),
         })),

@@ -11,8 +11,8 @@ export interface RowNote {
   readonly version: number;
   /** Of what the LOB system has; undefined where nobody knows, since a request was sent and its end isn't known. */
   readonly prints: Prints | undefined;
-  /** Who is sending the row, and until when. */
-  readonly intent?: { readonly by: string; readonly untilMs: number };
+  /** The instance that is sending the row. */
+  readonly intent?: string;
 }
 
 /** A note, and the row of the notes' store that holds it. */
@@ -34,7 +34,7 @@ export function noteWrite(
   const columns: Columns = new Map<string, Value>([
     ['Version', { kind: 'bigint', value: BigInt(version) }],
     ...(prints === undefined ? [] : [['Prints', text(JSON.stringify([...prints]))] as const]),
-    ...(intent === undefined ? [] : [['Intent', text(JSON.stringify(intent))] as const]),
+    ...(intent === undefined ? [] : [['Intent', text(intent)] as const]),
   ]);
   return { row, expected: before, stamp, effect: hidden ? 'hide' : 'snapshot', columns };
 }
@@ -51,7 +51,7 @@ export function notedOf(row: StoredRow): Noted {
       prints === undefined || intent !== undefined
         ? undefined
         : new Map(JSON.parse(prints) as readonly (readonly [string, string])[]),
-    ...(intent === undefined ? {} : { intent: JSON.parse(intent) as RowNote['intent'] & {} }),
+    ...(intent === undefined ? {} : { intent }),
   };
   return { row, note };
 }

@@ -6,6 +6,7 @@
  * row id. Logical names are lower case, so every property that is ours has a capital letter and can't meet a column.
  * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
  */
+import { odata } from '@azure/data-tables';
 import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
 import { OutboundError } from '../../errors/errors';
@@ -219,6 +220,10 @@ export const partKey = ({ partitionKey, rowKey }: EntityKey, part: number): Enti
   partitionKey,
   rowKey: `${rowKey}~${part}`,
 });
+
+/** The filter for all entities of a row, the first one first. */
+export const entitiesOfRow = ({ partitionKey, rowKey }: EntityKey): string =>
+  odata`PartitionKey eq ${partitionKey} and (RowKey eq ${rowKey} or (RowKey gt ${`${rowKey}~`} and RowKey lt ${`${rowKey}~~`}))`;
 
 /** Whether a RowKey is that of a row's further entity. */
 export const isPartKey = (rowKey: string): boolean => /~\d+$/.test(rowKey);

@@ -40,6 +40,7 @@ import {
   RowKeyForeign,
   STAMP_PROPERTY,
   encodeColumns,
+  entitiesOfRow,
   fingerprint,
   fingerprintsOf,
   fitsOne,
@@ -211,11 +212,9 @@ export class TableStore implements LobStore, TombstoneStore {
   }
 
   /** All entities of a row, its first one first. */
-  async #entitiesOf(table: EntityTable, { partitionKey, rowKey }: EntityKey): Promise<readonly WireEntity[]> {
-    const [from, to] = [`${rowKey}~`, `${rowKey}~~`];
-    const filter = odata`PartitionKey eq ${partitionKey} and (RowKey eq ${rowKey} or (RowKey gt ${from} and RowKey lt ${to}))`;
+  async #entitiesOf(table: EntityTable, key: EntityKey): Promise<readonly WireEntity[]> {
     const all: WireEntity[] = [];
-    for await (const { entities } of table.query({ filter, top: MAX_PAGE })) all.push(...entities);
+    for await (const { entities } of table.query({ filter: entitiesOfRow(key), top: MAX_PAGE })) all.push(...entities);
     return all;
   }
 

@@ -60,6 +60,22 @@ describe('dvo rows', () => {
     expect(await dvo('rows', 'new_shipment', LIVE.replace('a', 'c'))).toMatchObject({ code: 1, out: '' });
   });
 
+  test('a row of several entities is shown as one', async () => {
+    const client = TableClient.fromConnectionString(azurite.connectionString, 'contact', {
+      allowInsecureConnection: true,
+    });
+    await client.createTable();
+    const tag = { partitionKey: 'a', PartsTag: 't' };
+    await client.createEntity({ ...tag, rowKey: LIVE, Deleted: false, Parts: 2, lastname: 'Ada' });
+    await client.createEntity({ ...tag, rowKey: `${LIVE}~2`, new_last: 'x' });
+    for (const args of [['contact'], ['contact', '--deleted'], ['contact', LIVE]])
+      expect(JSON.parse((await dvo('rows', ...args)).out)).toMatchObject({
+        rowKey: LIVE,
+        lastname: 'Ada',
+        new_last: 'x',
+      });
+  });
+
   test('a table of which only tombstones are left', async () => {
     const client = TableClient.fromConnectionString(azurite.connectionString, 'lead', {
       allowInsecureConnection: true,

@@ -1,12 +1,12 @@
 import type { TableEntityResult } from '@azure/data-tables';
 import type { Command } from 'commander';
 import { tableClients } from '../../../shared/azure/table-clients';
-import { findEntity, statusOf } from '../../../shared/azure/tables';
+import { statusOf } from '../../../shared/azure/tables';
 import { readLobConfig, type LobConfig } from '../../../shared/config/config';
 import { environment } from '../../../shared/settings/environment';
 import type { StorageAccount } from '../../../shared/settings/storage-account';
 import { sqlStateOf } from '../../../shared/lob/postgres/failures';
-import { partitionOf } from '../../../shared/lob/tables/layout';
+import { entitiesOfRow, isPartKey, partitionOf } from '../../../shared/lob/tables/layout';
 import { namingOf } from '../../../shared/lob/mapped-store';
 import { countArgument } from '../terminal/arguments';
 import { plainJson } from '../terminal/output';
@@ -69,13 +69,22 @@ async function* rowsInTables(
 ): AsyncIterable<string> {
   const naming = namingOf(mapping, tablePrefix);
   const client = tableClients(account)(naming.tableOf(table));
-  if (id !== undefined) {
-    const entity = await findEntity(client, partitionOf(id), naming.keyOf({ table, id }));
-    if (entity !== undefined) yield plainJson(entity);
-    return;
+  const filter =
+    id === undefined
+      ? withDeleted
+        ? undefined
+        : 'not (Deleted eq true)'
+      : entitiesOfRow({ partitionKey: partitionOf(id), rowKey: naming.keyOf({ table, id }) });
+  let row: Entity | undefined;
+  // A row's further entities follow its first one.
+  for await (const entity of client.listEntities<Entity>(filter === undefined ? {} : { queryOptions: { filter } })) {
+    if (isPartKey(String(entity.rowKey))) row = row && { ...entity, ...row };
+    else {
+      if (row !== undefined) yield plainJson(row);
+      row = entity;
+    }
   }
-  const filter = withDeleted ? {} : { queryOptions: { filter: 'Deleted eq false' } };
-  for await (const entity of client.listEntities<Entity>(filter)) yield plainJson(entity);
+  if (row !== undefined) yield plainJson(row);
 }
 
 /** `dvo rows TABLE [ID]`: the rows of a table as they lie in the LOB store. */
