@@ -169,6 +169,38 @@ param withTargetScaling bool = true
 @description('Refuses SAS keys in both namespaces. Dataverse signs in with such a key: only for deployments where it posts to neither.')
 param disableLocalAuth bool = false
 
+// --- PostgreSQL as the LOB store ---
+
+@description('Whether rows, links and events are stored in PostgreSQL instead of Azure Tables (docs/store.md). It needs postgresAdministrator.')
+param withPostgres bool = false
+
+@description('Who administers the server: name and objectId of a user, group or ServicePrincipal of Microsoft Entra. The app is none: an administrator makes its role (docs/connect.md).')
+param postgresAdministrator {
+  name: string
+  objectId: string
+  type: 'User' | 'Group' | 'ServicePrincipal'
+} = {
+  name: ''
+  objectId: ''
+  type: 'Group'
+}
+
+@description('Tier and size of the server. Burstable has no standby in another zone.')
+param postgresSku {
+  tier: 'Burstable' | 'GeneralPurpose' | 'MemoryOptimized'
+  name: string
+} = {
+  tier: 'GeneralPurpose'
+  name: 'Standard_D2ds_v5'
+}
+
+@minValue(32)
+@description('Gigabytes of its storage to begin with; it grows by itself.')
+param postgresStorageGb int = 128
+
+@description('Name of the database.')
+param postgresDatabase string = 'lob'
+
 // --- The network ---
 
 @description('Whether storage, vault, Event Hubs and (in Premium) Service Bus are reached by private endpoints in a network of their own.')
@@ -262,6 +294,7 @@ var refusals = filter(
     !privateNetworking && !empty(senderRanges)
       ? 'senderRanges need privateNetworking: the app itself would be shut out.'
       : ''
+    withPostgres && empty(postgresAdministrator.objectId) ? 'withPostgres needs postgresAdministrator.' : ''
     !withAlerts && !empty(alertEmails) ? 'alertEmails are given without withAlerts.' : ''
   ],
   refusal => !empty(refusal)
@@ -280,6 +313,7 @@ var lobStorageName = 'st${short}l${unique}'
 var vaultName = 'kv${short}${unique}'
 var serviceBusName = 'sb-${short}-${unique}'
 var eventHubsName = 'eh-${short}-${unique}'
+var postgresName = 'psql-${short}-${unique}'
 var networkName = 'vnet-${short}'
 var appSubnetName = 'app'
 var endpointSubnetName = 'endpoints'
@@ -316,8 +350,14 @@ var vaultZone = 'privatelink.vaultcore.${replace(environment().suffixes.keyvault
 // environment() doesn't know the namespaces' suffix. It ends as that of the storage accounts does in every cloud.
 var messagingDomain = 'servicebus.${replace(storageSuffix, 'core.', '')}'
 var busZone = 'privatelink.${messagingDomain}'
+// Their zone ends as the resource manager's address does in every cloud.
+var postgresZone = 'privatelink.postgres.database.${replace(split(environment().resourceManager, '/')[2], 'management.', '')}'
 var zones = privateNetworking
-  ? concat([blobZone, tableZone, vaultZone], serviceBusEndpoint || withEventHub ? [busZone] : [])
+  ? concat(
+      [blobZone, tableZone, vaultZone],
+      serviceBusEndpoint || withEventHub ? [busZone] : [],
+      withPostgres ? [postgresZone] : []
+    )
   : []
 
 var hostStorageId = resourceId('Microsoft.Storage/storageAccounts', hostStorageName)
@@ -363,8 +403,21 @@ var eventHubsEndpoints = [
     zone: busZone
   }
 ]
+var postgresEndpoints = [
+  {
+    name: 'postgres'
+    target: resourceId('Microsoft.DBforPostgreSQL/flexibleServers', postgresName)
+    group: 'postgresqlServer'
+    zone: postgresZone
+  }
+]
 var endpoints = privateNetworking
-  ? concat(storageEndpoints, serviceBusEndpoint ? serviceBusEndpoints : [], withEventHub ? eventHubsEndpoints : [])
+  ? concat(
+      storageEndpoints,
+      serviceBusEndpoint ? serviceBusEndpoints : [],
+      withEventHub ? eventHubsEndpoints : [],
+      withPostgres ? postgresEndpoints : []
+    )
   : []
 
 // --- Resources ---
@@ -490,6 +543,22 @@ module eventHubs 'modules/event-hubs.bicep' = if (withEventHub) {
   }
 }
 
+module postgres 'modules/postgres.bicep' = if (withPostgres) {
+  name: 'postgres'
+  params: {
+    name: postgresName
+    location: location
+    tags: tags
+    sku: postgresSku
+    storageGb: postgresStorageGb
+    zoneRedundant: zoneRedundant
+    databaseName: postgresDatabase
+    administrator: postgresAdministrator
+    isPrivate: privateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module keyVault 'modules/key-vault.bicep' = {
   name: 'key-vault'
   params: {
@@ -586,6 +655,7 @@ module privateEndpoints 'modules/private-endpoint.bicep' = [
       keyVault
       serviceBus
       eventHubs
+      postgres
     ]
   }
 ]
@@ -618,6 +688,10 @@ module appSettings 'modules/app-settings.bicep' = {
     pullSchedule: pullSchedule
     replaySchedule: replaySchedule
     instanceMemoryMB: instanceMemoryMB
+    withPostgres: withPostgres
+    postgresHost: withPostgres ? postgres!.outputs.host : ''
+    postgresDatabase: postgresDatabase
+    identityName: identityName
     further: furtherSettings
   }
 }
@@ -775,6 +849,12 @@ output lobStorageAccount string = lobStorageName
 
 @description('The vault.')
 output keyVaultName string = vaultName
+
+@description('The app\'s identity, under the name that is its role in PostgreSQL.')
+output identityName string = identityName
+
+@description('Host name of PostgreSQL; empty: none.')
+output postgresHost string = withPostgres ? postgres!.outputs.host : ''
 
 @description('Service Bus namespace; empty: none.')
 output serviceBusNamespace string = withServiceBus ? serviceBusName : ''

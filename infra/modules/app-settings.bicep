@@ -75,6 +75,18 @@ param replaySchedule string
 @description('Memory of an instance in MB.')
 param instanceMemoryMB int
 
+@description('Whether PostgreSQL is the LOB store.')
+param withPostgres bool
+
+@description('Its host.')
+param postgresHost string
+
+@description('Its database.')
+param postgresDatabase string
+
+@description('Name of the app\'s identity, which is its role in the database.')
+param identityName string
+
 @description('Further settings of docs/configuration.md, by name.')
 param further { *: string }
 
@@ -113,6 +125,11 @@ var settingNames = [
   'EventHubConnection__clientId'
   'EVENTHUB_NAME'
   'EVENTHUB_CONSUMER_GROUP'
+  'LOB_STORE'
+  'LOB_POSTGRES__host'
+  'LOB_POSTGRES__database'
+  'LOB_POSTGRES__user'
+  'LOB_POSTGRES__clientId'
   'APPLICATIONINSIGHTS_CONNECTION_STRING'
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
 ]
@@ -173,6 +190,14 @@ var eventHubSettings = {
   EVENTHUB_CONSUMER_GROUP: consumerGroupName
 }
 
+var postgresSettings = {
+  LOB_STORE: 'postgres'
+  LOB_POSTGRES__host: postgresHost
+  LOB_POSTGRES__database: postgresDatabase
+  LOB_POSTGRES__user: identityName
+  LOB_POSTGRES__clientId: identityClientId
+}
+
 // Left to itself, Node rather takes memory than collects garbage: 400 MB in a full load. With arguments a new instance starts
 // its Node anew instead of taking the one that the platform has ready.
 // https://learn.microsoft.com/azure/azure-functions/functions-app-settings#languageworkers__node__arguments
@@ -196,5 +221,6 @@ output settings { *: string } = union(
   empty(queueName) && empty(topicName) ? {} : serviceBusSettings,
   empty(queueName) ? {} : queueSettings,
   empty(topicName) ? {} : topicSettings,
-  empty(hubName) ? {} : eventHubSettings
+  empty(hubName) ? {} : eventHubSettings,
+  withPostgres ? postgresSettings : {}
 )

@@ -43,6 +43,16 @@ export const rightsOf = (snapshot: Snapshot): readonly string[] =>
     return `${who}: ${ROLES[role] ?? `unknown role ${role}`} on ${scopeOf(right, snapshot)}`;
   });
 
+/** Parameters of a deployment with PostgreSQL. */
+export const WITH_POSTGRES = {
+  withPostgres: true,
+  postgresAdministrator: {
+    name: 'Database operators',
+    objectId: '6f1d5a3e-7f6f-4d55-9d57-0a7cc1d7a111',
+    type: 'Group',
+  },
+};
+
 /** Properties that every resource of a type has, whatever the parameters. */
 const SHUT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'Microsoft.Storage/storageAccounts': {
@@ -62,6 +72,10 @@ const SHUT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     'properties.enableRbacAuthorization': true,
     'properties.enableSoftDelete': true,
     'properties.enablePurgeProtection': true,
+  },
+  'Microsoft.DBforPostgreSQL/flexibleServers': {
+    'properties.authConfig.activeDirectoryAuth': 'Enabled',
+    'properties.authConfig.passwordAuth': 'Disabled',
   },
   'Microsoft.Insights/components': { 'properties.DisableLocalAuth': true },
   'Microsoft.OperationalInsights/workspaces': { 'properties.features.disableLocalAuth': true },
@@ -145,7 +159,7 @@ export function settingsOf(snapshot: Snapshot): Readonly<Record<string, string>>
     Object.entries((settings?.properties ?? {}) as Readonly<Record<string, string>>).map(([name, value]) => [
       name,
       value
-        .replace(/^\[reference\(.*\)\.(\w+)\]$/, 'the $1')
+        .replace(/^\[reference\(.*\)\.(\w+)\]$/, 'the-$1')
         .replace(
           /^\[format\('\{0\}\.\{1\}', '([^']+)', format\('servicebus\.\{0\}', .*\)\)\]$/,
           '$1.servicebus.windows.net',

@@ -3,11 +3,20 @@
  * wrong: rights, secrets, doors, settings, alerts. And that each of these checks bites: changed in one place, a copy fails.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { alertFaults, openDoors, openSecrets, rightsOf, settingFaults, siteFaults, type Template } from './checks';
+import {
+  alertFaults,
+  openDoors,
+  openSecrets,
+  rightsOf,
+  settingFaults,
+  siteFaults,
+  WITH_POSTGRES,
+  type Template,
+} from './checks';
 import { describeCompiled, startCompiler, type Change, type Copy } from './compiler';
 
 /** With all parts there. */
-const ALL = { withRedactionKey: true, storageLog: 'both' };
+const ALL = { withRedactionKey: true, storageLog: 'both', ...WITH_POSTGRES };
 
 /** As docs/connect.md lists them. */
 const RIGHTS = [
@@ -106,6 +115,11 @@ const NOT_SAID: readonly (readonly [string, Change, RegExp])[] = [
     'a secret in a plain property',
     change('main.bicep', 'pullSchedule: pullSchedule', "pullSchedule: '${pullSchedule}${redactionKey}'"),
     /appSettings: pullSchedule isn't secure/,
+  ],
+  [
+    'a database that takes passwords',
+    inModule('postgres', "passwordAuth: 'Dis", "passwordAuth: 'En"),
+    /passwordAuth is "En/,
   ],
   ['two children at once', inModule('function-app', '    noFtpPassword\n', ''), /at once: /],
   ['a setting more', inModule('app-settings', '  DATAVERSE_URL:', "  NEW: ''\n  DATAVERSE_URL:"), /Names lacks NEW/],

@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { readConfig } from '../../shared/config/config';
 import { FUNCTION_NAMES } from '../../shared/settings/functions';
 import { readEventHubConfig, readServiceBusConfig } from '../../shared/settings/message-connections';
-import { at, ofType, openDoors, queriesOf, rightsOf, settingsOf } from './checks';
+import { at, ofType, openDoors, queriesOf, rightsOf, settingsOf, WITH_POSTGRES } from './checks';
 import { describeCompiled, startCompiler, type Resource, type Snapshot } from './compiler';
 
 const ROOT = path.join(__dirname, '../..');
@@ -23,6 +23,7 @@ const VAULT = 'Microsoft.KeyVault/vaults';
 const BUS = 'Microsoft.ServiceBus/namespaces';
 const HUBS = 'Microsoft.EventHub/namespaces';
 const SITE = 'Microsoft.Web/sites';
+const POSTGRES = 'Microsoft.DBforPostgreSQL/flexibleServers';
 const NETWORK = 'Microsoft.Network/virtualNetworks';
 
 /** Read by the Functions host. https://learn.microsoft.com/azure/azure-functions/functions-app-settings */
@@ -47,6 +48,7 @@ const NAMES: Readonly<Record<string, RegExp>> = {
   [VAULT]: /^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$/,
   [BUS]: /^[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]$/,
   [HUBS]: /^[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]$/,
+  [POSTGRES]: /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
   [SITE]: /^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$/,
   'Microsoft.Web/serverfarms': /^[A-Za-z0-9-]{1,40}$/,
 };
@@ -72,6 +74,7 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
   all: {
     ...{ webhookKeys: 'the-keys', withRedactionKey: true, redactionKey: 'the-key', webhookServiceTags: ['One', 'Two'] },
     ...{ furtherSettings: { CACHE_MEGABYTES: '256' }, tables: ['account', 'contact'] },
+    ...WITH_POSTGRES,
   },
   plain: {
     ...{ name: 'Abcdefgh', tables: [], furtherSettings: FURTHER },
@@ -81,6 +84,7 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
   private: {
     ...{ privateNetworking: true, serviceBusSku: 'Premium', serviceBusMessagingUnits: 4, zoneRedundant: true },
     ...{ senderRanges: ['198.51.100.0/24'], topicTables: ['account', 'none'], storageLog: 'both' },
+    ...WITH_POSTGRES,
   },
   shut: { privateNetworking: true, serviceBusSku: 'Premium', disableLocalAuth: true },
   'no namespace': { withQueue: false, withTopic: false, privateNetworking: true },
@@ -151,6 +155,12 @@ const FACTS: readonly (readonly [combination: string, type: string, place: strin
       expect.stringMatching(/egress.*ipAddress/),
     ] as const,
   ]),
+  // The app doesn't administer PostgreSQL. Without a network of its own the app comes from anywhere in Azure.
+  ['all', `${POSTGRES}/administrators`, 'properties.principalName', 'Database operators'],
+  ['private', POSTGRES, 'properties.network.publicNetworkAccess', 'Disabled'],
+  ['private', POSTGRES, 'properties.highAvailability.mode', 'ZoneRedundant'],
+  ['all', POSTGRES, 'properties.network.publicNetworkAccess', 'Enabled'],
+  ['all', `${POSTGRES}/firewallRules`, 'properties.endIpAddress', '0.0.0.0'],
   ['dev', SITE, 'properties.siteConfig.ipSecurityRestrictionsDefaultAction', 'Allow'],
   ['all', SITE, 'properties.siteConfig.ipSecurityRestrictionsDefaultAction', 'Deny'],
   [
@@ -254,6 +264,7 @@ describeCompiled('what infra/ deploys', () => {
     expect(linesOf(of('all')).filter((line) => resources.test(line))).not.toEqual([]);
     expect(linesOf(of(way)).filter((line) => resources.test(line))).toEqual([]);
     expect(JSON.stringify(of('no namespace').predictedResources)).not.toContain('ServiceBus/');
+    expect(JSON.stringify(of('dev').predictedResources)).not.toMatch(/postgres/i);
   });
 
   test('every setting is one that somebody reads, and none that Flex Consumption forbids', () => {
@@ -340,7 +351,9 @@ describeCompiled('what infra/ deploys', () => {
       linesOf(of(name)).filter((line) => /^Microsoft\.Network|networkRuleSets/.test(line));
     expect(networks('all')).toEqual([]);
     expect(ofType(of('private'), 'Microsoft.Network/privateEndpoints').map(({ name }) => name)).toEqual(
-      ['host-blob', 'host-table', 'lob-table', 'vault', 'service-bus', 'event-hubs'].map((name) => `pe-dvo-${name}`),
+      ['host-blob', 'host-table', 'lob-table', 'vault', 'service-bus', 'event-hubs', 'postgres'].map(
+        (name) => `pe-dvo-${name}`,
+      ),
     );
     const zones = ofType(of('private'), 'Microsoft.Network/privateDnsZones').map(({ name }) => name.slice(1, -1));
     expect(zones).toEqual([
@@ -348,6 +361,7 @@ describeCompiled('what infra/ deploys', () => {
       "format('privatelink.table.{0}', environment().suffixes.storage)",
       "format('privatelink.vaultcore.{0}', replace(environment().suffixes.keyvaultDns, '.vault.', ''))",
       "format('privatelink.{0}', format('servicebus.{0}', replace(environment().suffixes.storage, 'core.', '')))",
+      "format('privatelink.postgres.database.{0}', replace(split(environment().resourceManager, '/')[2], 'management.', ''))",
     ]);
     const asked = ofType(of('private'), 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups').map((group) =>
       String(at(group, 'properties.privateDnsZoneConfigs.0.properties.privateDnsZoneId')),
@@ -389,7 +403,13 @@ describeCompiled('what infra/ deploys', () => {
         furtherSettings: { webhook_keys: 'a', CACHE_MEGABYTES: '256', SYNC_TABLES: 'b' },
       },
       ...{ webhookServiceTags: ['a'], queueSessions: true, subscriptionSessions: true, topicTables: ['a'] },
-      ...{ serviceBusSku: 'Premium', throughputUnits: 5, senderRanges: ['192.0.2.1'], alertEmails: ['a@contoso.com'] },
+      ...{
+        serviceBusSku: 'Premium',
+        throughputUnits: 5,
+        withPostgres: true,
+        senderRanges: ['192.0.2.1'],
+        alertEmails: ['a@contoso.com'],
+      },
     });
     for (const sentence of [
       'withPull needs dataverseUrl',
@@ -401,7 +421,11 @@ describeCompiled('what infra/ deploys', () => {
         'serviceBusSku is given without',
         'maximumThroughputUnits is less',
       ],
-      ...['senderRanges need privateNetworking', 'alertEmails are given without withAlerts'],
+      ...[
+        'withPostgres needs postgresAdministrator',
+        'senderRanges need privateNetworking',
+        'alertEmails are given without withAlerts',
+      ],
     ])
       expect(all).toContain(sentence);
     expect(await refusal({ serviceBusMessagingUnits: 2 })).toContain('serviceBusMessagingUnits are for Premium.');
