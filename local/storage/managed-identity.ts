@@ -38,6 +38,8 @@ function tokenFor(clientId: string, resource: string, nowSeconds: number): strin
 export async function startManagedIdentities(clientIds: readonly string[]): Promise<ManagedIdentities> {
   const secret = randomUUID();
   const asked: TokenRequest[] = [];
+  // The platform gives a token again until it is old.
+  const tokens = new Map<string, { readonly access_token: string; readonly expires_on: string }>();
   const answerTo = (
     path: string,
     authorized: boolean,
@@ -49,9 +51,15 @@ export async function startManagedIdentities(clientIds: readonly string[]): Prom
     if (clientId === null || resource === null || !clientIds.includes(clientId))
       return [400, { message: 'No managed identity was found for the specified client id.' }];
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const expires_on = String(nowSeconds + LIFETIME_SECONDS);
-    const access_token = tokenFor(clientId, resource, nowSeconds);
-    return [200, { access_token, expires_on, resource, token_type: 'Bearer', client_id: clientId }];
+    let token = tokens.get(`${clientId} ${resource}`);
+    if (token === undefined || Number(token.expires_on) - nowSeconds < LIFETIME_SECONDS / 2) {
+      token = {
+        access_token: tokenFor(clientId, resource, nowSeconds),
+        expires_on: String(nowSeconds + LIFETIME_SECONDS),
+      };
+      tokens.set(`${clientId} ${resource}`, token);
+    }
+    return [200, { ...token, resource, token_type: 'Bearer', client_id: clientId }];
   };
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');

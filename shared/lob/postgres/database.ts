@@ -7,7 +7,7 @@ import { messageOf } from '../../errors/errors';
 import type { PostgresConfig } from '../../settings/postgres';
 import type { ClockSample } from '../../telemetry/clock-watch';
 import type { Log } from '../../telemetry/log';
-import { answerOf, isNamesRefused, isOtherSchema, sqlStateOf } from './failures';
+import { answerOf, isNamesRefused, isOtherSchema, isPoolerUnsaid, PoolerUnsaid, sqlStateOf } from './failures';
 import type { Connection } from './pg-client';
 
 /** What a statement answers: values as texts, in the order of its columns. */
@@ -136,7 +136,7 @@ export class Database implements Querying {
   #withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#slots(() =>
       this.#circuit.run(async () => {
-        const connection = await (await (this.#pool ??= this.#open())).connect();
+        const connection = await this.#connect();
         try {
           const result = await work(connection);
           connection.release();
@@ -149,6 +149,15 @@ export class Database implements Querying {
         }
       }, answerOf),
     );
+  }
+
+  async #connect(): Promise<Connection> {
+    const pool = await (this.#pool ??= this.#open());
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw isPoolerUnsaid(error) ? new PoolerUnsaid(this.place, { cause: error }) : error;
+    }
   }
 
   async #run(
@@ -194,7 +203,6 @@ export class Database implements Querying {
       keepAlive: true,
       application_name: 'dataverse-outbound',
       allowExitOnIdle: true,
-      // A pooler refuses settings of a session. https://www.pgbouncer.org/config.html#ignore_startup_parameters
       ...(prepared ? { statement_timeout: STATEMENT_LIMIT_MS } : {}),
     });
   }

@@ -1,6 +1,6 @@
 /** What an error of PostgreSQL or of its connection says. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 import type { Answer, End } from '../../azure/circuit';
-import { OutboundError } from '../../errors/errors';
+import { messageOf, OutboundError } from '../../errors/errors';
 
 /** Thrown when a table couldn't get a column because somebody was reading it all the time. */
 export class SchemaLocked extends OutboundError {
@@ -22,6 +22,21 @@ export class SchemaBehind extends OutboundError {
     );
   }
 }
+
+/** Thrown when a pooler answers instead of the database, and isn't said to be there. */
+export class PoolerUnsaid extends OutboundError {
+  constructor(place: string, options?: ErrorOptions) {
+    super(
+      'not-configured',
+      `${place} is a pooler: set LOB_POSTGRES__prepared to false, and give the role statement_timeout = '9s'.`,
+      options,
+    );
+  }
+}
+
+/** A pooler refuses settings of a session. https://www.pgbouncer.org/config.html#ignore_startup_parameters */
+export const isPoolerUnsaid = (error: unknown): boolean =>
+  sqlStateOf(error) === '08P01' && messageOf(error).includes('startup parameter');
 
 /** The SQLSTATE of an error that PostgreSQL itself sent; undefined for any other. */
 export function sqlStateOf(error: unknown): string | undefined {
