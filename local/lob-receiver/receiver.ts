@@ -34,6 +34,8 @@ export interface Fault {
   readonly body?: string;
   /** The request is carried out, and then answered so. */
   readonly carriesOut?: true;
+  /** Of a bulk's body: the answer's. */
+  readonly answers?: (body: string) => string;
 }
 
 /** A running receiver. */
@@ -67,11 +69,18 @@ export async function startLobReceiver(keys: readonly string[] = [], port = 0): 
       const fault = faults.shift();
       if (method === 'GET') return void response.end(JSON.stringify([...rows].filter(([of]) => of.startsWith(path))));
       const carriesOut = fault === undefined || (fault !== 'cut' && fault.carriesOut === true);
-      const own = carriesOut ? statusOf(rows, { path, method, version, text, request }, verifiers) : 0;
+      const isSigned = verifiers.length === 0 || verifiers.some((verifier) => fits(verifier, text, request));
+      const id = String(request.headers['webhook-id']);
+      const carryOut = (of: Incoming): number => (isSigned ? statusOf(rows, of) : 401);
+      const isBulk = path.endsWith('/bulk');
+      const answers = isBulk && isSigned && carriesOut ? bulkAnswers(text, seen, carryOut) : undefined;
+      const own = isBulk || !carriesOut ? (isSigned ? 200 : 401) : carryOut({ id, path, method, version, text });
       const status = fault === undefined ? own : fault === 'cut' ? 0 : fault.status;
-      seen.push({ method, path, version, body: text, status, id: String(request.headers['webhook-id']) });
+      seen.push({ method, path, version, body: text, status, id });
       if (fault === 'cut') return void request.socket.destroy();
-      response.writeHead(status, fault?.headers ?? {}).end(fault?.body ?? '');
+      response
+        .writeHead(status, fault?.headers ?? {})
+        .end(fault?.answers?.(text) ?? fault?.body ?? (answers && JSON.stringify(answers)) ?? '');
     })();
   });
   server.listen(port, '127.0.0.1');
@@ -90,17 +99,34 @@ export async function startLobReceiver(keys: readonly string[] = [], port = 0): 
 }
 
 interface Incoming {
+  readonly id: string;
   readonly path: string;
   readonly method: string;
   readonly version: number;
   readonly text: string;
-  readonly request: IncomingMessage;
+}
+
+/** A request within a bulk. */
+interface BulkItem {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  readonly version: number;
+  readonly body?: object;
+}
+
+/** Carries out each request of a bulk as if it came alone. */
+function bulkAnswers(text: string, seen: SeenRequest[], carryOut: (of: Incoming) => number): readonly object[] {
+  return (JSON.parse(text) as readonly BulkItem[]).map(({ id, method, url, version, body }) => {
+    const incoming = { id, method, path: new URL(url).pathname, version, text: JSON.stringify(body) };
+    const status = carryOut(incoming);
+    seen.push({ ...incoming, body: body === undefined ? '' : incoming.text, status });
+    return { id, status };
+  });
 }
 
 /** Carries a request out; returns the status to answer. */
-function statusOf(rows: Map<string, Received>, incoming: Incoming, verifiers: readonly Webhook[]): number {
-  const { path, method, version, text, request } = incoming;
-  if (verifiers.length > 0 && !verifiers.some((verifier) => isSigned(verifier, text, request))) return 401;
+function statusOf(rows: Map<string, Received>, { id, path, method, version, text }: Incoming): number {
   const known = rows.get(path);
   // The same again changes nothing; what is older must not come back.
   if (known !== undefined && version < known.version) return 409;
@@ -110,7 +136,7 @@ function statusOf(rows: Map<string, Received>, incoming: Incoming, verifiers: re
   }
   const { op, columns } = JSON.parse(text) as Body;
   if (op === 'event') {
-    const at = `${path}/${String(request.headers['webhook-id'])}`;
+    const at = `${path}/${id}`;
     const isNew = !rows.has(at);
     if (isNew) rows.set(at, { version, columns, event: JSON.parse(text) });
     return isNew ? 201 : 200;
@@ -124,7 +150,7 @@ function statusOf(rows: Map<string, Received>, incoming: Incoming, verifiers: re
 const withoutEmpty = (columns: Body['columns']): Body['columns'] =>
   Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null));
 
-function isSigned(verifier: Webhook, text: string, { headers }: IncomingMessage): boolean {
+function fits(verifier: Webhook, text: string, { headers }: IncomingMessage): boolean {
   try {
     verifier.verify(text, headers as Record<string, string>);
     return true;

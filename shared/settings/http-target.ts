@@ -24,6 +24,8 @@ export interface HttpTargetConfig {
   readonly linkUrl?: string;
   /** Address that events are posted to, with `{event}`; undefined: events can't be stored. */
   readonly eventUrl?: string;
+  /** Address that several requests are posted to as one; undefined: each goes alone. */
+  readonly bulkUrl?: string;
   readonly method: 'PUT' | 'POST';
   /** Of a request with only the columns that changed. */
   readonly patchMethod: 'PATCH' | 'PUT' | 'POST';
@@ -54,7 +56,8 @@ function faultOf(text: string, placeholders: readonly string[]): string | undefi
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
   if (url === null || !isSafe || !text.startsWith(url.origin))
     return 'must be an https address such as https://erp.contoso.com/api/{table}/{key}';
-  if (/[{}]/.test(filled)) return `must hold no other placeholder than ${placeholders.join(', ')}`;
+  if (/[{}]/.test(filled))
+    return `must hold ${placeholders.length === 0 ? 'no placeholder' : `no other placeholder than ${placeholders.join(', ')}`}`;
   return url.username === '' && url.password === '' ? undefined : 'must not hold a user or a password';
 }
 
@@ -82,6 +85,7 @@ const schema = z
     url: template('table', 'key'),
     linkUrl: template('relationship', 'id1', 'id2').optional(),
     eventUrl: template('event').optional(),
+    bulkUrl: template().optional(),
     method: z.enum(['PUT', 'POST'], { error: 'must be one of PUT, POST' }).default('PUT'),
     patchMethod: z.enum(['PATCH', 'PUT', 'POST'], { error: 'must be one of PATCH, PUT, POST' }).default('PATCH'),
     signingKeys: z
@@ -142,13 +146,15 @@ export function readHttpTarget(environment: Environment): Found<HttpTargetConfig
     return {
       faults: [...new Set(parsed.error.issues.map(({ path, message }) => `${PREFIX}${String(path[0])} ${message}`))],
     };
-  const { url, linkUrl, eventUrl, method, patchMethod, signingKeys, concurrency, timeoutSeconds } = parsed.data;
+  const { url, linkUrl, eventUrl, bulkUrl, method, patchMethod, signingKeys, concurrency, timeoutSeconds } =
+    parsed.data;
   const relay = relayOf(parsed.data);
   return {
     value: {
       url,
       ...(linkUrl === undefined ? {} : { linkUrl }),
       ...(eventUrl === undefined ? {} : { eventUrl }),
+      ...(bulkUrl === undefined ? {} : { bulkUrl }),
       method,
       patchMethod,
       signingKeys,

@@ -78,6 +78,7 @@ function fresh(settings?: Readonly<Record<string, string>>) {
 }
 
 storeContract('the HTTP store', () => fresh().store);
+storeContract('the HTTP store, in bulk', () => fresh({ LOB_HTTP__bulkUrl: `${receiver.url}/bulk` }).store);
 
 const LIVE = stamp({ version: 7n, knownUntil: 10, latestKnown: 12, recentKeys: ['k1'] });
 const write = (of: Parameters<typeof columns>[0], expected?: StoredRow, effect: RowEffect = 'snapshot'): RowWrite => ({
@@ -234,6 +235,59 @@ test('[I83] nor after the request that made the app stop asking for a while', as
   expect(received()).toEqual({ name: 'Ada' });
 });
 
+describe('in bulk', () => {
+  const bulks = (): readonly { readonly status: number; readonly body: string }[] =>
+    receiver.seen.filter((one) => one.path === '/bulk');
+  const some = (from: number, to: number, size = 1): RowWrite[] =>
+    Array.from({ length: to - from }, (_, n) => ({ ...write({ size }), row: row(from + n) }));
+  const bulky = () => fresh({ LOB_HTTP__bulkUrl: `${receiver.url}/bulk` });
+
+  test('many rows are one signed request; one row goes alone', async () => {
+    const { store, received } = bulky();
+    const before = bulks().length;
+    expect(new Set((await store.write(some(1, 251))).map(code))).toEqual(new Set(['written']));
+    expect(bulks().length - before).toBe(3);
+    expect(received(250)).toEqual({ size: 1 });
+    await store.write(some(300, 301));
+    expect(bulks().length - before).toBe(3);
+    expect(received(300)).toEqual({ size: 1 });
+  });
+
+  test('each row ends as its own answer says, and nothing is known of one that has none', async () => {
+    const { store, received } = bulky();
+    const idOf = new Map<string, string>();
+    await store.write(some(1, 5));
+    for (const { id, path: at } of receiver.seen.slice(-5)) idOf.set(at.slice(-36), id.replace(/_\d+$/, ''));
+    const statuses: readonly (number | undefined)[] = [200, 422, 500, undefined];
+    const answered = (body: string): string =>
+      JSON.stringify(
+        (JSON.parse(body) as readonly { readonly id: string }[]).flatMap(({ id }) => {
+          const n = [1, 2, 3, 4].find((one) => idOf.get(row(one).id) === id.replace(/_\d+$/, '')) ?? 0;
+          const status = statuses[n - 1];
+          return status === undefined ? [] : [{ id, status, text: `row ${n}` }];
+        }),
+      );
+    receiver.faults.push({ status: 200, carriesOut: true, answers: answered });
+    const outcomes = await store.write(
+      await Promise.all(some(1, 5, 2).map(async (one) => ({ ...one, expected: (await store.read([one.row]))[0] }))),
+    );
+    expect(outcomes.map(code)).toEqual(['written', 'lob-refused', 'lob-unclear', 'lob-unclear']);
+    expect(received(4)).toEqual({ size: 2 });
+  });
+
+  test.each([
+    ['refused as a whole: each is sent alone', { status: 413 }, 'written'],
+    ['not carried out', { status: 503 }, 'store-unavailable'],
+    ['carried out, without an answer', { status: 500, carriesOut: true }, 'lob-unclear'],
+    ['no answer that anybody understands', { status: 200, body: '<html>' }, 'lob-unclear'],
+    ['not signed as it should be', { status: 401 }, 'lob-unauthorized'],
+  ] as const)('%s', async (_name, fault, expected) => {
+    const { store } = bulky();
+    receiver.faults.push(fault);
+    expect((await store.write(some(1, 4))).map(code)).toEqual([expected, expected, expected]);
+  });
+});
+
 describe('docs/lob-receiver.openapi.json', () => {
   interface Operation {
     readonly requestBody?: unknown;
@@ -245,7 +299,7 @@ describe('docs/lob-receiver.openapi.json', () => {
   };
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   const misfits = (schema: string, body: string): readonly unknown[] => {
-    const validate = ajv.compile(document.components.schemas[schema] ?? false);
+    const validate = ajv.compile({ $ref: `#/components/schemas/${schema}`, components: document.components });
     validate(JSON.parse(body));
     return validate.errors ?? [];
   };
@@ -263,6 +317,10 @@ describe('docs/lob-receiver.openapi.json', () => {
     await made[0]?.write([{ ...write({ id1: 'x' }), row: linkOf('accountleads', [row(1), row(2, 'lead')]).row }]);
     expect(receiver.seen.length).toBeGreaterThan(0);
     for (const { method, path: at, body, status } of receiver.seen.filter((one) => one.status > 0)) {
+      if (at === '/bulk') {
+        expect([status, misfits('Bulk', body)]).toEqual([status, []]);
+        continue;
+      }
       const kind = at.includes('/links/') ? '/links/{relationship}/{id1}/{id2}' : '/rows/{table}/{key}';
       const operation = document.paths[kind]?.[method.toLowerCase()];
       if (operation === undefined) throw new Error(`${method} ${at} isn't documented`);
@@ -319,7 +377,8 @@ describe('two instances', () => {
       timeoutMs: 1,
       methods: { snapshot: 'PUT', patch: 'PATCH' } as const,
       addressOf: () => `${receiver.url}/${path}/x`,
-      send: () => new Promise<never>(() => undefined),
+      isBulk: false,
+      sendAll: () => new Promise<never>(() => undefined),
     };
     const dead = new HttpStore(new TableStore(clientOf, plainNaming(path)), never, DEFAULT_MAPPING);
     void dead.write([write({ name: 'Bo' }, first)]);

@@ -19,12 +19,14 @@ import {
   type TombstoneStore,
   type WriteOutcome,
 } from '../store';
-import { LobUnclear, type HttpTarget, type TargetOutcome, type TargetRequest } from './http-target';
+import { LobUnclear, type HttpTarget, type TargetRequest } from './http-target';
 import { jsonColumns, printsOf, type JsonColumns, type Prints } from './json-columns';
 import { isBlank, notedOf, noteWrite, type Noted, type RowNote } from './row-notes';
 
 /** Rows whose intents are written together: all of them can be sent while their intents hold. */
 const CHUNK = 32;
+/** Where requests go together. */
+const BULK_CHUNK = 200;
 /** So long an instance may take to send a row after its intent, and others leave the row alone after they have seen it. */
 const INTENT_MS = 30_000;
 const POLL_MS = 200;
@@ -41,9 +43,7 @@ interface Planned {
   /** Undefined where the LOB system has all of it already. */
   readonly request: TargetRequest | undefined;
 }
-
-/** How a request ended. */
-type Sent = TargetOutcome | { readonly error: unknown };
+type ToSend = Planned & { readonly request: TargetRequest };
 
 /**
  * A LOB system with a REST interface of its own. Rows go to it by HTTP; what is known of their order lies in the app's own Azure
@@ -58,7 +58,7 @@ export class HttpStore implements LobStore, TombstoneStore {
 
   constructor(
     private readonly notes: LobStore & TombstoneStore,
-    private readonly target: Pick<HttpTarget, 'send' | 'addressOf' | 'methods' | 'timeoutMs'>,
+    private readonly target: Pick<HttpTarget, 'sendAll' | 'addressOf' | 'methods' | 'isBulk' | 'timeoutMs'>,
     private readonly mapping: Pick<Mapping, 'tableOf' | 'links'>,
     private readonly now: () => number = Date.now,
   ) {}
@@ -103,15 +103,14 @@ export class HttpStore implements LobStore, TombstoneStore {
         return [];
       }
     });
-    const [toSend = [], toNote = []] = [true, false].map((sends) =>
-      planned.filter(({ request }) => (request !== undefined) === sends),
-    );
+    const toSend = planned.filter((plan): plan is ToSend => plan.request !== undefined);
+    const toNote = planned.filter(({ request }) => request === undefined);
     await this.#confirm(
       toNote.map((plan) => ({ plan, row: plan.before?.row })),
       outcomes,
     );
-    for (let from = 0; from < toSend.length; from += CHUNK)
-      await this.#send(toSend.slice(from, from + CHUNK), outcomes);
+    const size = this.target.isBulk ? BULK_CHUNK : CHUNK;
+    for (let from = 0; from < toSend.length; from += size) await this.#send(toSend.slice(from, from + size), outcomes);
     return outcomes;
   }
 
@@ -164,15 +163,16 @@ export class HttpStore implements LobStore, TombstoneStore {
   }
 
   /** Intents, requests, new stamps. */
-  async #send(chunk: readonly Planned[], outcomes: WriteOutcome[]): Promise<void> {
+  async #send(chunk: readonly ToSend[], outcomes: WriteOutcome[]): Promise<void> {
     const untilMs = this.now() + INTENT_MS;
     const intended = await this.#intend(chunk, outcomes);
-    const ended = await Promise.all(
-      intended.map(async ({ plan, row }) => {
-        const onlyWhile = () => this.now() + this.target.timeoutMs < untilMs && plan.write.onlyWhile?.() !== false;
-        return { plan, row, sent: await this.#sendOne(plan, onlyWhile) };
-      }),
+    const sends = await this.target.sendAll(
+      intended.map(({ plan: { request, write } }) => ({
+        ...request,
+        onlyWhile: () => this.now() + this.target.timeoutMs < untilMs && write.onlyWhile?.() !== false,
+      })),
     );
+    const ended = intended.map(({ plan, row }, at) => ({ plan, row, sent: sends[at] ?? ('unsent' as const) }));
     await this.#confirm(
       ended.filter(({ sent }) => sent === 'done' || sent === 'superseded'),
       outcomes,
@@ -190,22 +190,13 @@ export class HttpStore implements LobStore, TombstoneStore {
     );
   }
 
-  async #sendOne({ request }: Planned, onlyWhile: () => boolean): Promise<Sent> {
-    if (request === undefined) return 'unsent';
-    try {
-      return await this.target.send({ ...request, onlyWhile });
-    } catch (error) {
-      return { error };
-    }
-  }
-
   /**
    * Writes intents. Returns the plans whose intent stands. A row that isn't there may have what is left of an intent: then that is
    * what is swapped.
    */
-  async #intend(chunk: readonly Planned[], outcomes: WriteOutcome[]): Promise<readonly Intended[]> {
-    let rest: readonly Planned[] = chunk;
-    const intended: Intended[] = [];
+  async #intend(chunk: readonly ToSend[], outcomes: WriteOutcome[]): Promise<readonly Intended<ToSend>[]> {
+    let rest: readonly ToSend[] = chunk;
+    const intended: Intended<ToSend>[] = [];
     for (const isLast of [false, true]) {
       const written = await this.notes.write(
         rest.map(({ write: { row, onlyWhile }, before, after }) => ({
@@ -273,8 +264,8 @@ export class HttpStore implements LobStore, TombstoneStore {
   }
 }
 
-interface Intended {
-  readonly plan: Planned;
+interface Intended<P extends Planned = Planned> {
+  readonly plan: P;
   /** The row of the notes' store, to be swapped. */
   readonly row: StoredRow | undefined;
 }

@@ -8,9 +8,10 @@ import {
   type HttpMethods,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import pLimit from 'p-limit';
+import * as z from 'zod';
 import { Circuit, type Answer, type End } from '../../azure/circuit';
 import { StoreUnavailable } from '../../azure/store-unavailable';
 import { foreignText, messageOf, OutboundError } from '../../errors/errors';
@@ -71,6 +72,9 @@ const filled = (template: string, place: Place): string =>
 /** What became of a request. `superseded`: the receiver has a newer version. */
 export type TargetOutcome = 'done' | 'superseded' | 'unsent';
 
+/** How a request of several ended. */
+export type Sent = TargetOutcome | { readonly error: unknown };
+
 /** Gives the value of a header for each request: a token, or a signature of a relay. */
 export type HeaderSource = (url: string) => Promise<Readonly<Record<string, string>>>;
 
@@ -81,6 +85,10 @@ const LONGEST_PAUSE_MS = 30_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
 /** Of an answer; the rest isn't read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** Requests sent as one, at most, and about their bytes. */
+const MAX_BULK = 100;
+const MAX_BULK_BYTES = 512 * 1024;
+const MAX_BULK_ANSWER_BYTES = 1024 * 1024;
 
 /**
  * A LOB system's REST interface: sends signed requests with few at a time, and knows the answers. Never follows a redirect.
@@ -123,6 +131,11 @@ export class HttpTarget {
     return this.config.timeoutMs;
   }
 
+  /** Whether requests go together. */
+  get isBulk(): boolean {
+    return this.config.bulkUrl !== undefined;
+  }
+
   get methods(): { readonly snapshot: HttpMethods; readonly patch: HttpMethods } {
     return { snapshot: this.config.method, patch: this.config.patchMethod };
   }
@@ -145,19 +158,69 @@ export class HttpTarget {
    * @throws LobRefused, LobUnauthorized, LobUnclear, StoreUnavailable
    */
   send(request: TargetRequest): Promise<TargetOutcome> {
-    return this.#limit(async () => {
-      if (request.onlyWhile?.() === false) return 'unsent';
-      if (this.now() < this.#waitUntilMs) throw this.#unavailable(this.#waitUntilMs, undefined);
-      const response = await this.#circuit.run(() => this.#sendOnce(request), answerOf);
-      return this.#outcomeOf(request, response);
-    });
+    return this.#limit(() => this.#sendNow(request));
+  }
+
+  async #sendNow(request: TargetRequest): Promise<TargetOutcome> {
+    if (request.onlyWhile?.() === false) return 'unsent';
+    return this.#outcomeOf(request, await this.#answerTo(request));
+  }
+
+  async #answerTo(request: TargetRequest, maxAnswerBytes?: number): Promise<TargetAnswer> {
+    if (this.now() < this.#waitUntilMs) throw this.#unavailable(this.#waitUntilMs, undefined);
+    return this.#circuit.run(() => this.#sendOnce(request, maxAnswerBytes), answerOf);
+  }
+
+  /** Sends requests: together, where the settings have an address for that. One that fails doesn't fail the others. */
+  async sendAll(requests: readonly TargetRequest[]): Promise<readonly Sent[]> {
+    const { bulkUrl } = this.config;
+    const isAlone = bulkUrl === undefined || requests.length === 1;
+    const sending = isAlone
+      ? requests.map(async (one) => [await caught(this.send(one))])
+      : [...bulksOf(requests)].map((bulk) =>
+          this.#limit(() => this.#sendBulk(bulkUrl, bulk)).catch((error: unknown) => bulk.map((): Sent => ({ error }))),
+        );
+    return (await Promise.all(sending)).flat();
+  }
+
+  async #sendBulk(url: string, requests: readonly TargetRequest[]): Promise<readonly Sent[]> {
+    const wanted = requests.filter(({ onlyWhile }) => onlyWhile?.() !== false);
+    if (wanted.length === 0) return requests.map(() => 'unsent');
+    const id = `bulk_${hash('sha256', wanted.map((one) => one.id).join(), 'base64url').slice(0, 22)}`;
+    const body = `[${wanted.map(bulkItem).join()}]`;
+    const what = `POST of ${wanted.length} requests`;
+    const response = await this.#answerTo({ what, method: 'POST', url, body, id }, MAX_BULK_ANSWER_BYTES);
+    const ends = new Map<TargetRequest, Sent>();
+    if (response.status >= 300 && !BUSY_OR_SHUT.has(response.status)) {
+      // One of them may be the reason.
+      for (const one of wanted) ends.set(one, await caught(this.#sendNow(one)));
+    } else {
+      this.#outcomeOf({ what, method: 'POST' }, response);
+      const answers = bulkAnswers(response.text);
+      for (const one of wanted) ends.set(one, this.#endOf(one, answers.get(one.id), response));
+    }
+    return requests.map((one) => ends.get(one) ?? 'unsent');
+  }
+
+  #endOf(request: TargetRequest, answer: BulkAnswer | undefined, { headers }: TargetAnswer): Sent {
+    try {
+      if (answer === undefined) throw new LobUnclear(request.what, 'the answer to its bulk request says nothing of it');
+      const of = { status: answer.status, text: answer.text ?? '', headers };
+      this.#assertClear(request.what, of);
+      return this.#outcomeOf(request, of);
+    } catch (error) {
+      return { error };
+    }
   }
 
   #unavailable(nextAtMs: number, cause: unknown): StoreUnavailable {
     return new StoreUnavailable(this.#host, nextAtMs, { cause });
   }
 
-  async #sendOnce({ what, method, url, body, id, version }: TargetRequest): Promise<TargetAnswer> {
+  async #sendOnce(
+    { what, method, url, body, id, version }: TargetRequest,
+    maxAnswerBytes = MAX_ANSWER_BYTES,
+  ): Promise<TargetAnswer> {
     const seconds = Math.floor(this.now() / 1000);
     const request = createPipelineRequest({
       method,
@@ -179,7 +242,11 @@ export class HttpTarget {
     });
     try {
       const response = await this.#http.sendRequest(request);
-      const answer = { status: response.status, headers: response.headers, text: await beginningOf(response) };
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        text: await beginningOf(response, maxAnswerBytes),
+      };
       this.#assertClear(what, answer);
       return answer;
     } catch (error) {
@@ -203,7 +270,7 @@ export class HttpTarget {
     return this.#unavailable(this.#waitUntilMs, undefined);
   }
 
-  #outcomeOf({ what, method }: TargetRequest, response: TargetAnswer): TargetOutcome {
+  #outcomeOf({ what, method }: Pick<TargetRequest, 'what' | 'method'>, response: TargetAnswer): TargetOutcome {
     const { status } = response;
     // What comes without it is the relay's own: https://learn.microsoft.com/azure/azure-relay/relay-hybrid-connections-protocol
     if (this.config.relay !== undefined && !response.headers.has('via')) throw this.#relayRefused(what, status);
@@ -229,7 +296,7 @@ interface TargetAnswer {
 }
 
 /** The answer's text as far as anyone looks at it. */
-async function beginningOf({ readableStreamBody }: PipelineResponse): Promise<string> {
+async function beginningOf({ readableStreamBody }: PipelineResponse, maxBytes: number): Promise<string> {
   if (!(readableStreamBody instanceof Readable)) return '';
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -237,9 +304,49 @@ async function beginningOf({ readableStreamBody }: PipelineResponse): Promise<st
   for await (const part of readableStreamBody) {
     parts.push(part as Buffer);
     bytes += (part as Buffer).byteLength;
-    if (bytes > MAX_ANSWER_BYTES) break;
+    if (bytes > maxBytes) break;
   }
   return Buffer.concat(parts).toString();
+}
+
+/** Busy, or it doesn't take the credential: said of all requests, not of one. */
+const BUSY_OR_SHUT = new Set([401, 403, 429, 503]);
+
+const caught = (sending: Promise<TargetOutcome>): Promise<Sent> => sending.catch((error: unknown): Sent => ({ error }));
+
+/** A request as an item of a bulk; its body is JSON already. */
+const bulkItem = ({ id, method, url, version, body }: TargetRequest): string =>
+  `${JSON.stringify({ id, method, url, version }).slice(0, -1)}${body === undefined ? '' : `,"body":${body}`}}`;
+
+function* bulksOf(requests: readonly TargetRequest[]): Generator<readonly TargetRequest[]> {
+  let bulk: TargetRequest[] = [];
+  let bytes = 0;
+  for (const request of requests) {
+    const size = request.url.length + Buffer.byteLength(request.body ?? '');
+    if (bulk.length === MAX_BULK || (bulk.length > 0 && bytes + size > MAX_BULK_BYTES)) {
+      yield bulk;
+      [bulk, bytes] = [[], 0];
+    }
+    bulk.push(request);
+    bytes += size;
+  }
+  if (bulk.length > 0) yield bulk;
+}
+
+/** What a bulk request is answered with: an item for each of its requests. */
+const bulkAnswerSchema = z.array(z.object({ id: z.string(), status: z.number().int(), text: z.string().optional() }));
+type BulkAnswer = z.output<typeof bulkAnswerSchema>[number];
+
+/** By the requests' ids; none where it isn't such an answer, so that nothing is known of any. */
+function bulkAnswers(text: string): ReadonlyMap<string, BulkAnswer> {
+  let answered: unknown;
+  try {
+    answered = JSON.parse(text);
+  } catch {
+    answered = undefined;
+  }
+  const { data = [] } = bulkAnswerSchema.safeParse(answered);
+  return new Map(data.map((answer) => [answer.id, answer]));
 }
 
 /** Answers of gateways whose LOB system doesn't answer. */

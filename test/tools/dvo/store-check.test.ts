@@ -62,6 +62,16 @@ test('one that is not there, or takes nothing, is said at once', async () => {
   );
 });
 
+test('requests that go as one are tried as one, where there is an address for that', async () => {
+  const terminal = new TestTerminal();
+  await checkTarget(terminal, { ...config(receiver.url), bulkUrl: `${receiver.url}/bulk` });
+  expect(terminal.text).toMatch(/\nok {2} {2}takes both as one request\n$/);
+  const other = new TestTerminal();
+  const wrong = { ...config(receiver.url), bulkUrl: `${receiver.url}/rows/x/y` };
+  await expect(checkTarget(other, wrong)).rejects.toThrow(/^1 of the duties/);
+  expect(other.text).toMatch(/\nFAIL {2}takes both as one request: /);
+});
+
 test('without keys it says that nothing is signed', async () => {
   statusOf = () => 200;
   const terminal = new TestTerminal();

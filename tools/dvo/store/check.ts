@@ -91,17 +91,32 @@ export async function checkTarget(terminal: Terminal, config: HttpTargetConfig):
   const forger = new HttpTarget({ ...config, signingKeys: [randomBytes(32)] }, headers);
   const key = randomUUID();
   let failed = 0;
-  for (const { what, request, isForged, wanted, otherwise } of trialsOf(config, key)) {
-    const url = target.addressOf({ table: TABLE, key });
+  const tell = (what: string, isGood: boolean, why: string): void => {
+    if (!isGood) failed += 1;
+    terminal.out(`${isGood ? 'ok  ' : 'FAIL'}  ${what}${isGood ? '' : `: ${why}`}\n`);
+  };
+  const trials = trialsOf(config, key);
+  const url = target.addressOf({ table: TABLE, key });
+  const ofRow = (request: Trial['request']): TargetRequest => ({
+    ...request,
+    what: `${request.method} ${TABLE}(${key})`,
+    url,
+  });
+  for (const { what, request, isForged, wanted, otherwise } of trials) {
     const end = await (isForged === true ? forger : target)
-      .send({ ...request, what: `${request.method} ${TABLE}(${key})`, url })
+      .send(ofRow(request))
       .catch((error: unknown) => ({ code: codeOf(error), text: messageOf(error) }));
     const [code, text] = typeof end === 'string' ? ([end, ''] as const) : ([end.code, ` ${end.text}`] as const);
     const isGood = wanted.includes(code);
-    if (!isGood) failed += 1;
-    terminal.out(`${isGood ? 'ok  ' : 'FAIL'}  ${what}${isGood ? '' : `: ${otherwise} (${code}).${text}`}\n`);
+    tell(what, isGood, `${otherwise} (${code}).${text}`);
     // Whatever comes after the first request says nothing without it.
     if (!isGood && failed === 1 && what === 'stores a row') break;
+  }
+  if (target.isBulk && failed === 0) {
+    const together = trials.slice(-2);
+    const ends = await target.sendAll(together.map(({ request }) => ofRow(request)));
+    const isGood = together.every(({ wanted }, at) => wanted.some((one) => one === ends[at]));
+    tell('takes both as one request', isGood, 'its answer has to tell of each how it ended');
   }
   if (config.signingKeys.length === 0) terminal.err('Requests are not signed: LOB_HTTP__signingKeys is empty.\n');
   if (failed > 0) throw new Error(`${failed} of the duties in docs/store-http.md are not met`);
