@@ -141,7 +141,7 @@ export const group: Group = {
         { work: 'seven events, JSON', subject: 'json', against: 'JSON.parse', of },
         { work: 'seven events, JSON, every part', subject: 'json all', against: 'JSON.parse', of },
         { work: 'seven events, XML', subject: 'xml', against: 'event stream', of },
-        { work: 'seven events, XML, every part', subject: 'xml all', against: 'JSON.parse', of },
+        { work: 'seven events, XML, every part', subject: 'xml all', against: 'event stream', of },
         { work: 'seven events, binary', subject: 'binary', against: 'JSON.parse', of },
         { work: 'seven events, binary, every part', subject: 'binary all', against: 'JSON.parse', of },
       ]),
