@@ -129,7 +129,7 @@ async function longestStretch(work: () => Promise<void>): Promise<number> {
 export async function openWaysIn(): Promise<WaysIn> {
   const tables = await startNullTables();
   const clientOf = (name: string): TableClient =>
-    TableClient.fromConnectionString(tables.connectionString, name, { allowInsecureConnection: true });
+    TableClient.fromConnectionString(tables.account.connectionString, name, { allowInsecureConnection: true });
   const read = readMapping('fuzz.yaml', mappingText());
   if (!read.ok) throw new Error(read.faults.join('\n'));
   const mapping = compileMapping(read.file, hashWith(Buffer.alloc(32, 7)));

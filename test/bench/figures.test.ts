@@ -12,14 +12,16 @@ const TURNS = {
 const of = { work: 'w', subject: 'app', against: 'floor' } as const;
 
 test('twice the time is a ratio of 2 in time and of 0.5 in rate; a slow round is slow for both', () => {
-  const [time, rate, cpu] = figuresOf(TURNS, [
+  const [time, rate, cpu, perCpu] = figuresOf(TURNS, [
     { ...of, of: 'time' },
     { ...of, of: 'rate' },
     { ...of, of: 'CPU' },
+    { ...of, of: 'work per CPU' },
   ]);
   expect(time).toMatchObject({ value: 2, spread: [2, 3], unit: 'x', own: '4 ms', against: '1 ms floor' });
   expect(rate).toMatchObject({ value: 0.5, spread: [0.375, 0.5], own: '250/s', against: '1000/s floor' });
-  expect(cpu?.value).toBe(2);
+  expect(cpu).toMatchObject({ value: 2, own: '8 ms', against: '2 ms floor' });
+  expect(perCpu).toMatchObject({ value: 0.5, own: '8 ms', against: '2 ms floor' });
 });
 
 test('round trips are a count, not a ratio', () => {

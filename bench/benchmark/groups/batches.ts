@@ -2,28 +2,14 @@ import type { TableClient } from '@azure/data-tables';
 import type { RowChange } from '../../../shared/change/row-change';
 import { PARTITIONS } from '../../../shared/lob/tables/layout';
 import { allColumns, EPOCH, pulledOf, rowOf, seasoned, TABLE, updatedColumns, updateOf } from '../inputs/rows';
-import {
-  bareClient,
-  entityOf,
-  expectVerdicts,
-  inFlight,
-  onBoth,
-  servicesOn,
-  transact,
-  type Place,
-} from '../inputs/stores';
+import { bareClient, entityOf, expectVerdicts, inFlight, servicesOn, transact } from '../inputs/stores';
 import { figuresOf, type Wanted } from '../measure/compare';
-import type { Effort, Group } from '../measure/figure';
+import type { Group } from '../measure/figure';
 import { inRounds, type Subject } from '../measure/rounds';
+import { startNullTables } from '../null-tables/start';
 
 const HUB_BATCH = 1000;
 const BURST_ROWS = 50;
-
-/** Rows of a pulled page; Azurite is given fewer in a quick run. */
-const pageRows = ({ quick }: Effort, { name }: Place): number => {
-  if (name === 'Azurite') return quick ? 1000 : 5000;
-  return quick ? 2000 : 5000;
-};
 
 const PULLED = ['applied'];
 
@@ -44,16 +30,17 @@ const QUERIES_IN_FLIGHT = 4;
 export const group: Group = {
   about: 'the writer, many changes at once, against transactions of upserts through the bare SDK, on the same layout',
 
-  async run(effort, tell) {
-    await onBoth(async (place) => {
-      const isNull = place.name === 'null service';
-      const { writer } = servicesOn(place, 'app');
+  async run({ quick, rounds }, tell) {
+    const tables = await startNullTables();
+    try {
+      const { account } = tables;
+      const { writer } = servicesOn(account, 'app');
       let at = EPOCH;
       const later = (): number => (at += 1);
 
       /** The SDK's client of a table of so many rows that have a history. */
       const table = async (name: string, rows: number) => {
-        const client = bareClient(place, name);
+        const client = bareClient(account, name);
         await client.createTable();
         const entities = Array.from({ length: rows }, (_, n) => entityOf(n, allColumns(n, EPOCH), pulledStamp(n)));
         await transact(client, entities, 'Replace');
@@ -71,10 +58,9 @@ export const group: Group = {
       };
       const count = (length: number) => Array.from({ length }, (_, n) => n);
       const wanted = (work: string, most: number, trips?: number): Wanted<'app' | 'transactions'>[] => {
-        const of = { work: `${work}, ${place.name}`, subject: 'app', against: 'transactions' } as const;
+        const of = { work, subject: 'app', against: 'transactions' } as const;
         return [
-          { ...of, of: 'rate' },
-          { ...of, of: 'CPU', ...(isNull ? { aim: { most }, why: WHY } : {}) },
+          { ...of, of: 'CPU', aim: { most }, why: WHY },
           { ...of, of: 'requests', ...(trips === undefined ? {} : { aim: { most: trips } }) },
         ];
       };
@@ -83,7 +69,7 @@ export const group: Group = {
       const cold = (work: string): Wanted<'app' | 'transactions' | typeof QUERIED>[] =>
         wanted(work, 0.75).map((one) => (one.of === 'CPU' ? { ...one, against: QUERIED } : one));
 
-      const rows = pageRows(effort, place);
+      const rows = quick ? 2000 : 5000;
       await table(`app${TABLE}`, rows);
       const floor = await table(`bare${TABLE}`, rows);
       const transactions = (length: number, mode: 'Merge' | 'Replace'): Subject => {
@@ -104,7 +90,7 @@ export const group: Group = {
 
       // Warm: what a hub brings. Each turn makes the rows known to the next one, the first to all.
       expectVerdicts(await writer.process(count(HUB_BATCH).map((n) => updateOf(n, later()))), ['merged']);
-      const batch = { rounds: effort.rounds, operations: HUB_BATCH };
+      const batch = { rounds, operations: HUB_BATCH };
       const distinct = changes(() => {
         const now = later();
         return count(HUB_BATCH).map((n) => updateOf(n, now));
@@ -120,7 +106,7 @@ export const group: Group = {
       );
 
       // Cold: pulled pages. Of each row something older is stored that this process doesn't know.
-      const page = { rounds: effort.rounds, operations: rows };
+      const page = { rounds, operations: rows };
       const addresses = count(rows).map(rowOf);
       const pulled = () => {
         const now = later();
@@ -140,7 +126,7 @@ export const group: Group = {
 
       // Nothing is stored of any row: in a first load, where that is expected, and otherwise.
       const emptied = (name: string) => async (): Promise<void> => {
-        const client = bareClient(place, name);
+        const client = bareClient(account, name);
         await client.deleteTable();
         await client.createTable();
       };
@@ -177,7 +163,9 @@ export const group: Group = {
       );
       tell(figuresOf({ ...loads, app: loads.load }, wanted(`page of ${rows} new rows, first load`, 0.65)));
       tell(figuresOf({ ...loads, app: loads.reload }, cold(`page of ${rows} new rows, cold`)));
-    });
+    } finally {
+      await tables.stop();
+    }
   },
 };
 

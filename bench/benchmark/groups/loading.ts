@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packageApp } from '../../../tools/packaging/package-app';
 import { TABLE } from '../inputs/rows';
-import { bareClient } from '../inputs/stores';
+import { bareClient, settingsOf } from '../inputs/stores';
 import { Updates } from '../inputs/updates';
 import { CLIENTS, type Loaded } from '../processes/loader-main';
 import { digits, duration } from '../measure/compare';
@@ -63,7 +63,8 @@ async function candidatesIn(folder: string, event: string, quick: boolean): Prom
     ];
   };
   return [
-    ...(quick ? [] : names.flatMap((name) => both(name, [name]))),
+    // Of each alone only what is deployed.
+    ...(quick ? [] : names.flatMap((name) => both(name, [name]).slice(1))),
     ...both(ALL, names),
     ...both(
       `${ALL} but the pull, and a first event processed`,
@@ -91,11 +92,10 @@ export const group: Group = {
     const temporary = mkdtempSync(path.join(tmpdir(), 'dvo-loading-'));
     const tables = await startNullTables();
     try {
-      const { connectionString } = tables;
       const updates = new Updates(400);
-      await updates.seed(bareClient({ ...tables, name: 'null service' }, TABLE));
+      await updates.seed(bareClient(tables.account, TABLE));
       const event = path.join(temporary, 'event.json');
-      const settings = { ...SETTINGS, LOB_STORAGE: connectionString, AzureWebJobsStorage: connectionString };
+      const settings = { ...SETTINGS, ...settingsOf(tables.account) };
       const floor: Candidate = { name: FLOOR, files: [require.resolve(FLOOR)] };
       const candidates = await candidatesIn(path.join(temporary, 'app'), event, quick);
       const loaded = new Map<Candidate, Loaded[]>();

@@ -7,13 +7,14 @@ import { spawnHost, type SpawnedHost } from '../../../local/host/spawn-host';
 import type { LogRecord } from '../../../local/host/log';
 import { BUS } from '../../../local/stack/stack';
 import { TABLE } from '../inputs/rows';
-import { bareClient, inFlight, onBoth, type Place } from '../inputs/stores';
+import { bareClient, inFlight, settingsOf } from '../inputs/stores';
 import { Updates } from '../inputs/updates';
 import { plainWrite } from '../processes/plain-write';
 import { startChild } from '../measure/child';
 import { figuresOf } from '../measure/compare';
-import type { Figure, Group } from '../measure/figure';
+import type { Group } from '../measure/figure';
 import { inRounds, type Subject } from '../measure/rounds';
+import { startNullTables, type Account } from '../null-tables/start';
 
 /** As many as host.json lets run at once. */
 const UPSERTS_IN_FLIGHT = 32;
@@ -68,16 +69,14 @@ function senderTo(kind: 'queue' | 'hub', broker: string) {
   };
 }
 
-const start = (name: string, ...args: string[]) => startChild<string>(path.join(__dirname, '../processes', name), args);
-
 /** The app on a broker, telling of each delivery that it has processed. */
 function startApp(
-  place: Place,
+  account: Account,
   prefix: string,
   broker: string,
   state: string,
   processed: Processed,
-  settings: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>>,
 ): Promise<SpawnedHost> {
   return spawnHost({
     appDir: path.resolve('.'),
@@ -89,7 +88,7 @@ function startApp(
       'AzureFunctionsJobHost__logging__logLevel__Function.service-bus-queue.User': 'Information',
       'AzureFunctionsJobHost__logging__logLevel__Function.event-hub.User': 'Information',
       SYNC_TABLES: TABLE,
-      LOB_STORAGE: place.connectionString,
+      ...settingsOf(account),
       LOB_TABLE_PREFIX: prefix,
       AzureWebJobsStorage: state,
       UNPROVABLE_ORDER: 'apply',
@@ -112,126 +111,76 @@ const appCpuMsOf = ({ pid }: SpawnedHost): number =>
       0,
     );
 
-/** The app's CPU where messages come in batches, against one by one. */
-async function inBatches(place: Place, rounds: number): Promise<readonly Figure[]> {
-  const messages = 32 * 20;
-  const state = await startAzurite();
-  const stopping: { stop(): Promise<unknown> }[] = [state];
-  try {
-    const subject = async (name: string, settings: Readonly<Record<string, string>>): Promise<Subject> => {
-      const updates = new Updates(messages);
-      await updates.seed(bareClient(place, `${name}${TABLE}`));
-      const broker = await start('broker-main.js');
+const APPS = {
+  'queue, one by one': { kind: 'queue', settings: { DISABLED_FUNCTIONS: 'event-hub', SERVICEBUS_BATCHES: 'false' } },
+  'queue, batches of 32': {
+    kind: 'queue',
+    settings: {
+      DISABLED_FUNCTIONS: 'event-hub',
+      AzureFunctionsJobHost__extensions__serviceBus__maxMessageBatchSize: '32',
+    },
+  },
+  hub: { kind: 'hub', settings: { DISABLED_FUNCTIONS: 'service-bus-queue' } },
+} as const;
+type App = keyof typeof APPS;
+
+export const group: Group = {
+  about:
+    "queue and event hub to the store under the local host: the app's CPU without the host's, against bare upserts",
+
+  async run({ quick, rounds }, tell) {
+    const messages = AT_ONCE * (quick ? 2 : 4);
+    const [tables, state] = [await startNullTables(), await startAzurite()];
+    const stopping: { stop(): Promise<unknown> }[] = [tables, state];
+    const { account } = tables;
+    const updates = new Updates(messages);
+    const app = async (name: App): Promise<Subject> => {
+      const { kind, settings } = APPS[name];
+      const prefix = name.replaceAll(/\W/g, '');
+      await updates.seed(bareClient(account, `${prefix}${TABLE}`));
+      const broker = await startChild<string>(path.join(__dirname, '../processes/broker-main.js'));
       stopping.push(broker);
       const processed = new Processed();
-      const host = await startApp(place, name, broker.said, state.connectionString, processed, settings);
+      const host = await startApp(account, prefix, broker.said, state.connectionString, processed, settings);
       stopping.push(host);
-      const send = senderTo('queue', broker.said);
+      const send = senderTo(kind, broker.said);
       return {
         run: async () => {
-          const before = appCpuMsOf(host);
-          const all = within(`${messages} messages`, processed.more(messages));
+          const all = within(`${messages} messages of ${name}`, processed.more(messages));
           // What a namespace takes in one sending is bounded.
           for (let sent = 0; sent < messages; sent += AT_ONCE)
             await send(Array.from({ length: AT_ONCE }, () => updates.next()));
           await all;
-          return { overriddenDuration: appCpuMsOf(host) - before };
         },
+        cpuMs: () => appCpuMsOf(host),
       };
     };
-    const turns = await inRounds(
-      {
-        'in batches of 32': await subject('many', {
-          AzureFunctionsJobHost__extensions__serviceBus__maxMessageBatchSize: '32',
-        }),
-        'one by one': await subject('single', { SERVICEBUS_BATCHES: 'false' }),
-      },
-      { rounds, warmup: 3, operations: messages },
-    );
-    return figuresOf(turns, [
-      {
-        work: `queue, CPU of the app, ${place.name}`,
-        ...{ subject: 'in batches of 32', against: 'one by one', of: 'time', aim: { most: 0.45 } },
-      },
-    ]);
-  } finally {
-    for (const started of stopping.reverse()) await started.stop();
-  }
-}
-
-export const group: Group = {
-  about:
-    'queue and event hub to the store under the local host, against the SDK with nothing done, and against bare upserts',
-
-  async run({ quick, rounds }, tell) {
-    await onBoth(async (place) => {
-      if (quick && place.name === 'Azurite') return;
-      for (const kind of ['queue', 'hub'] as const) {
-        const messages = 200;
-        // Of its own each time: a checkpoint of an earlier broker would lie ahead of this one's events.
-        const state = await startAzurite();
-        const updates = new Updates(messages);
-        const plain = bareClient(place, `plain${kind}${TABLE}`);
-        for (const client of [plain, bareClient(place, `app${kind}${TABLE}`)]) await updates.seed(client);
-        // The app and the floor each have a broker, so that neither waits while the other is served.
-        const [broker, idleBroker] = [await start('broker-main.js'), await start('broker-main.js')];
-        const idle = await start('consumer-main.js', kind, idleBroker.said, state.connectionString);
-        const processed = new Processed();
-        const host = await startApp(place, `app${kind}`, broker.said, state.connectionString, processed);
-        try {
-          const next = () => Array.from({ length: messages }, () => updates.next());
-          const sent = (to: string, done: () => Promise<unknown>): Subject => {
-            const send = senderTo(kind, to);
-            return {
-              run: async () => {
-                const all = within(`${messages} messages of the ${kind}`, done());
-                await send(next());
-                await all;
-              },
-            };
-          };
-          const turns = await inRounds(
-            {
-              app: sent(broker.said, () => processed.more(messages)),
-              'SDK and nothing': sent(idleBroker.said, () => {
-                idle.process.send(messages);
-                return new Promise((resolve) => idle.process.once('message', resolve));
-              }),
-              upserts: {
-                run: async () => {
-                  const bodies = next();
-                  await inFlight(UPSERTS_IN_FLIGHT, messages, async (n) => {
-                    const body = bodies[n];
-                    if (body !== undefined) await plainWrite(plain, body);
-                  });
-                },
-              },
-            },
-            { rounds, operations: messages },
-          );
-          const meanOf = (name: 'SDK and nothing' | 'upserts'): number =>
-            turns[name].reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-          const slower = meanOf('upserts') > meanOf('SDK and nothing') ? 'upserts' : 'SDK and nothing';
-          const of = { work: `${kind}, ${place.name}`, subject: 'app', of: 'rate' } as const;
-          tell(
-            figuresOf(
-              turns,
-              (['SDK and nothing', 'upserts'] as const).map((against) => ({
-                ...of,
-                against,
-                ...(against === slower ? { aim: { least: 0.8 }, why: WHY } : {}),
-              })),
-            ),
-          );
-        } finally {
-          await host.stop();
-          for (const started of [idle, idleBroker, broker, state]) await started.stop();
-        }
-      }
-      if (place.name !== 'Azurite') tell([...(await inBatches(place, rounds))]);
-    });
+    try {
+      const plain = bareClient(account, `plain${TABLE}`);
+      await updates.seed(plain);
+      let bodies: readonly Buffer[] = [];
+      const upserts: Subject = {
+        prepare: () => void (bodies = Array.from({ length: messages }, () => updates.next())),
+        run: () =>
+          inFlight(UPSERTS_IN_FLIGHT, messages, async (n) => {
+            const body = bodies[n];
+            if (body !== undefined) await plainWrite(plain, body);
+          }),
+      };
+      const [single, many, hub] = ['queue, one by one', 'queue, batches of 32', 'hub'] as const;
+      const subjects = { [single]: await app(single), [many]: await app(many), hub: await app(hub), upserts };
+      const turns = await inRounds(subjects, { rounds, warmup: 3, operations: messages });
+      tell(
+        figuresOf(turns, [
+          { work: many, subject: many, against: single, of: 'CPU', aim: { most: 0.45 } },
+          ...[single, many, hub].flatMap((name) => [
+            { work: name, subject: name, against: 'upserts', of: 'CPU' } as const,
+            { work: name, subject: name, against: 'upserts', of: 'rate' } as const,
+          ]),
+        ]),
+      );
+    } finally {
+      for (const started of stopping.reverse()) await started.stop();
+    }
   },
 };
-
-const WHY =
-  'The app does both works in one thread, receiving and upserting, where each floor does one; the local host is part of it.';

@@ -21,7 +21,7 @@ import { PullSync } from '../../../shared/sync/pull-sync';
 import { TablePullStates } from '../../../shared/sync/pull-state-store';
 import { Writer } from '../../../shared/writer/writer';
 import { seasoned } from '../inputs/rows';
-import { bareClient, inFlight, transact, type Place } from '../inputs/stores';
+import { bareClient, inFlight, transact } from '../inputs/stores';
 import { digits, figuresOf } from '../measure/compare';
 import type { Figure } from '../measure/figure';
 import type { Group } from '../measure/figure';
@@ -43,10 +43,12 @@ interface Places {
   readonly source: string;
 }
 
+const accountOf = (connectionString: string) => ({ kind: 'connectionString', connectionString }) as const;
+
 /** The pull as the app composes it, over a source without metadata of its own. */
 function pullOf({ lob, state, source }: Places, run: string): PullSync {
-  const clients = tableClients({ kind: 'connectionString', connectionString: lob });
-  const states = tableClients({ kind: 'connectionString', connectionString: state });
+  const clients = tableClients(accountOf(lob));
+  const states = tableClients(accountOf(state));
   const blobs = BlobServiceClient.fromConnectionString(state);
   const store = new MappedStore(new TableStore(clients, namingOf(DEFAULT_MAPPING, run)), DEFAULT_MAPPING);
   const api = new WebApi({ url: source, credential: () => CREDENTIAL });
@@ -58,10 +60,7 @@ function pullOf({ lob, state, source }: Places, run: string): PullSync {
     store,
     states: new TablePullStates(states(`${run}pull`)),
     leases: new BlobLeases(blobs.getContainerClient(`${run}leases`)),
-    parking: new TableParking(
-      states(`${run}parked`),
-      deferredLargeBodies({ kind: 'connectionString', connectionString: state }, `${run}bodies`),
-    ),
+    parking: new TableParking(states(`${run}parked`), deferredLargeBodies(accountOf(state), `${run}bodies`)),
     // The wait before the sweep is no work.
     maxReadAgeMs: 0,
     journal: new BlobJournal(blobs.getContainerClient(`${run}loads`)),
@@ -93,7 +92,7 @@ interface Page {
  * meanwhile. `reads`: each row is read first, as whoever has to know what is stored does. Gives the link to what changed since.
  */
 async function bareRun(lob: string, run: string, from: string, rows: number, reads = false): Promise<string> {
-  const client = bareClient({ connectionString: lob } as Place, `${run}account`);
+  const client = bareClient(accountOf(lob), `${run}account`);
   await client.createTable();
   const stamp = encodeStamp({ ...seasoned(0), recentKeys: [], hasPushOnTop: false });
   const page = async (link: string): Promise<Page> => {
@@ -165,46 +164,38 @@ async function peakMemory(places: Omit<Places, 'source'>, run: string, rows: num
 
 type Measured = readonly Figure[];
 
-/** Runs on both stores have their state in one account. */
-const TAGS = { Azurite: 'azurite', 'null service': 'null' } as const;
-
-/** Azurite slows as a table grows. */
-const AZURITE_ROWS = 50_000;
-const AZURITE_ROUNDS = 3;
-
 const once = (value: number): Pick<Figure, 'value' | 'spread'> => ({ value, spread: [value, value] });
 
 /** Loads of all rows, in turns. */
-async function loads(places: Places, rows: number, rounds: number, store: Place['name']): Promise<readonly Figure[]> {
-  const tag = TAGS[store];
+async function loads(places: Places, rows: number, rounds: number): Promise<readonly Figure[]> {
   let runs = 0;
   const emptied = async (): Promise<void> => {
-    await dropRows(places, `${tag}run${runs}`, `${tag}bare${runs}`);
+    await dropRows(places, `run${runs}`, `bare${runs}`);
     runs += 1;
   };
   const turns = await inRounds(
     {
-      pull: { prepare: emptied, run: () => load(places, `${tag}run${runs}`, rows) },
+      pull: { prepare: emptied, run: () => load(places, `run${runs}`, rows) },
       bare: {
         prepare: emptied,
-        run: () => bareRun(places.lob, `${tag}bare${runs}`, firstPage(places.source), rows),
+        run: () => bareRun(places.lob, `bare${runs}`, firstPage(places.source), rows),
       },
     },
     { rounds, operations: rows },
   );
-  await dropRows(places, `${tag}run${runs}`, `${tag}bare${runs}`);
-  const of = { work: `first load of ${rows} rows, ${store}`, subject: 'pull', against: 'bare' } as const;
+  await dropRows(places, `run${runs}`, `bare${runs}`);
+  const of = { work: `first load of ${rows} rows`, subject: 'pull', against: 'bare' } as const;
   return figuresOf(turns, [
     { ...of, of: 'rate' },
-    { ...of, of: 'CPU', ...(store === 'Azurite' ? {} : { aim: { most: 1.15 }, why: WHY }) },
+    { ...of, of: 'CPU', aim: { most: 1.15 }, why: WHY },
     { ...of, of: 'requests' },
   ]);
 }
 
 /** One load, and then deltas of a hundredth of its rows in turns, of other rows each time. */
-async function deltas(places: Places, rows: number, rounds: number, store: Place['name']): Promise<readonly Figure[]> {
+async function deltas(places: Places, rows: number, rounds: number): Promise<readonly Figure[]> {
   const changed = rows / 100;
-  const [run, bare] = [`${TAGS[store]}deltas`, `${TAGS[store]}baredeltas`];
+  const [run, bare] = ['deltas', 'baredeltas'];
   const pull = pullOf(places, run);
   await runOf(pull, 'load', rows, rows);
   let link = await bareRun(places.lob, bare, firstPage(places.source), rows);
@@ -220,10 +211,10 @@ async function deltas(places: Places, rows: number, rounds: number, store: Place
     { rounds, operations: changed },
   );
   await dropRows(places, run, bare);
-  const of = { work: `1 % delta of ${rows} rows, ${store}`, subject: 'pull', against: 'get, transactions' } as const;
+  const of = { work: `1 % delta of ${rows} rows`, subject: 'pull', against: 'get, transactions' } as const;
   return figuresOf(turns, [
     { ...of, of: 'rate' },
-    { ...of, of: 'CPU', ...(store === 'Azurite' ? {} : { aim: { most: 0.6 }, why: WHY_DELTA }) },
+    { ...of, of: 'CPU', aim: { most: 0.6 }, why: WHY_DELTA },
     { ...of, of: 'requests' },
   ]);
 }
@@ -252,7 +243,7 @@ async function resync(places: Places, rows: number): Promise<readonly Figure[]> 
 }
 
 async function dropRows({ lob }: Pick<Places, 'lob'>, ...runs: readonly string[]): Promise<void> {
-  for (const run of runs) await bareClient({ connectionString: lob } as Place, `${run}account`).deleteTable();
+  for (const run of runs) await bareClient(accountOf(lob), `${run}account`).deleteTable();
 }
 
 async function memory(places: Omit<Places, 'source'>, sizes: readonly [number, number]): Promise<readonly Figure[]> {
@@ -265,7 +256,7 @@ async function memory(places: Omit<Places, 'source'>, sizes: readonly [number, n
   return [
     ...peaks.map((peak, index) => ({
       ...once(peak),
-      ...{ work: `first load of ${sizes[index]} rows, null service`, measure: 'peak RSS', unit: 'MiB' as const },
+      ...{ work: `first load of ${sizes[index]} rows`, measure: 'peak RSS', unit: 'MiB' as const },
       ...{ own: `${digits(peak)} MiB`, aim: { most: 220 }, why: WHY_MEMORY },
     })),
     {
@@ -281,11 +272,10 @@ export const group: Group = {
     'a table from a source that costs nothing, against fetch, JSON.parse and transactions: first load, delta, resync, memory',
 
   async run({ quick, rounds }, tell) {
-    const rows = quick ? 5000 : 100_000;
-    const turns = Math.min(rounds, 5);
+    const rows = quick ? 5000 : 20_000;
     const [tables, azurite] = [await startNullTables(), await startAzurite()];
     const state = azurite.connectionString;
-    const onNull = { lob: tables.connectionString, state };
+    const onNull = { lob: tables.account.connectionString, state };
     const from = async (count: number, token: 'lasts' | 'expires', measure: (source: string) => Promise<Measured>) => {
       const source = await startPagedSource(count, token);
       try {
@@ -295,13 +285,8 @@ export const group: Group = {
       }
     };
     try {
-      await from(rows, 'lasts', (source) => loads({ ...onNull, source }, rows, turns, 'null service'));
-      await from(rows, 'lasts', (source) => deltas({ ...onNull, source }, rows, turns, 'null service'));
-      if (!quick) {
-        const [few, onAzurite] = [AZURITE_ROWS, { lob: state, state }];
-        await from(few, 'lasts', (source) => loads({ ...onAzurite, source }, few, AZURITE_ROUNDS, 'Azurite'));
-        await from(few, 'lasts', (source) => deltas({ ...onAzurite, source }, few, AZURITE_ROUNDS, 'Azurite'));
-      }
+      await from(rows, 'lasts', (source) => loads({ ...onNull, source }, rows, rounds));
+      await from(rows, 'lasts', (source) => deltas({ ...onNull, source }, rows, rounds));
       await from(rows, 'expires', (source) => resync({ ...onNull, source }, rows));
       tell(await memory(onNull, quick ? [5000, 20_000] : [100_000, 1_000_000]));
     } finally {

@@ -1,147 +1,131 @@
 import autocannon from 'autocannon';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { startAzurite } from '../../../local/storage/azurite';
-import { spawnHost } from '../../../local/host/spawn-host';
 import { TABLE } from '../inputs/rows';
-import { bareClient, onBoth } from '../inputs/stores';
+import { bareClient, settingsOf } from '../inputs/stores';
 import { Updates } from '../inputs/updates';
-import { startChild } from '../measure/child';
-import { digits, figuresOf } from '../measure/compare';
-import { median, quantile, summary } from '../measure/figure';
+import { startChild, type Child } from '../measure/child';
+import { figuresOf } from '../measure/compare';
 import type { Group } from '../measure/figure';
 import { inRounds, type Subject } from '../measure/rounds';
+import { startNullTables, startSecureTables, type Account } from '../null-tables/start';
+import { cpuMsOf } from '../processes/serve';
 
-const CONNECTIONS = [1, 10, 100];
-
-/** The plain listener writes no log either. */
-const QUIET = {
-  FUNCTIONS_WORKER_RUNTIME: 'node',
-  AzureFunctionsJobHost__logging__logLevel__default: 'Warning',
-} as const;
-
-const processOf = (name: string): string => path.join(__dirname, '../processes', `${name}-main.js`);
-
-/** What posting took, in milliseconds: until the last answer, and the 99th percentile of the answers. */
-interface Posted {
-  readonly all: number;
-  readonly p99: number;
-}
+const CONNECTIONS = 10;
+const ROWS = 400;
 
 /** Posts so many new Updates. autocannon itself ends up to a second after the last answer, so the answers are timed here. */
-function post(url: string, updates: Updates, connections: number, amount: number): Promise<Posted> {
+function post(url: string, updates: Updates, amount: number): Promise<{ readonly overriddenDuration: number }> {
   return new Promise((resolve, reject) => {
     const begun = performance.now();
     let last = begun;
-    const times: number[] = [];
+    let accepted = 0;
     const others = new Set<number>();
     const ended = (error: unknown): void => {
       if (error instanceof Error) reject(error);
-      else if (others.size > 0 || times.length !== amount)
-        reject(new Error(`${times.length} of ${amount} answered 200; others: ${[...others].join(', ') || 'none'}.`));
-      else resolve({ all: last - begun, p99: quantile(times, 0.99) });
+      else if (others.size > 0 || accepted !== amount)
+        reject(new Error(`${accepted} of ${amount} answered 200; others: ${[...others].join(', ') || 'none'}.`));
+      else resolve({ overriddenDuration: last - begun });
     };
     autocannon(
       {
         url,
-        connections,
+        connections: CONNECTIONS,
         amount,
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         requests: [{ setupRequest: (request) => ({ ...request, body: updates.next() }) }],
       },
       ended,
-    ).on('response', (_client, status, _bytes, milliseconds) => {
+    ).on('response', (_client, status) => {
       last = performance.now();
-      if (status === 200) times.push(milliseconds);
+      if (status === 200) accepted += 1;
       else others.add(status);
     });
   });
 }
 
+/** Those that write what is posted to them, each in a process and a table of its own. */
+class Listeners {
+  readonly #key = randomBytes(24).toString('base64url');
+  readonly #updates = new Updates(ROWS);
+  readonly #started: Child<string>[] = [];
+
+  constructor(
+    private readonly account: Account,
+    private readonly amount: number,
+  ) {}
+
+  async start(name: 'app-webhook' | 'plain-listener' | 'sample-listener'): Promise<Subject> {
+    const prefix = name.replace('-', '');
+    await this.#updates.seed(bareClient(this.account, `${prefix}${TABLE}`));
+    const child = await startChild<string>(path.join(__dirname, '../processes', `${name}-main.js`), [], {
+      SYNC_TABLES: TABLE,
+      ...settingsOf(this.account),
+      LOB_TABLE_PREFIX: prefix,
+      WEBHOOK_KEYS: this.#key,
+      // Of many connections one may fall behind by a whole turn; there is no Web API to ask then.
+      UNPROVABLE_ORDER: 'apply',
+    });
+    this.#started.push(child);
+    return {
+      run: () => post(`${child.said}/api/webhook?code=${this.#key}`, this.#updates, this.amount),
+      cpuMs: () => cpuMsOf(child.process),
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#started) await child.stop();
+  }
+}
+
 export const group: Group = {
   about:
-    'the webhook under the local host, posted to by autocannon, against node:http with JSON.parse and an upsert, and against that as a function under the same host',
+    "the webhook's handler behind node:http, posted to by autocannon, against listeners that write what comes through the bare SDK",
 
   async run({ quick, rounds }, tell) {
-    const state = await startAzurite();
-    try {
-      await onBoth(async (place) => {
-        const updates = new Updates(400);
-        const key = randomBytes(24).toString('base64url');
-        for (const table of ['plain', 'function', 'app', 'hosted'])
-          await updates.seed(bareClient(place, `${table}${TABLE}`));
-        const settings = (prefix: string) => ({
-          ...QUIET,
-          SYNC_TABLES: TABLE,
-          LOB_STORAGE: place.connectionString,
-          LOB_TABLE_PREFIX: prefix,
-          AzureWebJobsStorage: state.connectionString,
-          WEBHOOK_KEYS: key,
-          // Of a hundred connections one may fall behind by a whole turn; there is no Web API to ask then.
-          UNPROVABLE_ORDER: 'apply',
-        });
-        const host = await spawnHost({ appDir: path.resolve('.'), settings: settings('hosted') });
-        const functionHost = await spawnHost({
-          appDir: path.resolve('bench/benchmark/processes/plain-function-app'),
-          settings: { ...QUIET, PLAIN_STORE: place.connectionString, PLAIN_TABLE: `function${TABLE}` },
-        });
-        const handler = await startChild<string>(processOf('app-webhook'), [], settings('app'));
-        const listener = await startChild<string>(processOf('plain-listener'), [
-          place.connectionString,
-          `plain${TABLE}`,
-        ]);
-        try {
-          for (const connections of quick ? [10] : CONNECTIONS) {
-            const amount = (connections === 1 ? 200 : 500) * (quick ? 1 : 4);
-            const tails = { app: [] as number[], plain: [] as number[] };
-            const posting = (url: string, tail?: number[]): Subject => ({
-              run: async () => {
-                const { all, p99 } = await post(url, updates, connections, amount);
-                tail?.push(p99);
-                return { overriddenDuration: all };
-              },
-            });
-            const turns = await inRounds(
-              {
-                app: posting(`${handler.said}/api/webhook?code=${key}`, tails.app),
-                plain: posting(listener.said, tails.plain),
-                hosted: posting(`${host.url}/api/webhook?code=${key}`),
-                function: posting(`${functionHost.url}/api/plain`),
-              },
-              { rounds, operations: amount },
-            );
-            const work = `webhook, ${connections} connections, ${place.name}`;
-            tell(figuresOf(turns, [{ work, subject: 'app', against: 'plain', of: 'rate' }]));
-            // The first is of the round that warms up.
-            const [own, floor] = [tails.app.slice(1), tails.plain.slice(1)];
-            tell([
-              {
-                work,
-                measure: 'P99',
-                ...summary(own.map((tail, round) => tail / (floor[round] ?? Number.NaN))),
-                unit: 'x',
-                own: `${digits(median(own))} ms`,
-                against: `${digits(median(floor))} ms plain`,
-              },
-            ]);
-            const under = { work: `${work}, under the local host`, of: 'rate' } as const;
-            tell(
-              figuresOf(turns, [
-                { ...under, subject: 'hosted', against: 'plain' },
-                { ...under, subject: 'hosted', against: 'function' },
-              ]),
-            );
-          }
-        } finally {
-          await listener.stop();
-          await handler.stop();
-          await functionHost.stop();
-          await host.stop();
-        }
-      });
-    } finally {
-      await state.stop();
-    }
+    const amount = quick ? 500 : 2000;
+    const options = { rounds, warmup: 2, operations: amount };
+    const on = async (
+      tables: { readonly account: Account; stop(): Promise<void> },
+      measure: (listeners: Listeners) => Promise<void>,
+    ): Promise<void> => {
+      const listeners = new Listeners(tables.account, amount);
+      try {
+        await measure(listeners);
+      } finally {
+        await listeners.stop();
+        await tables.stop();
+      }
+    };
+    await on(await startNullTables(), async (listeners) => {
+      const plain = 'JSON.parse, upsertEntity';
+      const subjects = { app: await listeners.start('app-webhook'), [plain]: await listeners.start('plain-listener') };
+      const of = { work: `webhook, ${CONNECTIONS} connections`, subject: 'app', against: plain } as const;
+      tell(
+        figuresOf(await inRounds(subjects, options), [
+          { ...of, of: 'CPU', aim: { most: 1.25 }, why: WHY },
+          { ...of, of: 'rate' },
+        ]),
+      );
+    });
+    await on(await startSecureTables(), async (listeners) => {
+      const subjects = {
+        app: await listeners.start('app-webhook'),
+        'unguarded listener': await listeners.start('plain-listener'),
+        'sample listener': await listeners.start('sample-listener'),
+      };
+      const work = `webhook, ${CONNECTIONS} connections, TLS and token`;
+      const of = { work, subject: 'app', of: 'work per CPU', why: WHY } as const;
+      tell(
+        figuresOf(await inRounds(subjects, options), [
+          { ...of, against: 'unguarded listener', aim: { least: 1 } },
+          { ...of, against: 'sample listener', aim: { least: 4.5 } },
+        ]),
+      );
+    });
   },
 };
+
+const WHY =
+  "The library's request, the key, the order and what is stored are the app's alone; receiving and sending are both listeners'.";

@@ -1,69 +1,60 @@
 /** Where the writer's rows go: the services as the app composes them, the SDK's bare client, and rows to begin with. */
-import {
-  TableClient,
-  type TableEntity,
-  type TableServiceClientOptions,
-  type TransactionAction,
-} from '@azure/data-tables';
+import { TableClient, type TableEntity, type TransactionAction } from '@azure/data-tables';
 import pLimit from 'p-limit';
 import { setImmediate } from 'node:timers/promises';
-import { startAzurite } from '../../../local/storage/azurite';
+import { appIdentity } from '../../../shared/azure/deferred-credential';
 import type { Columns } from '../../../shared/change/value';
 import { readConfig } from '../../../shared/config/config';
 import { encodeStamp } from '../../../shared/lob/stamp';
 import { encodeColumns, partitionOf } from '../../../shared/lob/tables/layout';
 import { compose, type Services } from '../../../shared/app/services';
 import type { Stamp } from '../../../shared/lob/stamp';
+import { readStorageAccount, type StorageAccount } from '../../../shared/settings/storage-account';
 import type { ChangeResult } from '../../../shared/writer/writer';
-import { startNullTables } from '../null-tables/start';
+import type { Account } from '../null-tables/start';
 import { idOf, TABLE } from './rows';
 
-/** A table service under measurement. */
-export interface Place {
-  readonly name: 'Azurite' | 'null service';
-  readonly connectionString: string;
-  readonly stop: () => Promise<void>;
+/** The settings by which the app keeps rows and its own state in an account. */
+export function settingsOf(account: Account): Record<string, string> {
+  const suffixed: Readonly<Record<string, string>> =
+    account.kind === 'connectionString'
+      ? { '': account.connectionString }
+      : {
+          __tableServiceUri: account.endpoints.table,
+          __blobServiceUri: account.endpoints.blob,
+          ...(account.clientId === undefined ? {} : { __clientId: account.clientId }),
+        };
+  return Object.fromEntries(
+    ['LOB_STORAGE', 'AzureWebJobsStorage'].flatMap((name) =>
+      Object.entries(suffixed).map(([suffix, value]) => [`${name}${suffix}`, value]),
+    ),
+  );
 }
 
-/** Starts both, one after the other has ended, and runs the same on each. */
-export async function onBoth(run: (place: Place) => Promise<void>): Promise<void> {
-  for (const start of [
-    async (): Promise<Place> => ({ name: 'null service', ...(await startNullTables()) }),
-    async (): Promise<Place> => {
-      const azurite = await startAzurite();
-      return { name: 'Azurite', connectionString: azurite.connectionString, stop: () => azurite.stop() };
-    },
-  ]) {
-    const place = await start();
-    try {
-      await run(place);
-    } finally {
-      await place.stop();
-    }
-  }
-}
-
-/** The app's services on a place, without a Web API; rows lie in tables of that prefix. */
-export function servicesOn(
-  place: Pick<Place, 'connectionString'>,
-  prefix: string,
-  settings: Readonly<Record<string, string>> = {},
-): Services {
+/** The app's services on an account, without a Web API; rows lie in tables of that prefix. */
+export function servicesOn(account: Account, prefix: string): Services {
   const { core } = readConfig({
     SYNC_TABLES: TABLE,
-    LOB_STORAGE: place.connectionString,
-    AzureWebJobsStorage: place.connectionString,
     LOB_TABLE_PREFIX: prefix,
     CACHE_MEGABYTES: '256',
-    ...settings,
+    ...settingsOf(account),
   });
   if (!core.ok) throw new Error(core.faults.join('; '));
   return compose(core.value);
 }
 
 /** The SDK's client of a table as its documentation shows it: keep-alive is its default. */
-export const bareClient = (place: Place, table: string, options: TableServiceClientOptions = {}): TableClient =>
-  TableClient.fromConnectionString(place.connectionString, table, { allowInsecureConnection: true, ...options });
+export const bareClient = (account: StorageAccount<'table'>, table: string): TableClient =>
+  account.kind === 'connectionString'
+    ? TableClient.fromConnectionString(account.connectionString, table, { allowInsecureConnection: true })
+    : new TableClient(account.endpoints.table, table, appIdentity(account.clientId));
+
+/** The bare client of the table that the app would write to with the settings of this process. */
+export function ownTable(): TableClient {
+  const { value, faults } = readStorageAccount(process.env, 'LOB_STORAGE', ['table']);
+  if (value === undefined) throw new Error(faults.join('; '));
+  return bareClient(value, `${process.env.LOB_TABLE_PREFIX ?? ''}${TABLE}`);
+}
 
 /** A row as the app would store it. */
 export const entityOf = (n: number, columns: Columns, stamp: Stamp): TableEntity => ({

@@ -7,10 +7,10 @@ export interface Wanted<Name extends string> {
   readonly subject: Name;
   readonly against: Name;
   /**
-   * `time`: of one operation, as a multiple of the other's; `rate`: operations a second, likewise; `CPU`: of this process for
-   * one operation; `requests`: HTTP round trips for one operation, a count.
+   * `time`: of one operation, as a multiple of the other's; `rate`: operations a second, likewise; `CPU`: for one operation,
+   * likewise; `work per CPU`: operations for the same CPU, likewise; `requests`: HTTP round trips for one operation, a count.
    */
-  readonly of: 'time' | 'rate' | 'CPU' | 'requests';
+  readonly of: 'time' | 'rate' | 'CPU' | 'work per CPU' | 'requests';
   readonly aim?: Aim;
   readonly why?: string;
 }
@@ -46,12 +46,17 @@ const RATIO = {
   time: (own: Turn, other: Turn): number => own.milliseconds / other.milliseconds,
   rate: (own: Turn, other: Turn): number => other.milliseconds / own.milliseconds,
   CPU: (own: Turn, other: Turn): number => own.cpuMilliseconds / other.cpuMilliseconds,
+  'work per CPU': (own: Turn, other: Turn): number => other.cpuMilliseconds / own.cpuMilliseconds,
 } as const;
+
+const cpuText = (turns: readonly Turn[]): string =>
+  duration(median(turns.map(({ cpuMilliseconds }) => cpuMilliseconds)));
 
 const TEXT = {
   time: (turns: readonly Turn[]) => duration(median(turns.map(({ milliseconds }) => milliseconds))),
   rate: (turns: readonly Turn[]) => `${digits(1000 / median(turns.map(({ milliseconds }) => milliseconds)))}/s`,
-  CPU: (turns: readonly Turn[]) => duration(median(turns.map(({ cpuMilliseconds }) => cpuMilliseconds))),
+  CPU: cpuText,
+  'work per CPU': cpuText,
   requests: (turns: readonly Turn[]) => digits(median(turns.map(({ requests }) => requests))),
 } as const;
 

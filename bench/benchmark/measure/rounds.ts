@@ -18,12 +18,14 @@ export interface Subject {
    * `{ overriddenDuration }`.
    */
   readonly run: () => unknown;
+  /** CPU time so far of the process that does the work, in milliseconds. @default all threads of this one */
+  readonly cpuMs?: () => number | Promise<number>;
 }
 
 /** What one turn took for one operation. */
 export interface Turn {
   readonly milliseconds: number;
-  /** Of this process, all threads. */
+  /** Of the process that did the work. */
   readonly cpuMilliseconds: number;
   /** HTTP requests sent by this process. */
   readonly requests: number;
@@ -83,9 +85,14 @@ export async function inRounds<Name extends string>(
   return turns;
 }
 
+const ownCpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
 async function turn(
   name: string,
-  { prepare, run }: Subject,
+  { prepare, run, cpuMs = ownCpuMs }: Subject,
   computesMs: number | undefined,
   operations: number,
 ): Promise<Turn> {
@@ -99,26 +106,16 @@ async function turn(
     throws: true,
     timestampProvider: computesMs === undefined ? 'hrtimeNow' : CPU_CLOCK,
   });
-  let sent = 0;
-  let cpu = { user: 0, system: 0 };
-  bench.add(name, run, {
-    async: computesMs === undefined,
-    beforeAll: () => {
-      sent = requests;
-      cpu = process.cpuUsage();
-    },
-    afterAll: () => {
-      sent = requests - sent;
-      cpu = process.cpuUsage(cpu);
-    },
-  });
+  bench.add(name, run, { async: computesMs === undefined });
+  const [sentBefore, cpuBefore] = [requests, await cpuMs()];
   const [task] = await bench.run();
+  const [sent, cpu] = [requests - sentBefore, (await cpuMs()) - cpuBefore];
   const result = task?.result;
   if (result?.state !== 'completed') throw new Error(`${name} was not measured: ${result?.state ?? 'no task'}.`);
   const done = operations * result.latency.samplesCount;
   return {
     milliseconds: result.latency.mean / operations,
-    cpuMilliseconds: (cpu.user + cpu.system) / 1000 / done,
+    cpuMilliseconds: cpu / done,
     requests: sent / done,
   };
 }

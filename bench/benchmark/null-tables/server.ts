@@ -1,13 +1,15 @@
 /**
  * A table service that does next to nothing, so that what is measured beside it is the client: Azure Tables' requests as the SDK
- * sends them (get, insert, merge, replace, delete, upsert, transactions, queries), over HTTP, in memory.
+ * sends them (get, insert, merge, replace, delete, upsert, transactions, queries), over HTTP or HTTPS, in memory. It may take its
+ * time to answer, as a store that is far away does.
  *
  * It checks what conditional requests need (existence, entity tags; a transaction is all or nothing) and keeps bodies as they
- * came. What it lacks, besides speed limits: signatures and versions aren't checked; every table is there, and making one
+ * came. What it lacks, besides speed limits: signatures, tokens and versions aren't checked; every table is there, and making one
  * always succeeds; sizes, names and property types aren't checked; a transaction may name a row twice; filters compare texts,
  * whole numbers and booleans only; nothing is kept when it ends.
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Entities, type Page, type Refusal, type Write } from './entities';
 
 const MAX_PAGE = 1000;
@@ -157,13 +159,20 @@ function handle(entities: Entities, response: ServerResponse, { method, url, eta
   else refuse(response, refusal);
 }
 
+/** How the service is reached. */
+export interface NullTablesOptions {
+  /** How long each request waits before it is worked on. @default 0 */
+  readonly latencyMs?: number;
+  /** HTTPS with that certificate. @default plain HTTP */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
 /** The service, not listening yet. */
-export function nullTables(): Server {
+export function nullTables({ latencyMs = 0, tls }: NullTablesOptions = {}): Server {
   const entities = new Entities();
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
+    const answered = (): void => {
       const { method = '', url = '', headers } = request;
       try {
         handle(entities, response, { method, url, etag: headers['if-match'], body: Buffer.concat(chunks) });
@@ -171,8 +180,11 @@ export function nullTables(): Server {
         console.error(error);
         refuse(response, { status: 400, code: 'InvalidInput' });
       }
-    });
-  });
+    };
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', latencyMs > 0 ? () => setTimeout(answered, latencyMs) : answered);
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.keepAliveTimeout = 60_000;
   return server;
 }

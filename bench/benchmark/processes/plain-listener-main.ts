@@ -2,14 +2,13 @@
  * The least that a webhook's receiver can be: node:http, JSON.parse, the columns of Target as they are, one upsert through the
  * bare SDK. No key is checked, no order, no duplicate. A process of its own.
  *
- * Arguments: the store's connection string, the table.
+ * Settings: the app's own for its store.
  */
+import { ownTable } from '../inputs/stores';
 import { plainWrite } from './plain-write';
-import { bareClient, type Place } from '../inputs/stores';
 import { serve } from './serve';
 
-const [, , connectionString = '', table = ''] = process.argv;
-const client = bareClient({ connectionString } as Place, table);
+const client = ownTable();
 
 serve(async (body) => {
   await plainWrite(client, body);
