@@ -19,7 +19,20 @@ interface Past {
   readonly executionMs: number;
 }
 
-/** Counts the requests of the one application user and refuses what is over a limit. */
+/** The requests of each user, counted apart. */
+export function userProtection(
+  limits: ServiceProtectionLimits | 'off',
+  now: () => number,
+): (userId: string) => ServiceProtection {
+  const users = new Map<string, ServiceProtection>();
+  return (userId) => {
+    const user = users.get(userId) ?? new ServiceProtection(limits, now);
+    users.set(userId, user);
+    return user;
+  };
+}
+
+/** Counts the requests of a user and refuses what is over a limit. */
 export class ServiceProtection {
   readonly #limits: Required<ServiceProtectionLimits> | undefined;
   readonly #now: () => number;

@@ -2,10 +2,12 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ApiRequest, ApiResponse } from './api-request';
+import type { Caller } from './callers';
 import type { ServerCertificate } from './certificate';
 import { DataverseError, noResource } from '../dataverse-error';
 import { writeJson, type Json } from './json-text';
 import { parsePrefer, parseQuery, splitAt } from './odata-query';
+import { decoded } from './row-keys';
 import { asDataverseError } from './row-requests';
 import type { ServiceProtection } from './service-protection';
 import type { TokenEndpoint } from './token-endpoint';
@@ -44,7 +46,10 @@ export type Interceptor = (request: InterceptedRequest) => boolean;
 export interface WebServerDependencies {
   readonly certificate: ServerCertificate;
   readonly tokens: TokenEndpoint;
-  readonly protection: ServiceProtection;
+  /** The limits of a user. */
+  readonly protection: (userId: string) => ServiceProtection;
+  /** Who the application of a token is here; throws when it is nobody. */
+  readonly caller: (clientId: string, headers: IncomingHttpHeaders) => Caller;
   readonly now: () => number;
   /** Every Web API request takes at least this long. */
   readonly latencyMs: number;
@@ -149,16 +154,17 @@ export class WebServer {
       if (fault !== undefined) {
         throw new DataverseError(Number(fault.status), '0x80040216', 'A fault made for a test.', fault.headers ?? {});
       }
-      this.#authorize(dependencies, raw);
-      const leave = dependencies.protection.enter();
+      const caller = dependencies.caller(this.#application(dependencies, raw), raw.headers);
+      const user = dependencies.protection(caller.userId);
+      const leave = user.enter();
       try {
         if (dependencies.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, dependencies.latencyMs));
-        const request = apiRequest(raw);
+        const request = apiRequest(raw, caller);
         const answer = await dependencies.answer(request);
         const applied = request.prefer.applied === '' ? {} : { 'Preference-Applied': request.prefer.applied };
-        return { ...answer, headers: { ...dependencies.protection.headers(), ...applied, ...answer.headers } };
+        return { ...answer, headers: { ...user.headers(), ...applied, ...answer.headers } };
       } catch (error) {
-        return this.#refusal(error, dependencies.protection.headers());
+        return this.#refusal(error, user.headers());
       } finally {
         leave();
       }
@@ -174,9 +180,11 @@ export class WebServer {
     return { status, headers: { ...counted, ...headers }, body: { error: { code, message } } };
   }
 
-  #authorize(dependencies: WebServerDependencies, { url, headers }: RawRequest): void {
-    const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (token !== undefined && dependencies.tokens.accepts(token)) return;
+  /** The application that sends a request, by its token. */
+  #application(dependencies: WebServerDependencies, { url, headers }: RawRequest): string {
+    const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+    const clientId = dependencies.tokens.holder(token);
+    if (clientId !== undefined) return clientId;
     throw new DataverseError(401, '0x80040204', 'The access token is missing, unknown or expired.', {
       'WWW-Authenticate': `Bearer authorization_uri=${url}/common/oauth2/authorize, resource_id=${url}/`,
     });
@@ -193,7 +201,7 @@ interface RawRequest {
   readonly body: string;
 }
 
-function apiRequest(raw: RawRequest): ApiRequest {
+function apiRequest(raw: RawRequest, caller: Caller): ApiRequest {
   const [, root, path = ''] = /^(\/api\/data\/v9\.\d)\/(.*)$/.exec(raw.path) ?? [];
   if (root === undefined) throw noResource(raw.path);
   const search = new URLSearchParams(raw.search);
@@ -201,13 +209,14 @@ function apiRequest(raw: RawRequest): ApiRequest {
   return {
     method: raw.method,
     serviceRoot: `${raw.url}${root}`,
-    path: decodeURIComponent(path),
+    path: decoded(path),
     search: raw.search,
     query: parseQuery(search),
     prefer: parsePrefer(Array.isArray(prefer) ? prefer.join(',') : prefer),
     tag: search.get('tag') ?? undefined,
     headers: raw.headers,
     body: raw.body,
+    caller,
   };
 }
 
