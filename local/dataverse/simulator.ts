@@ -10,6 +10,7 @@ import { ApiParameters } from './web-api/action-parameters';
 import type { ApiRequest, ApiResponse } from './web-api/api-request';
 import { AlternateKeys } from './metadata/alternate-keys';
 import { Associations } from './operations/associations';
+import { BatchRequests } from './web-api/batch-requests';
 import { BulkOperations, Operations } from './operations/row-operations';
 import { Callers, type Caller } from './web-api/callers';
 import { Catalog } from './metadata/table';
@@ -25,6 +26,7 @@ import { IntersectRows, Relationships, intersectTable, type ManyToManyDefinition
 import { MetadataRequests, RelationshipRequests } from './metadata/metadata-requests';
 import { PlugIns } from './operations/plug-ins';
 import { Poster } from './events/poster';
+import { PrivilegeRequests } from './web-api/privilege-requests';
 import { seededRandom } from './random';
 import { ReferenceRequests } from './web-api/reference-requests';
 import { endpointRow, imageRows, stepRow, type NewRow } from './registration/registration-rows';
@@ -225,6 +227,8 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   const referenceRequests = new ReferenceRequests({ catalog, keys: rowKeys, relationships, associations });
   const actionRequests = new ActionRequests({ bulk, messages, customApis, checks, parameters, keys: rowKeys });
   const metadataRequests = new MetadataRequests(catalog, relationships, keys);
+  const batchRequests = new BatchRequests(transactions, random);
+  const privilegeRequests = new PrivilegeRequests(catalog, callers, organization.businessUnitId);
   const relationshipRequests = new RelationshipRequests(relationships);
 
   const whoAmI = (request: ApiRequest): ApiResponse => ({
@@ -237,6 +241,7 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     },
   });
   const answer = async (request: ApiRequest): Promise<ApiResponse> => {
+    if (request.path === '$batch') return batchRequests.answer(request);
     if (/^WhoAmI(\(\))?$/.test(request.path)) return whoAmI(request);
     if (request.path.startsWith('EntityDefinitions')) return metadataRequests.answer(request);
     if (/^PublishXml(\(\))?$/.test(request.path)) return metadataRequests.publish(request);
@@ -247,6 +252,9 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     if (table === undefined && actionRequests.has(request.path)) return actionRequests.unbound(request, request.path);
     if (table === undefined) throw noResource(set === '' ? request.path : set);
     if (key !== undefined && rest.endsWith('/$ref')) return referenceRequests.answer(request, table, key, rest);
+    if (table.logicalName === 'systemuser' && key !== undefined && privilegeRequests.has(rest)) {
+      return privilegeRequests.answer(request, rowKeys.id(table, key), rest);
+    }
     const action = ACTION.exec(rest)?.[1];
     if (action !== undefined) return actionRequests.bound(request, table, key, action);
     return rowRequests.answer(request, table, key, rest);

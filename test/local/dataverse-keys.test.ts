@@ -137,7 +137,11 @@ describe('alternate keys', () => {
     expect(await refusal(api('PATCH', `new_bookings(${other})`, { new_lobid: 'A-1' }))).toEqual(taken);
     await dataverse.create('new_booking', { new_lobid: null, new_line: 'x', new_seat: 1 });
     await dataverse.create('new_booking', { new_lobid: null, new_line: 'x', new_seat: 1 });
-    // What a row gave up another one can take.
+    // What a row gave up leads to it no more, and another one can take it.
+    await api('PATCH', `new_bookings(${other})`, { new_lobid: 'B-1' });
+    await api('PATCH', `new_bookings(${other})`, { new_lobid: 'B-2' });
+    expect((await api('GET', "new_bookings(new_lobid='B-1')")).status).toBe(404);
+    expect((await api('GET', "new_bookings(new_lobid='B-2')")).status).toBe(200);
     await api('PATCH', "new_bookings(new_lobid='A-1')", { new_name: 'x' });
     await dataverse.delete(
       'new_booking',

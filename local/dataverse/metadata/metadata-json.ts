@@ -43,6 +43,25 @@ export const schemaName = (name: string): string =>
 const ownershipType = (table: Table): string =>
   table.intersect === true ? 'None' : table.ownership === 'user' ? 'UserOwned' : 'OrganizationOwned';
 
+/** What can be done with the rows of a table. */
+export const ACCESSES = ['Create', 'Read', 'Write', 'Delete'] as const;
+
+/** One of these. */
+export type Access = (typeof ACCESSES)[number];
+
+/** The name of a table's privilege: `prvWriteAccount`. */
+export const privilegeName = (access: Access, table: Table): string => `prv${access}${schemaName(table.logicalName)}`;
+
+const privilege = (access: Access, table: Table): Json => ({
+  CanBeBasic: table.ownership === 'user',
+  CanBeLocal: table.ownership === 'user',
+  CanBeDeep: table.ownership === 'user',
+  CanBeGlobal: true,
+  Name: privilegeName(access, table),
+  PrivilegeId: metadataId(privilegeName(access, table)),
+  PrivilegeType: access,
+});
+
 /** The definition of a table, without its attributes. */
 export function tableMetadata(table: Table): Metadata {
   const custom = isCustom(table.logicalName);
@@ -68,6 +87,7 @@ export function tableMetadata(table: Table): Metadata {
     DataProviderId: null,
     TableType: table.tableType ?? 'Standard',
     OwnershipType: ownershipType(table),
+    Privileges: table.intersect === true ? [] : ACCESSES.map((access) => privilege(access, table)),
     DisplayName: label(table.label ?? table.logicalName),
     DisplayCollectionName: label(table.entitySetName),
     Description: label(undefined),

@@ -3,6 +3,7 @@ import { badRequest, invalidArgument } from '../dataverse-error';
 import type { Bypass, OperationOptions, Transaction } from '../operations/transactions';
 import type { Caller } from './callers';
 import { isObject, readJson, type Json, type JsonObject } from './json-text';
+import type { PartRequest } from './multipart';
 import type { ODataQuery, Preferences } from './odata-query';
 
 /** A request to the Web API, its URL taken apart. */
@@ -21,6 +22,13 @@ export interface ApiRequest {
   readonly body: string;
   readonly caller: Caller;
   /** That of the change set which the request is part of. */
+  readonly transaction?: Transaction;
+  /** Carries out an operation of a batch as a request of its own. */
+  readonly perform: (operation: BatchedOperation) => Promise<ApiResponse>;
+}
+
+/** An operation of a batch; what its change set changes becomes one transaction. */
+export interface BatchedOperation extends PartRequest {
   readonly transaction?: Transaction;
 }
 

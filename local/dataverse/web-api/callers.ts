@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { DataverseError, invalidArgument } from '../dataverse-error';
-import { metadataId, schemaName } from '../metadata/metadata-json';
+import { metadataId, privilegeName, type Access } from '../metadata/metadata-json';
 import type { Table } from '../metadata/table';
 import type { RowStore } from '../rows/row-store';
 import { asText } from '../rows/value';
@@ -24,16 +24,13 @@ export interface Caller {
   readonly actsAs: string;
 }
 
-/** What can be done with the rows of a table. */
-export type Access = 'Create' | 'Read' | 'Write' | 'Delete';
-
 const BYPASS_HEADERS = {
   prvBypassCustomBusinessLogic: ['MSCRM.BypassBusinessLogicExecution', 'MSCRM.BypassBusinessLogicExecutionStepIds'],
   prvBypassCustomPlugins: ['MSCRM.BypassCustomPluginExecution'],
 } as const;
 
-/** The name of a table's privilege. */
-export const privilegeOf = (access: Access, table: Table): string => `prv${access}${schemaName(table.logicalName)}`;
+/** The privileges to leave out custom logic. */
+export const BYPASS_PRIVILEGES: readonly string[] = Object.keys(BYPASS_HEADERS);
 
 /** The application users who call the Web API, and what they may do. */
 export class Callers {
@@ -67,7 +64,7 @@ export class Callers {
 
   /** Throws when the caller, or the user whom it acts for, lacks a privilege on a table. */
   demand({ userId, actsAs }: Caller, access: Access, table: Table): void {
-    const privilege = privilegeOf(access, table);
+    const privilege = privilegeName(access, table);
     for (const each of new Set([userId, actsAs])) {
       if (!this.has(each, privilege)) throw this.#missing(each, privilege, table);
     }

@@ -1,5 +1,5 @@
 import { readBody, requestOptions, type ApiRequest, type ApiResponse } from './api-request';
-import type { Access, Callers } from './callers';
+import type { Callers } from './callers';
 import type { KeyLookUps } from './key-look-ups';
 import type { Catalog, ColumnDefinition, Table } from '../metadata/table';
 import { isTrackingPosition, type ChangeTracking } from '../rows/change-tracking';
@@ -19,6 +19,7 @@ import { Digits, type Json, type JsonObject } from './json-text';
 import { project, readRowInputs, rowToJson, type Projection } from './row-json';
 import type { RowKey, RowKeys } from './row-keys';
 import { compileFilter, type Comparable, type Predicate } from './odata-filter';
+import type { Access } from '../metadata/metadata-json';
 import type { Operations, RowInputs } from '../operations/row-operations';
 import type { Random } from '../random';
 import type { Relationships } from '../metadata/relationship';

@@ -1,14 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { ApiRequest, ApiResponse } from './api-request';
+import type { ApiRequest, ApiResponse, BatchedOperation } from './api-request';
 import type { Caller } from './callers';
 import type { ServerCertificate } from './certificate';
-import { DataverseError, noResource } from '../dataverse-error';
-import { writeJson, type Json } from './json-text';
+import { badRequest, DataverseError, noResource } from '../dataverse-error';
 import { parsePrefer, parseQuery, splitAt } from './odata-query';
 import { decoded } from './row-keys';
-import { asDataverseError } from './row-requests';
+import { contentOf, refusal } from './response';
 import type { ServiceProtection } from './service-protection';
 import type { TokenEndpoint } from './token-endpoint';
 
@@ -29,6 +28,8 @@ export interface RequestCounters {
   throttled: number;
   faulted: number;
   tokens: number;
+  /** Of batches, each of which is one of the requests. */
+  operations: number;
 }
 
 /** A request as an interceptor sees it: before it is carried out, or after that but before it is answered. */
@@ -58,7 +59,14 @@ export interface WebServerDependencies {
 
 /** The HTTPS server of an organisation and of its authority. */
 export class WebServer {
-  readonly counters: RequestCounters = { requests: 0, unauthorized: 0, throttled: 0, faulted: 0, tokens: 0 };
+  readonly counters: RequestCounters = {
+    requests: 0,
+    unauthorized: 0,
+    throttled: 0,
+    faulted: 0,
+    tokens: 0,
+    operations: 0,
+  };
   readonly #server: https.Server;
   #dependencies: WebServerDependencies | undefined;
   #faults: { fault: Fault; left: number }[] = [];
@@ -151,18 +159,19 @@ export class WebServer {
 
   async #answer(dependencies: WebServerDependencies, raw: RawRequest, fault: Fault | undefined): Promise<ApiResponse> {
     try {
-      if (fault !== undefined) {
-        throw new DataverseError(Number(fault.status), '0x80040216', 'A fault made for a test.', fault.headers ?? {});
-      }
-      const caller = dependencies.caller(this.#application(dependencies, raw), raw.headers);
+      if (fault !== undefined) throw made(fault);
+      const clientId = this.#application(dependencies, raw);
+      const caller = dependencies.caller(clientId, raw.headers);
       const user = dependencies.protection(caller.userId);
-      const leave = user.enter();
+      const isBatch = raw.path.endsWith('/$batch');
+      const leave = isBatch ? user.connect() : user.enter();
       try {
         if (dependencies.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, dependencies.latencyMs));
-        const request = apiRequest(raw, caller);
+        const perform = (operation: BatchedOperation): Promise<ApiResponse> =>
+          this.#operate(dependencies, clientId, raw, operation);
+        const request = apiRequest(raw, { caller, perform });
         const answer = await dependencies.answer(request);
-        const applied = request.prefer.applied === '' ? {} : { 'Preference-Applied': request.prefer.applied };
-        return { ...answer, headers: { ...user.headers(), ...applied, ...answer.headers } };
+        return { ...answer, headers: { ...user.headers(), ...applied(request), ...answer.headers } };
       } catch (error) {
         return this.#refusal(error, user.headers());
       } finally {
@@ -173,11 +182,43 @@ export class WebServer {
     }
   }
 
+  /** Carries out an operation of a batch: with its own headers, and counted like a request. */
+  async #operate(
+    dependencies: WebServerDependencies,
+    clientId: string,
+    batch: RawRequest,
+    { method, url, headers: own, body, transaction }: BatchedOperation,
+  ): Promise<ApiResponse> {
+    this.counters.operations += 1;
+    try {
+      const { pathname, search } = new URL(url, `${batch.url}${batch.path}`);
+      const fault = this.#fault(method, `${pathname}${search}`);
+      if (fault !== undefined) throw made(fault);
+      const headers = { 'user-agent': batch.headers['user-agent'], ...own };
+      const caller = dependencies.caller(clientId, headers);
+      const leave = dependencies.protection(caller.userId).operate();
+      try {
+        const raw = { ...batch, method, path: pathname, search: search.slice(1), headers, body };
+        const request = apiRequest(raw, {
+          caller,
+          perform: nested,
+          ...(transaction === undefined ? {} : { transaction }),
+        });
+        const answer = await dependencies.answer(request);
+        return { ...answer, headers: { ...applied(request), ...answer.headers } };
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      return this.#refusal(error);
+    }
+  }
+
   #refusal(error: unknown, counted: Readonly<Record<string, string>> = {}): ApiResponse {
-    const { status, code, message, headers } = asDataverseError(error);
-    if (status === 429) this.counters.throttled += 1;
-    if (status === 401) this.counters.unauthorized += 1;
-    return { status, headers: { ...counted, ...headers }, body: { error: { code, message } } };
+    const answer = refusal(error);
+    if (answer.status === 429) this.counters.throttled += 1;
+    if (answer.status === 401) this.counters.unauthorized += 1;
+    return { ...answer, headers: { ...counted, ...answer.headers } };
   }
 
   /** The application that sends a request, by its token. */
@@ -201,7 +242,15 @@ interface RawRequest {
   readonly body: string;
 }
 
-function apiRequest(raw: RawRequest, caller: Caller): ApiRequest {
+const made = (fault: Fault): DataverseError =>
+  new DataverseError(Number(fault.status), '0x80040216', 'A fault made for a test.', fault.headers ?? {});
+
+const applied = ({ prefer }: ApiRequest): Readonly<Record<string, string>> =>
+  prefer.applied === '' ? {} : { 'Preference-Applied': prefer.applied };
+
+const nested = (): Promise<ApiResponse> => Promise.reject(badRequest('A batch cannot be part of another one.'));
+
+function apiRequest(raw: RawRequest, context: Pick<ApiRequest, 'caller' | 'perform' | 'transaction'>): ApiRequest {
   const [, root, path = ''] = /^(\/api\/data\/v9\.\d)\/(.*)$/.exec(raw.path) ?? [];
   if (root === undefined) throw noResource(raw.path);
   const search = new URLSearchParams(raw.search);
@@ -216,7 +265,7 @@ function apiRequest(raw: RawRequest, caller: Caller): ApiRequest {
     tag: search.get('tag') ?? undefined,
     headers: raw.headers,
     body: raw.body,
-    caller,
+    ...context,
   };
 }
 
@@ -226,19 +275,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const CONTENT_TYPE = 'application/json; odata.metadata=minimal';
-
 function send(response: ServerResponse, answer: ApiResponse): void {
+  const content = contentOf(answer);
   response.statusCode = answer.status;
   response.setHeader('OData-Version', '4.0');
+  if (content !== undefined) response.setHeader('Content-Type', content.type);
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
-  if (answer.text !== undefined) {
-    response.setHeader('Content-Type', 'text/plain');
-    response.end(answer.text);
-  } else if (answer.body !== undefined) {
-    response.setHeader('Content-Type', CONTENT_TYPE);
-    response.end(writeJson(answer.body satisfies Json, 'webApi'));
-  } else {
-    response.end();
-  }
+  response.end(content?.text);
 }
