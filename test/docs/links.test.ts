@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CODES } from '../../shared/errors/codes';
 import { LOG_EVENTS } from '../../shared/telemetry/log';
+import { FAULTS } from '../simulation/fault-list';
 import { anchorsOf, page, PAGES, prose, SOURCES } from './pages';
 
 /** What is wrong with a link to a file from the root, perhaps with a heading; undefined: nothing. */
@@ -92,8 +93,8 @@ test('each log event above info is explained', () => {
   expect(grave.map(([name]) => name).filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
 });
 
-test('each number of an invariant, assumption or fault is one of SPEC.md', () => {
-  const spec = names(page('docs/SPEC.md'), /^- \*\*([IAF]\d+)\*\*/gm);
+test('each number of an invariant, assumption or fault is one of SPEC.md or of the list of faults', () => {
+  const spec = [...names(page('docs/SPEC.md'), /^- \*\*([IA]\d+)\*\*/gm), ...Object.keys(FAULTS)];
   const elsewhere = [...PAGES].filter(([file]) => file !== 'CHANGELOG.md').map(([, text]) => text);
   const named = names(elsewhere.join('\n'), /\b([IAF]\d+)\b(?=[,;)])/g);
   expect(named.length).toBeGreaterThan(10);

@@ -1,4 +1,4 @@
-/** Everything that goes wrong in the simulation, by its number in docs/SPEC.md. */
+/** Everything that goes wrong in the simulation, by its number: docs/SPEC.md and the titles of tests name it so. */
 export const FAULTS = {
   F1: 'An event is delivered twice.',
   F2: 'An event is delivered before an older one.',

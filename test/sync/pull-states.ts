@@ -1,4 +1,4 @@
-/** The pull of a table as a state machine: what each event does to each state. docs/SPEC.md shows the same table. */
+/** The pull of a table as a state machine: what each event does to each state (I20 of docs/SPEC.md). */
 import type { PullState } from '../../shared/sync/pull-state';
 
 /** What is remembered of a table between runs, as far as it decides what the next run does. */
@@ -147,15 +147,4 @@ export function stateOf(state: PullState): State {
     default:
       return state satisfies never;
   }
-}
-
-/** The table as Markdown. */
-export function transitionsAsText(): string {
-  const cell = ({ then, run, marks }: Ending): string => `${run}${marks === undefined ? '' : ` (${marks})`} → ${then}`;
-  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    row(['', ...STATES]),
-    row(['---', ...STATES.map(() => '---')]),
-    ...EVENTS.map((event) => row([event, ...STATES.map((state) => cell(TRANSITIONS[state][event]))])),
-  ].join('\n');
 }
