@@ -46,6 +46,7 @@ import { SystemJobs, type PushCounters } from './events/system-jobs';
 import { TokenEndpoint } from './web-api/token-endpoint';
 import { Transactions } from './operations/transactions';
 import { seedOrganization } from './organization';
+import { webhookFailure } from './events/webhook-failure';
 import { WebServer } from './web-api/web-server';
 import { WriteFaults } from './operations/write-faults';
 
@@ -179,6 +180,10 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     now,
     defaultUser: organization.users[0]?.id ?? applicationUserId,
     postSync: (event, step, at) => poster.post(steps.endpoint(step.endpointId), event, step, { kind: 'sync', at }),
+    syncFailure(result, { endpointId }) {
+      const name = steps.endpoint(endpointId)?.name ?? '';
+      return webhookFailure(result, { organizationId, endpointId, name });
+    },
     createJob: (event, step, version) => jobs.create(event, step, version),
   });
   const checks = new EndpointChecks({
@@ -212,7 +217,6 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     keys: rowKeys,
     callers,
     lookUps,
-    random,
     relationships,
     tracking,
     nameOf,

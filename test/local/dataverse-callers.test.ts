@@ -164,8 +164,10 @@ describe('the tag', () => {
     }
     expect(parents.map((each) => [each.MessageName, each.Depth, tagOf(each)])).toEqual([
       ['Update', 2, undefined],
-      ['Create', 1, 'dvo:7'],
+      ['Create', 2, 'dvo:7'],
+      ['Create', 2, 'dvo:7'],
     ]);
+    expect(parents.map(({ Stage }) => Stage)).toEqual([30, 40, 30]);
   });
 });
 
@@ -225,7 +227,11 @@ describe('custom logic', () => {
     expect(row?.columns).toMatchObject({ name: 'two', telephone1: '42' });
     expect(answer.body['@odata.etag']).toBe(`W/"${row?.version}"`);
     await dataverse.drain(5000);
-    expect(contexts(hook).map(({ Depth }) => Number(Depth)).toSorted()).toEqual([1, 2]);
+    expect(
+      contexts(hook)
+        .map(({ Depth }) => Number(Depth))
+        .toSorted(),
+    ).toEqual([1, 2]);
     expect(calls).toEqual([1, 2]);
   });
 

@@ -64,6 +64,11 @@ export class PlugIns {
     return () => this.#plugIns.delete(plugIn);
   }
 
+  /** Is there a plug-in of PreValidation on a table? */
+  validates(table: string): boolean {
+    return [...this.#plugIns].some((plugIn) => plugIn.table === table && plugIn.stage === 10);
+  }
+
   /** The plug-ins that an event calls. */
   of({ table, message }: RaisedEvent): readonly PlugIn[] {
     return [...this.#plugIns].filter((plugIn) => plugIn.table === table && plugIn.message === message);
@@ -73,6 +78,7 @@ export class PlugIns {
   async run(plugIn: PlugIn, event: RaisedEvent, work: UnitOfWork): Promise<void> {
     const columns = await executed(plugIn, event);
     if (columns === undefined) return;
+    if ((plugIn.stage ?? 40) < 40) throw new Error('Before stage 40 a plug-in cannot write here.');
     const table = this.#d.changes.table(event.table);
     this.#d.changes.update(work, table, event.id, columns, true);
   }

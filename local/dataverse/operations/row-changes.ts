@@ -8,7 +8,13 @@ import {
   wrongReason,
   type ErrorForm,
 } from '../dataverse-error';
-import { entityParameter, referenceParameter, type ImageSource } from '../events/event';
+import {
+  entityParameter,
+  referenceParameter,
+  type EventDraft,
+  type ImageSource,
+  type Parameter,
+} from '../events/event';
 import type { IntersectRows } from '../metadata/relationship';
 import { schemaName } from '../metadata/metadata-json';
 import { isLookup, type Catalog, type Table } from '../metadata/table';
@@ -16,6 +22,7 @@ import type { Random } from '../random';
 import { checkLengths } from '../registration/column-rules';
 import type { RowStore } from '../rows/row-store';
 import {
+  EMPTY_GUID,
   acceptValue,
   asReference,
   asText,
@@ -86,8 +93,8 @@ export class RowChanges {
     return (given ?? (typeof own === 'string' ? own : this.#d.random.guid())).toLowerCase();
   }
 
-  /** Creates a row. Returns the columns that were asked for. */
-  create(work: UnitOfWork, table: Table, id: string, inputs: ColumnInputs): Columns {
+  /** Creates a row, under an id that the caller gave (`named`) or not. Returns the columns that were asked for. */
+  create(work: UnitOfWork, table: Table, id: string, inputs: ColumnInputs, named: boolean): Columns {
     if (work.row(table, id) !== undefined) throw duplicateId();
     const requested = { ...this.accept(table, inputs), [table.primaryId]: id };
     const target = {
@@ -98,7 +105,14 @@ export class RowChanges {
     const after = keptColumns(table, { ...emptyRow(table), ...target });
     if (work.strict) this.#checkValues({ work, table, id, before: undefined, requested, after });
     this.#d.rules.check({ work, table, id, before: undefined, requested, after });
-    this.#put(work, 'Create', requested, target, { table, id, before: undefined, after });
+    this.#put(
+      work,
+      'Create',
+      requested,
+      target,
+      { table, id, before: undefined, after },
+      named ? {} : { unnamed: unnamedTarget(table, requested) },
+    );
     return requested;
   }
 
@@ -141,7 +155,7 @@ export class RowChanges {
     const after = keptColumns(table, { ...before, ...target });
     if (work.strict) this.#checkValues({ work, table, id, before, requested, after });
     this.#d.rules.check({ work, table, id, before, requested, after });
-    this.#put(work, 'Update', requested, target, { table, id, before, after }, nested);
+    this.#put(work, 'Update', requested, target, { table, id, before, after }, { nested });
     return requested;
   }
 
@@ -201,7 +215,7 @@ export class RowChanges {
     requested: Columns,
     target: Columns,
     image: ImageSource & { readonly after: Columns },
-    nested = false,
+    traits: Pick<EventDraft, 'nested' | 'unnamed'> = {},
   ): void {
     const { table, id } = image;
     work.put(table, id, image.after);
@@ -215,7 +229,7 @@ export class RowChanges {
       output: message === 'Create' ? [{ name: 'id', value: { kind: 'guid', text: id } }] : [],
       images: { Target: image },
       columns: Object.keys(target),
-      nested,
+      ...traits,
     });
   }
 
@@ -280,6 +294,12 @@ export class RowChanges {
     };
   }
 }
+
+/** The target as steps see it before the platform has made up its id. */
+export const unnamedTarget = (table: Table, columns: Columns): readonly Parameter[] => {
+  const sent = Object.fromEntries(Object.entries(columns).filter(([name]) => name !== table.primaryId));
+  return [entityParameter('Target', { table, id: EMPTY_GUID, columns: sent })];
+};
 
 const reference = (table: string, id: string): Value => ({ table, id });
 

@@ -48,6 +48,13 @@ export class Transaction implements RowView {
     return { table: table.logicalName, id, version: committed?.version ?? 0n, columns: write.columns };
   }
 
+  /** The same rows, changed on its own from now on. */
+  copy(): Transaction {
+    const copy = new Transaction(this.#store);
+    for (const [key, write] of this.writes) copy.writes.set(key, write);
+    return copy;
+  }
+
   uncommitted(table: Table): readonly Row[] {
     return [...this.writes.values()]
       .filter((write) => write.table.logicalName === table.logicalName)
@@ -150,9 +157,21 @@ export interface TransactionDependencies {
   readonly now: () => number;
   readonly defaultUser: string;
   readonly postSync: PostSync;
+  /** What the caller sees when that failed. */
+  readonly syncFailure: (result: Exclude<DeliveryResult, { kind: 'delivered' }>, step: Step) => DataverseError;
   /** `version`: of the commit of the event's row; undefined where the transaction didn't write it. */
   readonly createJob: (event: RaisedEvent, step: Step, version: bigint | undefined) => void;
 }
+
+/** Where events are in their request. */
+interface Place {
+  /** The operation in whose steps they happened. */
+  readonly parent?: RaisedEvent;
+  /** The steps of PreValidation have run. */
+  readonly validated?: boolean;
+}
+
+const PRE_VALIDATION = 10;
 
 /** A row that a transaction writes. */
 export interface RowToLock {
@@ -214,13 +233,17 @@ export class Transactions {
     options: OperationOptions,
     make: (work: UnitOfWork) => T | Promise<T>,
   ): Promise<T> {
+    const validating = rows.some(
+      ({ table: { logicalName } }) => this.#d.steps.validates(logicalName) || this.#d.plugIns.validates(logicalName),
+    );
+    const request = validating ? this.#request(options) : undefined;
+    if (request !== undefined) await this.#validate(transaction, request, make);
     // In one order for all, or two operations could wait for each other.
     const keys = [...new Set(rows.map(({ table, id }) => rowKey(table, id)))].toSorted();
     for (const key of keys) await this.#lock(transaction, key);
-    const work = new UnitOfWork(transaction, this.#d.now(), this.user(options.user), options.strict === true);
+    const work = this.#work(transaction, options);
     const result = await make(work);
-    const { requestId = this.#d.random.guid(), correlationId = this.#d.random.guid() } = options;
-    await this.#fire(transaction, work, { ...options, requestId, correlationId });
+    await this.#fire(transaction, work, request ?? this.#request(options), { validated: validating });
     if (options.failAfterSync === true) {
       this.#d.counters.rolledBack += 1;
       throw new DataverseError(400, '0x80040265', 'A later step of the operation failed; it was rolled back.');
@@ -228,38 +251,81 @@ export class Transactions {
     return result;
   }
 
-  /** Runs what the events of an operation fire, or those of what a plug-in did inside it (`parent`). */
-  async #fire(transaction: Transaction, work: UnitOfWork, request: Request, parent?: RaisedEvent): Promise<void> {
-    const events = this.#raised(work, request, parent);
-    const firings = events
-      .flatMap((event) => this.#firings(event))
-      .filter((firing) => parent !== undefined || !bypassed(firing, request.bypass))
-      .toSorted((a, b) => stageOf(a) - stageOf(b));
-    const sync = firings.filter((firing) => modeOf(firing) === 'sync');
+  #request(options: OperationOptions): Request {
+    const { requestId = this.#d.random.guid(), correlationId = this.#d.random.guid() } = options;
+    return { ...options, requestId, correlationId };
+  }
+
+  #work(transaction: Transaction, { user, strict = false }: OperationOptions): UnitOfWork {
+    return new UnitOfWork(transaction, this.#d.now(), this.user(user), strict);
+  }
+
+  /**
+   * Runs the steps of PreValidation: before the operation's own transaction, which others may still forestall. What they
+   * are told is tried out on the rows as they are now.
+   */
+  async #validate(transaction: Transaction, request: Request, make: (work: UnitOfWork) => unknown): Promise<void> {
+    const work = this.#work(transaction.copy(), request);
+    await make(work);
+    for (const firing of this.#sync(this.#raised(work, request), request)) {
+      if (stageOf(firing) === PRE_VALIDATION) await this.#runSync(transaction, work, request, firing);
+    }
+  }
+
+  /**
+   * Runs what the events of an operation fire, those of PreValidation only if that hasn't been, or the events of what a
+   * plug-in did inside the operation.
+   */
+  async #fire(transaction: Transaction, work: UnitOfWork, request: Request, place: Place): Promise<void> {
+    const events = this.#raised(work, request, place.parent);
+    const sync = this.#sync(events, request, place.parent).filter(
+      (firing) => place.validated !== true || stageOf(firing) > PRE_VALIDATION,
+    );
     const before = (firing: Firing): boolean => stageOf(firing) < 40;
     for (const firing of sync.filter(before)) await this.#runSync(transaction, work, request, firing);
     // The database has its say after the stages before the main operation.
-    if (parent === undefined) this.#d.faults.meet(events);
+    if (place.parent === undefined) this.#d.faults.meet(events);
     this.#checkKeys(transaction);
     for (const firing of sync.filter((each) => !before(each))) {
       await this.#runSync(transaction, work, request, firing);
     }
-    transaction.afterCommit.push(...firings.filter((firing) => modeOf(firing) === 'async'));
+    const all = this.#fired(events, request, place.parent);
+    transaction.afterCommit.push(...all.filter((firing) => modeOf(firing) === 'async'));
+  }
+
+  /** What runs in the operation, in its order. */
+  #sync(events: readonly RaisedEvent[], request: Request, parent?: RaisedEvent): Firing[] {
+    return this.#fired(events, request, parent).filter((firing) => modeOf(firing) === 'sync');
+  }
+
+  #fired(events: readonly RaisedEvent[], request: Request, parent: RaisedEvent | undefined): Firing[] {
+    return events
+      .flatMap((event) => this.#firings(event))
+      .filter((firing) => parent !== undefined || !bypassed(firing, request.bypass))
+      .toSorted((a, b) => stageOf(a) - stageOf(b));
   }
 
   /** What the work has to tell, as events of the request. */
-  #raised(work: UnitOfWork, request: Request, parent: RaisedEvent | undefined): readonly RaisedEvent[] {
+  #raised(work: UnitOfWork, request: Request, parent?: RaisedEvent): readonly RaisedEvent[] {
     const { userAgent = '', requestId, correlationId, tag, depth = 1 } = request;
     const user = this.user(request.user);
     const initiatingUser = this.user(request.initiatingUser ?? request.user);
     const common = { user, initiatingUser, userAgent, requestId, correlationId, tag, startedAt: work.startedAt };
+    const inTransaction = parent !== undefined || request.transaction !== undefined;
     const events: RaisedEvent[] = [];
-    let outer = parent;
+    let main: RaisedEvent | undefined;
     // From the last one on: what is inside another operation comes before that.
     for (const draft of work.events.splice(0).toReversed()) {
-      const inside = draft.nested === true ? outer : parent;
-      const event = { ...draft, ...common, parent: inside, depth: inside === undefined ? depth : inside.depth + 1 };
-      if (draft.nested !== true) outer = event;
+      const inMain = draft.nested === true && main !== undefined ? ({ event: main, stage: 30 } as const) : undefined;
+      const around = inMain ?? (parent === undefined ? undefined : ({ event: parent, stage: 40 } as const));
+      const event: RaisedEvent = {
+        ...draft,
+        ...common,
+        parent: around,
+        depth: around === undefined ? depth : around.event.depth + 1,
+        inTransaction: inTransaction || inMain !== undefined,
+      };
+      if (draft.nested !== true) main = event;
       events.unshift(event);
     }
     if ((events[0]?.depth ?? 0) > DEEPEST) throw loop();
@@ -289,7 +355,7 @@ export class Transactions {
     }
     this.#d.counters.failed += 1;
     this.#d.counters.rolledBack += 1;
-    throw new DataverseError(400, '0x80040265', `Endpoint unavailable. ${result.reason}`);
+    throw this.#d.syncFailure(result, step);
   }
 
   async #runPlugIn(
@@ -304,7 +370,7 @@ export class Transactions {
       this.#d.counters.rolledBack += 1;
       throw error;
     }
-    if (work.events.length > 0) await this.#fire(transaction, work, request, event);
+    if (work.events.length > 0) await this.#fire(transaction, work, request, { parent: event });
   }
 
   #checkKeys(transaction: Transaction): void {

@@ -21,7 +21,6 @@ import type { RowKey, RowKeys } from './row-keys';
 import { compileFilter, type Comparable, type Predicate } from './odata-filter';
 import type { Access } from '../metadata/metadata-json';
 import type { Operations, RowInputs } from '../operations/row-operations';
-import type { Random } from '../random';
 import type { Relationships } from '../metadata/relationship';
 import type { OperationOptions } from '../operations/transactions';
 import type { Row, RowPage, RowStore } from '../rows/row-store';
@@ -35,7 +34,6 @@ export interface RowRequestDependencies {
   readonly keys: RowKeys;
   readonly callers: Callers;
   readonly lookUps: KeyLookUps;
-  readonly random: Random;
   readonly relationships: Relationships;
   readonly tracking: ChangeTracking;
   readonly nameOf: NameOf;
@@ -114,10 +112,10 @@ export class RowRequests {
     return table;
   }
 
-  #options(request: ApiRequest, table: Table, target: Target, access?: Access): OperationOptions {
+  #options(request: ApiRequest, table: Table, target: Located, access?: Access): OperationOptions {
     return {
       ...requestOptions(request),
-      id: target.id,
+      ...(target.id === undefined ? {} : { id: target.id }),
       precondition: (row) => {
         this.#d.callers.demand(request.caller, access ?? (row === undefined ? 'Create' : 'Write'), table);
         this.#checkConditions(request, table, target, row);
@@ -125,7 +123,7 @@ export class RowRequests {
     };
   }
 
-  #checkConditions({ headers }: ApiRequest, table: Table, { id, found }: Target, row: Row | undefined): void {
+  #checkConditions({ headers }: ApiRequest, table: Table, { id = '', found }: Located, row: Row | undefined): void {
     const match = headers['if-match'];
     // Clients are told to send the word null to keep caches out of it.
     const noneMatch = headers['if-none-match'];
@@ -158,10 +156,10 @@ export class RowRequests {
   async #create(request: ApiRequest, table: Table): Promise<ApiResponse> {
     const body = readBody(request.body);
     const given = body[table.primaryId];
-    const id = typeof given === 'string' ? given : this.#d.random.guid();
-    const options = this.#options(request, this.#writable(table), { id, found: false }, 'Create');
-    await this.#d.operations.create(table.logicalName, this.#inputs(table, body), options);
-    return this.#written(request, table, id.toLowerCase(), 201);
+    const target = { id: typeof given === 'string' ? given : undefined, found: false };
+    const options = this.#options(request, this.#writable(table), target, 'Create');
+    const id = await this.#d.operations.create(table.logicalName, this.#inputs(table, body), options);
+    return this.#written(request, table, id, 201);
   }
 
   async #upsert(request: ApiRequest, table: Table, text: string): Promise<ApiResponse> {
@@ -170,16 +168,15 @@ export class RowRequests {
     const target = await this.#locate(request, table, key);
     const inputs = this.#inputs(table, body, key);
     // Named by the key that it was asked by.
-    const name = key.kind === 'id' ? key.id : text;
+    const name = key.kind === 'id' ? key.id : encodeURI(text);
     // With If-Match the row has to exist: that is an Update.
     if (request.headers['if-match'] !== undefined) {
       const row = existing(target, table);
       await this.#d.operations.update(table.logicalName, row.id, inputs, this.#options(request, table, row));
       return this.#written(request, table, row.id, 200, name);
     }
-    const { id = this.#d.random.guid() } = target;
-    const options = this.#options(request, table, { ...target, id });
-    const { created } = await this.#d.operations.upsert(table.logicalName, id, inputs, options);
+    const options = this.#options(request, table, target);
+    const { id, created } = await this.#d.operations.upsert(table.logicalName, target.id, inputs, options);
     return this.#written(request, table, id, created ? 201 : 200, name);
   }
 
