@@ -165,7 +165,8 @@ async function underAttack(flags: Flags, display: Display, signal: AbortSignal):
     const report = { seed, disturbances: { duplicate, reorder, drop }, ...result };
     writeFileSync(flags.report, `${JSON.stringify(report, null, 2)}\n`);
   }
-  return Object.values(result.counts).every((count) => count === 0) ? 0 : 1;
+  // Zeros of an observer that has seen nothing would say nothing.
+  return result.judged > 0 && Object.values(result.counts).every((count) => count === 0) ? 0 : 1;
 }
 
 interface Outcome {
