@@ -27,13 +27,26 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 /** What isn't compared. */
 const OWN = new Set(['dvo_etag', 'dvo_written_at']);
 
-/** All rows of a table, tombstones included; none where it was never written. */
-export async function rowsAsEntities(place: string, name: string): Promise<readonly Entity[]> {
+/** A connection that reads values so that rows become entities. */
+export async function connectedTo(place: string): Promise<Client> {
   const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? String };
   const client = new Client({ connectionString: place, types });
-  await client.connect();
+  // Each statement is told of the connection's end; without a listener an idle one's would end the process.
+  client.on('error', () => undefined);
   try {
+    await client.connect();
     await client.query(`set time zone 'UTC'`);
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+}
+
+/** All rows of a table, tombstones included; none where it was never written. */
+export async function rowsAsEntities(place: string, name: string): Promise<readonly Entity[]> {
+  const client = await connectedTo(place);
+  try {
     const { rows } = await client.query<Record<string, unknown>>(`select * from dvo."${name}"`);
     return rows.map(entityOf);
   } catch (error) {
@@ -45,7 +58,8 @@ export async function rowsAsEntities(place: string, name: string): Promise<reado
   }
 }
 
-function entityOf(row: Record<string, unknown>): Entity {
+/** A row of one of the store's tables. */
+export function entityOf(row: Record<string, unknown>): Entity {
   const { id, id1, id2, dvo_key, dvo_stamp, dvo_state, ...columns } = row;
   const filled = Object.fromEntries(Object.entries(columns).flatMap(propertiesOf));
   if (typeof dvo_key === 'string') return { partitionKey: dvo_key.slice(0, 10), rowKey: dvo_key, ...filled };

@@ -9,6 +9,10 @@ export type Entity = Readonly<Record<string, unknown>>;
 /** Properties by name; `undefined` as a value: any text will do. */
 export type Properties = ReadonlyMap<string, unknown>;
 
+/** What a store calls the table for a name. */
+export const tableIn = (place: string, name: string): string =>
+  isPostgres(place) || isReceiver(place) ? name : name.replaceAll('_', '');
+
 /**
  * All entities of the table for a name; none where it was never written.
  *
@@ -17,7 +21,7 @@ export type Properties = ReadonlyMap<string, unknown>;
 export async function entitiesOf(place: string, name: string): Promise<readonly Entity[]> {
   if (isPostgres(place)) return rowsAsEntities(place, name);
   if (isReceiver(place)) return receivedEntities(place, name);
-  const client = TableClient.fromConnectionString(place, name.replaceAll('_', ''), {
+  const client = TableClient.fromConnectionString(place, tableIn(place, name), {
     allowInsecureConnection: true,
   });
   const entities: Entity[] = [];

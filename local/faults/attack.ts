@@ -15,6 +15,7 @@ export type Fault =
   | { readonly kind: 'network'; readonly route: Route; readonly fault: TcpFault; readonly ms: number }
   | { readonly kind: 'kill'; readonly point: KillPoint; readonly deadMs: number }
   | { readonly kind: 'storeStopped'; readonly ms: number }
+  | { readonly kind: 'databaseKilled'; readonly ms: number }
   | { readonly kind: 'locksLost' }
   | { readonly kind: 'partitionsStolen'; readonly ms: number }
   | { readonly kind: 'leasesStolen' };
@@ -42,15 +43,18 @@ const SELDOM = /^(?:journal|parked-postponed)/;
 /** How long to wait for the app to come to a point. */
 const POINT_LIMIT_MS = 20_000;
 const STORE_STOPPED_MS = 60_000;
+/** PostgreSQL, which recovers from its log each time. */
+const DATABASE_AWAY_MS = [0, 2_000, 30_000];
 /** How long one fault may take, so that a fault that hangs doesn't hang the day. */
 const FAULT_LIMIT_MS = 180_000;
 /** How long the thief waits for the broker to close the connection. */
 const CLOSE_MS = 2_000;
 
-/** The schedule of a seed: every fault on every route, kills, thefts, and the store stopped for a minute. */
-export function scheduleOf(seed: number): readonly Fault[] {
+/** The schedule of a seed: every fault on every route, kills, thefts, and Azurite stopped for a minute. */
+export function scheduleOf(seed: number, { postgres }: Pick<Stack, 'postgres'> = {}): readonly Fault[] {
   const random = seededRandom(seed);
-  const network = ROUTES.flatMap((route) =>
+  const routes: readonly Route[] = postgres === undefined ? ROUTES : [...ROUTES, 'postgres'];
+  const network = routes.flatMap((route) =>
     faultsFor(random).map((fault): Fault => ({ kind: 'network', route, fault, ms: random.between(600, 1800) })),
   );
   const points = shuffled(
@@ -65,7 +69,8 @@ export function scheduleOf(seed: number): readonly Fault[] {
     { kind: 'leasesStolen' },
     { kind: 'leasesStolen' },
   ];
-  const mixed = shuffled(random, [...network, ...kills, ...thefts]);
+  const deaths = postgres === undefined ? [] : DATABASE_AWAY_MS.map((ms): Fault => ({ kind: 'databaseKilled', ms }));
+  const mixed = shuffled(random, [...network, ...kills, ...thefts, ...deaths]);
   // Not at an end, so that much is under way before it and comes after it.
   mixed.splice(random.between(10, 20), 0, { kind: 'storeStopped', ms: STORE_STOPPED_MS });
   return mixed;
@@ -139,6 +144,11 @@ async function carryOut(
       await stack.azurite.stop();
       await pause(fault.ms, signal);
       await stack.azurite.startAgain();
+      return true;
+    case 'databaseKilled':
+      await stack.postgres?.kill();
+      await pause(fault.ms, signal);
+      await stack.postgres?.startAgain();
       return true;
     case 'locksLost':
       stack.broker.expireLocks();
@@ -216,6 +226,8 @@ function textOf(fault: Fault): string {
       return `kill -9 at ${fault.point}`;
     case 'storeStopped':
       return `Azurite stopped for ${fault.ms / 1000} s`;
+    case 'databaseKilled':
+      return `kill -9 of PostgreSQL, away for ${fault.ms / 1000} s`;
     case 'locksLost':
       return 'all locks of messages lost';
     case 'partitionsStolen':

@@ -141,7 +141,9 @@ class FaultyDay {
       const kill = (): void => this.#hosts.forEach((host) => host.kill());
       const app = { kill, restart: () => this.#restart() };
       const tell = (at: number, what: string): void => display.say(`${at.toFixed(1).padStart(6)} s  ${what}`);
-      const done = await attack(scheduleOf(seed), { rig, stack, app }, signal, tell).finally(() => ended.abort());
+      const done = await attack(scheduleOf(seed, stack), { rig, stack, app }, signal, tell).finally(() =>
+        ended.abort(),
+      );
       const calls = await working;
       dataverse.disturb({});
       if (interrupted()) return undefined;
@@ -157,7 +159,7 @@ class FaultyDay {
         mapping: this.#mapping,
         calls,
       });
-      const findings = [...rig.observer.findings, ...lost];
+      const findings = [...(await rig.findings()), ...lost];
       return {
         done,
         changes: this.#changes,
@@ -276,7 +278,7 @@ export function attackTable({ done, changes, seconds, judged, findings, counts }
   const rows: readonly (readonly [string, string | number])[] = [
     ['network faults', of('network')],
     ['kill -9', of('kill')],
-    ['store stopped', of('storeStopped')],
+    ['store stopped', of('storeStopped') + of('databaseKilled')],
     ['locks, partitions, leases stolen', of('locksLost') + of('partitionsStolen') + of('leasesStolen')],
     ['changes', changes],
     ['writes judged', judged],

@@ -1,3 +1,4 @@
+import type { Statement } from './postgres-proxy';
 import type { StoreRequest } from './store-proxy';
 
 /** What the app does to its storage, as far as it can be told from a request. */
@@ -5,7 +6,7 @@ export const STORE_STEPS = {
   'row-insert': 'the first write of a row of which nothing is stored',
   'row-write': 'the compare-and-swap of a row',
   tombstone: 'the write that makes a row a tombstone',
-  transaction: 'a transaction on several rows (also of one large row)',
+  transaction: 'a transaction or statement on several rows (also of one large row)',
   'event-insert': 'the row of a custom API’s event',
   parked: 'an item is parked',
   'parked-removed': 'a parked item that was processed is removed',
@@ -40,6 +41,19 @@ export function storeStepOf(request: StoreRequest, eventTables: ReadonlySet<stri
   if (eventTables.has(table)) return 'event-insert';
   if (request.body.includes('"Deleted":true')) return 'tombstone';
   return method === 'POST' ? 'row-insert' : 'row-write';
+}
+
+/** The step that a statement is, in a database whose event tables are these; undefined for any other statement. */
+export function statementStepOf(
+  { text, parameters }: Statement,
+  eventTables: ReadonlySet<string>,
+): StoreStep | undefined {
+  const [, verb, table = ''] = /\b(insert into|update) "dvo"\."([^"]+)"/.exec(text) ?? [];
+  if (verb === undefined) return undefined;
+  if (eventTables.has(table)) return 'event-insert';
+  if (text.includes('json_to_recordset')) return 'transaction';
+  if (parameters.includes('"gone":true')) return 'tombstone';
+  return verb === 'update' ? 'row-write' : 'row-insert';
 }
 
 /** An item with the entry of its due time; entries alone are only tidied up. */

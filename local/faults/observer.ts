@@ -1,5 +1,5 @@
 /**
- * Judges what the store went through, from the outside: every write that Azurite carried out against every state that
+ * Judges what the store went through, from the outside: every write that it carried out against every state that
  * the row has had in Dataverse. It shares no code with the app and believes nothing that the app says.
  *
  * A reader must be able to explain what is seen of a row, column by column, by states of Dataverse that never go back.
@@ -10,7 +10,7 @@
 import type { SystemJob } from '../dataverse/events/system-jobs';
 import type { Entity } from '../day/store-entities';
 import type { History, State } from './history';
-import type { StoreWrite } from './store-writes';
+import { plainProperties, type StoreWrite } from './store-writes';
 
 /** Something that must not be. Names columns, never their values. */
 export interface Finding {
@@ -33,8 +33,8 @@ export class Observer {
   constructor(private readonly history: History) {}
 
   /** A write that was carried out, in the order in which they were. */
-  saw({ table, rowKey, kind, properties }: StoreWrite): void {
-    const states = this.history.of(table, rowKey);
+  saw({ table, rowKey, kind, properties, at: writtenAt }: StoreWrite): void {
+    const states = this.history.of(table, rowKey, writtenAt);
     const seen = this.#seenOf(table, rowKey);
     this.judged += 1;
     const note = (found: Finding['kind'], what: string): void =>
@@ -58,7 +58,9 @@ export class Observer {
     }
     seen.life = at;
     const names =
-      kind === 'merge' ? properties.keys() : new Set(states.flatMap((state) => [...state.properties.keys()]));
+      kind === 'merge'
+        ? properties.keys()
+        : new Set([...properties.keys(), ...states.flatMap((state) => [...state.properties.keys()])]);
     for (const name of names) {
       if (OWN.has(name)) continue;
       const value = properties.get(name);
@@ -78,8 +80,8 @@ export class Observer {
    * @param jobs those that aren't finished may be under way
    */
   deletionsProcessed(jobs: readonly SystemJob[]): void {
-    for (const { azureTable, rowKey, states, at } of this.#acknowledged(jobs)) {
-      const seen = this.#seenOf(azureTable, rowKey);
+    for (const { storeTable, rowKey, states, at } of this.#acknowledged(jobs)) {
+      const seen = this.#seenOf(storeTable, rowKey);
       if (states[at]?.life === 'gone' && at > seen.life) endsAt(at, seen, states);
     }
   }
@@ -88,23 +90,23 @@ export class Observer {
    * Whether what acknowledged deliveries told is in the store, or superseded there: each column that the event's commit
    * changed has its value or a later one. To be asked when nothing is under way and nothing parked.
    *
-   * @param entities of an Azure table
+   * @param entities of a table of the store
    */
   async lost(
     jobs: readonly SystemJob[],
-    entities: (azureTable: string) => Promise<readonly Entity[]>,
+    entities: (storeTable: string) => Promise<readonly Entity[]>,
   ): Promise<readonly Finding[]> {
     const found: Finding[] = [];
     const stored = new Map<string, Map<string, Entity>>();
-    for (const { azureTable, rowKey, states, at, message } of this.#acknowledged(jobs)) {
-      let rows = stored.get(azureTable);
+    for (const { storeTable, rowKey, states, at, message } of this.#acknowledged(jobs)) {
+      let rows = stored.get(storeTable);
       if (rows === undefined) {
-        rows = new Map((await entities(azureTable)).map((entity) => [String(entity.rowKey), entity]));
-        stored.set(azureTable, rows);
+        rows = new Map((await entities(storeTable)).map((entity) => [String(entity.rowKey), entity]));
+        stored.set(storeTable, rows);
       }
       const missing = missingOf(states, at, rows.get(rowKey));
       if (missing !== undefined)
-        found.push({ kind: 'lost', table: azureTable, rowKey, what: `${message}: ${missing}` });
+        found.push({ kind: 'lost', table: storeTable, rowKey, what: `${message}: ${missing}` });
     }
     return found;
   }
@@ -114,13 +116,13 @@ export class Observer {
     for (const { status, table, rowId, version, message } of jobs) {
       const place = this.history.placeOf(table, rowId);
       if (status !== 'succeeded' || version === undefined || place === undefined) continue;
-      const states = this.history.of(place.azureTable, place.rowKey);
+      const states = this.history.of(place.storeTable, place.rowKey);
       yield { ...place, message, states, at: states.findIndex((state) => state.version === version) };
     }
   }
 
-  #seenOf(azureTable: string, rowKey: string): SeenRow {
-    const place = `${azureTable} ${rowKey}`;
+  #seenOf(storeTable: string, rowKey: string): SeenRow {
+    const place = `${storeTable} ${rowKey}`;
     const seen = this.#rows.get(place) ?? { life: 0, columns: new Map<string, number>() };
     this.#rows.set(place, seen);
     return seen;
@@ -163,9 +165,7 @@ function missingOf(states: readonly State[], at: number, entity: Entity | undefi
     return states.some(({ life }, index) => index >= at && life !== 'live')
       ? undefined
       : 'nothing is stored of the row';
-  const properties = new Map(
-    Object.entries(entity).map(([name, value]) => [name, value instanceof Date ? value.getTime() : value]),
-  );
+  const properties = plainProperties(entity);
   const life = lifeOf(properties);
   // A patch of a row that was hidden already says nothing of that: the delivery that did may be one that was never sent.
   const isUntold = life === 'live' && before.life === 'hidden' && after.life === 'hidden';

@@ -3,15 +3,17 @@
  * that judges what the store goes through. The app gets nothing but other addresses.
  */
 import { BlobServiceClient, RestError } from '@azure/storage-blob';
-import { entitiesOf } from '../day/store-entities';
+import { entitiesOf, tableIn } from '../day/store-entities';
 import type { Mapping } from '../day/mapping';
 import { seededRandom } from '../dataverse/random';
 import type { ManyToManyDefinition } from '../dataverse/simulator';
 import type { Stack } from '../stack/stack';
 import { History } from './history';
-import { Killer, storeStepOf, type Moment } from './kill-points';
+import { Killer, statementStepOf, storeStepOf, type Moment, type StoreStep } from './kill-points';
 import { Observer, type Finding } from './observer';
 import { Overtaking } from './overtaking';
+import { PostgresProxy } from './postgres-proxy';
+import { PostgresWrites } from './postgres-writes';
 import { Routes, type Route } from './routes';
 import { StoreProxy, type StoreAnswer, type StoreRequest } from './store-proxy';
 import { writesOf } from './store-writes';
@@ -39,16 +41,17 @@ export class FaultRig {
   readonly #history: History;
   readonly #eventTables: ReadonlySet<string>;
   #routes: Routes | undefined;
+  #postgresWrites: PostgresWrites | undefined;
   readonly #open: { close(): Promise<void> }[] = [];
 
   private constructor(
     private readonly stack: Stack,
     { tables, relationships, mapping, seed = 1 }: RigOptions,
   ) {
-    this.#history = new History(stack.dataverse, tables, relationships, mapping);
+    this.#history = new History(stack.dataverse, tables, relationships, mapping, stack.lobPlace);
     this.observer = new Observer(this.#history);
     this.overtaking = new Overtaking(seededRandom(seed));
-    this.#eventTables = new Set([...mapping.events.values()].map(({ target }) => target.replaceAll('_', '')));
+    this.#eventTables = new Set([...mapping.events.values()].map(({ target }) => tableIn(stack.lobPlace, target)));
   }
 
   /** Puts the proxies before a stack, which has to be new: the observer must see the first row. */
@@ -64,7 +67,7 @@ export class FaultRig {
   }
 
   async #listen(seed: number): Promise<void> {
-    const { azurite, broker, dataverse } = this.stack;
+    const { azurite, broker, dataverse, postgres } = this.stack;
     const random = seededRandom(seed);
     const kept = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
       const opened = await opening;
@@ -73,7 +76,17 @@ export class FaultRig {
     };
     const tables = await kept(StoreProxy.open('table', azurite.tablePort, this));
     const blobs = await kept(StoreProxy.open('blob', azurite.blobPort, this));
-    const before = { tables: tables.port, blobs: blobs.port };
+    const before: Partial<Record<Route, number>> = { tables: tables.port, blobs: blobs.port };
+    if (postgres !== undefined) {
+      this.#postgresWrites = await kept(PostgresWrites.open(postgres.url, (write) => this.observer.saw(write)));
+      const proxy = await kept(
+        PostgresProxy.open(postgres.port, {
+          asked: (statement) => !this.#meets(statementStepOf(statement, this.#eventTables), 'before'),
+          changed: (statement) => !this.#meets(statementStepOf(statement, this.#eventTables), 'done-unanswered'),
+        }),
+      );
+      before.postgres = proxy.port;
+    }
     this.#routes = await kept(Routes.open(this.stack, () => random.next(), before));
     dataverse.intercept(({ method, target, moment }) => {
       if (method !== 'GET') return false;
@@ -113,7 +126,7 @@ export class FaultRig {
   /** Looks at the store's requests for the kill points and the observer. */
   async asked(request: StoreRequest): Promise<boolean> {
     await this.overtaking.turnOf(request);
-    return !this.#meets(request, 'before');
+    return !this.#meets(storeStepOf(request, this.#eventTables), 'before');
   }
 
   /** The observer sees what was carried out, whether or not the app ever hears of it. */
@@ -122,11 +135,10 @@ export class FaultRig {
     const writes = writesOf(request, answer);
     for (const write of writes) if (!this.#eventTables.has(write.table)) this.observer.saw(write);
     this.overtaking.done(writes);
-    return answer.status >= 300 || !this.#meets(request, 'done-unanswered');
+    return answer.status >= 300 || !this.#meets(storeStepOf(request, this.#eventTables), 'done-unanswered');
   }
 
-  #meets(request: StoreRequest, moment: Moment): boolean {
-    const step = storeStepOf(request, this.#eventTables);
+  #meets(step: StoreStep | undefined, moment: Moment): boolean {
     return step !== undefined && this.killer.meets(step, moment);
   }
 
@@ -154,15 +166,20 @@ export class FaultRig {
   }
 
   /** Has the observer hold the app to the deletions that it was told of. To be asked when none of their deliveries is under way. */
-  deletionsProcessed(): void {
+  async deletionsProcessed(): Promise<void> {
+    await this.#postgresWrites?.told();
     this.observer.deletionsProcessed(this.stack.dataverse.jobs());
   }
 
   /** What acknowledged deliveries told and is neither stored nor superseded. To be asked when nothing is under way. */
   lost(): Promise<readonly Finding[]> {
-    return this.observer.lost(this.stack.dataverse.jobs(), (table) =>
-      entitiesOf(this.stack.azurite.connectionString, table),
-    );
+    return this.observer.lost(this.stack.dataverse.jobs(), (table) => entitiesOf(this.stack.lobPlace, table));
+  }
+
+  /** What the observer has found by now. */
+  async findings(): Promise<readonly Finding[]> {
+    await this.#postgresWrites?.told();
+    return this.observer.findings;
   }
 
   async close(): Promise<void> {

@@ -2,9 +2,9 @@
 import type { Stack } from '../stack/stack';
 import { TcpProxy } from './tcp-proxy';
 
-/** The ways between the app and what it needs. */
+/** The ways between the app and what it always needs. */
 export const ROUTES = ['tables', 'blobs', 'broker', 'webApi'] as const;
-export type Route = (typeof ROUTES)[number];
+export type Route = (typeof ROUTES)[number] | 'postgres';
 
 /** The proxies of a stack, open. */
 export class Routes {
@@ -33,11 +33,14 @@ export class Routes {
   /** Over the settings of the stack: those with which the app goes through the proxies. */
   get settings(): Readonly<Record<string, string>> {
     const ports = new Map(Array.from(portsOf(this.stack), ([route, port]) => [port, this.of(route).port]));
-    const through = (value: string): string =>
-      value.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${ports.get(Number(port)) ?? Number(port)}`);
+    const before = (port: string): string => String(ports.get(Number(port)) ?? Number(port));
+    const through = (name: string, value: string): string =>
+      name.endsWith('__port')
+        ? before(value)
+        : value.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port: string) => `127.0.0.1:${before(port)}`);
     return Object.fromEntries(
       Object.entries(this.stack.settings).flatMap(([name, value]) =>
-        through(value) === value ? [] : [[name, through(value)]],
+        through(name, value) === value ? [] : [[name, through(name, value)]],
       ),
     );
   }
@@ -52,10 +55,11 @@ export class Routes {
   }
 }
 
-const portsOf = ({ azurite, broker, dataverse }: Stack): ReadonlyMap<Route, number> =>
-  new Map([
+const portsOf = ({ azurite, broker, dataverse, postgres }: Stack): ReadonlyMap<Route, number> =>
+  new Map<Route, number>([
     ['tables', azurite.tablePort],
     ['blobs', azurite.blobPort],
     ['broker', broker.port],
     ['webApi', Number(new URL(dataverse.url).port)],
+    ...(postgres === undefined ? [] : [['postgres', postgres.port] as const]),
   ]);

@@ -1,17 +1,24 @@
+import type { Entity } from '../day/store-entities';
 import type { StoreAnswer, StoreRequest } from './store-proxy';
 
 /** A property as the judge compares it: a date as milliseconds, an Int64 as a bigint. */
 type Plain = string | number | boolean | bigint;
 
-/** A write to one entity of the LOB store that the service has carried out. */
+/** A write to one row of the LOB store that was carried out. */
 export interface StoreWrite {
-  /** The Azure table. */
+  /** As the store calls it. */
   readonly table: string;
   readonly rowKey: string;
   /** A merge leaves the properties that it doesn't have as they were. */
   readonly kind: 'whole' | 'merge';
-  readonly properties: ReadonlyMap<string, Plain>;
+  readonly properties: ReadonlyMap<string, unknown>;
+  /** When it was carried out, in this machine's clock; absent where that is now. */
+  readonly at?: number;
 }
+
+/** The properties of an entity as the judge compares them: a date as milliseconds. */
+export const plainProperties = (entity: Entity): ReadonlyMap<string, unknown> =>
+  new Map(Object.entries(entity).map(([name, value]) => [name, value instanceof Date ? value.getTime() : value]));
 
 /** The writes of a request that was answered so; none where it failed, or is no write of entities. */
 export function writesOf(request: StoreRequest, { status, body: answer }: StoreAnswer): StoreWrite[] {

@@ -266,7 +266,7 @@ export class Attacked {
       STANDARD_RELATIONSHIPS,
       { mapping: readMapping(this.mapped), calls: this.calls },
     );
-    const { findings } = this.rig.observer;
+    const findings = await this.rig.findings();
     expect({ lost, differences, findings }).toEqual({ lost: [], differences: [], findings: [] });
     expect(tables.reduce((sum, { rows }) => sum + rows, 0)).toBeGreaterThan(40);
     expect(events.reduce((sum, { calls }) => sum + calls, 0)).toBe(this.calls.length);

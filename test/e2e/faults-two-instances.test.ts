@@ -79,7 +79,7 @@ test('[I10 I11 F2] deletions that overtake the creations of their rows: no late 
     return deletions.every(({ status }) => status === 'succeeded') && waitingMessages(system.stack) === 0;
   };
   await system.until('all deletions being processed', areProcessed);
-  rig.deletionsProcessed();
+  await rig.deletionsProcessed();
   // All creations are still to come.
   expect(dataverse.stats().openJobs).toBeGreaterThanOrEqual(ids.length);
   dataverse.hurry();

@@ -8,6 +8,8 @@ import { History } from '../../local/faults/history';
 import { Observer } from '../../local/faults/observer';
 import { writesOf } from '../../local/faults/store-writes';
 
+const AZURE = 'UseDevelopmentStorage=true';
+
 let dataverse: Dataverse;
 let history: History;
 let observer: Observer;
@@ -15,7 +17,7 @@ let id = '';
 
 beforeAll(async () => {
   dataverse = await startDataverse();
-  history = new History(dataverse, ['account'], [], UNMAPPED);
+  history = new History(dataverse, ['account'], [], UNMAPPED, AZURE);
 });
 afterAll(() => dataverse.close());
 
@@ -157,7 +159,7 @@ describe('lost', () => {
 
   test('not what a patch can not tell: that the row, which nothing said was hidden, is hidden', async () => {
     const mapping = { ...UNMAPPED.table('account'), shows: ({ telephone1 }: Columns) => telephone1 === '1' };
-    const filtered = new History(dataverse, ['account'], [], { ...UNMAPPED, table: () => mapping });
+    const filtered = new History(dataverse, ['account'], [], { ...UNMAPPED, table: () => mapping }, AZURE);
     const row = await dataverse.create('account', { name: 'one', telephone1: '1' });
     await dataverse.update('account', row, { telephone1: '3' });
     await dataverse.update('account', row, { name: 'two' });
