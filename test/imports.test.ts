@@ -1,4 +1,7 @@
-/** Proves that no file imports itself by way of others, imports of types included (the lint rule sees only those of values). */
+/**
+ * Proves that no file imports itself by way of others, imports of types included (the lint rule sees only those of values), and that
+ * none inside shared/ imports from a floor above its own.
+ */
 import { expect, test } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -40,4 +43,23 @@ test('there is no circle of imports', () => {
   const imports = new Map(FILES.map((file) => [file, importsOf(file)]));
   expect([...imports.values()].flat().length).toBeGreaterThan(FILES.length);
   expect(circleIn(imports).map((file) => path.relative(ROOT, file))).toEqual([]);
+});
+
+test('no import in shared/ goes up: each folder is a floor, and takes only from those below', () => {
+  // The lint rule has them, lowest first.
+  const list =
+    /const FLOORS = (\[[^;]*\]);/.exec(readFileSync(path.join(ROOT, 'eslint.config.mjs'), 'utf8'))?.[1] ?? '';
+  const floors = [...list.matchAll(/'(\w+)'/g)].map(([, name = '']) => name);
+  const shared = path.join(ROOT, 'shared');
+  expect(floors.toSorted()).toEqual(readdirSync(shared).toSorted());
+  const floorOf = (file: string): number => {
+    const [top = '', ...rest] = path.relative(shared, file).split(path.sep);
+    return top === '..' && rest.length > 0 ? floors.length : floors.indexOf(top);
+  };
+  const upward = FILES.filter((file) => file.startsWith(shared + path.sep)).flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => floorOf(imported) > floorOf(file))
+      .map((imported) => `${path.relative(ROOT, file)} imports ${path.relative(ROOT, imported)}`),
+  );
+  expect(upward).toEqual([]);
 });

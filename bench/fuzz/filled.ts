@@ -3,7 +3,7 @@
  * awkward kind, again and again, beside itself and inside itself.
  */
 import type { ContextFormat } from '../../shared/context/format';
-import { XmlEvents } from '../../shared/context/xml/xml-events';
+import { XmlReader } from '../../shared/context/xml/xml-reader';
 import { EventLog, type LoggedEvent } from './event-log';
 import type { Random } from './random';
 import { toBinary } from './write-events';
@@ -127,7 +127,7 @@ const binaryRoom = (random: Random, maxBytes: number): number => Math.floor(maxB
 
 function eventsOf(text: string): readonly LoggedEvent[] {
   const log = new EventLog();
-  new XmlEvents().read(text, log, false);
+  new XmlReader().read(text, log, false);
   return log.events;
 }
 

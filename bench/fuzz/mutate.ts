@@ -1,6 +1,6 @@
-import { BinaryEvents } from '../../shared/context/binary/binary-events';
+import { BinaryReader } from '../../shared/context/binary/binary-reader';
 import type { ContextFormat } from '../../shared/context/format';
-import { XmlEvents } from '../../shared/context/xml/xml-events';
+import { XmlReader } from '../../shared/context/xml/xml-reader';
 import type { LoggedEvent } from './event-log';
 import { EventLog } from './event-log';
 import type { Random } from './random';
@@ -17,8 +17,8 @@ export interface Seed {
 /** Makes a body ready to be changed. */
 export function seedOf(format: ContextFormat, body: Buffer): Seed {
   const log = new EventLog();
-  if (format === 'xml') new XmlEvents().read(body.toString('utf8'), log, false);
-  if (format === 'binary') new BinaryEvents(body, log).read();
+  if (format === 'xml') new XmlReader().read(body.toString('utf8'), log, false);
+  if (format === 'binary') new BinaryReader(body, log).read();
   return { format, body, events: log.events };
 }
 

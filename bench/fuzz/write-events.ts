@@ -1,4 +1,4 @@
-import { RECORD } from '../../shared/context/binary/binary-records';
+import { RECORD } from '../../shared/context/binary/record-types';
 import { counted } from '../../local/dataverse/events/binary-xml';
 import { escapeXml } from '../../local/dataverse/events/contract-xml';
 import type { LoggedEvent } from './event-log';

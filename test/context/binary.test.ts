@@ -4,12 +4,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Value } from '../../shared/change/value';
-import { recordName } from '../../shared/context/binary/binary-records';
+import { recordName } from '../../shared/context/binary/record-types';
 import { readContext } from '../../shared/context/read-context';
 import { EventLog } from '../../bench/fuzz/event-log';
 import { Random } from '../../bench/fuzz/random';
 import { toBinary, toXml } from '../../bench/fuzz/write-events';
-import { XmlEvents } from '../../shared/context/xml/xml-events';
+import { XmlReader } from '../../shared/context/xml/xml-reader';
 import { fixture } from './fixture-files';
 
 const PLAIN = fixture('create-account.msbin1');
@@ -372,7 +372,7 @@ describe('what is no document', () => {
 describe('both forms of XML', () => {
   test('mean the same, whichever records the binary writer takes', () => {
     const log = new EventLog();
-    new XmlEvents().read(fixture('create-account.xml').toString('utf8'), log, false);
+    new XmlReader().read(fixture('create-account.xml').toString('utf8'), log, false);
     const expected = readContext(fixture('create-account.xml'));
     expect([...(readContext(toXml(log.events)).inputParameters ?? [])]).toStrictEqual([
       ...(expected.inputParameters ?? []),
@@ -389,7 +389,7 @@ describe('both forms of XML', () => {
 
   test('have any text as it was', () => {
     const log = new EventLog();
-    new XmlEvents().read(fixture('update-contact.xml').toString('utf8'), log, false);
+    new XmlReader().read(fixture('update-contact.xml').toString('utf8'), log, false);
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 20 }), fc.nat(), (any, seed) => {
         const events = log.events.map((event) =>

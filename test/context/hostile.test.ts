@@ -8,7 +8,7 @@ import { codeOf, OutboundError } from '../../shared/errors/errors';
 import { EventLog } from '../../bench/fuzz/event-log';
 import { Random } from '../../bench/fuzz/random';
 import { toBinary } from '../../bench/fuzz/write-events';
-import { XmlEvents } from '../../shared/context/xml/xml-events';
+import { XmlReader } from '../../shared/context/xml/xml-reader';
 import { fixture, FIXTURES } from './fixture-files';
 
 const FORMS = ['json', 'xml', 'msbin1'] as const;
@@ -21,7 +21,7 @@ const JSON_TEXT = fixture('update-account-oversize.json').toString('utf8');
 /** The same document in the binary form. */
 function binaryOf(xml: string): Buffer {
   const log = new EventLog();
-  new XmlEvents().read(xml, log, false);
+  new XmlReader().read(xml, log, false);
   return toBinary(log.events, new Random(1));
 }
 

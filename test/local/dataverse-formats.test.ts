@@ -17,7 +17,7 @@ import { textXml, type XmlElement } from '../../local/dataverse/events/contract-
 import type { RowContent } from '../../shared/change/value';
 import type { Context } from '../../shared/context/context';
 import { readContext } from '../../shared/context/read-context';
-import { XmlEvents } from '../../shared/context/xml/xml-events';
+import { XmlReader } from '../../shared/context/xml/xml-reader';
 import { open, start } from './simulator-client';
 
 const FOLDER = join(__dirname, '../fixtures');
@@ -28,7 +28,7 @@ const bytesOf = (file: string): Buffer => readFileSync(join(FOLDER, file));
 
 function eventsOf(xml: Buffer): readonly LoggedEvent[] {
   const log = new EventLog();
-  new XmlEvents().read(xml.toString('utf8'), log, false);
+  new XmlReader().read(xml.toString('utf8'), log, false);
   return log.events;
 }
 

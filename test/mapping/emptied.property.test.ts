@@ -23,7 +23,7 @@ import { changesOf } from '../../shared/context/messages/to-changes';
 import { messageEventOf } from '../../shared/context/messages/to-message-event';
 import { readRow } from '../../shared/dataverse/odata-row';
 import { belongsTo } from '../../shared/lob/derived-names';
-import { encodeColumns, type Property } from '../../shared/lob/tables/layout';
+import { encodeColumns, type Property } from '../../shared/lob/tables/columns';
 import { conformChange } from '../../shared/mapping/conform';
 import type { ColumnType, TableDefinition } from '../../shared/mapping/table-definition';
 import type { TableMapping } from '../../shared/mapping/table-mapping';

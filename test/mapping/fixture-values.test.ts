@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readContext } from '../../shared/context/read-context';
 import { changesOf } from '../../shared/context/messages/to-changes';
 import { readRow } from '../../shared/dataverse/odata-row';
-import { encodeColumns, type Property } from '../../shared/lob/tables/layout';
+import { encodeColumns, type Property } from '../../shared/lob/tables/columns';
 import { conformChange } from '../../shared/mapping/conform';
 import type { ColumnType, TableDefinition } from '../../shared/mapping/table-definition';
 import { fixture } from '../context/fixture-files';

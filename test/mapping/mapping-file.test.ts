@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import type { Columns, Value } from '../../shared/change/value';
 import { belongsTo } from '../../shared/lob/derived-names';
-import { encodeColumns } from '../../shared/lob/tables/layout';
+import { encodeColumns } from '../../shared/lob/tables/columns';
 import { mappingJsonSchema } from '../../shared/mapping/mapping-schema';
 import { faultsOf, mappingOf } from './mappings';
 

@@ -5,7 +5,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RowPatch, RowSnapshot } from '../../shared/change/row-change';
 import type { Columns, Value } from '../../shared/change/value';
-import { encodeColumns } from '../../shared/lob/tables/layout';
+import { encodeColumns } from '../../shared/lob/tables/columns';
 import { asRead } from '../../shared/mapping/as-read';
 import { idOf, keyOf, type KeyFormat } from '../../shared/mapping/row-key';
 import type { ColumnType, TableDefinition } from '../../shared/mapping/table-definition';

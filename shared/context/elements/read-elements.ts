@@ -1,4 +1,4 @@
-import { BinaryEvents } from '../binary/binary-events';
+import { BinaryReader } from '../binary/binary-reader';
 import type { BodyForm, Context } from '../context';
 import type { WireElement } from './element';
 import { ElementReader } from './element-reader';
@@ -10,7 +10,7 @@ import { CONTRACTS, SERIALIZATION } from './namespaces';
 import type { ReadBounds } from '../json/read-json';
 import { readJson } from '../json/read-json';
 import { WireContext } from '../wire-context';
-import { XmlEvents } from '../xml/xml-events';
+import { XmlReader } from '../xml/xml-reader';
 
 /** Elements that one level of values takes: a row in a collection is the most, from `value` to the next `value`. */
 const ELEMENTS_PER_LEVEL = 5;
@@ -45,7 +45,7 @@ function decode(body: Uint8Array | string): string {
 type Envelope = 'xml' | 'binary' | null;
 
 function xmlRoot(body: Uint8Array | string, bounds: ReadBounds): WireElement {
-  const xml = new XmlEvents();
+  const xml = new XmlReader();
   const tree = new ElementTree(treeBoundsOf(bounds), (fault) => new XmlInvalid(fault, xml.position));
   xml.read(decode(body), tree, typeof body !== 'string');
   return tree.root();
@@ -54,7 +54,7 @@ function xmlRoot(body: Uint8Array | string, bounds: ReadBounds): WireElement {
 function binaryRoot(body: Uint8Array | string, bounds: ReadBounds): WireElement {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const tree: ElementTree = new ElementTree(treeBoundsOf(bounds), (fault) => binary.fault(fault));
-  const binary: BinaryEvents = new BinaryEvents(bytes, tree);
+  const binary: BinaryReader = new BinaryReader(bytes, tree);
   binary.read();
   return tree.root();
 }

@@ -2,7 +2,8 @@ import type { RowAddress } from '../../change/row-change';
 import type { Columns, Value } from '../../change/value';
 import { NO_STAMP, type Stamp } from '../stamp';
 import type { RowWrite, StoredRow } from '../store';
-import { textIn, type HeldRow } from '../tables/layout';
+import { textIn } from '../tables/columns';
+import { type HeldRow } from '../tables/layout';
 import type { Prints } from './json-columns';
 
 /** What is noted of a row that lies elsewhere, beside its stamp. */

@@ -7,7 +7,8 @@ import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from 
 import { RestError, type TableClient } from '@azure/data-tables';
 import { randomUUID } from 'node:crypto';
 import { tablesHttp } from '../../azure/tables-http';
-import type { EntityKey, Property } from './layout';
+import type { Property } from './columns';
+import type { EntityKey } from './layout';
 
 /** An entity as the service sends it: each property by its name, and `NAME@odata.type` where JSON doesn't show the type. */
 export type WireEntity = Readonly<Record<string, unknown>>;

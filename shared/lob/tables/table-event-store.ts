@@ -5,15 +5,8 @@ import { OutboundError } from '../../errors/errors';
 import { eventFacts, eventKey, type EventOutcome, type EventStore, type StoredEvent } from '../event-store';
 import { EventRefused } from '../refusals';
 import { EntityTable, entityBody, type GuardedWrite } from './entity-table';
-import {
-  azureTableName,
-  encodeColumns,
-  fingerprint,
-  misfitOf,
-  timeProperty,
-  type EntityKey,
-  type Property,
-} from './layout';
+import { encodeColumns, fingerprint, timeProperty, type Property } from './columns';
+import { azureTableName, misfitOf, type EntityKey } from './layout';
 
 /** Requests to the store under way at once from one call. */
 const CONCURRENCY = 16;

@@ -33,26 +33,28 @@ import {
 } from './entity-table';
 import {
   DELETED_PROPERTY,
-  PARTITIONS,
   PARTS_PROPERTY,
   PARTS_TAG_PROPERTY,
   HIDDEN_PROPERTY,
-  RowKeyForeign,
   STAMP_PROPERTY,
   encodeColumns,
-  entitiesOfRow,
   fingerprint,
   fingerprintsOf,
+  fromFingerprint,
+  type Fingerprints,
+  type Property,
+} from './columns';
+import {
+  PARTITIONS,
+  RowKeyForeign,
+  entitiesOfRow,
   fitsOne,
   isPartKey,
   partKey,
   spread,
-  fromFingerprint,
   partitionOf,
   type EntityKey,
-  type Fingerprints,
   type HeldRow,
-  type Property,
   type StoreNaming,
 } from './layout';
 import { sideBySide } from './side-by-side';

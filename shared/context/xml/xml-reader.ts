@@ -18,7 +18,7 @@ const ENTITIES: Record<string, string> = Object.assign(Object.create(null) as Re
 const DECLARABLE: ReadonlySet<string> = new Set(['utf-8', 'utf-16', 'utf-16le', 'utf-16be', 'us-ascii']);
 
 /** Reads a document of text XML, telling what it meets. Where it stands is asked for when something is wrong. */
-export class XmlEvents {
+export class XmlReader {
   private readonly parser = new SaxesParser({
     xmlns: false,
     position: false,

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { ARRAY_VALUE_BYTES, isInStartTag, KIND, kindOf, RECORD, recordName } from './binary-records';
+import { ARRAY_VALUE_BYTES, isInStartTag, KIND, kindOf, RECORD, recordName } from './record-types';
 import { dateTimeText, decimalText, doubleText, isDateTime, isDecimal, timeSpanText, uuidText } from './binary-values';
 import type { ContentSource, ElementEvents } from '../elements/element-events';
 import type { BinaryFault } from '../errors';
@@ -31,7 +31,7 @@ interface Attribute {
  * they are asked for.
  * https://learn.microsoft.com/openspecs/windows_protocols/mc-nbfx/
  */
-export class BinaryEvents implements ContentSource {
+export class BinaryReader implements ContentSource {
   private readonly bytes: Buffer;
   private readonly view: DataView;
   private at = 0;
