@@ -27,7 +27,7 @@ import { DelayedCopies } from '../receive/delayed-copies';
 import { Receiver } from '../receive/receiver';
 import { blobState } from '../sync/leases-and-journal';
 import { GhostFloors } from '../sync/ghost-floors';
-import { pullSubjects } from '../sync/pull-subjects';
+import { pullSubjects } from '../sync/pull-subject';
 import { PullSync } from '../sync/pull-sync';
 import { TablePullStates } from '../sync/pull-state-store';
 import { ClockWatch, type ClockSample } from '../telemetry/clock-watch';

@@ -1,9 +1,11 @@
 import type { Columns } from '../change/value';
 import type { FeedPage } from '../dataverse/change-feed';
 import { AnswerUnreadable, type ODataRow } from '../dataverse/odata-row';
+import { manyToMany } from '../dataverse/relationships';
 import { linkBetween, orderedEnds } from '../mapping/link';
-import type { ManyToMany } from '../mapping/relationship';
-import type { TableDefinition } from '../mapping/table-definition';
+import type { Mapping } from '../mapping/mapping';
+import type { ManyToMany, RelationshipCatalog } from '../mapping/relationship';
+import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
 
 type FeedItem = FeedPage['items'][number];
 
@@ -85,4 +87,35 @@ function idIn(columns: Columns, column: string): string {
   const value = columns.get(column);
   if (value?.kind === 'guid' || value?.kind === 'string') return value.value.toLowerCase();
   return value?.kind === 'lookup' ? value.id : '';
+}
+
+/**
+ * What is pulled, by name: each of `relationships`, and tables otherwise. `placeOf` says where in the store something
+ * lies: in another place there is nothing yet, so everything is loaded again.
+ */
+export function pullSubjects(
+  catalog: TableCatalog,
+  relationships: RelationshipCatalog,
+  names: readonly string[],
+  mapping: Pick<Mapping, 'tableOf' | 'newColumns'>,
+  placeOf: (name: string) => string,
+): (name: string) => Promise<PullSubject> {
+  const isRelationship = new Set(names);
+  const columnsOf = (definition: TableDefinition): SubjectColumns => {
+    const table = mapping.tableOf(definition.table);
+    const select = table.select(definition);
+    return {
+      ...(select === undefined ? {} : { select }),
+      fingerprint: `${table.fingerprint(definition)} ${placeOf(definition.table)}`,
+      columns: table.keptColumns(definition),
+      newColumns: mapping.newColumns,
+    };
+  };
+  return async (name) => {
+    if (isRelationship.has(name)) {
+      const relationship = await manyToMany(relationships, name);
+      return linkSubject(name, relationship, await catalog.get(relationship.intersect), placeOf(name));
+    }
+    return tableSubject(await catalog.get(name), columnsOf, () => catalog.refresh(name, 0));
+  };
 }

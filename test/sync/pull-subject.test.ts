@@ -8,7 +8,7 @@ import { placeOf } from '../../shared/azure/tables';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 import type { Relationship, RelationshipCatalog } from '../../shared/mapping/relationship';
 import type { TableCatalog, TableDefinition } from '../../shared/mapping/table-definition';
-import { pullSubjects } from '../../shared/sync/pull-subjects';
+import { pullSubjects } from '../../shared/sync/pull-subject';
 import { continues } from '../../shared/sync/schema-drift';
 
 const definition = (table: string): TableDefinition => ({
