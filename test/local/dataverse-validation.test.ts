@@ -65,7 +65,9 @@ async function slowHook() {
     waiting,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     async asked(): Promise<void> {
-      while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      const end = Date.now() + 2000;
+      while (waiting.length === 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(waiting).toHaveLength(1);
     },
   };
 }
@@ -306,4 +308,24 @@ test('a step of PreValidation holds nobody up: the row can change while it is as
   await other;
   expect((await again).status).toBe(204);
   expect(dataverse.get('account', id)?.columns).toMatchObject({ name: 'three', telephone1: '3' });
+});
+
+test('what a plug-in writes and what a custom API does is validated as well, once each', async () => {
+  const { dataverse, api, rules, told } = await stand();
+  await hooked(dataverse, rules, { table: 'account', message: 'Update', mode: 'sync', stage: 10 });
+  dataverse.plugIn({ table: 'account', message: 'Create', execute: () => ({ telephone1: '1' }) });
+  rules.answers.push(400);
+  expect((await api('POST', 'accounts', { name: 'one' })).status).toBe(400);
+  expect(names(dataverse)).toEqual([]);
+  expect((await api('POST', 'accounts', { name: 'one' })).status).toBe(204);
+  expect(rules.deliveries.map(({ context }) => [context.Depth, context.IsInTransaction])).toEqual([
+    [2, true],
+    [2, true],
+  ]);
+  await dataverse.defineCustomApi('new_Close', {});
+  await hooked(dataverse, told, { message: 'new_Close', mode: 'sync', stage: 10 });
+  told.answers.push(200, 400);
+  expect((await api('POST', 'new_Close', {})).status).toBe(204);
+  expect((await api('POST', 'new_Close', {})).status).toBe(400);
+  expect(told.deliveries).toHaveLength(2);
 });

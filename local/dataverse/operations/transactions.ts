@@ -172,6 +172,10 @@ interface Place {
 }
 
 const PRE_VALIDATION = 10;
+const POST_OPERATION = 40;
+
+const between = (firings: readonly Firing[], from: number, to = Infinity): readonly Firing[] =>
+  firings.filter((firing) => stageOf(firing) >= from && stageOf(firing) < to);
 
 /** A row that a transaction writes. */
 export interface RowToLock {
@@ -267,7 +271,7 @@ export class Transactions {
   async #validate(transaction: Transaction, request: Request, make: (work: UnitOfWork) => unknown): Promise<void> {
     const work = this.#work(transaction.copy(), request);
     await make(work);
-    for (const firing of this.#sync(this.#raised(work, request), request)) {
+    for (const firing of this.#fired(this.#raised(work, request), request)) {
       if (stageOf(firing) === PRE_VALIDATION) await this.#runSync(transaction, work, request, firing);
     }
   }
@@ -278,27 +282,19 @@ export class Transactions {
    */
   async #fire(transaction: Transaction, work: UnitOfWork, request: Request, place: Place): Promise<void> {
     const events = this.#raised(work, request, place.parent);
-    const sync = this.#sync(events, request, place.parent).filter(
-      (firing) => place.validated !== true || stageOf(firing) > PRE_VALIDATION,
-    );
-    const before = (firing: Firing): boolean => stageOf(firing) < 40;
-    for (const firing of sync.filter(before)) await this.#runSync(transaction, work, request, firing);
+    const fired = this.#fired(events, request, place.parent);
+    const sync = fired.filter((firing) => modeOf(firing) === 'sync');
+    const first = place.validated === true ? PRE_VALIDATION + 1 : PRE_VALIDATION;
+    for (const firing of between(sync, first, POST_OPERATION)) await this.#runSync(transaction, work, request, firing);
     // The database has its say after the stages before the main operation.
     if (place.parent === undefined) this.#d.faults.meet(events);
     this.#checkKeys(transaction);
-    for (const firing of sync.filter((each) => !before(each))) {
-      await this.#runSync(transaction, work, request, firing);
-    }
-    const all = this.#fired(events, request, place.parent);
-    transaction.afterCommit.push(...all.filter((firing) => modeOf(firing) === 'async'));
+    for (const firing of between(sync, POST_OPERATION)) await this.#runSync(transaction, work, request, firing);
+    transaction.afterCommit.push(...fired.filter((firing) => modeOf(firing) === 'async'));
   }
 
-  /** What runs in the operation, in its order. */
-  #sync(events: readonly RaisedEvent[], request: Request, parent?: RaisedEvent): Firing[] {
-    return this.#fired(events, request, parent).filter((firing) => modeOf(firing) === 'sync');
-  }
-
-  #fired(events: readonly RaisedEvent[], request: Request, parent: RaisedEvent | undefined): Firing[] {
+  /** What the events fire, in the order it runs. */
+  #fired(events: readonly RaisedEvent[], request: Request, parent?: RaisedEvent): Firing[] {
     return events
       .flatMap((event) => this.#firings(event))
       .filter((firing) => parent !== undefined || !bypassed(firing, request.bypass))
