@@ -1,4 +1,4 @@
-import type { AlternateKeyDefinition, KeyIndexStatus } from './metadata/alternate-keys';
+import type { AlternateKeyDefinition, KeyIndexStatus } from './metadata/table';
 import type { Permissions } from './web-api/callers';
 import type { AfterLookUp } from './web-api/key-look-ups';
 import type { PlugIn } from './operations/plug-ins';

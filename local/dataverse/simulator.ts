@@ -12,7 +12,8 @@ import { AlternateKeys } from './metadata/alternate-keys';
 import { Associations } from './operations/associations';
 import { BatchRequests } from './web-api/batch-requests';
 import { BulkOperations, Operations } from './operations/row-operations';
-import { Callers, type Caller } from './web-api/callers';
+import type { Caller } from './web-api/api-request';
+import { Callers } from './web-api/callers';
 import { Catalog } from './metadata/table';
 import { makeCertificate } from './web-api/certificate';
 import { ChangeTracking } from './rows/change-tracking';
@@ -59,7 +60,7 @@ export type { Upserted } from './operations/row-operations';
 export type { CustomApiCall, CustomApiDefinition } from './operations/custom-apis';
 export type { Parameter, ParameterValue } from './events/event';
 export type { MergeOptions, SetStateOptions } from './operations/assign-state-merge';
-export type { AlternateKeyDefinition, KeyIndexStatus } from './metadata/alternate-keys';
+export type { AlternateKeyDefinition, KeyIndexStatus } from './metadata/table';
 export type { Permissions } from './web-api/callers';
 export type { AfterLookUp, KeyLookUp } from './web-api/key-look-ups';
 export { PlugInRefusal, type PlugIn, type PlugInCall } from './operations/plug-ins';
@@ -165,15 +166,20 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   const rules = new RegistrationRules(catalog, store);
   const changes = new RowChanges({ catalog, store, intersects, random, errorForm, rules });
   const faults = new WriteFaults();
-  const plugIns: PlugIns = new PlugIns({
-    changes,
-    update: (table, id, columns, given) => operations.update(table, id, columns, given),
-  });
+  const plugIns: PlugIns = new PlugIns(({ table, id, user, initiatingUser, correlationId, depth }, columns) =>
+    operations.update(table, id, columns, {
+      user: user.id,
+      initiatingUser: initiatingUser.id,
+      correlationId,
+      depth: depth + 1,
+    }),
+  );
   const transactions = new Transactions({
     store,
     keys,
     steps,
     plugIns,
+    write: (work, event, columns) => changes.update(work, changes.table(event.table), event.id, columns, true),
     faults,
     counters,
     random,

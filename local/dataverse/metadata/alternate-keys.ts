@@ -1,25 +1,7 @@
 import { duplicateKey } from '../dataverse-error';
 import type { Row, RowStore } from '../rows/row-store';
 import { valueText, type Columns } from '../rows/value';
-import type { Catalog, ColumnDefinition, Table } from './table';
-
-/** How far the index of a key is; only an active one is unique and can be used (`EntityKeyIndexStatus`). */
-export type KeyIndexStatus = 'Pending' | 'InProgress' | 'Active' | 'Failed';
-
-/** An alternate key as its author describes it. */
-export interface AlternateKeyDefinition {
-  readonly schemaName: string;
-  /** Logical names. */
-  readonly columns: readonly string[];
-  readonly label?: string;
-  /** @default Active; Failed when rows have equal values */
-  readonly status?: KeyIndexStatus;
-}
-
-/** An alternate key of a table. */
-export interface AlternateKey extends AlternateKeyDefinition {
-  readonly status: KeyIndexStatus;
-}
+import type { AlternateKey, AlternateKeyDefinition, Catalog, ColumnDefinition, KeyIndexStatus, Table } from './table';
 
 const TYPES: readonly ColumnDefinition['type'][] = [
   'string',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../web-api/json-text';
 import type { Relationship } from './relationship';
-import type { AlternateKey } from './alternate-keys';
+import type { AlternateKey } from './table';
 import { isCustom, isLookup, maxLengthOf, type ColumnDefinition, type Option, type Table } from './table';
 
 /** Metadata as the Web API shows it. */

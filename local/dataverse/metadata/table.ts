@@ -1,4 +1,20 @@
-import type { AlternateKey, AlternateKeyDefinition } from './alternate-keys';
+/** How far the index of a key is; only an active one is unique and can be used (`EntityKeyIndexStatus`). */
+export type KeyIndexStatus = 'Pending' | 'InProgress' | 'Active' | 'Failed';
+
+/** An alternate key as its author describes it. */
+export interface AlternateKeyDefinition {
+  readonly schemaName: string;
+  /** Logical names. */
+  readonly columns: readonly string[];
+  readonly label?: string;
+  /** @default Active; Failed when rows have equal values */
+  readonly status?: KeyIndexStatus;
+}
+
+/** An alternate key of a table. */
+export interface AlternateKey extends AlternateKeyDefinition {
+  readonly status: KeyIndexStatus;
+}
 
 /** One choice of a column: a number with its label. */
 export interface Option {

@@ -1,8 +1,6 @@
 import { DataverseError } from '../dataverse-error';
 import type { RaisedEvent } from '../events/event';
 import type { ColumnInputs, Columns } from '../rows/value';
-import type { RowChanges } from './row-changes';
-import type { OperationOptions, UnitOfWork } from './transactions';
 
 /** What a plug-in is told. */
 export interface PlugInCall {
@@ -39,24 +37,19 @@ export interface PlugIn {
 /** What a plug-in throws to refuse an operation with a message for the user (InvalidPluginExecutionException). */
 export class PlugInRefusal extends Error {}
 
-/** What plug-ins work with. */
-export interface PlugInDependencies {
-  readonly changes: RowChanges;
-  readonly update: (table: string, id: string, columns: ColumnInputs, options: OperationOptions) => Promise<void>;
-}
+/** Writes columns of the row that an event is of, one level deeper. */
+export type WriteBack = (event: RaisedEvent, columns: ColumnInputs) => unknown;
 
 /**
  * Plug-ins in process.
  * https://learn.microsoft.com/power-apps/developer/data-platform/handle-exceptions
  */
 export class PlugIns {
-  readonly #d: PlugInDependencies;
   readonly #plugIns = new Set<PlugIn>();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(dependencies: PlugInDependencies) {
-    this.#d = dependencies;
-  }
+  /** @param writeLater in a transaction of its own */
+  constructor(private readonly writeLater: WriteBack) {}
 
   /** Adds a plug-in; the function returned takes it away. */
   add(plugIn: PlugIn): () => void {
@@ -74,13 +67,12 @@ export class PlugIns {
     return [...this.#plugIns].filter((plugIn) => plugIn.table === table && plugIn.message === message);
   }
 
-  /** Runs a synchronous plug-in as part of its operation. */
-  async run(plugIn: PlugIn, event: RaisedEvent, work: UnitOfWork): Promise<void> {
+  /** Runs a synchronous plug-in as part of its operation, in which `write` writes. */
+  async run(plugIn: PlugIn, event: RaisedEvent, write: WriteBack): Promise<void> {
     const columns = await executed(plugIn, event);
     if (columns === undefined) return;
     if ((plugIn.stage ?? 40) < 40) throw new Error('Before stage 40 a plug-in cannot write here.');
-    const table = this.#d.changes.table(event.table);
-    this.#d.changes.update(work, table, event.id, columns, true);
+    write(event, columns);
   }
 
   /** Runs an asynchronous plug-in on its own. A failure is nobody's: a system job that failed. */
@@ -99,12 +91,7 @@ export class PlugIns {
   async #runAlone(plugIn: PlugIn, event: RaisedEvent): Promise<void> {
     const columns = await executed(plugIn, event);
     if (columns === undefined) return;
-    await this.#d.update(event.table, event.id, columns, {
-      user: event.user.id,
-      initiatingUser: event.initiatingUser.id,
-      correlationId: event.correlationId,
-      depth: event.depth + 1,
-    });
+    await this.writeLater(event, columns);
   }
 }
 

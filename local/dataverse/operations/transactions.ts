@@ -7,7 +7,7 @@ import type { Table } from '../metadata/table';
 import type { Random } from '../random';
 import type { StepRegistry } from '../registration/step-registry';
 import type { Row, RowStore } from '../rows/row-store';
-import { EMPTY_GUID, asReference, type Columns } from '../rows/value';
+import { EMPTY_GUID, asReference, type ColumnInputs, type Columns } from '../rows/value';
 import type { PlugIn, PlugIns } from './plug-ins';
 import { sqlError, type WriteFaults } from './write-faults';
 
@@ -151,6 +151,8 @@ export interface TransactionDependencies {
   readonly keys: AlternateKeys;
   readonly steps: StepRegistry;
   readonly plugIns: PlugIns;
+  /** Writes columns of the row that an event is of, as part of the work. */
+  readonly write: (work: UnitOfWork, event: RaisedEvent, columns: ColumnInputs) => void;
   readonly faults: WriteFaults;
   readonly counters: PushCounters;
   readonly random: Random;
@@ -361,7 +363,7 @@ export class Transactions {
     { event, plugIn }: Extract<Firing, { kind: 'plugIn' }>,
   ): Promise<void> {
     try {
-      await this.#d.plugIns.run(plugIn, event, work);
+      await this.#d.plugIns.run(plugIn, event, (of, columns) => this.#d.write(work, of, columns));
     } catch (error) {
       this.#d.counters.rolledBack += 1;
       throw error;

@@ -1,10 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest, invalidArgument } from '../dataverse-error';
 import type { Bypass, OperationOptions, Transaction } from '../operations/transactions';
-import type { Caller } from './callers';
 import { isObject, readJson, type Json, type JsonObject } from './json-text';
 import type { PartRequest } from './multipart';
 import type { ODataQuery, Preferences } from './odata-query';
+
+/** Who sends a request. */
+export interface Caller {
+  /** systemuserid of the application user. */
+  readonly userId: string;
+  /** systemuserid of the user whom it acts for: its own without another one. */
+  readonly actsAs: string;
+}
 
 /** A request to the Web API, its URL taken apart. */
 export interface ApiRequest {

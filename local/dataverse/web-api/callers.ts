@@ -4,7 +4,7 @@ import { metadataId, privilegeName, type Access } from '../metadata/metadata-jso
 import type { Table } from '../metadata/table';
 import type { RowStore } from '../rows/row-store';
 import { asText } from '../rows/value';
-import { header } from './api-request';
+import { header, type Caller } from './api-request';
 
 /** What an application user may do beside, or not; it may do everything else. */
 export interface Permissions {
@@ -14,14 +14,6 @@ export interface Permissions {
   readonly lacks?: readonly string[];
   /** Has prvBypassCustomBusinessLogic and prvBypassCustomPlugins. @default false */
   readonly bypass?: boolean;
-}
-
-/** Who sends a request. */
-export interface Caller {
-  /** systemuserid of the application user. */
-  readonly userId: string;
-  /** systemuserid of the user whom it acts for: its own without another one. */
-  readonly actsAs: string;
 }
 
 const BYPASS_HEADERS = {

@@ -1,5 +1,6 @@
 import { badRequest, noSuchKey, notAKey } from '../dataverse-error';
-import type { AlternateKey, AlternateKeys, RowView } from '../metadata/alternate-keys';
+import type { AlternateKeys, RowView } from '../metadata/alternate-keys';
+import type { AlternateKey } from '../metadata/table';
 import type { Catalog, ColumnDefinition, Table } from '../metadata/table';
 import { acceptValue, isGuid, propertyName, ValueError, type Columns, type Reference, type Value } from '../rows/value';
 import type { Json } from './json-text';

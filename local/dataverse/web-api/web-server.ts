@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ApiRequest, ApiResponse, BatchedOperation } from './api-request';
-import type { Caller } from './callers';
+import type { Caller } from './api-request';
 import type { ServerCertificate } from './certificate';
 import { badRequest, DataverseError, noResource } from '../dataverse-error';
 import { parsePrefer, parseQuery, splitAt } from './odata-query';
