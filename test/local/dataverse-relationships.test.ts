@@ -290,7 +290,9 @@ describe('the events', () => {
     const hook = await startHook();
     await hooked(dataverse, hook, { message: 'Associate', mode: 'sync' });
     hook.answers.push(500);
-    await expect(dataverse.associate('account', account, N_TO_N, [leadOf(leads[0])])).rejects.toThrow('unavailable');
+    await expect(dataverse.associate('account', account, N_TO_N, [leadOf(leads[0])])).rejects.toThrow(
+      'Non success http status code',
+    );
     expect([...dataverse.rows('accountleads')]).toEqual([]);
     await dataverse.associate('account', account, N_TO_N, [leadOf(leads[0])]);
     await dataverse.associate('account', account, N_TO_N, [leadOf(leads[0])]).catch(() => undefined);

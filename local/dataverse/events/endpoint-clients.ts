@@ -19,13 +19,19 @@ export interface PushMessage {
   readonly userAgent: string;
 }
 
+/** Why a posting failed: the status of the answer, no answer in time, or anything else, a second 503 as well. */
+type DeliveryFailure = { readonly status: number } | 'timeout' | 'other';
+
 /** How a posting ended; `attempts` counts requests sent. */
 export type DeliveryResult =
   | { readonly kind: 'delivered'; readonly attempts: number }
-  /** Never again by itself. */
-  | { readonly kind: 'failed'; readonly attempts: number; readonly reason: string }
-  /** The system job waits and tries again. */
-  | { readonly kind: 'retryLater'; readonly attempts: number; readonly reason: string };
+  | {
+      /** `failed`: never again by itself. `retryLater`: the system job waits and tries again. */
+      readonly kind: 'failed' | 'retryLater';
+      readonly attempts: number;
+      readonly failure: DeliveryFailure;
+      readonly reason: string;
+    };
 
 /** Posts to endpoints of one sort. */
 export interface DeliveryClient<E extends Endpoint = Endpoint> {
@@ -66,7 +72,7 @@ function headers(webhook: Webhook, message: PushMessage): http.OutgoingHttpHeade
 export function webhookClient(timeoutMs: number): DeliveryClient<Webhook> {
   const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
 
-  const post = (webhook: Webhook, message: PushMessage): Promise<number> =>
+  const post = (webhook: Webhook, message: PushMessage, signal: AbortSignal): Promise<number> =>
     new Promise((resolve, reject) => {
       const url = address(webhook);
       const secure = url.protocol === 'https:';
@@ -76,7 +82,7 @@ export function webhookClient(timeoutMs: number): DeliveryClient<Webhook> {
           method: 'POST',
           headers: headers(webhook, message),
           agent: secure ? agents.https : agents.http,
-          signal: AbortSignal.timeout(timeoutMs),
+          signal,
         },
         (response) => {
           response.on('error', reject);
@@ -91,17 +97,23 @@ export function webhookClient(timeoutMs: number): DeliveryClient<Webhook> {
   return {
     async deliver(webhook, message): Promise<DeliveryResult> {
       let attempts = 0;
+      let signal: AbortSignal | undefined;
       try {
         for (;;) {
           attempts += 1;
-          const status = await post(webhook, message);
+          signal = AbortSignal.timeout(timeoutMs);
+          const status = await post(webhook, message, signal);
           if (status >= 200 && status < 300) return { kind: 'delivered', attempts };
-          if (attempts === 1 && RETRIED.has(status)) continue;
-          return { kind: 'failed', attempts, reason: `The webhook ${webhook.name} answered ${status}.` };
+          const retried = RETRIED.has(status);
+          if (attempts === 1 && retried) continue;
+          const failure = retried ? 'other' : { status };
+          return { kind: 'failed', attempts, failure, reason: `The webhook ${webhook.name} answered ${status}.` };
         }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        return { kind: 'failed', attempts, reason: `The webhook ${webhook.name} could not be reached: ${reason}` };
+        const failure = signal?.aborted === true ? 'timeout' : 'other';
+        const text = `The webhook ${webhook.name} could not be reached: ${reason}`;
+        return { kind: 'failed', attempts, failure, reason: text };
       }
     },
     close() {
@@ -181,7 +193,12 @@ export function busClient(): DeliveryClient<BusEndpoint> {
         return { kind: 'delivered', attempts: 1 };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        return { kind: 'retryLater', attempts: 1, reason: `Posting to ${endpoint.name} failed: ${reason}` };
+        return {
+          kind: 'retryLater',
+          attempts: 1,
+          failure: 'other',
+          reason: `Posting to ${endpoint.name} failed: ${reason}`,
+        };
       }
     },
     async close() {

@@ -75,6 +75,8 @@ export interface EventDraft {
   readonly columns: readonly string[];
   /** Part of another operation of the same request: one level deeper. */
   readonly nested?: boolean;
+  /** The parameters of a request that names no id of the row: steps before the main operation don't know it yet. */
+  readonly unnamed?: readonly Parameter[];
 }
 
 /** One event: what steps are told of. */
@@ -84,7 +86,12 @@ export interface RaisedEvent extends EventDraft {
   readonly userAgent: string;
   readonly requestId: string;
   readonly correlationId: string;
+  /** The operation inside which this one happened, and how far that was: in its main part or in steps after it. */
+  readonly parent: { readonly event: RaisedEvent; readonly stage: 30 | 40 } | undefined;
+  /** 1 without a parent, else one more than that. */
   readonly depth: number;
+  /** A transaction had begun before the first step. */
+  readonly inTransaction: boolean;
   /** The caller's own mark (`tag`), which arrives as a shared variable. */
   readonly tag: string | undefined;
   /** When the request began, milliseconds since 1970. */

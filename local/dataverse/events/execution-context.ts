@@ -19,7 +19,7 @@ import {
 import { contractXml, textXml } from './contract-xml';
 import type { ImageSource, Parameter, RaisedEvent, Step, StepImage, User } from './event';
 import { formattedValue, type DateForm, type NameOf } from '../rows/formatted-value';
-import { valueText, type Columns } from '../rows/value';
+import { EMPTY_GUID, valueText, type Columns } from '../rows/value';
 
 /** What a context says of the organisation, and which generation of contexts it sends. */
 export interface ContextSettings {
@@ -113,7 +113,9 @@ function images(event: RaisedEvent, step: Step, run: StepRun, when: 'pre' | 'pos
 }
 
 function inputParameters(event: RaisedEvent, stage: number): Pair[] {
-  const parameters = parameterPairs(stage === 40 ? event.input : event.requested);
+  const parameters = parameterPairs(
+    stage === 40 ? event.input : ((stage < 30 ? event.unnamed : undefined) ?? event.requested),
+  );
   const detection = stage === 30 && TRAITS[event.message]?.duplicateDetection === true;
   return detection ? [...parameters, { key: 'SuppressDuplicateDetection', value: flagValue(false) }] : parameters;
 }
@@ -125,7 +127,9 @@ function sharedVariables(event: RaisedEvent, run: StepRun, stage: number): Pair[
   const variables: Pair[] = [];
   if (run.kind === 'async') variables.push({ key: 'IsAutoTransact', value: flagValue(true) });
   if (event.message === 'Create') variables.push({ key: 'DefaultsAddedFlag', value: flagValue(true) });
-  if (event.tag !== undefined) variables.push({ key: 'tag', value: textValue(event.tag) });
+  // What happened inside another operation has the caller's mark in its parent context only.
+  if (event.tag !== undefined && event.parent === undefined)
+    variables.push({ key: 'tag', value: textValue(event.tag) });
   const traits = TRAITS[event.message];
   if (stage === 30 && traits !== undefined) {
     const changed = [{ key: event.table, value: textValue(traits.changed) }];
@@ -143,25 +147,37 @@ const createdOn = (run: StepRun, event: RaisedEvent, stage: number): Scalar =>
     ? { kind: 'dateTime', epochMs: Math.floor(run.createdAt / 1000) * 1000, zone: 'none' }
     : { kind: 'dateTime', epochMs: stage === 30 ? event.startedAt : run.at, zone: 'utc' };
 
-function context(event: RaisedEvent, step: Step, run: StepRun, stage: number, settings: ContextSettings): Members {
+/** Which context it is: that of the step, or one of those around it. */
+interface Place {
+  readonly stage: number;
+  /** That of the step's event: the contexts around it repeat it, as captures show. */
+  readonly depth: number;
+  readonly isParent: boolean;
+}
+
+function context(event: RaisedEvent, step: Step, run: StepRun, place: Place, settings: ContextSettings): Members {
+  const { stage, depth, isParent } = place;
   const { initiatingUser, user } = event;
   const isAsync = run.kind === 'async';
-  const inner = stage === 30;
   const objectId = (member: string, of: User): Members =>
     settings.identityMembers ? { [member]: guidValue(of.objectId) } : {};
-  const hasParent = stage === 40 && TRAITS[event.message] !== undefined;
+  const outer = stage === 40 && TRAITS[event.message] !== undefined ? { event, stage: 30 } : event.parent;
+  const parent =
+    outer === undefined
+      ? null
+      : contextValue(context(outer.event, step, run, { stage: outer.stage, depth, isParent: true }, settings));
   // The members stand in ordinal alphabetical order in every format.
   return {
     BusinessUnitId: guidValue(user.businessUnitId),
     CorrelationId: guidValue(event.correlationId),
-    Depth: intValue(event.depth),
+    Depth: intValue(depth),
     ...(settings.identityMembers ? { InitiatingUserAgent: textValue(event.userAgent) } : {}),
     ...objectId('InitiatingUserAzureActiveDirectoryObjectId', initiatingUser),
     InitiatingUserId: guidValue(initiatingUser.id),
     InputParameters: pairsValue('anyType', inputParameters(event, stage)),
     IsExecutingOffline: flagValue(false),
-    // Stage 10 runs before the transaction; asynchronous steps run after it.
-    IsInTransaction: flagValue(!isAsync && stage !== 10),
+    // Stage 10 runs before the operation's own transaction; asynchronous steps run after it.
+    IsInTransaction: flagValue(!isAsync && (stage !== 10 || event.inTransaction)),
     IsOfflinePlayback: flagValue(false),
     IsolationMode: intValue(1),
     MessageName: textValue(event.message),
@@ -172,10 +188,10 @@ function context(event: RaisedEvent, step: Step, run: StepRun, stage: number, se
     OrganizationName: textValue(settings.organizationName),
     OutputParameters: pairsValue('anyType', stage === 40 ? parameterPairs(event.output) : []),
     OwningExtension: referenceValue({ table: 'sdkmessageprocessingstep', id: step.id }, isAsync ? null : step.name),
-    ParentContext: hasParent ? contextValue(context(event, step, run, 30, settings)) : null,
-    PostEntityImages: pairsValue('Entity', inner ? [] : images(event, step, run, 'post', settings)),
-    PreEntityImages: pairsValue('Entity', inner ? [] : images(event, step, run, 'pre', settings)),
-    PrimaryEntityId: guidValue(event.id),
+    ParentContext: parent,
+    PostEntityImages: pairsValue('Entity', isParent ? [] : images(event, step, run, 'post', settings)),
+    PreEntityImages: pairsValue('Entity', isParent ? [] : images(event, step, run, 'pre', settings)),
+    PrimaryEntityId: guidValue(stage < 30 && event.unnamed !== undefined ? EMPTY_GUID : event.id),
     PrimaryEntityName: textValue(event.table),
     RequestId: guidValue(event.requestId),
     SecondaryEntityName: textValue('none'),
@@ -247,7 +263,7 @@ export function contextBody(
   settings: ContextSettings,
   size: { readonly limitBytes: number; readonly reduce: boolean; readonly form: ContextForm },
 ): ContextBody | undefined {
-  const members = context(event, step, run, step.stage, settings);
+  const members = context(event, step, run, { stage: step.stage, depth: event.depth, isParent: false }, settings);
   if (!size.reduce) {
     const bytes = serialized(members, size.form);
     if (bytes.length <= size.limitBytes) return { bytes, reduced: false };

@@ -31,7 +31,7 @@ export class Poster {
     run: StepRun,
     reduce = false,
   ): Promise<DeliveryResult> {
-    if (endpoint === undefined) return { kind: 'failed', attempts: 0, reason: NO_ENDPOINT };
+    if (endpoint === undefined) return { kind: 'failed', attempts: 0, failure: 'other', reason: NO_ENDPOINT };
     const limitBytes = endpoint.kind === 'webhook' ? WEBHOOK_LIMIT : BUS_LIMIT;
     const form = endpoint.kind === 'webhook' ? 'json' : endpoint.form;
     const body = contextBody(event, step, run, this.#settings, { limitBytes, reduce, form });
@@ -39,6 +39,7 @@ export class Poster {
       return {
         kind: 'failed',
         attempts: 0,
+        failure: 'other',
         reason: `The message is over ${limitBytes} bytes even without its images.`,
       };
     }

@@ -1,10 +1,28 @@
-import { DataverseError, alreadyExists, duplicateId, noProperty, notFound, type ErrorForm } from '../dataverse-error';
-import { entityParameter, referenceParameter, type ImageSource } from '../events/event';
+import {
+  DataverseError,
+  alreadyExists,
+  duplicateId,
+  noProperty,
+  noSuchRow,
+  notFound,
+  wrongReason,
+  type ErrorForm,
+} from '../dataverse-error';
+import {
+  entityParameter,
+  referenceParameter,
+  type EventDraft,
+  type ImageSource,
+  type Parameter,
+} from '../events/event';
 import type { IntersectRows } from '../metadata/relationship';
-import type { Catalog, Table } from '../metadata/table';
+import { schemaName } from '../metadata/metadata-json';
+import { isLookup, type Catalog, type Table } from '../metadata/table';
 import type { Random } from '../random';
+import { checkLengths } from '../registration/column-rules';
 import type { RowStore } from '../rows/row-store';
 import {
+  EMPTY_GUID,
   acceptValue,
   asReference,
   asText,
@@ -75,8 +93,8 @@ export class RowChanges {
     return (given ?? (typeof own === 'string' ? own : this.#d.random.guid())).toLowerCase();
   }
 
-  /** Creates a row. Returns the columns that were asked for. */
-  create(work: UnitOfWork, table: Table, id: string, inputs: ColumnInputs): Columns {
+  /** Creates a row, under an id that the caller gave (`named`) or not. Returns the columns that were asked for. */
+  create(work: UnitOfWork, table: Table, id: string, inputs: ColumnInputs, named: boolean): Columns {
     if (work.row(table, id) !== undefined) throw duplicateId();
     const requested = { ...this.accept(table, inputs), [table.primaryId]: id };
     const target = {
@@ -85,8 +103,16 @@ export class RowChanges {
       ...this.#d.rules.completed(table, requested, undefined),
     };
     const after = keptColumns(table, { ...emptyRow(table), ...target });
+    if (work.strict) this.#checkValues({ work, table, id, before: undefined, requested, after });
     this.#d.rules.check({ work, table, id, before: undefined, requested, after });
-    this.#put(work, 'Create', requested, target, { table, id, before: undefined, after });
+    this.#put(
+      work,
+      'Create',
+      requested,
+      target,
+      { table, id, before: undefined, after },
+      named ? {} : { unnamed: unnamedTarget(table, requested) },
+    );
     return requested;
   }
 
@@ -127,8 +153,9 @@ export class RowChanges {
       ...this.#d.rules.completed(table, requested, before),
     };
     const after = keptColumns(table, { ...before, ...target });
+    if (work.strict) this.#checkValues({ work, table, id, before, requested, after });
     this.#d.rules.check({ work, table, id, before, requested, after });
-    this.#put(work, 'Update', requested, target, { table, id, before, after }, nested);
+    this.#put(work, 'Update', requested, target, { table, id, before, after }, { nested });
     return requested;
   }
 
@@ -188,7 +215,7 @@ export class RowChanges {
     requested: Columns,
     target: Columns,
     image: ImageSource & { readonly after: Columns },
-    nested = false,
+    traits: Pick<EventDraft, 'nested' | 'unnamed'> = {},
   ): void {
     const { table, id } = image;
     work.put(table, id, image.after);
@@ -202,8 +229,20 @@ export class RowChanges {
       output: message === 'Create' ? [{ name: 'id', value: { kind: 'guid', text: id } }] : [],
       images: { Target: image },
       columns: Object.keys(target),
-      nested,
+      ...traits,
     });
+  }
+
+  /** What the platform asks of values in every table. */
+  #checkValues({ work, table, id, requested, after }: RowWrite): void {
+    checkLengths(table, requested);
+    for (const column of table.columns) {
+      const reference = isLookup(column) ? asReference(requested[column.logicalName]) : undefined;
+      if (reference === undefined) continue;
+      const target = this.#d.catalog.table(reference.table);
+      if (work.row(target, reference.id) === undefined) throw noSuchRow(reference.table, reference.id);
+    }
+    checkReason(table, id, requested, after);
   }
 
   #defaults(work: UnitOfWork, table: Table, requested: Columns): Columns {
@@ -256,6 +295,12 @@ export class RowChanges {
   }
 }
 
+/** The target as steps see it before the platform has made up its id. */
+export const unnamedTarget = (table: Table, columns: Columns): readonly Parameter[] => {
+  const sent = Object.fromEntries(Object.entries(columns).filter(([name]) => name !== table.primaryId));
+  return [entityParameter('Target', { table, id: EMPTY_GUID, columns: sent })];
+};
+
 const reference = (table: string, id: string): Value => ({ table, id });
 
 const emptyRow = (table: Table): Columns =>
@@ -280,6 +325,18 @@ export function firstReason(table: Table, state: Value): Value {
   const column = table.byName.get('statuscode');
   if (column?.type !== 'status') return null;
   return column.options.find((option) => option.state === state)?.value ?? null;
+}
+
+/** Throws when state and status reason don't belong together. */
+function checkReason(table: Table, id: string, requested: Columns, after: Columns): void {
+  if (!('statecode' in requested || 'statuscode' in requested)) return;
+  const [states, reasons] = [table.byName.get('statecode'), table.byName.get('statuscode')];
+  if (states?.type !== 'state' || reasons?.type !== 'status') return;
+  const reason = reasons.options.find(({ value }) => value === after.statuscode);
+  if (reason?.state === undefined || reason.state === after.statecode) return;
+  const label = states.options.find(({ value }) => value === after.statecode)?.label ?? '';
+  const state = `${schemaName(table.logicalName)}State.${label}`;
+  throw wrongReason(String(reason.value), state, table.logicalName, id);
 }
 
 /** The status reason that comes with a state when the caller names none. */

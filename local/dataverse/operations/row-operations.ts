@@ -2,10 +2,16 @@ import { badRequest } from '../dataverse-error';
 import { entityParameter, referenceParameter, type Parameter, type RowValue } from '../events/event';
 import type { Table } from '../metadata/table';
 import { EMPTY_GUID, type ColumnInputs, type Columns } from '../rows/value';
-import type { RowChanges } from './row-changes';
+import { unnamedTarget, type RowChanges } from './row-changes';
 import type { OperationOptions, Transactions, UnitOfWork } from './transactions';
 
-/** Create, Update, Delete and Upsert of one row, each a transaction of its own. */
+/** Columns to write, or how they come about within the operation, once it is known whether the row is created. */
+export type RowInputs = ColumnInputs | ((work: UnitOfWork, created: boolean) => ColumnInputs);
+
+const inputsOf = (inputs: RowInputs, work: UnitOfWork, created: boolean): ColumnInputs =>
+  typeof inputs === 'function' ? inputs(work, created) : inputs;
+
+/** Create, Update, Delete and Upsert of one row, each a transaction of its own unless it is told which one. */
 export class Operations {
   readonly #transactions: Transactions;
   readonly #changes: RowChanges;
@@ -16,42 +22,51 @@ export class Operations {
   }
 
   /** Creates a row and returns its id. */
-  async create(tableName: string, inputs: ColumnInputs, options: OperationOptions = {}): Promise<string> {
+  async create(tableName: string, inputs: RowInputs, options: OperationOptions = {}): Promise<string> {
     const table = this.#changes.table(tableName);
-    const id = this.#changes.newId(table, inputs, options.id);
+    const given = typeof inputs === 'function' ? {} : inputs;
+    const id = this.#changes.newId(table, given, options.id);
+    const named = options.id !== undefined || table.primaryId in given;
     await this.#transactions.run([{ table, id }], options, (work) => {
+      const columns = inputsOf(inputs, work, true);
       options.precondition?.(work.row(table, id));
-      this.#changes.create(work, table, id, inputs);
+      this.#changes.create(work, table, id, columns, named);
     });
     return id;
   }
 
   /** Changes columns of a row. */
-  async update(tableName: string, given: string, inputs: ColumnInputs, options: OperationOptions = {}): Promise<void> {
+  async update(tableName: string, given: string, inputs: RowInputs, options: OperationOptions = {}): Promise<void> {
     const table = this.#changes.table(tableName);
     const id = given.toLowerCase();
     await this.#transactions.run([{ table, id }], options, (work) => {
+      const columns = inputsOf(inputs, work, false);
       options.precondition?.(work.row(table, id));
-      this.#changes.update(work, table, id, inputs);
+      this.#changes.update(work, table, id, columns);
     });
   }
 
   /**
-   * Creates the row when it does not exist, else changes it; Upsert is raised beside Create or Update. Returns which.
+   * Creates the row when it does not exist, or its id wasn't known, else changes it; Upsert is raised beside Create or
+   * Update. Returns which.
    */
   async upsert(
     tableName: string,
-    given: string,
-    inputs: ColumnInputs,
+    given: string | undefined,
+    inputs: RowInputs,
     options: OperationOptions = {},
-  ): Promise<{ readonly created: boolean }> {
+  ): Promise<Upserted> {
     const table = this.#changes.table(tableName);
-    const id = given.toLowerCase();
+    const id = this.#changes.newId(table, {}, given);
+    const named = given !== undefined;
     return this.#transactions.run([{ table, id }], options, (work) => {
       const row = work.row(table, id);
-      options.precondition?.(row);
       const created = row === undefined;
-      const columns = this.#changes[created ? 'create' : 'update'](work, table, id, inputs);
+      const asked = inputsOf(inputs, work, created);
+      options.precondition?.(row);
+      const columns = created
+        ? this.#changes.create(work, table, id, asked, named)
+        : this.#changes.update(work, table, id, asked);
       const target = [entityParameter('Target', { table, id, columns })];
       work.raise({
         message: 'Upsert',
@@ -65,8 +80,9 @@ export class Operations {
         ],
         images: { Target: { table, id, before: row?.columns, after: work.row(table, id)?.columns } },
         columns: Object.keys(columns),
+        ...(named ? {} : { unnamed: unnamedTarget(table, columns) }),
       });
-      return { created };
+      return { id, created };
     });
   }
 
@@ -88,7 +104,7 @@ export class Operations {
   }
 }
 
-/** What UpsertMultiple did with a row. */
+/** What was done with a row. */
 export interface Upserted {
   readonly id: string;
   readonly created: boolean;
@@ -123,7 +139,9 @@ export class BulkOperations {
     const rows = this.#rows(tableName, inputs, (table, given) => this.#changes.newId(table, given, undefined));
     const ids = rows.map(({ id }) => id);
     await this.#transactions.run(rows, options, (work) => {
-      const targets = rows.map(({ table, id, inputs: given }) => this.#changes.create(work, table, id, given));
+      const targets = rows.map(({ table, id, inputs: given }) =>
+        this.#changes.create(work, table, id, given, table.primaryId in given),
+      );
       raise(
         work,
         'CreateMultiple',
@@ -158,8 +176,10 @@ export class BulkOperations {
     return this.#transactions.run(rows, options, (work) => {
       const done = rows.map(({ table, id, inputs: given }) => {
         const created = work.row(table, id) === undefined;
-        const change = created ? 'create' : 'update';
-        return { id, created, target: this.#changes[change](work, table, id, given) };
+        const target = created
+          ? this.#changes.create(work, table, id, given, table.primaryId in given)
+          : this.#changes.update(work, table, id, given);
+        return { id, created, target };
       });
       const targets = done.map(({ target }) => target);
       raise(work, 'UpsertMultiple', rows, [targetsParameter(rows, targets)]);

@@ -76,7 +76,12 @@ export class EndpointChecks {
     const result = await this.#d
       .post(this.#probe(check, user), probeStep(check), check)
       .catch((error: unknown): DeliveryResult => {
-        return { kind: 'failed', attempts: 0, reason: error instanceof Error ? error.message : String(error) };
+        return {
+          kind: 'failed',
+          attempts: 0,
+          failure: 'other',
+          reason: error instanceof Error ? error.message : String(error),
+        };
       });
     // Somebody waits for the answer: what a step would try again has failed.
     const ended = { ...check, completedAt: this.#d.now() };
@@ -104,7 +109,9 @@ export class EndpointChecks {
       userAgent: '',
       requestId: this.#d.random.guid(),
       correlationId: this.#d.random.guid(),
+      parent: undefined,
       depth: 1,
+      inTransaction: false,
       tag: undefined,
       startedAt: createdAt,
     };

@@ -28,6 +28,8 @@ const inOrder = (a: Step, b: Step): number => a.stage - b.stage || a.rank - b.ra
 export class StepRegistry {
   readonly #store: RowStore;
   #steps = new Map<string, Step[]>();
+  /** Tables with steps at stage 10; an empty name for all. */
+  readonly #validated = new Set<string>();
   #readAt = -1;
 
   constructor(store: RowStore) {
@@ -39,14 +41,16 @@ export class StepRegistry {
    * table are among them.
    */
   steps(message: string, table: string): readonly Step[] {
-    const commits = this.#store.table(STEP).commits + this.#store.table(IMAGE).commits;
-    if (commits !== this.#readAt) {
-      this.#read();
-      this.#readAt = commits;
-    }
+    this.#refresh();
     const everywhere = this.#steps.get(`${message} `) ?? [];
     const own = this.#steps.get(`${message} ${table}`) ?? [];
     return everywhere.length === 0 ? own : [...own, ...everywhere].sort(inOrder);
+  }
+
+  /** Is there an enabled step of PreValidation on a table? */
+  validates(table: string): boolean {
+    this.#refresh();
+    return this.#validated.has(table) || this.#validated.has('');
   }
 
   /** The endpoint of this id; undefined when it was deleted or cannot be posted to. */
@@ -55,8 +59,16 @@ export class StepRegistry {
     return row === undefined ? undefined : endpointOf(id, row.columns);
   }
 
+  #refresh(): void {
+    const commits = this.#store.table(STEP).commits + this.#store.table(IMAGE).commits;
+    if (commits === this.#readAt) return;
+    this.#read();
+    this.#readAt = commits;
+  }
+
   #read(): void {
     this.#steps = new Map();
+    this.#validated.clear();
     const images = new Map<string, StepImage[]>();
     for (const { columns } of this.#store.table(IMAGE).values()) {
       const step = asReference(columns.sdkmessageprocessingstepid)?.id ?? '';
@@ -79,6 +91,7 @@ export class StepRegistry {
         autoDelete: columns.asyncautodelete === true,
         images: images.get(id) ?? [],
       };
+      if (step.stage === 10) this.#validated.add(table);
       const key = `${message} ${table}`;
       this.#steps.set(key, [...(this.#steps.get(key) ?? []), step]);
     }
