@@ -69,7 +69,9 @@ function fresh(of: Partial<PostgresConfig> & { readonly tables?: string; readonl
 
 storeContract('the PostgreSQL store', () => fresh().store);
 finderContract('the PostgreSQL store', () => {
-  const { store, database, schema } = fresh();
+  const { store, schemas } = fresh();
+  // As in another instance, which doesn't know what this one adds.
+  const { database, schema } = fresh({ tables: schemas.tables });
   return { store, finder: new PostgresFinder(database, schema, postgresNamingOf(DEFAULT_MAPPING, '')) };
 });
 

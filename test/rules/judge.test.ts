@@ -82,6 +82,12 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['emptied', { target: { accountnumber: '' }, image: { accountnumber: 'a' } }, 'refuses'],
     ['empty as before', { target: { accountnumber: '' }, image: {} }, 'elsewhere'],
     ['something else', { target: { name: 'b' }, image: {} }, 'elsewhere'],
+    [
+      'the same in other digits',
+      { target: { accountnumber: 1 }, image: { accountnumber: { kind: 'money', text: '1.00' } } },
+      'elsewhere',
+    ],
+    ['a text of other digits', { target: { accountnumber: '1' }, image: { accountnumber: '1.0' } }, 'refuses'],
     ['a new row', { target: { accountnumber: 'a' } }, 'elsewhere'],
     ['without an image', { message: 'Update', target: { accountnumber: 'b' } }, /^column accountnumber is neither/],
   ],
@@ -91,11 +97,6 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['from another', { target: { statuscode: 3 }, image: { statuscode: 4 } }, 'elsewhere'],
     ['from nothing', { target: { statuscode: 3 }, image: {} }, 'elsewhere'],
     ['to another', { target: { statuscode: 2 }, image: { statuscode: 1 } }, 'elsewhere'],
-    [
-      'the same amount in other digits',
-      { target: { statuscode: 1.0 }, image: { statuscode: { kind: 'money', text: '1.00' } } },
-      'elsewhere',
-    ],
   ],
   'transitions: { statuscode: { 1: [2, 3], 2: [3], 3: [], "": [1] } }': [
     ['one that may follow', { target: { statuscode: 3 }, image: { statuscode: 1 } }, 'holds'],

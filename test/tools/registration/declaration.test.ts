@@ -376,8 +376,8 @@ test('what is left open is filled in, and everything has an id of its own that s
     ...{ name: 'a: Create of account to queue', stage: 'postOperation', mode: 'asynchronous', rank: 1 },
     ...{ filteringColumns: null, asyncAutoDelete: true, enabled: true, endpoint: items[1]?.id },
   });
-  expect(items[7]?.fields).toMatchObject({ property: 'Id', columns: null, step: items[3]?.id });
-  expect(items[9]?.fields).toMatchObject({ property: 'Target' });
+  expect(items[8]?.fields).toMatchObject({ property: 'Id', columns: null, step: items[4]?.id });
+  expect(items[10]?.fields).toMatchObject({ property: 'Target' });
 });
 
 test.each(['dev', 'prod'])('the sample has no fault in %s', (environment) => {
