@@ -7,7 +7,14 @@ import { alertFaults, openDoors, openSecrets, rightsOf, settingFaults, siteFault
 import { describeCompiled, startCompiler, type Change, type Copy } from './compiler';
 
 /** With all parts there. */
-const ALL = { withRedactionKey: true, storageLog: 'both' };
+const ALL = {
+  ...{
+    withRedactionKey: true,
+    withValidation: true,
+    furtherSettings: { RULES_FILE: 'rules.yaml' },
+    storageLog: 'both',
+  },
+};
 
 /** As docs/connect.md lists them. */
 const RIGHTS = [
@@ -23,6 +30,7 @@ const RIGHTS = [
   'the app: Azure Event Hubs Data Receiver on namespaces/eh-dvo/eventhubs/dataverse-feed',
   'the app: Key Vault Secrets User on vaults/kvdvo/secrets/webhook-keys',
   'the app: Key Vault Secrets User on vaults/kvdvo/secrets/redaction-key',
+  'the app: Key Vault Secrets User on vaults/kvdvo/secrets/validate-keys',
 ];
 
 /** All faults that are found in what a copy compiles to. */
