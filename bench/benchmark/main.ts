@@ -20,6 +20,7 @@ const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>>
   batches: () => import('./groups/batches.js'),
   pull: () => import('./groups/pull.js'),
   webhook: () => import('./groups/webhook.js'),
+  validate: () => import('./groups/validate.js'),
   messages: () => import('./groups/messages.js'),
   postgres: () => import('./groups/postgres.js'),
   loading: () => import('./groups/loading.js'),

@@ -193,7 +193,7 @@ function checksOf(path: Path, rule: FileRule, met: Met): Checks {
       ...(expression === undefined ? [] : [isTrue(expression)]),
     ],
     columns: [...required, ...[range, pattern, oneOf].flatMap((of) => Object.keys(of))],
-    expressionColumns: expression?.columns ?? [],
+    expressionColumns: [...(expression?.columns.target ?? []), ...(expression?.columns.image ?? [])],
   };
 }
 

@@ -1,11 +1,16 @@
 import type { Columns, Value } from '../change/value';
 import { int64Of } from '../json/exact-number';
 import { conformValue } from '../mapping/conform';
-import { UNUSABLE } from './expression';
+import { UNUSABLE, type Keys } from './expression';
 
 /** Columns as expressions have them; an emptied one is null. */
-export const expressionColumns = (columns: Columns, longestText: number): Map<string, unknown> =>
-  new Map(Array.from(columns, ([name, value]) => [name, expressionValue(conformValue(value, undefined), longestText)]));
+export function expressionColumns(columns: Columns, longestText: number, keys?: Keys): Map<string, unknown> {
+  const values = new Map<string, unknown>();
+  for (const name of keys ?? columns.keys())
+    if (columns.has(name))
+      values.set(name, expressionValue(conformValue(columns.get(name) ?? null, undefined), longestText));
+  return values;
+}
 
 /**
  * A value as CEL has it. Numbers with a fraction, decimals and amounts are doubles there, and lose digits beyond 15: keywords

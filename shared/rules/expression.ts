@@ -16,10 +16,13 @@ export const UNUSABLE = Symbol('unusable');
 /** Thrown when an expression has no answer. Never carries a value. */
 export class ExpressionFailed extends Error {}
 
+/** Which keys of a variable an expression can come to; undefined: any. */
+export type Keys = ReadonlySet<string> | undefined;
+
 /** An expression that can be asked. */
 export interface Expression {
-  /** Columns of the target and the image that it names. */
-  readonly columns: readonly string[];
+  /** Columns that it can come to: of others its variables need nothing. */
+  readonly columns: Readonly<Record<'target' | 'image', Keys>>;
   /** Patterns that it matches texts with: it must not be given long texts. */
   readonly patterns: readonly string[];
   /** @throws ExpressionFailed where there is no answer: a missing key, types that don't go together */
@@ -58,7 +61,7 @@ export function compileExpression(text: string): Expression | ExpressionFault {
   } catch (error) {
     return faultOf(error);
   }
-  const found: Found = { columns: new Set(), patterns: [] };
+  const found: Found = { target: new Set(), image: new Set(), patterns: [] };
   look(parsed.ast, found);
   const { valid, type = '', error } = parsed.check();
   if (!valid) return faultOf(error);
@@ -74,7 +77,8 @@ export function compileExpression(text: string): Expression | ExpressionFault {
     if (typeof answer !== 'boolean') throw new ExpressionFailed('the expression is neither true nor false');
     return answer;
   };
-  return { columns: [...found.columns], patterns: found.patterns, holds };
+  const { target, image, patterns } = found;
+  return { columns: { target, image }, patterns, holds };
 }
 
 interface Failure {
@@ -97,7 +101,8 @@ function codeAndPlace(error: unknown): string {
 }
 
 interface Found {
-  readonly columns: Set<string>;
+  target: Set<string> | undefined;
+  image: Set<string> | undefined;
   readonly patterns: string[];
   fault?: ExpressionFault;
 }
@@ -111,7 +116,7 @@ interface Node {
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 
-/** Looks through an expression for the columns that it names and the patterns that it matches with. */
+/** Looks through an expression for the columns that it can come to and the patterns that it matches with. */
 function look(value: unknown, found: Found): void {
   if (Array.isArray(value)) {
     for (const one of value) look(one, found);
@@ -120,11 +125,19 @@ function look(value: unknown, found: Found): void {
   if (!isNode(value)) return;
   const { op, args } = value;
   const [first, second, third] = Array.isArray(args) ? (args as unknown[]) : [];
-  if (op === '.' && isNode(first) && first.op === 'id' && (first.args === 'target' || first.args === 'image'))
-    found.columns.add(String(second));
+  const of = op === '.' ? variableOf(first) : undefined;
+  if (of !== undefined) {
+    found[of]?.add(String(second));
+    return;
+  }
+  const whole = variableOf(value);
+  if (whole !== undefined) found[whole] = undefined;
   if (op === 'rcall' && first === 'matches') takePattern(value, third, found);
   look(args, found);
 }
+
+const variableOf = (node: unknown): 'target' | 'image' | undefined =>
+  isNode(node) && node.op === 'id' && (node.args === 'target' || node.args === 'image') ? node.args : undefined;
 
 /** Whoever chooses the pattern chooses how long a search takes: that is the file, never a row. */
 function takePattern({ pos = 0 }: Node, args: unknown, found: Found): void {

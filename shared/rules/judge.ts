@@ -143,17 +143,13 @@ async function isFree(subject: Subject, columns: Columns, isTaken: JudgeOptions[
 
 const NOTHING: Columns = new Map<string, Value>();
 
-/** What expressions can ask about; columns are turned into their values for the first that does. */
+/** What expressions can ask about; of columns only those that they can come to are turned into values. */
 function variablesOf(subject: Subject, context: Context): Asked['variables'] {
-  const made = new Map<number, Variables>();
-  return (longestText) => {
-    const known = made.get(longestText);
-    if (known !== undefined) return known;
-    const { brought, operation } = subject;
-    const image = subject.image ?? (operation === 'Create' ? NOTHING : undefined);
-    const variables: Variables = {
-      target: expressionColumns(brought, longestText),
-      ...(image === undefined ? {} : { image: expressionColumns(image, longestText) }),
+  const { brought, operation } = subject;
+  const image = subject.image ?? (operation === 'Create' ? NOTHING : undefined);
+  let rest: Pick<Variables, 'user' | 'message'> | undefined;
+  return ({ columns }, longestText) => {
+    rest ??= {
       user: withoutNull({
         id: context.userId,
         initiatingId: context.initiatingUserId,
@@ -167,8 +163,11 @@ function variablesOf(subject: Subject, context: Context): Asked['variables'] {
         at: new Date(context.operationCreatedOn),
       }),
     };
-    made.set(longestText, variables);
-    return variables;
+    return {
+      ...rest,
+      target: expressionColumns(brought, longestText, columns.target),
+      ...(image === undefined ? {} : { image: expressionColumns(image, longestText, columns.image) }),
+    };
   };
 }
 

@@ -126,7 +126,8 @@ export const isTrue =
   (expression: Expression): Question =>
   ({ variables }) => {
     try {
-      return expression.holds(variables(expression.patterns.length > 0 ? LONGEST_MATCHED : Infinity));
+      const longestText = expression.patterns.length > 0 ? LONGEST_MATCHED : Infinity;
+      return expression.holds(variables(expression, longestText));
     } catch (error) {
       if (error instanceof ExpressionFailed) return unknown(error.message);
       throw error;

@@ -1,5 +1,5 @@
 import type { Operation } from './rules-schema';
-import type { Variables } from './expression';
+import type { Expression, Variables } from './expression';
 import type { Subject } from './subject';
 
 /** Nobody can say: why, without a value. */
@@ -14,7 +14,7 @@ export type Answer = boolean | Unknown;
 export interface Asked {
   readonly subject: Subject;
   /** @param longestText a longer text is of no use to the expression */
-  readonly variables: (longestText: number) => Variables;
+  readonly variables: (expression: Expression, longestText: number) => Variables;
 }
 
 /** Whether something holds. */

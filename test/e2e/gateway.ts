@@ -1,9 +1,9 @@
-/** What stands before the app on the internet: passes requests on, and now and then answers by itself, or not at all. */
+/** What stands before the app on the internet: passes requests on, and now and then loses an answer. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** What becomes of one request. */
+/** What becomes of one request: it is passed on and its answer passed back, perhaps with another status; or nobody answers. */
 export type Turn = 'pass' | 'hang' | number;
 
 /** A running gateway. */
@@ -25,10 +25,9 @@ export async function startGateway(target: () => string): Promise<Gateway> {
     bodies.push(body);
     const turn = turns.shift() ?? 'pass';
     if (turn === 'hang') return;
-    if (turn !== 'pass') return void response.writeHead(turn).end();
     const { method, url = '/', headers } = request;
     const passed = http.request(new URL(url, target()), { method, headers, agent: false }, (answered) => {
-      response.writeHead(answered.statusCode ?? 502, answered.headers);
+      response.writeHead(turn === 'pass' ? (answered.statusCode ?? 502) : turn, answered.headers);
       answered.pipe(response);
     });
     passed.on('error', () => response.writeHead(502).end());

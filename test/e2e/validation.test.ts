@@ -222,7 +222,7 @@ describe('what goes wrong on the way', () => {
     expect(names()).toEqual(before);
   });
 
-  test('503 once: asked again, and saved once', async () => {
+  test('503 once, after the rules were asked: asked again, and saved once', async () => {
     gateway.turns.push(503);
     const before = gateway.bodies.length;
     await create({ name: 'Second attempt' });

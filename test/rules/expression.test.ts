@@ -94,9 +94,26 @@ describe('what is no expression', () => {
   });
 });
 
-test('the columns and the patterns that it names', () => {
-  const text = 'has(target.a) && target["x"] == null && image.b > target.c.d && target.l.exists(t, t.matches("^y+$"))';
-  expect(compiled(text)).toMatchObject({ columns: ['a', 'b', 'c', 'l'], patterns: ['^y+$'] });
+describe('what it can come to', () => {
+  test('is what it names, and its patterns', () => {
+    const text = 'has(target.a) && image.b > target.c.d && target.l.exists(t, t.matches("^y+$"))';
+    expect(compiled(text)).toMatchObject({
+      columns: { target: new Set(['a', 'c', 'l']), image: new Set(['b']) },
+      patterns: ['^y+$'],
+    });
+  });
+
+  test.each(['target["x"] == null', '"x" in target', 'target.exists(k, k == "a")', 'size(target) > image.a'])(
+    'is everything where it doesn’t name it: %s',
+    (text) => {
+      expect(compiled(text).columns.target).toBeUndefined();
+    },
+  );
+
+  test('only that is turned into values', () => {
+    expect([...expressionColumns(TARGET, Infinity, new Set(['name', 'address'])).keys()]).toEqual(['name']);
+    expect(expressionColumns(TARGET, Infinity).size).toBe(TARGET.size);
+  });
 });
 
 test('values as expressions have them', () => {

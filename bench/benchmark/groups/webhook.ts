@@ -1,4 +1,3 @@
-import autocannon from 'autocannon';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { startAzurite } from '../../../local/storage/azurite';
@@ -8,8 +7,9 @@ import { bareClient, onBoth } from '../inputs/stores';
 import { Updates } from '../inputs/updates';
 import { startChild } from '../measure/child';
 import { digits, figuresOf } from '../measure/compare';
-import { median, quantile, summary } from '../measure/figure';
+import { median, summary } from '../measure/figure';
 import type { Group } from '../measure/figure';
+import { post } from '../measure/post';
 import { inRounds, type Subject } from '../measure/rounds';
 
 const CONNECTIONS = [1, 10, 100];
@@ -21,43 +21,6 @@ const QUIET = {
 } as const;
 
 const processOf = (name: string): string => path.join(__dirname, '../processes', `${name}-main.js`);
-
-/** What posting took, in milliseconds: until the last answer, and the 99th percentile of the answers. */
-interface Posted {
-  readonly all: number;
-  readonly p99: number;
-}
-
-/** Posts so many new Updates. autocannon itself ends up to a second after the last answer, so the answers are timed here. */
-function post(url: string, updates: Updates, connections: number, amount: number): Promise<Posted> {
-  return new Promise((resolve, reject) => {
-    const begun = performance.now();
-    let last = begun;
-    const times: number[] = [];
-    const others = new Set<number>();
-    const ended = (error: unknown): void => {
-      if (error instanceof Error) reject(error);
-      else if (others.size > 0 || times.length !== amount)
-        reject(new Error(`${times.length} of ${amount} answered 200; others: ${[...others].join(', ') || 'none'}.`));
-      else resolve({ all: last - begun, p99: quantile(times, 0.99) });
-    };
-    autocannon(
-      {
-        url,
-        connections,
-        amount,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        requests: [{ setupRequest: (request) => ({ ...request, body: updates.next() }) }],
-      },
-      ended,
-    ).on('response', (_client, status, _bytes, milliseconds) => {
-      last = performance.now();
-      if (status === 200) times.push(milliseconds);
-      else others.add(status);
-    });
-  });
-}
 
 export const group: Group = {
   about:
@@ -97,7 +60,7 @@ export const group: Group = {
             const tails = { app: [] as number[], plain: [] as number[] };
             const posting = (url: string, tail?: number[]): Subject => ({
               run: async () => {
-                const { all, p99 } = await post(url, updates, connections, amount);
+                const { all, p99 } = await post(url, () => updates.next(), connections, amount);
                 tail?.push(p99);
                 return { overriddenDuration: all };
               },
