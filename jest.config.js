@@ -5,6 +5,12 @@ const { join } = require('node:path');
 // For the processes that tests start, dozens of them of the same few programs: each is compiled once.
 process.env.NODE_COMPILE_CACHE ??= join(__dirname, 'node_modules/.cache/dvo-compiled');
 
+/** To CommonJS: Jest's own modules of the other kind need a flag of Node. */
+const compiled = (syntax) => [
+  '@swc/jest',
+  { jsc: { parser: { syntax }, target: 'es2024' }, module: { type: 'commonjs' } },
+];
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/test/jest/environment.js',
@@ -12,12 +18,9 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   // `import()` of a module of ours names the file that it is compiled to.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'commonjs' } },
-    ],
-  },
+  transform: { '^.+\\.ts$': compiled('typescript'), '/@marcbachmann/.+\\.js$': compiled('ecmascript') },
+  // The one package that the app requires and that is an ES module.
+  transformIgnorePatterns: ['/node_modules/(?!@marcbachmann/)'],
   globalSetup: '<rootDir>/test/jest/temporary-folder.js',
   globalTeardown: '<rootDir>/test/jest/temporary-folder.js',
   testSequencer: '<rootDir>/test/jest/sequencer.js',

@@ -30,6 +30,9 @@ param withTopic bool = true
 @description('Whether Dataverse posts to the event hub.')
 param withEventHub bool = true
 
+@description('Whether synchronous steps ask validate before Dataverse saves. It needs RULES_FILE in furtherSettings, and keeps an instance always ready: everybody who saves waits for it.')
+param withValidation bool = false
+
 @description('Whether tables are pulled. It needs dataverseUrl.')
 param withPull bool = true
 
@@ -61,6 +64,10 @@ param furtherSettings { *: string } = {}
 @secure()
 @description('The keys that open the webhook, separated by commas. Needed at the first deployment, and to change them; without it they stay as they are.')
 param webhookKeys string = ''
+
+@secure()
+@description('Keys that open validate, as webhookKeys. Needed at the first deployment with withValidation.')
+param validateKeys string = ''
 
 @description('Whether the mapping file hashes columns, so that there is a secret REDACTION_KEY.')
 param withRedactionKey bool = false
@@ -282,7 +289,12 @@ var refusals = filter(
     empty(tables) && !contains(furtherSettings, 'MAPPING_FILE')
       ? 'Without tables furtherSettings has to name a MAPPING_FILE: the app would know nothing to keep in step.'
       : ''
-    !withWebhook && !empty(webhookServiceTags) ? 'webhookServiceTags are given without withWebhook.' : ''
+    !withWebhook && !withValidation && !empty(webhookServiceTags)
+      ? 'webhookServiceTags are given without withWebhook and withValidation.'
+      : ''
+    withValidation != contains(furtherSettings, 'RULES_FILE')
+      ? 'withValidation and RULES_FILE in furtherSettings need each other.'
+      : ''
     !withQueue && queueSessions ? 'queueSessions is given without withQueue.' : ''
     !withTopic && subscriptionSessions ? 'subscriptionSessions is given without withTopic.' : ''
     !withTopic && topicTables != tables ? 'topicTables are given without withTopic.' : ''
@@ -320,11 +332,20 @@ var endpointSubnetName = 'endpoints'
 var packageContainer = 'packages'
 var webhookKeysName = 'webhook-keys'
 var redactionKeyName = 'redaction-key'
+var validateKeysName = 'validate-keys'
 
 // --- What follows from the parameters ---
 
 var withServiceBus = withQueue || withTopic
 var storageSku = zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
+// A cold start takes seconds, for which everybody who saves would wait. HTTP functions share their instances.
+var hasReadyHttp = contains(map(alwaysReady, group => group.name), 'http')
+var readyForValidation = [
+  {
+    name: 'http'
+    instanceCount: 1
+  }
+]
 var disabledFunctions = concat(
   withWebhook ? [] : ['webhook'],
   withQueue ? [] : ['service-bus-queue'],
@@ -594,6 +615,18 @@ module redactionKeyValue 'modules/secret.bicep' = if (withRedactionKey && !empty
   ]
 }
 
+module validateKeysValue 'modules/secret.bicep' = if (withValidation && !empty(validateKeys)) {
+  name: 'validate-keys-value'
+  params: {
+    vaultName: vaultName
+    name: validateKeysName
+    value: validateKeys
+  }
+  dependsOn: [
+    keyVault
+  ]
+}
+
 module webhookKeysReader 'modules/secret-reader.bicep' = if (withWebhook) {
   name: 'webhook-keys-reader'
   params: {
@@ -619,6 +652,20 @@ module redactionKeyReader 'modules/secret-reader.bicep' = if (withRedactionKey) 
   dependsOn: [
     keyVault
     redactionKeyValue
+  ]
+}
+
+module validateKeysReader 'modules/secret-reader.bicep' = if (withValidation) {
+  name: 'validate-keys-reader'
+  params: {
+    vaultName: vaultName
+    name: validateKeysName
+    principalId: identity.outputs.principalId
+    identityId: identityId
+  }
+  dependsOn: [
+    keyVault
+    validateKeysValue
   ]
 }
 
@@ -672,9 +719,11 @@ module appSettings 'modules/app-settings.bicep' = {
     dataverseUrl: dataverseUrl
     withWebhook: withWebhook
     withRedactionKey: withRedactionKey
+    withValidation: withValidation
     vaultName: vaultName
     webhookKeysName: webhookKeysName
     redactionKeyName: redactionKeyName
+    validateKeysName: validateKeysName
     messagingDomain: messagingDomain
     serviceBusName: serviceBusName
     queueName: withQueue ? queueName : ''
@@ -707,7 +756,7 @@ module functionApp 'modules/function-app.bicep' = {
     nodeVersion: nodeVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
-    alwaysReady: alwaysReady
+    alwaysReady: withValidation && !hasReadyHttp ? concat(alwaysReady, readyForValidation) : alwaysReady
     zoneRedundant: zoneRedundant
     identityId: identityId
     identityClientId: identity.outputs.clientId
@@ -720,6 +769,7 @@ module functionApp 'modules/function-app.bicep' = {
   dependsOn: [
     webhookKeysReader
     redactionKeyReader
+    validateKeysReader
     serviceBus
     eventHubs
     network

@@ -6,8 +6,9 @@ param name = 'dvodev'
 param dataverseUrl = readEnvironmentVariable('DATAVERSE_URL')
 param tables = ['account', 'contact']
 
-// Without it the webhook's keys stay as they are.
+// Without them the keys stay as they are.
 param webhookKeys = readEnvironmentVariable('WEBHOOK_KEYS', '')
+param validateKeys = readEnvironmentVariable('VALIDATE_KEYS', '')
 
 param hubPartitions = 2
 param hubRetentionHours = 24

@@ -12,6 +12,7 @@ param tables = ['account', 'contact']
 
 // Given at the first deployment and when keys change; without them the secrets stay as they are.
 param webhookKeys = readEnvironmentVariable('WEBHOOK_KEYS', '')
+param validateKeys = readEnvironmentVariable('VALIDATE_KEYS', '')
 param redactionKey = readEnvironmentVariable('REDACTION_KEY', '')
 
 // Service Bus stays Standard: Dataverse posts to its public address anyway.

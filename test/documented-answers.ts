@@ -1,4 +1,4 @@
-/** docs/openapi.json as a judge of what the webhook answers and takes. */
+/** docs/openapi.json as a judge of what the app's endpoints answer and take. */
 import Ajv from 'ajv';
 import { readFileSync } from 'node:fs';
 
@@ -15,10 +15,12 @@ export interface Document {
 
 export const DOCUMENT = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as Document;
 
-/** The webhook's own operation. */
-const { responses } = DOCUMENT.paths['/webhook']?.post ?? { responses: {} };
+type Endpoint = 'webhook' | 'validate';
 
-export const DOCUMENTED_STATUSES = Object.keys(responses).map(Number);
+const responsesOf = (endpoint: Endpoint) => DOCUMENT.paths[`/${endpoint}`]?.post?.responses ?? {};
+
+/** The statuses that an endpoint answers by the document. */
+export const documentedStatuses = (endpoint: Endpoint): number[] => Object.keys(responsesOf(endpoint)).map(Number);
 
 // A schema of OpenAPI 2.0 is one of JSON Schema's but for what it adds, which says nothing of values.
 const ajv = new Ajv({ strict: false, allErrors: true }).addSchema({
@@ -35,8 +37,8 @@ export function misfits(definition: string, value: unknown): readonly string[] {
 }
 
 /** What is wrong with an answer by the document; nothing, if it is one that is documented. */
-export function undocumented(status: number | undefined, body: unknown): readonly string[] {
-  const reference = responses[String(status)]?.schema.$ref;
+export function undocumented(status: number | undefined, body: unknown, of: Endpoint = 'webhook'): readonly string[] {
+  const reference = responsesOf(of)[String(status)]?.schema.$ref;
   if (reference === undefined) return [`Status ${status} isn't documented.`];
   return misfits(reference.replace('#/definitions/', ''), body);
 }

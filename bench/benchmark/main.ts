@@ -22,6 +22,7 @@ const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>>
   latency: () => import('./groups/latency.js'),
   pull: () => import('./groups/pull.js'),
   webhook: () => import('./groups/webhook.js'),
+  validate: () => import('./groups/validate.js'),
   messages: () => import('./groups/messages.js'),
   postgres: () => import('./groups/postgres.js'),
   loading: () => import('./groups/loading.js'),

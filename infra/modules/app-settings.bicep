@@ -27,6 +27,9 @@ param withWebhook bool
 @description('Whether the mapping file hashes columns.')
 param withRedactionKey bool
 
+@description('Whether synchronous steps ask validate.')
+param withValidation bool
+
 @description('The vault of the secrets.')
 param vaultName string
 
@@ -35,6 +38,9 @@ param webhookKeysName string
 
 @description('Name of the secret with the key of hashed columns.')
 param redactionKeyName string
+
+@description('Name of the secret with the keys of validate.')
+param validateKeysName string
 
 @description('Domain of the namespaces, such as servicebus.windows.net.')
 param messagingDomain string
@@ -112,6 +118,7 @@ var settingNames = [
   'AzureWebJobsDisableHomepage'
   'WEBHOOK_KEYS'
   'REDACTION_KEY'
+  'VALIDATE_KEYS'
   'ServiceBusConnection__fullyQualifiedNamespace'
   'ServiceBusConnection__credential'
   'ServiceBusConnection__clientId'
@@ -167,6 +174,9 @@ var webhookSettings = {
 var redactionSettings = {
   REDACTION_KEY: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${redactionKeyName})'
 }
+var validateSettings = {
+  VALIDATE_KEYS: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${validateKeysName})'
+}
 
 var serviceBusSettings = {
   ServiceBusConnection__fullyQualifiedNamespace: '${serviceBusName}.${messagingDomain}'
@@ -218,6 +228,7 @@ output settings { *: string } = union(
   commonSettings,
   withWebhook ? webhookSettings : {},
   withRedactionKey ? redactionSettings : {},
+  withValidation ? validateSettings : {},
   empty(queueName) && empty(topicName) ? {} : serviceBusSettings,
   empty(queueName) ? {} : queueSettings,
   empty(topicName) ? {} : topicSettings,

@@ -29,6 +29,8 @@ export interface StackOptions {
   readonly tables?: readonly TableDefinition[];
   /** Seed of everything random in the simulator. @default 1 */
   readonly seed?: number;
+  /** How long the simulator waits for a webhook. @default as the platform, 60 s */
+  readonly webhookTimeoutMs?: number;
   /** Storage by managed identities over TLS, instead of connection strings. */
   readonly identity?: boolean;
   /** Where rows, links and events are kept. @default tables */
@@ -102,6 +104,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       seed: options.seed ?? 1,
       organization: FIXTURES_ORGANIZATION,
       tables: [...STANDARD_TABLES, ...(options.tables ?? [])],
+      ...(options.webhookTimeoutMs === undefined ? {} : { webhookTimeoutMs: options.webhookTimeoutMs }),
     });
     running.push({ stop: () => dataverse.close() });
     const webhookKey = randomBytes(24).toString('base64url');

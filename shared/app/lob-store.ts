@@ -10,10 +10,13 @@ import { namingOf } from '../lob/mapped-store';
 import { Database } from '../lob/postgres/database';
 import { postgresNamingOf } from '../lob/postgres/naming';
 import { PostgresEventStore } from '../lob/postgres/postgres-event-store';
+import { PostgresFinder } from '../lob/postgres/postgres-finder';
 import { PostgresStore } from '../lob/postgres/postgres-store';
 import { SCHEMAS, Schema } from '../lob/postgres/schema';
+import type { RowFinder } from '../lob/row-finder';
 import type { LobStore, TombstoneStore } from '../lob/store';
 import { TableEventStore } from '../lob/tables/table-event-store';
+import { TableFinder } from '../lob/tables/table-finder';
 import { TableStore } from '../lob/tables/table-store';
 import type { StorageAccount } from '../settings/storage-account';
 import type { ClockSample } from '../telemetry/clock-watch';
@@ -23,6 +26,8 @@ import type { Log } from '../telemetry/log';
 export interface Lob {
   readonly store: LobStore & TombstoneStore;
   readonly events: EventStore;
+  /** Undefined for a store that can't look for values. */
+  readonly finder: RowFinder | undefined;
   /** Where a table or link lies, by its name in Dataverse: changes when it lies elsewhere. */
   placeOf(name: string): string;
 }
@@ -45,6 +50,7 @@ export function openLob(
     const naming = postgresNamingOf(mapping, lobTablePrefix);
     return {
       store: new PostgresStore(database, schema, naming, SCHEMAS.tables),
+      finder: new PostgresFinder(database, schema, naming),
       events: new PostgresEventStore(database, schema, naming),
       placeOf: (name) => `${database.place}/${SCHEMAS.tables}.${naming.tableOf(name)}`,
     };
@@ -56,11 +62,13 @@ export function openLob(
     return {
       store: new HttpStore(new TableStore(clients, naming), target, mapping),
       events: new HttpEventStore(target),
+      finder: undefined,
       placeOf: (name) => `${target.place}/${mapping.links.get(name)?.target ?? mapping.tableOf(name).target}`,
     };
   }
   return {
     store: new TableStore(clients, naming),
+    finder: new TableFinder(clients, naming),
     events: new TableEventStore(clients, lobTablePrefix),
     placeOf: (name) => placeOf(clients(naming.tableOf(name))),
   };

@@ -10,6 +10,7 @@ import { readConfig, type Config, type CoreConfig } from '../config/config';
 import { type DataverseConfig } from '../settings/dataverse';
 import { environment, type Section } from '../settings/environment';
 import { isLeftOut, type FunctionName } from '../settings/functions';
+import type { Store } from '../rules/taken';
 import { ChangeFeed } from '../dataverse/change-feed';
 import { MetadataCatalog } from '../dataverse/metadata';
 import { WebApiLinkReader } from '../dataverse/link-reader';
@@ -56,6 +57,8 @@ export interface Services {
   /** Undefined without a Web API. */
   readonly pullSync: PullSync | undefined;
   readonly tombstonePurge: TombstonePurge;
+  /** Where rules look for values. */
+  readonly lookedIn: Store;
 }
 
 /** Of a copy's sending: the message that it is made of is locked, and can be parked instead. */
@@ -107,11 +110,20 @@ export function appPull(): PullSync {
   return pullSync;
 }
 
+/** The store to look for values in; undefined where the core settings have faults. */
+export const appStore = (): Store | undefined => (appConfig().core.ok ? appServices().lookedIn : undefined);
+
 type Values = { readonly [K in keyof Config]: Config[K] extends Section<infer T> ? T : never };
 
 /** Says, at the start, what is wrong with the settings that a function needs. Returns whether nothing is. */
-export function sayFaults(name: FunctionName, needs: readonly (keyof Config)[]): boolean {
-  const sections = needs.map((need) => appConfig()[need]);
+export const sayFaults = (name: FunctionName, needs: readonly (keyof Config)[]): boolean =>
+  sayFaultsOf(
+    name,
+    needs.map((need) => appConfig()[need]),
+  );
+
+/** The same of sections that only this function has. */
+export function sayFaultsOf(name: FunctionName, sections: readonly Section<unknown>[]): boolean {
   const faults = new Set(sections.flatMap((section) => (section.ok ? [] : section.faults)));
   if (faults.size > 0) logTo(console)('misconfigured', { function: name, faults: [...faults] });
   return faults.size === 0;
@@ -215,7 +227,8 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
       journal,
     });
   const tombstonePurge = new TombstonePurge({ store: lob.store, states, leases });
-  return { config: core, receiver, writer, parking, pullSync, tombstonePurge };
+  const lookedIn = { finder: lob.finder, mapping: core.mapping };
+  return { config: core, receiver, writer, parking, pullSync, tombstonePurge, lookedIn };
 }
 
 /** Reads back rows of tables, and links; of no other organisation than the store's. */

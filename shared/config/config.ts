@@ -91,7 +91,8 @@ const optionalText = z.preprocess(
   (value) => (typeof value === 'string' && value.trim() === '' ? undefined : value),
   z.string().trim().optional(),
 );
-const whole = (least: number, most: number, fallback: number) =>
+/** A whole number within bounds. */
+export const whole = (least: number, most: number, fallback: number) =>
   z.preprocess(
     (value) => (value === undefined || value === '' ? fallback : Number(value)),
     z
@@ -100,12 +101,14 @@ const whole = (least: number, most: number, fallback: number) =>
       .min(least, `must be at least ${least}`)
       .max(most, `must be at most ${most}`),
   );
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
+/** One of some words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
   z.preprocess(
     (value) => (value === undefined || value === '' ? fallback : value),
     z.enum(values, { error: `must be one of ${values.join(', ')}` }),
   );
-const list = z.preprocess(
+/** Several, separated by commas or white space. */
+export const list = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(/[\s,]+/).filter((item) => item !== '') : []),
   z.array(z.string()),
 );
@@ -144,8 +147,9 @@ const coreSchema = z.object({
 const isStrong = (key: string): boolean =>
   key.length >= (/^[0-9a-f]*$/i.test(key) ? 48 : 32) && new Set(key).size >= 10;
 
-const webhookSchema = z.object({
-  WEBHOOK_KEYS: list
+/** Keys that open an endpoint. */
+export const keys = (of: string) =>
+  list
     .pipe(
       z.array(
         z.string().refine(isStrong, 'must hold keys of at least 24 random bytes each: openssl rand -hex 24 makes one'),
@@ -154,13 +158,17 @@ const webhookSchema = z.object({
     .refine(
       // What the platform leaves in the setting when it can't read the secret; whoever guesses the vault's name knows it.
       // https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
-      (keys) => !keys.some((key) => key.startsWith('@Microsoft.KeyVault(')),
+      (given) => !given.some((key) => key.startsWith('@Microsoft.KeyVault(')),
       'is a Key Vault reference that the platform could not resolve: see that the secret exists and that the app may read it',
     )
     .refine(
-      (keys) => keys.length > 0,
-      'is missing: set the key that the webhook step sends (several, separated by commas, while rotating)',
-    ),
+      (given) => given.length > 0,
+      `is missing: set the key that the ${of} sends (several, separated by commas, while rotating)`,
+    );
+
+/** The webhook's settings. */
+export const webhookSchema = z.object({
+  WEBHOOK_KEYS: keys('webhook step'),
   WEBHOOK_KEY_NAME: z.preprocess(
     (value) => (value === undefined || value === '' ? WEBHOOK_DEFAULTS.keyName : value),
     z
@@ -346,5 +354,5 @@ const isDisabled = (environment: Environment, functionName: FunctionName): boole
   );
 
 /** A fault names its setting, never its value. */
-const faultsOf = (result: z.ZodSafeParseResult<unknown>): string[] =>
+export const faultsOf = (result: z.ZodSafeParseResult<unknown>): string[] =>
   result.success ? [] : [...new Set(result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`))];

@@ -1,14 +1,13 @@
 /** The settings of the mapping: the file, the tables it and SYNC_TABLES name, the key of hashed columns. */
-import { readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import { azureTableName } from '../lob/tables/layout';
 import { compileMapping, hashesColumns } from '../mapping/compile-mapping';
 import { DEFAULT_MAPPING, type Mapping } from '../mapping/mapping';
 import { readMapping, type ReadMapping } from '../mapping/read-mapping';
 import { hashWith, type Hash } from '../mapping/redact';
 import type { Fault } from '../yaml/schema-faults';
-import { MAX_YAML_BYTES, type FaultPlace } from '../yaml/yaml-file';
+import type { FaultPlace } from '../yaml/yaml-file';
 import type { Environment } from '../settings/environment';
+import { readSettingFile } from './setting-file';
 
 /** What the app makes of the settings, or every fault of theirs. */
 export interface MappingSettings {
@@ -67,21 +66,8 @@ export function readMappingSettings(
 }
 
 /** Reads a mapping file, its path relative to the app's root; undefined without one. */
-export function readMappingFile(path: string): ReadMapping | undefined {
-  if (path === '') return undefined;
-  try {
-    const file = statSync(path);
-    if (!file.isFile()) return { ok: false, faults: [`MAPPING_FILE must name a file, and ${basename(path)} is none`] };
-    if (file.size > MAX_YAML_BYTES) return { ok: false, faults: [`${basename(path)} must not be larger than 1 MiB`] };
-    return readMapping(basename(path), readFileSync(path, 'utf8'));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
-    return {
-      ok: false,
-      faults: [`MAPPING_FILE names a file that can't be read (${code}); its path starts at the app's root`],
-    };
-  }
-}
+export const readMappingFile = (path: string): ReadMapping | undefined =>
+  readSettingFile('MAPPING_FILE', path, readMapping);
 
 interface Key {
   readonly hash: Hash;

@@ -197,6 +197,11 @@ export const CODES = {
   'key-refused': UNREAD,
   'content-type': UNREAD,
   'length-required': UNREAD,
+  'rule-unjudged': {
+    disposition: 'reject',
+    cause: 'A rule of `validate` has no answer; the reason says why',
+    action: '`dvo rules try`, then correct the rule or the step',
+  },
   'change-tracking-off': { disposition: 'park', ...TRACKING },
   'tracking-impossible': { disposition: 'park', ...TRACKING },
   'tracking-unconfirmed': { disposition: 'retry', ...TRACKING },

@@ -94,7 +94,8 @@ function redactionOf(redact: Exclude<FileRedaction, 'drop'>): Redaction {
 
 type Scalar = string | number | boolean;
 
-function conditionsOf(column: string, condition: FileCondition): Condition[] {
+/** What a condition of a file means: operators that must all hold. */
+export function conditionsOf(column: string, condition: FileCondition): Condition[] {
   if (typeof condition !== 'object') return [{ column, op: 'eq', operand: operandOf(condition) }];
   const { in: oneOf, notIn, isNull, ...single } = condition;
   const entries = Object.entries(single) as [
@@ -110,7 +111,7 @@ function conditionsOf(column: string, condition: FileCondition): Condition[] {
 }
 
 /** A number of the file is exact as the digits that JavaScript shows: reading it has made sure of that. */
-function operandOf(value: Scalar): Operand {
+export function operandOf(value: Scalar): Operand {
   switch (typeof value) {
     case 'boolean':
       return { kind: 'boolean', value };

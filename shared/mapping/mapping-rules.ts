@@ -5,7 +5,7 @@ import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from 
 import type { Fault } from '../yaml/schema-faults';
 
 /** https://learn.microsoft.com/power-apps/developer/data-platform/entity-metadata#table-names (columns are alike) */
-const LOGICAL_NAME = /^[a-z_][a-z0-9_]{0,127}$/;
+export const LOGICAL_NAME = /^[a-z_][a-z0-9_]{0,127}$/;
 
 const PARAMETER_NAME = /^(?:input|output|variable)\..{1,100}$/;
 

@@ -67,19 +67,25 @@ const columns = z
   .catchall(column)
   .describe('Columns by logical name; * stands for the others.');
 
-const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' });
-const list = z.array(scalar).min(1, 'must hold at least one value');
-const comparable = z.union([z.string(), z.number()], { error: 'must be a text or a number' });
+/** A value to compare with. */
+export const scalar = z.union([z.string(), z.number(), z.boolean()], {
+  error: 'must be a text, a number, true or false',
+});
+/** Some of them. */
+export const scalars = z.array(scalar).min(1, 'must hold at least one value');
+/** One that has an order. */
+export const comparable = z.union([z.string(), z.number()], { error: 'must be a text or a number' });
 
-const condition = z
+/** A condition on a column. */
+export const condition = z
   .union(
     [
       scalar,
       strict({
         eq: scalar.optional().describe('Equal.'),
         ne: scalar.optional().describe('Not equal, or empty.'),
-        in: list.optional().describe('Equal to one of these.'),
-        notIn: list.optional().describe('Equal to none of these, or empty.'),
+        in: scalars.optional().describe('Equal to one of these.'),
+        notIn: scalars.optional().describe('Equal to none of these, or empty.'),
         gt: comparable.optional().describe('Greater, later.'),
         gte: comparable.optional().describe('Greater or equal.'),
         lt: comparable.optional().describe('Less, earlier.'),

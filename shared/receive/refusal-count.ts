@@ -8,12 +8,18 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** What is counted: requests of one cause. */
+export interface Counted extends Pick<Refusal, 'code' | 'reason'> {
+  /** The rule that is the cause, where it is one. */
+  readonly rule?: string;
+}
+
 /** How long refusals of one code are only counted after a record of them, in milliseconds. */
 const QUIET_MS = 60_000;
 
 /**
- * Counts refused requests, and tells of them once a minute a code, the first one at once: anyone can send such requests, and
- * records are kept unsampled. What was counted in the last minute is lost when the process ends.
+ * Counts refused requests, and tells of them once a minute a code (and rule), the first one at once: anyone can send such
+ * requests, and records are kept unsampled. What was counted in the last minute is lost when the process ends.
  */
 export class Refusals {
   readonly #counted = new Map<string, number>();
@@ -21,26 +27,30 @@ export class Refusals {
   /**
    * @param source name of the function
    * @param log outside of an invocation
+   * @param event what is told @default refused
    */
   constructor(
     private readonly source: string,
     private readonly log: Log,
+    private readonly event: 'refused' | 'unjudged' = 'refused',
   ) {}
 
-  /** Counts one. Codes are few, so that what is kept is bounded. */
-  count({ code, reason }: Pick<Refusal, 'code' | 'reason'>): void {
-    const counted = this.#counted.get(code);
-    if (counted !== undefined) return void this.#counted.set(code, counted + 1);
-    this.#tell(code, reason, 1);
+  /** Counts one. Codes and rules are few, so that what is kept is bounded. */
+  count(cause: Counted): void {
+    const key = `${cause.code} ${cause.rule ?? ''}`;
+    const counted = this.#counted.get(key);
+    if (counted !== undefined) return void this.#counted.set(key, counted + 1);
+    this.#tell(key, cause, 1);
   }
 
-  #tell(code: string, reason: string, requests: number): void {
-    this.log('refused', { source: this.source, code, reason, requests });
-    this.#counted.set(code, 0);
+  #tell(key: string, { code, rule, reason }: Counted, requests: number): void {
+    const of = rule === undefined ? {} : { rule };
+    this.log(this.event, { source: this.source, code, ...of, reason, requests });
+    this.#counted.set(key, 0);
     setTimeout(() => {
-      const more = this.#counted.get(code) ?? 0;
-      this.#counted.delete(code);
-      if (more > 0) this.#tell(code, reason, more);
+      const more = this.#counted.get(key) ?? 0;
+      this.#counted.delete(key);
+      if (more > 0) this.#tell(key, { code, ...of, reason }, more);
     }, QUIET_MS).unref();
   }
 }

@@ -3,6 +3,7 @@ import type { Environment } from './environment';
 /** The app's functions. */
 export const FUNCTION_NAMES = [
   'webhook',
+  'validate',
   'service-bus-queue',
   'service-bus-topic',
   'event-hub',

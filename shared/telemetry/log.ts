@@ -59,6 +59,13 @@ export const LOG_EVENTS = {
   webApiNearLimit: { id: 5002, level: 'warn' },
   /** The clock of this machine, or the store's, is off from Dataverse's. Said once, until it is right again. */
   clockOff: { id: 6001, level: 'warn' },
+  /** A rule refused an operation before Dataverse saved it: the rule, the event, its correlation id. */
+  ruleRefused: { id: 7001, level: 'info' },
+  /**
+   * Operations that rules couldn't be asked about, which VALIDATE_UNJUDGED let pass or refused: their number since the last record
+   * of the same cause.
+   */
+  unjudged: { id: 7002, level: 'warn' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
   /** A promise that nobody awaits was rejected: a fault in the code. The process goes on. Said once a minute for each code. */

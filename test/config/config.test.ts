@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type HttpConfig, readConfig, type CoreConfig, type MessagesConfig } from '../../shared/config/config';
+import { readValidate } from '../../shared/config/rules-settings';
 import { type WebhookConfig } from '../../shared/receive/webhook-endpoint';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
 
@@ -539,7 +540,7 @@ describe('Dataverse', () => {
 test('only functions that exist can be left out', () => {
   expect(coreFaults({ ...CORE, DISABLED_FUNCTIONS: 'event-hub, pull-sync' })).toEqual([]);
   expect(coreFaults({ ...CORE, DISABLED_FUNCTIONS: 'eventhub' })).toEqual([
-    'DISABLED_FUNCTIONS must hold webhook, service-bus-queue, service-bus-topic, event-hub, pull-sync, replay-parked',
+    'DISABLED_FUNCTIONS must hold webhook, validate, service-bus-queue, service-bus-topic, event-hub, pull-sync, replay-parked',
   ]);
 });
 
@@ -593,4 +594,76 @@ describe('webhook', () => {
     'a name of its own: %s',
     (name) => expect(webhook({ WEBHOOK_KEYS: KEY, WEBHOOK_KEY_NAME: name }).keyName).toBe(name),
   );
+});
+
+describe('validation', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dvo-rules-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const rulesFile = (text: string): string => {
+    const file = join(folder, 'rules.yaml');
+    writeFileSync(file, text);
+    return file;
+  };
+  const UNIQUE = 'tables:\n  lead:\n    - { code: a, message: b, unique: [emailaddress1, subject] }\n';
+  const validate = (settings: Settings) => {
+    const environment = { ...CORE, ...settings };
+    return readValidate(environment, readConfig(environment).core);
+  };
+  const faultsOf = (settings: Settings): readonly string[] => {
+    const section = validate({ VALIDATE_KEYS: KEY, ...settings });
+    return section.ok ? [] : section.faults;
+  };
+
+  test('is off without rules', () => {
+    expect(validate({})).toEqual({ ok: false, faults: [expect.stringMatching(/^RULES_FILE is missing/)] });
+  });
+
+  test('the least that is needed, and the defaults', () => {
+    const RULES_FILE = rulesFile('tables: { account: [{ code: a, message: b, required: [name] }] }');
+    expect(validate({ RULES_FILE, VALIDATE_KEYS: KEY })).toMatchObject({
+      ok: true,
+      value: { keys: [KEY], keyName: 'x-dvo-key', maxBytes: 512 * 1024, exemptUsers: new Set(), deadlineMs: 1500 },
+    });
+    const id = '5A1D9A8F-6E0B-4C8E-9B7A-0D2F3C4B5A69';
+    const more = { VALIDATE_EXEMPT_USERS: id, VALIDATE_DEADLINE_MS: '900', WEBHOOK_KEY_NAME: 'X-Key' };
+    expect(validate({ RULES_FILE, VALIDATE_KEYS: KEY, ...more })).toMatchObject({
+      value: { keyName: 'x-key', exemptUsers: new Set([id.toLowerCase()]), deadlineMs: 900 },
+    });
+  });
+
+  test('all faults are told, those of the file with their places', () => {
+    const RULES_FILE = rulesFile('tables: { account: [{ code: a }] }');
+    const wrong = {
+      VALIDATE_UNJUDGED: 'maybe',
+      VALIDATE_DEADLINE_MS: '99',
+      VALIDATE_EXEMPT_USERS: 'me',
+      VALIDATE_KEYS: 'x',
+    };
+    const faults = faultsOf({ RULES_FILE, ...wrong });
+    expect(faults.map((fault) => fault.split(' ')[0])).toEqual([
+      ...['VALIDATE_KEYS', 'VALIDATE_UNJUDGED', 'VALIDATE_DEADLINE_MS', 'VALIDATE_EXEMPT_USERS'],
+      'rules.yaml:1:21',
+    ]);
+    expect(faultsOf({ RULES_FILE: 'nowhere.yaml' })).toEqual([
+      expect.stringMatching(/^RULES_FILE names a file that can't/),
+    ]);
+  });
+
+  test('a rule that asks the store needs its table and its columns there, as they are', () => {
+    const RULES_FILE = rulesFile(UNIQUE);
+    expect(faultsOf({ RULES_FILE })).toEqual([
+      "rules.yaml:3:38 tables.lead[0].unique needs table lead in the store: it isn't kept in step",
+    ]);
+    const SYNC_TABLES = 'lead';
+    expect(faultsOf({ RULES_FILE, SYNC_TABLES })).toEqual([]);
+    const MAPPING_FILE = join(folder, 'mapping.yaml');
+    writeFileSync(MAPPING_FILE, 'tables: { lead: { columns: { emailaddress1: { redact: mask }, subject: Subject } } }');
+    expect(faultsOf({ RULES_FILE, SYNC_TABLES, MAPPING_FILE })).toEqual([
+      'rules.yaml:3:38 tables.lead[0].unique needs emailaddress1 in the store as it is: the mapping file drops or masks it',
+    ]);
+    const http = { LOB_STORE: 'http', LOB_HTTP__url: 'https://erp.contoso.com/{table}/{key}' };
+    expect(faultsOf({ RULES_FILE, SYNC_TABLES, ...http })).toEqual([expect.stringMatching(/LOB_STORE=http/)]);
+  });
 });

@@ -274,3 +274,14 @@ describe('the judge of expressions', () => {
     (expression) => expect(() => evaluate(expression, scope)).toThrow(),
   );
 });
+
+test('the sample plug-in posts every member that validate needs, and reads its answer', () => {
+  const plugin = readFileSync('docs/samples/ValidatePlugin.cs', 'utf8');
+  const posted = [...plugin.matchAll(/\[DataMember\] public \S+ (\w+) /g)].map(([, name]) => name);
+  expect(posted).toEqual(expect.arrayContaining([...(DOCUMENT.definitions.ExecutionContext?.required ?? [])]));
+  expect(posted).toEqual(expect.arrayContaining(['InputParameters', 'PreEntityImages']));
+  const answered = [...plugin.matchAll(/\[DataMember\(Name = "(\w+)"\)\]/g)].map(([, name]) => name);
+  expect(
+    misfits('Verdict', Object.fromEntries(answered.map((name) => [name, name === 'allowed' ? true : 'x']))),
+  ).toEqual([]);
+});

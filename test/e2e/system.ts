@@ -40,9 +40,11 @@ export interface Answer {
   readonly body: Fields;
 }
 
-/** How a post to the webhook is made. */
+/** How a post to an endpoint of the app is made. */
 export interface Post {
   readonly method?: string;
+  /** @default webhook */
+  readonly function?: 'webhook' | 'validate';
   /** Appended to the address as it stands. @default `?code=` with the stack's key */
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -184,16 +186,16 @@ export class System {
   /** Posts to the webhook as anyone could; the stack's key is in the query unless another one is given. */
   async post(
     body: string | Uint8Array | undefined,
-    { method = 'POST', query, headers = {} }: Post = {},
+    { method = 'POST', function: to = 'webhook', query, headers = {} }: Post = {},
   ): Promise<Answer> {
-    const response = await fetch(`${this.host.url}/api/webhook${query ?? `?code=${this.stack.webhookKey}`}`, {
+    const response = await fetch(`${this.host.url}/api/${to}${query ?? `?code=${this.stack.webhookKey}`}`, {
       method,
       headers: { 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     });
     const text = await response.text();
     const answer = { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Fields) : {} };
-    if (method === 'POST') this.answers.push(answer);
+    if (method === 'POST' && to === 'webhook') this.answers.push(answer);
     return answer;
   }
 

@@ -4,6 +4,8 @@
  */
 import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtFolder } from '../build-once';
 
@@ -18,14 +20,19 @@ const IDENTITY = {
   ServiceBusConnection__fullyQualifiedNamespace: 'contoso.servicebus.windows.net',
 };
 
+const CEL = '@marcbachmann/cel-js';
+
 /** Registers all functions, makes what the first event makes, and says which packages were loaded by then. */
 const SCRIPT = `
   for (const file of require('node:fs').globSync('functions/*.js', { cwd: process.argv[1] })) require(process.argv[1] + '/' + file);
   const services = require(process.argv[1] + '/shared/app/services.js');
   services.appServices();
   services.delayedCopies();
-  const packages = Object.keys(require.cache).flatMap((file) => /node_modules\\/(@azure\\/[^/]+|zod|yaml)\\//.exec(file)?.[1] ?? []);
-  process.stdout.write('LOADED ' + JSON.stringify([...new Set(packages)]));
+  // What the functions load without waiting for it is loaded by then.
+  process.once('beforeExit', () => {
+    const packages = Object.keys(require.cache).flatMap((file) => /node_modules\\/(@[^/]+\\/[^/]+|zod|yaml)\\//.exec(file)?.[1] ?? []);
+    process.stdout.write('LOADED ' + JSON.stringify([...new Set(packages)]));
+  });
 `;
 
 async function loadedWith(storage: Readonly<Record<string, string>>): Promise<readonly string[]> {
@@ -34,6 +41,7 @@ async function loadedWith(storage: Readonly<Record<string, string>>): Promise<re
     SYNC_TABLES: 'account',
     SERVICEBUS_QUEUE: 'events',
     WEBHOOK_KEYS: 'a-key-of-the-tests-of-functions-0001',
+    VALIDATE_KEYS: 'a-key-of-the-tests-of-functions-0002',
     DATAVERSE_URL: 'https://contoso.crm4.dynamics.com',
     DATAVERSE_AUTH: 'managed-identity',
     ...storage,
@@ -49,6 +57,21 @@ test.each([
 ])('with %s: of the SDKs only that of tables', async (_, storage) => {
   const loaded = await loadedWith(storage);
   expect(loaded).toEqual(expect.arrayContaining(['@azure/functions', '@azure/data-tables', 'zod']));
-  for (const later of ['@azure/identity', '@azure/storage-blob', '@azure/service-bus', 'yaml'])
+  for (const later of ['@azure/identity', '@azure/storage-blob', '@azure/service-bus', 'yaml', CEL])
     expect(loaded).not.toContain(later);
+});
+
+test('[I103] the engine of expressions is loaded with the first expression, and no sooner', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dvo-loading-'));
+  const RULES_FILE = join(folder, 'rules.yaml');
+  const rule = (check: string): void =>
+    writeFileSync(RULES_FILE, `tables: { account: [{ code: a, message: b, ${check} }] }`);
+  try {
+    rule('required: [name]');
+    expect(await loadedWith({ ...KEYS, RULES_FILE })).toEqual(expect.not.arrayContaining([CEL]));
+    rule('expr: "has(target.name)"');
+    expect(await loadedWith({ ...KEYS, RULES_FILE })).toContain(CEL);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('every function, loaded first by Node.js 20, says so and stops', () => {
-  expect(files).toHaveLength(12);
+  expect(files).toHaveLength(14);
   for (const file of files) {
     const { status, stderr } = load(file, '20.20.2');
     const [record = ''] = stderr.split('\n').filter((line) => line.startsWith('misconfigured '));

@@ -113,7 +113,7 @@ interface Nested {
 }
 
 /** The parameters that hold secrets. */
-const SECRETS = ['webhookKeys', 'redactionKey'];
+const SECRETS = ['webhookKeys', 'redactionKey', 'validateKeys'];
 
 const asks = (value: unknown, parameter: string): boolean =>
   JSON.stringify(value ?? null).includes(`parameters('${parameter}')`);
@@ -172,8 +172,8 @@ export function settingsOf(snapshot: Snapshot): Readonly<Record<string, string>>
   );
 }
 
-/** Defaults that furtherSettings may set otherwise. */
-const OVERRIDABLE = ['languageWorkers__node__arguments'];
+/** What furtherSettings may set: a default otherwise, and what tests have it set. */
+const OVERRIDABLE = ['languageWorkers__node__arguments', 'RULES_FILE'];
 
 /** The names that furtherSettings may not have, against those that the template sets with all parts there. */
 export function settingFaults(snapshot: Snapshot, template: Template): readonly string[] {

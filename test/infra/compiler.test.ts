@@ -16,7 +16,15 @@ import {
 import { describeCompiled, startCompiler, type Change, type Copy } from './compiler';
 
 /** With all parts there. */
-const ALL = { withRedactionKey: true, storageLog: 'both', ...WITH_POSTGRES };
+const ALL = {
+  ...{
+    withRedactionKey: true,
+    withValidation: true,
+    furtherSettings: { RULES_FILE: 'rules.yaml' },
+    storageLog: 'both',
+    ...WITH_POSTGRES,
+  },
+};
 
 /** As docs/connect.md lists them. */
 const RIGHTS = [
@@ -32,6 +40,7 @@ const RIGHTS = [
   'the app: Azure Event Hubs Data Receiver on namespaces/eh-dvo/eventhubs/dataverse-feed',
   'the app: Key Vault Secrets User on vaults/kvdvo/secrets/webhook-keys',
   'the app: Key Vault Secrets User on vaults/kvdvo/secrets/redaction-key',
+  'the app: Key Vault Secrets User on vaults/kvdvo/secrets/validate-keys',
 ];
 
 /** All faults that are found in what a copy compiles to. */

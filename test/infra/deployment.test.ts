@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { readConfig } from '../../shared/config/config';
+import { readValidate } from '../../shared/config/rules-settings';
 import { FUNCTION_NAMES } from '../../shared/settings/functions';
 import { readEventHubConfig, readServiceBusConfig } from '../../shared/settings/message-connections';
 import { at, ofType, openDoors, queriesOf, rightsOf, settingsOf, WITH_POSTGRES } from './checks';
@@ -73,7 +74,8 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
   prod: 'main.prod.bicepparam',
   all: {
     ...{ webhookKeys: 'the-keys', withRedactionKey: true, redactionKey: 'the-key', webhookServiceTags: ['One', 'Two'] },
-    ...{ furtherSettings: { CACHE_MEGABYTES: '256' }, tables: ['account', 'contact'] },
+    ...{ withValidation: true, validateKeys: 'the-keys', tables: ['account', 'contact'] },
+    ...{ furtherSettings: { CACHE_MEGABYTES: '256', RULES_FILE: 'docs/rules.sample.yaml' } },
     ...WITH_POSTGRES,
   },
   plain: {
@@ -85,6 +87,10 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
     ...{ privateNetworking: true, serviceBusSku: 'Premium', serviceBusMessagingUnits: 4, zoneRedundant: true },
     ...{ senderRanges: ['198.51.100.0/24'], topicTables: ['account', 'none'], storageLog: 'both' },
     ...WITH_POSTGRES,
+  },
+  'validation with instances': {
+    ...{ withValidation: true, alwaysReady: [{ name: 'http', instanceCount: 3 }], withWebhook: false },
+    ...{ furtherSettings: { RULES_FILE: 'docs/rules.sample.yaml' }, webhookServiceTags: ['One'] },
   },
   shut: { privateNetworking: true, serviceBusSku: 'Premium', disableLocalAuth: true },
   'no namespace': { withQueue: false, withTopic: false, privateNetworking: true },
@@ -106,6 +112,7 @@ const CLAIM = '"http://schemas.microsoft.com/xrm/2011/Claims/EntityLogicalName"'
 const RULE = `${BUS}/topics/subscriptions/rules`;
 const FILTER = 'properties.sqlFilter.sqlExpression';
 const PUBLIC = 'properties.publicNetworkAccess';
+const READY = 'properties.functionAppConfig.scaleAndConcurrency.alwaysReady';
 
 /** What is said of a resource in a combination, and why. */
 const FACTS: readonly (readonly [combination: string, type: string, place: string, value: unknown])[] = [
@@ -186,6 +193,10 @@ const FACTS: readonly (readonly [combination: string, type: string, place: strin
   ...[BUS, HUBS, 'Microsoft.Web/serverfarms'].map(
     (type) => ['private', type, 'properties.zoneRedundant', true] as const,
   ),
+  // Whoever saves waits for validate: it gets an instance that is always there, unless HTTP has some.
+  ['dev', SITE, READY, []],
+  ['all', SITE, READY, [{ name: 'http', instanceCount: 1 }]],
+  ['validation with instances', SITE, READY, [{ name: 'http', instanceCount: 3 }]],
   ['prod', 'Microsoft.Insights/actionGroups', 'properties.emailReceivers.0.emailAddress', 'operator@contoso.com'],
 ];
 
@@ -242,15 +253,18 @@ describeCompiled('what infra/ deploys', () => {
         expect(left).toEqual(Object.keys(WAYS).flatMap((way) => (parameters[way] === false ? [WAYS[way]?.[0]] : [])));
       // What the platform does with references to the vault.
       const resolved = Object.fromEntries(
-        ['WEBHOOK_KEYS', 'REDACTION_KEY']
+        ['WEBHOOK_KEYS', 'REDACTION_KEY', 'VALIDATE_KEYS']
           .filter((key) => key in settings)
           .map((key) => [key, randomBytes(32).toString('base64')]),
       );
-      const config = readConfig({ ...settings, ...resolved });
+      const environment = { ...settings, ...resolved };
+      const config = readConfig(environment);
       const uses = (way: string): boolean => !left.includes(WAYS[way]?.[0] ?? '');
       expect(config.core).toEqual({ ok: true, value: expect.anything() });
       expect(config.messages).toEqual({ ok: true, value: expect.anything() });
       expect(config.webhook.ok).toBe(uses('withWebhook'));
+      const validates = typeof parameters === 'object' && parameters.withValidation === true;
+      expect([readValidate(environment, config.core).ok, 'RULES_FILE' in settings]).toEqual([validates, validates]);
       for (const used of FUNCTION_NAMES.filter((each) => !left.includes(each)))
         for (const setting of TRIGGERS.get(used) ?? [])
           expect([used, setting, settings[setting]]).toEqual([used, setting, expect.stringMatching(/./)]);
@@ -294,6 +308,7 @@ describeCompiled('what infra/ deploys', () => {
     for (const [name, secret] of [
       ['WEBHOOK_KEYS', 'webhook-keys'],
       ['REDACTION_KEY', 'redaction-key'],
+      ['VALIDATE_KEYS', 'validate-keys'],
     ] as const)
       expect(settings[name]).toMatch(
         new RegExp(`^@Microsoft\\.KeyVault\\(VaultName=kvdvo\\w+;SecretName=${secret}\\)$`),
@@ -302,7 +317,7 @@ describeCompiled('what infra/ deploys', () => {
       expect(settings).not.toHaveProperty(connection);
     expect(Object.keys(settings).filter((name) => /SECRET|CERTIFICATE/.test(name))).toEqual([]);
     expect(ofType(of('all'), `${VAULT}/secrets`).map(({ properties }) => properties)).toEqual(
-      ['webhookKeys', 'redactionKey'].map((parameter) => ({ value: `[parameters('${parameter}')]` })),
+      ['webhookKeys', 'redactionKey', 'validateKeys'].map((parameter) => ({ value: `[parameters('${parameter}')]` })),
     );
     expect(JSON.stringify(of('all'))).not.toMatch(/the-keys?"/);
     expect(JSON.stringify(of('all').outputs)).not.toMatch(/parameters\(/);
@@ -428,6 +443,8 @@ describeCompiled('what infra/ deploys', () => {
       ],
     ])
       expect(all).toContain(sentence);
+    expect(await refusal({ withValidation: true })).toContain('withValidation and RULES_FILE in furtherSettings need');
+    expect(await refusal({ furtherSettings: { RULES_FILE: 'a' } })).toContain('withValidation and RULES_FILE');
     expect(await refusal({ serviceBusMessagingUnits: 2 })).toContain('serviceBusMessagingUnits are for Premium.');
   });
 

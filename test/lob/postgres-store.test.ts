@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { startPostgres, type Postgres } from '../../local/postgres/postgres';
 import { Database } from '../../shared/lob/postgres/database';
+import { PostgresFinder } from '../../shared/lob/postgres/postgres-finder';
 import { PostgresStore } from '../../shared/lob/postgres/postgres-store';
 import { Schema } from '../../shared/lob/postgres/schema';
 import { postgresNamingOf } from '../../shared/lob/postgres/naming';
@@ -26,6 +27,7 @@ import { readPostgres, type PostgresConfig } from '../../shared/settings/postgre
 import type { Log } from '../../shared/telemetry/log';
 import { eventually } from '../eventually';
 import { columns, row, rowId, stamp } from '../writer/changes';
+import { finderContract } from './finder-contract';
 import { sameData, storeContract } from './store-contract';
 
 let postgres: Postgres;
@@ -66,6 +68,12 @@ function fresh(of: Partial<PostgresConfig> & { readonly tables?: string; readonl
 }
 
 storeContract('the PostgreSQL store', () => fresh().store);
+finderContract('the PostgreSQL store', () => {
+  const { store, schemas } = fresh();
+  // As in another instance, which doesn't know what this one adds.
+  const { database, schema } = fresh({ tables: schemas.tables });
+  return { store, finder: new PostgresFinder(database, schema, postgresNamingOf(DEFAULT_MAPPING, '')) };
+});
 
 const LIVE = stamp({ version: 7n, knownUntil: 10, latestKnown: 12, recentKeys: ['k1', 'k2'] });
 

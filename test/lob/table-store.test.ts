@@ -10,12 +10,14 @@ import type { Columns, Value } from '../../shared/change/value';
 import { codeOf } from '../../shared/errors/errors';
 import type { LobStore, RowEffect, RowWrite, StoredRow, WriteOutcome } from '../../shared/lob/store';
 import { plainNaming, type HeldRow } from '../../shared/lob/tables/layout';
+import { TableFinder } from '../../shared/lob/tables/table-finder';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import { tableLookup } from '../../shared/mapping/mapping';
 import { namingOf } from '../../shared/lob/mapped-store';
 import { TableMapping } from '../../shared/mapping/table-mapping';
 import { CONTEXT } from '../mapping/mappings';
 import { columns, row, stamp } from '../writer/changes';
+import { finderContract } from './finder-contract';
 import { refused, scriptedClient } from './scripted-client';
 import { sameData, storeContract } from './store-contract';
 
@@ -34,12 +36,17 @@ const clientOf = (table: string): TableClient =>
   });
 
 /** A store in tables of its own, and the SDK's client of its account table. */
-function fresh(): { readonly store: TableStore; readonly raw: TableClient } {
+function fresh() {
   const prefix = `t${(stores += 1)}`;
-  return { store: new TableStore(clientOf, plainNaming(prefix)), raw: clientOf(`${prefix}account`) };
+  const naming = plainNaming(prefix);
+  return { store: new TableStore(clientOf, naming), raw: clientOf(`${prefix}account`), naming };
 }
 
 storeContract('the Azure Tables store', () => fresh().store);
+finderContract('the Azure Tables store', () => {
+  const { store, naming } = fresh();
+  return { store, finder: new TableFinder(clientOf, naming) };
+});
 
 const LIVE = stamp({ version: 7n, knownUntil: 10, latestKnown: 12, recentKeys: ['k1', 'k2'] });
 

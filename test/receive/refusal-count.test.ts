@@ -61,3 +61,19 @@ test('the wait for the next record keeps no process alive', () => {
   expect(unref).toHaveBeenCalledTimes(1);
   timer.mockRestore();
 });
+
+test('of one code each rule is told by itself, as the event that it is', () => {
+  const rules: unknown[] = [];
+  const unjudged = new Refusals(
+    'validate',
+    (event, { rule, requests }) => rules.push([event, rule, requests]),
+    'unjudged',
+  );
+  for (const rule of ['a', 'b', 'a', 'a']) unjudged.count({ code: 'rule-unjudged', reason: 'It fails.', rule });
+  jest.advanceTimersByTime(MINUTE);
+  expect(rules).toEqual([
+    ['unjudged', 'a', 1],
+    ['unjudged', 'b', 1],
+    ['unjudged', 'a', 2],
+  ]);
+});

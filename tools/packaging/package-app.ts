@@ -7,6 +7,8 @@ import { existsSync, globSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { readMappingFile } from '../../shared/config/mapping-settings';
+import { readRulesFile } from '../../shared/config/rules-settings';
+import type { ReadYaml } from '../../shared/yaml/yaml-file';
 import { noticesOf, packageOf } from './notices';
 
 /** What to package, and where to. */
@@ -17,6 +19,8 @@ export interface PackageOptions {
   readonly out: string;
   /** A mapping file to deploy, at the root of the folder. */
   readonly mapping?: string;
+  /** A rules file to deploy, at the root of the folder. */
+  readonly rules?: string;
   /** Writes source maps beside the code, for `--enable-source-maps`. @default false */
   readonly sourceMaps?: boolean;
 }
@@ -47,10 +51,10 @@ const REQUIRE =
 /**
  * Makes the folder.
  *
- * @throws PackagingError if `out` isn't empty, the mapping file has faults or the code can't be bundled
+ * @throws PackagingError if `out` isn't empty, the mapping or rules file has faults or the code can't be bundled
  */
 export async function packageApp(options: PackageOptions): Promise<readonly PackagedFunction[]> {
-  const { root, out, mapping, sourceMaps = false } = options;
+  const { root, out, mapping, rules, sourceMaps = false } = options;
   if (existsSync(out) && (await readdir(out)).length > 0)
     throw new PackagingError(`${out} is not empty: name a new folder, or empty it.`);
   const { metafile, warnings } = await build({
@@ -81,7 +85,8 @@ export async function packageApp(options: PackageOptions): Promise<readonly Pack
   await copyFile(join(root, 'host.json'), join(out, 'host.json'));
   await writeFile(join(out, 'package.json'), `${JSON.stringify(await manifestOf(root), undefined, 2)}\n`);
   await writeFile(join(out, 'THIRD-PARTY-NOTICES.txt'), await noticesOf(root, Object.keys(metafile.inputs)));
-  if (mapping !== undefined) await copyMapping(mapping, out);
+  if (mapping !== undefined) await copyChecked('mapping', mapping, readMappingFile, out);
+  if (rules !== undefined) await copyChecked('rules', rules, readRulesFile, out);
   return functionsOf(metafile);
 }
 
@@ -92,11 +97,16 @@ async function manifestOf(root: string): Promise<object> {
   return { name, version, private: true, license, main: 'functions/*.mjs', engines };
 }
 
-/** One that isn't there or has faults would only be found by the deployed app. */
-async function copyMapping(path: string, out: string): Promise<void> {
-  if (!existsSync(path)) throw new PackagingError(`There is no mapping file ${path}.`);
-  const read = readMappingFile(path);
-  if (read?.ok === false) throw new PackagingError(read.faults.join('\n'));
+/** A file that isn't there or has faults would only be found by the deployed app. */
+async function copyChecked(
+  kind: string,
+  path: string,
+  read: (path: string) => ReadYaml<unknown> | undefined,
+  out: string,
+): Promise<void> {
+  if (!existsSync(path)) throw new PackagingError(`There is no ${kind} file ${path}.`);
+  const found = read(path);
+  if (found?.ok === false) throw new PackagingError(found.faults.join('\n'));
   await copyFile(path, join(out, basename(path)));
 }
 

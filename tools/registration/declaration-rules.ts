@@ -1,3 +1,4 @@
+import { VALIDATE_ENDPOINT } from '../../shared/rules/validate-endpoint';
 import type { Fault } from '../../shared/yaml/schema-faults';
 import type { Declaration, DeclaredEndpoint, DeclaredImage, DeclaredStep } from './declaration-schema';
 
@@ -71,6 +72,11 @@ function stepFaults(path: Path, step: DeclaredStep, endpoint: DeclaredEndpoint |
     fault(['stage'], `must be postOperation: an asynchronous step runs after the operation`);
   if (mode === 'synchronous' && endpoint !== undefined && endpoint.kind !== 'webhook')
     fault(['mode'], `must be asynchronous: Dataverse sends to ${WHAT[endpoint.kind]} by system jobs only`);
+  if (isValidating(endpoint) && (mode !== 'synchronous' || stage === 'postOperation'))
+    fault(
+      [mode === 'synchronous' ? 'stage' : 'mode'],
+      `must be ${mode === 'synchronous' ? 'preValidation (or preOperation)' : 'synchronous'}: ${step.endpoint} validates, which is of use only before the operation`,
+    );
   if (mode === 'synchronous' && step.asyncAutoDelete === true)
     fault(['asyncAutoDelete'], 'must be left out: a synchronous step has no system job');
   const unfiltered = messages.filter((message) => !hasFilteringColumns(message));
@@ -91,6 +97,12 @@ function stepFaults(path: Path, step: DeclaredStep, endpoint: DeclaredEndpoint |
     faults.push(...imageFaults([...path, 'images', alias], alias, image, messages, stage, isOne));
   return faults;
 }
+
+/** Whether an endpoint is the app's `validate`: it keeps nothing, and Dataverse goes on only if it says so. */
+export const isValidating = (endpoint: DeclaredEndpoint | undefined): boolean =>
+  endpoint?.kind === 'webhook' &&
+  URL.canParse(endpoint.url) &&
+  new URL(endpoint.url).pathname.replace(/\/$/, '').endsWith(`/${VALIDATE_ENDPOINT.route}`);
 
 const WHAT = { webhook: 'a webhook', queue: 'a queue', topic: 'a topic', eventHub: 'an event hub' } as const;
 

@@ -7,7 +7,7 @@ import { Messages, readRegistered, inWords, labelOf } from './registered';
 import type { Change, Difference, Plan, PlanInput } from './plan';
 import { secretState, withoutSecrets, type EndpointSecret } from './secrets';
 import { readTables } from './web-api-reads';
-import { environmentFaults, foreignNotes, lossFaults } from './plan-checks';
+import { environmentFaults, foreignNotes, lossFaults, validationNotes } from './plan-checks';
 import type { DesiredItem, FieldValue, RegisteredItem } from './item';
 
 /** A plan, and what it takes to carry it out. */
@@ -48,7 +48,7 @@ export async function prepare(
 async function makePlan(input: PlanInput): Promise<Plan> {
   const { declaration, desired, registered } = input;
   const faults = environmentFaults(input);
-  const notes: string[] = [];
+  const notes = validationNotes(input);
   const ids = new Set(desired.map(({ kind, id }) => `${kind} ${id.toLowerCase()}`));
   const wanted: Change[] = [];
   let unchanged = 0;

@@ -1,6 +1,6 @@
 import type { Fault } from '../../shared/yaml/schema-faults';
 import type { Change, PlanInput } from './plan';
-import { listOf } from './declaration-rules';
+import { isValidating, listOf } from './declaration-rules';
 import type { DesiredItem, FieldValue, Fields, RegisteredItem } from './item';
 import { labelOf, type Registered } from './registered';
 import { withoutSecrets } from './secrets';
@@ -145,6 +145,21 @@ export function foreignNotes(left: readonly RegisteredItem[], unwanted: readonly
       `${labelOf(item, input)} isn't declared${goes.has(step?.id ?? '') ? ', and is deleted with its step' : ''}`,
     ];
   });
+}
+
+/** What saving costs where steps validate: everybody waits for the app. */
+export function validationNotes({ declaration: { endpoints = {}, steps = {} } }: PlanInput): string[] {
+  const validating = Object.entries(steps).filter(
+    ([, { endpoint, enabled }]) =>
+      enabled !== false && Object.hasOwn(endpoints, endpoint) && isValidating(endpoints[endpoint]),
+  );
+  if (validating.length === 0) return [];
+  const keys = validating.map(([key]) => key).join(', ');
+  const tables = [...new Set(validating.flatMap(([, { table }]) => listOf(table)))].join(', ') || 'any table';
+  return [
+    `${keys}: whoever saves a row of ${tables} waits for validate, and can't save where it doesn't answer. Keep an instance ` +
+      `always ready (withValidation in infra/main.bicep). To stop validating, set "enabled: false" and apply`,
+  ];
 }
 
 /** An endpoint that goes where a declared one goes: after another owner was written into the file, say. */

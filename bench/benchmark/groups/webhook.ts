@@ -1,4 +1,3 @@
-import autocannon from 'autocannon';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { TABLE } from '../inputs/rows';
@@ -7,43 +6,13 @@ import { Updates } from '../inputs/updates';
 import { startChild, type Child } from '../measure/child';
 import { figuresOf } from '../measure/compare';
 import type { Group } from '../measure/figure';
+import { post } from '../measure/post';
 import { inRounds, type Subject } from '../measure/rounds';
 import { startNullTables, startSecureTables, type Account } from '../null-tables/start';
 import { cpuMsOf } from '../processes/serve';
 
 const CONNECTIONS = 10;
 const ROWS = 400;
-
-/** Posts so many new Updates. autocannon itself ends up to a second after the last answer, so the answers are timed here. */
-function post(url: string, updates: Updates, amount: number): Promise<{ readonly overriddenDuration: number }> {
-  return new Promise((resolve, reject) => {
-    const begun = performance.now();
-    let last = begun;
-    let accepted = 0;
-    const others = new Set<number>();
-    const ended = (error: unknown): void => {
-      if (error instanceof Error) reject(error);
-      else if (others.size > 0 || accepted !== amount)
-        reject(new Error(`${accepted} of ${amount} answered 200; others: ${[...others].join(', ') || 'none'}.`));
-      else resolve({ overriddenDuration: last - begun });
-    };
-    autocannon(
-      {
-        url,
-        connections: CONNECTIONS,
-        amount,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        requests: [{ setupRequest: (request) => ({ ...request, body: updates.next() }) }],
-      },
-      ended,
-    ).on('response', (_client, status) => {
-      last = performance.now();
-      if (status === 200) accepted += 1;
-      else others.add(status);
-    });
-  });
-}
 
 /** Those that write what is posted to them, each in a process and a table of its own. */
 class Listeners {
@@ -69,7 +38,15 @@ class Listeners {
     });
     this.#started.push(child);
     return {
-      run: () => post(`${child.said}/api/webhook?code=${this.#key}`, this.#updates, this.amount),
+      run: async () => {
+        const { all } = await post(
+          `${child.said}/api/webhook?code=${this.#key}`,
+          () => this.#updates.next(),
+          CONNECTIONS,
+          this.amount,
+        );
+        return { overriddenDuration: all };
+      },
       cpuMs: () => cpuMsOf(child.process),
     };
   }

@@ -201,6 +201,12 @@ export function selectMany({ ref, keys, columns }: Table): string {
   return `select ${list([...keys, OWN, width, ...cells])} from ${ref} where ${isWanted}`;
 }
 
+/** Two rows that have these values, at most; deleted and hidden ones have none. Parameters: the values, each read as its column's type. */
+export function selectWith({ ref, keys }: Table, columns: readonly string[]): string {
+  const conditions = columns.map((column, at) => `${quoted(column)} = $${at + 1}`);
+  return `select ${list(keys)} from ${ref} where ${conditions.join(' and ')} limit 2`;
+}
+
 /** A page of a listing in the order of keys. Parameters: how many rows, then the key after which they come, if any. */
 export function selectPage({ ref, keys }: Table, where: string, after: boolean, parameters = 1): string {
   const start = keys.map((_, at) => `$${parameters + at + 1}::uuid`);

@@ -13,10 +13,16 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { packageApp, PackagingError, type PackagedFunction } from '../../../tools/packaging/package-app';
 import { zipFolder } from '../../../tools/packaging/zip';
-import { PUSHED, System } from '../../e2e/system';
+import { PUSHED, System, type Answer } from '../../e2e/system';
+import { bodyOf, type Plain } from '../../rules/operations';
 
 const ROOT = resolve(__dirname, '../../..');
-const FUNCTIONS = ['event-hub', 'pull-sync', 'replay-parked', 'service-bus-queue', 'service-bus-topic', 'webhook'];
+const FUNCTIONS = [
+  ...['event-hub', 'pull-sync', 'replay-parked', 'service-bus-queue', 'service-bus-topic'],
+  ...['validate', 'webhook'],
+];
+
+const VALIDATE_KEY = 'a-key-of-the-tests-of-packages-0002';
 
 /** The part of package-lock.json that tells what a package is there for. */
 interface Lock {
@@ -32,7 +38,9 @@ beforeAll(async () => {
   out = join(temporary, 'app');
   const mapping = join(temporary, 'mapping.yaml');
   await writeFile(mapping, 'tables:\n  account:\n    columns: { name: Title }\n');
-  functions = await packageApp({ root: ROOT, out, mapping });
+  const rules = join(temporary, 'rules.yaml');
+  await writeFile(rules, "tables:\n  account:\n    - { code: named, message: Name it., expr: 'has(target.name)' }\n");
+  functions = await packageApp({ root: ROOT, out, mapping, rules });
 });
 afterAll(() => rm(temporary, { recursive: true }));
 
@@ -58,6 +66,7 @@ describe('the folder', () => {
       'host.json',
       'mapping.yaml',
       'package.json',
+      'rules.yaml',
     ]);
     expect(found.filter((file) => file.startsWith('chunks/')).every((file) => file.endsWith('.mjs'))).toBe(true);
     expect(await readFile(join(out, 'host.json'), 'utf8')).toBe(await readFile(join(ROOT, 'host.json'), 'utf8'));
@@ -71,9 +80,11 @@ describe('the folder', () => {
 
   test('each function loads the client of tables to be registered, and no other', () => {
     expect(functions.map(({ name }) => name)).toEqual(FUNCTIONS);
-    for (const { packages } of functions) {
+    for (const { name, packages } of functions) {
       expect(packages).toContain('@azure/functions');
-      expect(packages).toContain('@azure/data-tables');
+      // What validate works with is loaded where there are rules.
+      expect([name, packages.includes('@azure/data-tables')]).toEqual([name, name !== 'validate']);
+      expect(packages).not.toContain('@marcbachmann/cel-js');
       for (const later of ['@azure/identity', '@azure/storage-blob', '@azure/service-bus', 'undici'])
         expect(packages).not.toContain(later);
     }
@@ -106,7 +117,7 @@ describe('the folder', () => {
 
   test('the licences of the packages are in it, of those that are loaded later, too', async () => {
     const notices = await readFile(join(out, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
-    for (const name of ['zod', 'saxes', '@azure/identity', '@azure/service-bus'])
+    for (const name of ['zod', 'saxes', '@marcbachmann/cel-js', '@azure/identity', '@azure/service-bus'])
       expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
   });
 
@@ -134,6 +145,14 @@ describe('the folder', () => {
     await writeFile(mapping, 'tables:\n  Account: {}\n');
     await expect(packageApp({ root: ROOT, out: join(temporary, 'wrong'), mapping })).rejects.toThrow(
       /wrong\.yaml:2:3 tables\.Account must be the logical name/,
+    );
+  });
+
+  test('nor is a rules file with faults', async () => {
+    const rules = join(temporary, 'wrong.yaml');
+    await writeFile(rules, 'tables:\n  account:\n    - { code: a, message: b, expr: "x" }\n');
+    await expect(packageApp({ root: ROOT, out: join(temporary, 'wrong-rules'), rules })).rejects.toThrow(
+      /wrong\.yaml:3:\d+ tables\.account\[0\]\.expr can't be read: Unknown variable: x/,
     );
   });
 
@@ -168,7 +187,10 @@ describe('the packaged app in the local host', () => {
   beforeAll(async () => {
     system = await System.start(null);
     await system.startApp(
-      { SYNC_TABLES: 'account', MAPPING_FILE: join(out, 'mapping.yaml'), SERVICEBUS_RETRY_FIRST_SECONDS: '1' },
+      {
+        ...{ SYNC_TABLES: 'account', MAPPING_FILE: join(out, 'mapping.yaml'), SERVICEBUS_RETRY_FIRST_SECONDS: '1' },
+        ...{ RULES_FILE: join(out, 'rules.yaml'), VALIDATE_KEYS: VALIDATE_KEY },
+      },
       out,
     );
   });
@@ -190,6 +212,13 @@ describe('the packaged app in the local host', () => {
     const id = await system.pushing('account', way, () => system.dataverse.create('account', { name: 'Late' }));
     await system.until('the late row', async () => (await system.entity('account', id))?.Title === 'Late');
     expect(await system.logged('delayed')).toMatchObject([{ source: way, code: 'web-api' }]);
+  });
+
+  test('an operation is judged by an expression', async () => {
+    const ask = (target: Plain): Promise<Answer> =>
+      system.post(bodyOf({ target }), { function: 'validate', query: `?code=${VALIDATE_KEY}` });
+    expect(await ask({ name: 'a' })).toEqual({ status: 200, body: { allowed: true } });
+    expect(await ask({ fax: 'b' })).toMatchObject({ status: 400, body: { allowed: false, code: 'named' } });
   });
 
   test('a row that was never pushed comes by a pull', async () => {

@@ -13,6 +13,7 @@ endpoints:
   hook: { kind: webhook, url: 'https://a.example/api/webhook', auth: { webhookKey: { env: K } } }
   queue: { kind: queue, namespace: 'sb://a.servicebus.windows.net/', path: q, auth: { sasKey: { name: s, key: { env: K } } } }
   hub: { kind: eventHub, namespace: 'sb://a.servicebus.windows.net', path: h, auth: { sasToken: { env: K } } }
+  validate: { kind: webhook, url: 'https://a.example/api/validate/', auth: { webhookKey: { env: K } } }
 `;
 const NOTHING: Chosen = { variables: {} };
 
@@ -51,6 +52,23 @@ describe("the platform's rules for steps", () => {
       'a system job of a synchronous step',
       '{ table: account, message: Update, endpoint: hook, mode: synchronous, asyncAutoDelete: true }',
       ['steps.s.asyncAutoDelete must be left out: a synchronous step has no system job'],
+    ],
+    [
+      'validating by a system job',
+      '{ table: account, message: Update, endpoint: validate }',
+      ['steps.s.mode must be synchronous: validate validates, which is of use only before the operation'],
+    ],
+    [
+      'validating what has happened',
+      '{ table: account, message: Update, endpoint: validate, mode: synchronous }',
+      [
+        'steps.s.stage must be preValidation (or preOperation): validate validates, which is of use only before the operation',
+      ],
+    ],
+    [
+      'validating before the operation, which is right',
+      '{ table: account, message: Update, endpoint: validate, mode: synchronous, stage: preValidation }',
+      [],
     ],
     [
       'filtering columns on Create',
@@ -154,7 +172,7 @@ describe("the platform's rules for steps", () => {
   test('two steps that do the same: the second is told, with its line', () => {
     const one = '{ table: account, message: Update, endpoint: hook }';
     expect(faultsOf(`${ENDPOINTS}steps:\n  one: ${one}\n  two: ${one}\n`)).toEqual([
-      '8:3 steps.two repeats one: Update of account to hook would be sent twice',
+      '9:3 steps.two repeats one: Update of account to hook would be sent twice',
     ]);
   });
 });
@@ -168,7 +186,7 @@ test('an id that is made of a name and is given to another item, too', () => {
     faultsOf(
       `${ENDPOINTS}steps:\n  one: { ${one} }\n  two: { table: contact, message: Update, endpoint: hook, id: ${step?.id.toUpperCase()} }\n`,
     ),
-  ).toEqual([expect.stringMatching(/^8:\d+ steps\.two\.id is also the id of step one: Update of account$/)]);
+  ).toEqual([expect.stringMatching(/^9:\d+ steps\.two\.id is also the id of step one: Update of account$/)]);
 });
 
 test('anchors and their merging, and keys that come twice', () => {
@@ -179,8 +197,8 @@ test('anchors and their merging, and keys that come twice', () => {
     faultsOf(
       `${ENDPOINTS}steps:\n  one: &one { table: account, message: Update, endpoint: hook }\n  two: { <<: *one, table: contact }\n`,
     ),
-  ).toContainEqual(expect.stringMatching(/^8:10 steps\.two\["<<"\] is no known key/));
-  expect(faultsOf(`${ENDPOINTS}owner: b\n`)).toEqual([expect.stringMatching(/^6:1 Map keys must be unique/)]);
+  ).toContainEqual(expect.stringMatching(/^9:10 steps\.two\["<<"\] is no known key/));
+  expect(faultsOf(`${ENDPOINTS}owner: b\n`)).toEqual([expect.stringMatching(/^7:1 Map keys must be unique/)]);
 });
 
 test('a message with the name of something that every object has', () => {
@@ -338,6 +356,7 @@ test('what is left open is filled in, and everything has an id of its own that s
     'endpoint hook',
     'endpoint queue',
     'endpoint hub',
+    'endpoint validate',
     'step s: Create of account',
     'step s: Create of contact',
     'step s: Update of account',
@@ -353,12 +372,12 @@ test('what is left open is filled in, and everything has an id of its own that s
     ...{ name: 'a queue', auth: 'sasKey', sasName: 's', namespace: 'sb://a.servicebus.windows.net/' },
     ...{ namespaceName: 'a', path: 'q', format: 'json', charset: 'utf8', claims: 'none' },
   });
-  expect(items[3]?.fields).toMatchObject({
+  expect(items[4]?.fields).toMatchObject({
     ...{ name: 'a: Create of account to queue', stage: 'postOperation', mode: 'asynchronous', rank: 1 },
     ...{ filteringColumns: null, asyncAutoDelete: true, enabled: true, endpoint: items[1]?.id },
   });
-  expect(items[7]?.fields).toMatchObject({ property: 'Id', columns: null, step: items[3]?.id });
-  expect(items[9]?.fields).toMatchObject({ property: 'Target' });
+  expect(items[8]?.fields).toMatchObject({ property: 'Id', columns: null, step: items[4]?.id });
+  expect(items[10]?.fields).toMatchObject({ property: 'Target' });
 });
 
 test.each(['dev', 'prod'])('the sample has no fault in %s', (environment) => {

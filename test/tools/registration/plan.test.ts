@@ -27,6 +27,25 @@ const step = (more: string): string =>
 const differences = (changes: readonly Change[]): unknown[] =>
   changes.flatMap((change) => ('differences' in change ? change.differences : []));
 
+describe('steps that validate', () => {
+  const noteOf = async (declaration: string): Promise<readonly string[]> =>
+    (await new Registry().plan(declaration)).plan.notes.filter((note) => note.includes('validate'));
+  const validating = (more = ''): string =>
+    HOOK_DECLARED.replace('https://a.example/hook', 'https://a.example/api/validate') +
+    `steps:\n  s: { table: account, message: Update, endpoint: hook, mode: synchronous, stage: preValidation${more} }\n`;
+
+  test('are told to make everybody wait, and how to stop them', async () => {
+    expect(await noteOf(validating())).toEqual([
+      expect.stringMatching(/^s: whoever saves a row of account waits for validate.*always ready.*enabled: false/),
+    ]);
+  });
+
+  test('not where they are disabled, and not of other endpoints', async () => {
+    expect(await noteOf(validating(', enabled: false'))).toEqual([]);
+    expect(await noteOf(step(''))).toEqual([]);
+  });
+});
+
 describe('what may be a secret is not shown', () => {
   test("an address's query and user", async () => {
     const { plan } = await new Registry({

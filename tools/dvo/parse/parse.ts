@@ -10,8 +10,7 @@ import { explainChanges, explainPush, toldBy } from './explain-context';
 import { type Told } from './mapped-change';
 import { mappedChange, mappingAt } from './mapped-change';
 import { plainJson } from '../terminal/output';
-import type { Terminal } from '../terminal/terminal';
-import { UsageError } from '../terminal/terminal';
+import { bodyOf, type Terminal } from '../terminal/terminal';
 
 interface ParseOptions {
   readonly explain?: true;
@@ -27,16 +26,6 @@ const formatArgument = (text: string): ContextFormat => {
   if (format === undefined) throw new InvalidArgumentError(`It must be one of ${CONTEXT_FORMATS.join(', ')}.`);
   return format;
 };
-
-async function bodyOf(terminal: Terminal, file: string): Promise<Uint8Array> {
-  if (file === '-') return terminal.readInput();
-  try {
-    return await terminal.readFile(file);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault';
-    throw new UsageError(`can't read ${file} (${code})`);
-  }
-}
 
 /** Every member of a context, its parents' too: getters are not own members, so they are named. */
 function wholeOf(context: Context): object {

@@ -9,6 +9,7 @@ import { addParseCommand } from '../parse/parse';
 import { addStoreCommand } from '../store/store';
 import { addRelayListenCommand } from '../relay/relay-listen';
 import { addRowsCommand } from '../store/rows';
+import { addRulesCommand } from '../rules/rules';
 import type { Terminal } from './terminal';
 import { DriftFound, EXIT, UsageError } from './terminal';
 import { VERSION } from './script';
@@ -22,6 +23,7 @@ const COMMANDS = [
   addRowsCommand,
   addStoreCommand,
   addMappingCommand,
+  addRulesCommand,
   addParkedCommand,
   addDeadLettersCommand,
   addHubCommand,

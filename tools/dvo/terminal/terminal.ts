@@ -49,6 +49,17 @@ export function settingsOf<T extends readonly unknown[]>(
 type SettingsSection<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly string[] };
 
+/** The bytes of a file, or of standard input for `-`. @throws UsageError where it can't be read */
+export async function bodyOf(terminal: Terminal, file: string): Promise<Uint8Array> {
+  if (file === '-') return terminal.readInput();
+  try {
+    return await terminal.readFile(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
+    throw new UsageError(`can't read ${file} (${code})`);
+  }
+}
+
 /** Has the operator agree, unless `--yes` said so beforehand. @throws UsageError where standard input is no terminal */
 export async function agreed(terminal: Terminal, question: string, yes: true | undefined): Promise<void> {
   if (yes === true) return;

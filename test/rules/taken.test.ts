@@ -1,0 +1,57 @@
+/** Proves how the store is asked whether values are taken: by the names that the mapping file gives them, and never of the row itself. */
+import { expect, jest, test } from '@jest/globals';
+import { compileMapping } from '../../shared/mapping/compile-mapping';
+import { NO_HASH } from '../../shared/mapping/mapping';
+import { readMapping } from '../../shared/mapping/read-mapping';
+import { NotFindable, type RowFinder } from '../../shared/lob/row-finder';
+import { takenIn, type Store } from '../../shared/rules/taken';
+import type { Subject } from '../../shared/rules/subject';
+import { columnsOf, ROW_ID } from './operations';
+
+const read = readMapping('mapping.yaml', 'tables: { account: { columns: { accountnumber: Number, secret: drop } } }');
+if (!read.ok) throw new Error(read.faults.join());
+const mapping = compileMapping(read.file, NO_HASH);
+
+const SUBJECT: Subject = {
+  operation: 'Update',
+  name: 'account',
+  rowId: ROW_ID,
+  brought: columnsOf({}),
+  image: undefined,
+};
+const COLUMNS = columnsOf({ accountnumber: 'A-1' });
+
+const storeWith = (...ids: readonly string[]) => {
+  const find = jest.fn<RowFinder['find']>(() => Promise.resolve(ids));
+  return { find, store: (): Store => ({ finder: { find }, mapping }) };
+};
+
+test.each([
+  ['no row', [], false],
+  ['the row itself', [ROW_ID], false],
+  ['another one', ['other'], true],
+  ['both', [ROW_ID, 'other'], true],
+])('%s has them', async (_what, ids, isTaken) => {
+  const { find, store } = storeWith(...ids);
+  expect(await takenIn(store)(1000)(SUBJECT, COLUMNS)).toBe(isTaken);
+  expect(find.mock.calls).toEqual([['account', columnsOf({ Number: 'A-1' }), expect.any(Function)]]);
+});
+
+test('a new row has no id: whoever has the values is another one', async () => {
+  expect(await takenIn(storeWith(ROW_ID).store)(1000)({ ...SUBJECT, rowId: undefined }, COLUMNS)).toBe(true);
+});
+
+test('nothing more is asked once the time is up', async () => {
+  const { find, store } = storeWith();
+  await takenIn(store)(0)(SUBJECT, COLUMNS);
+  await takenIn(store)(60_000)(SUBJECT, COLUMNS);
+  expect(find.mock.calls.map(([, , isWanted]) => isWanted())).toEqual([false, true]);
+});
+
+test.each<readonly [string, () => Store | undefined, Parameters<ReturnType<typeof storeWith>['find']>[1]]>([
+  ['there is none', () => undefined, COLUMNS],
+  ['it can’t look for values', () => ({ finder: undefined, mapping }), COLUMNS],
+  ['it doesn’t have the column', storeWith().store, columnsOf({ secret: 'x' })],
+])('a store can’t be asked where %s', async (_what, store, columns) => {
+  await expect(takenIn(store)(1000)(SUBJECT, columns)).rejects.toThrow(NotFindable);
+});
