@@ -59,6 +59,14 @@ export const LOG_EVENTS = {
   webApiNearLimit: { id: 5002, level: 'warn' },
   /** The clock of this machine, or the store's, is off from Dataverse's. Said once, until it is right again. */
   clockOff: { id: 6001, level: 'warn' },
+  /** Values of a LOB system's message, or of Dataverse, were given up for the other side's: their columns, why, and both versions. */
+  inboundLost: { id: 7001, level: 'warn' },
+  /** Somebody in Dataverse changed a column of the LOB system: its value is put back. */
+  inboundRestoring: { id: 7002, level: 'info' },
+  /** Dataverse takes nothing from the application user: nothing is written for a while. Said once, until it does. */
+  inboundStopped: { id: 7003, level: 'error' },
+  /** It takes changes again. */
+  inboundResumed: { id: 7004, level: 'info' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
   /** A promise that nobody awaits was rejected: a fault in the code. The process goes on. Said once a minute for each code. */

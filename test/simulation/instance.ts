@@ -269,6 +269,7 @@ function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause:
       throw new StoreFault('time-out');
     },
     sameData: (stored, snapshot) => store.sameData(stored, snapshot),
+    compare: (stored, some) => store.compare(stored, some),
     async *liveRows(table, after) {
       await pause();
       for await (const page of store.liveRows(table, after)) {
