@@ -129,6 +129,8 @@ const isQuiet = (note: ColumnNote | undefined, text: string): boolean =>
 export function decideInbound(facts: Facts): Step {
   const { change, record } = facts;
   if (change.id !== undefined && record.ids.includes(change.id)) return done('duplicate');
+  // Written by another instance since it was read.
+  if (facts.current?.kind === 'row' && facts.current.version < record.version) return READ;
   return change.op === 'delete' ? decideDelete(facts) : decideValues(facts);
 }
 
@@ -147,9 +149,9 @@ const placeOf = ({ table, id }: LobChange): Place => ({ table, id });
 const isLater = (atMs: number, instant: Instant): boolean => Math.floor(atMs / 1000) > instant;
 
 /** The version that the row has as far as anyone here knows; undefined where it is surely another one, or none is known. */
-function knownVersion({ record, stored }: Facts): RowVersion | undefined {
+export function knownVersion({ record, stored }: Pick<Facts, 'record' | 'stored'>): RowVersion | undefined {
   const live = stored?.deleted === false ? stored : undefined;
-  if (record.version > (live?.version ?? NO_VERSION)) return record.version;
+  if (record.version > (live?.version ?? NO_VERSION)) return record.hasGap === true ? undefined : record.version;
   return live === undefined || live.hasPushOnTop || live.version === NO_VERSION ? undefined : live.version;
 }
 

@@ -8,12 +8,17 @@ import type { KeyPart } from './lob-value';
 export type RowName =
   { readonly key: readonly KeyPart[]; readonly id?: string } | { readonly key?: undefined; readonly id: string };
 
-/** What is asked of one row. `texts`: values by logical name. */
+/** What is asked of one row. `texts`: values by logical name; `columns`: those that are to be told of the row, as it is then. */
 export type RowAction =
   | { readonly kind: 'read'; readonly columns: readonly string[] }
   /** Only if the row isn't there. */
-  | { readonly kind: 'create'; readonly texts: ReadonlyMap<string, string> }
-  | { readonly kind: 'update'; readonly texts: ReadonlyMap<string, string>; readonly condition: Condition }
+  | { readonly kind: 'create'; readonly texts: ReadonlyMap<string, string>; readonly columns: readonly string[] }
+  | {
+      readonly kind: 'update';
+      readonly texts: ReadonlyMap<string, string>;
+      readonly columns: readonly string[];
+      readonly condition: Condition;
+    }
   | { readonly kind: 'delete'; readonly condition: Condition };
 
 /** One request. */
@@ -27,7 +32,7 @@ export interface RowRequest {
 
 /** What became of it. */
 export type RowAnswer =
-  /** As it was read, or is after the write: with the columns that were asked for or sent. */
+  /** As it was read, or is after the write: with the columns that were asked for. */
   | CurrentRow
   | { readonly kind: 'deleted' }
   /** The row, or one that a lookup names, isn't there: `what` says which. */

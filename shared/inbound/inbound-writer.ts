@@ -1,4 +1,5 @@
 import type { RowAddress } from '../change/row-change';
+import { NO_VERSION } from '../change/row-version';
 import type { Value } from '../change/value';
 import type { LobStore, RowColumns, StoredRow } from '../lob/store';
 import type { Log } from '../telemetry/log';
@@ -6,6 +7,7 @@ import { RowContended } from '../writer/writer';
 import { batched } from './batcher';
 import {
   decideInbound,
+  knownVersion,
   wantedValues,
   type Current,
   type CurrentRow,
@@ -22,7 +24,16 @@ import { recordOfKey, recordOfRow, type InboundRecords, type KeptRecord } from '
 import type { InboundRows, RowAction, RowAnswer, RowName, RowRequest } from './inbound-rows';
 import type { InboundTable } from './inbound-table';
 import { lobValueIn, textOfKey } from './lob-value';
-import { conclude, concludeDelete, intend, ofAnotherRow, withId, type Given, type InboundRecord } from './record';
+import {
+  conclude,
+  concludeDelete,
+  intend,
+  ofAnotherRow,
+  withId,
+  type Given,
+  type InboundRecord,
+  type Outcome,
+} from './record';
 
 /** A change, and the row that it is of. */
 export interface RowOfChange {
@@ -121,8 +132,8 @@ export class InboundWriter {
 
   async #round(of: RowOfChange, recordId: string, { current }: Progress): Promise<Round> {
     const { change, table } = of;
-    const kept = await this.parts.records.read(recordId);
-    const before = { ...kept, record: await this.#ofThisRow(change, kept.record, current) };
+    const before = await this.#recordOf(change, recordId, current);
+    if (before === undefined) return { kind: 'again', current };
     const { record } = before;
     const rowId = of.row.id ?? (current?.kind === 'row' ? current.id : record.rowId);
     const wanted = wantedValues(change, record, table.rules);
@@ -151,12 +162,23 @@ export class InboundWriter {
     }
   }
 
+  /**
+   * The record, with what was noted under the row's id as soon as that is known: messages may name the row by either. Undefined
+   * where somebody else has written it.
+   */
+  async #recordOf(change: LobChange, recordId: string, current: Current | undefined): Promise<KeptRecord | undefined> {
+    const kept = await this.parts.records.read(recordId);
+    const { rowId } = kept.record;
+    if (current?.kind !== 'row' || rowId === current.id) return kept;
+    const record = rowId === undefined ? kept.record : await this.#ofNextRow(change, kept.record, rowId, current.id);
+    const linked = await this.parts.records.link({ ...kept, record }, change.table, current.id);
+    return linked && { ...linked, record: { ...linked.record, rowId: current.id } };
+  }
+
   /** A key may have come to another row, since its own was deleted. @throws InboundKeyMoved where its own is still there */
-  async #ofThisRow(change: LobChange, record: InboundRecord, current: Current | undefined): Promise<InboundRecord> {
-    const { rowId } = record;
-    if (current?.kind !== 'row' || rowId === undefined || rowId === current.id) return record;
-    const stored = await this.#stored({ table: change.table, id: rowId });
-    if (stored?.stamp.deleted === false) throw new InboundKeyMoved(change, rowId, current.id);
+  async #ofNextRow(change: LobChange, record: InboundRecord, before: string, now: string): Promise<InboundRecord> {
+    const stored = await this.#stored({ table: change.table, id: before });
+    if (stored?.stamp.deleted === false) throw new InboundKeyMoved(change, before, now);
     return ofAnotherRow(record);
   }
 
@@ -237,7 +259,12 @@ export class InboundWriter {
         const record = restores === undefined ? intended.record : { ...intended.record, restores };
         const verdict = step.kind === 'create' ? 'created' : 'updated';
         const written = { verdict, rowId: answer.id } as const;
-        const isDone = await this.#conclude(change, { ...intended, record }, wanted, answer, 'wrote');
+        const wrote = {
+          overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
+          ends: table.optimistic,
+          columns: step.kind === 'delete' ? [] : step.columns,
+        };
+        const isDone = await this.#conclude(change, { ...intended, record }, wanted, answer, wrote);
         // Somebody has noted something meanwhile: what was written may have to be written over.
         return isDone ? { kind: 'ended', ...written } : { kind: 'again', current: answer, written };
       }
@@ -278,7 +305,7 @@ export class InboundWriter {
     if (verdict === 'duplicate' || change.op === 'restore') return ended;
     if (verdict === 'deleted') return this.#concludeDelete(change, intended, rowId);
     const row = current?.kind === 'row' ? current : undefined;
-    if (!(await this.#conclude(change, intended, wanted, row, 'looked'))) return { kind: 'again', current };
+    if (!(await this.#conclude(change, intended, wanted, row))) return { kind: 'again', current };
     this.#tell(facts, lost, rowId);
     return ended;
   }
@@ -296,22 +323,25 @@ export class InboundWriter {
     intended: KeptRecord,
     wanted: ReadonlyMap<string, Wanted>,
     row: CurrentRow | undefined,
-    how: 'wrote' | 'looked',
+    wrote?: NonNullable<Outcome['wrote']> & { readonly columns: readonly string[] },
   ): Promise<boolean> {
     const { records } = this.parts;
-    const kept = row === undefined ? intended : await records.link(intended, table, row.id);
+    const isLinked = row === undefined || intended.record.rowId === row.id;
+    const kept = isLinked ? intended : await records.link(intended, table, row.id);
     if (kept === undefined) return false;
     let { record } = kept;
+    const { version = NO_VERSION } = row ?? {};
     for (const given of givenOf(wanted)) {
       const results = new Map(
         [...given.texts].flatMap(([column, text]) => {
           const result = row?.texts.get(column);
-          // What was only looked at may be Dataverse's own value, which won.
-          return result === undefined || (how === 'looked' && result !== text) ? [] : [[column, result] as const];
+          // What wasn't sent may be Dataverse's own value, which won.
+          const isLob = result === text || wrote?.columns.includes(column) === true;
+          return result === undefined || !isLob ? [] : [[column, result] as const];
         }),
       );
-      const outcome = row === undefined ? undefined : { rowId: row.id, version: row.version, results };
-      record = conclude(record, given, outcome, how === 'wrote');
+      const outcome = row && { rowId: row.id, version, results, ...(wrote === undefined ? {} : { wrote }) };
+      record = conclude(record, given, outcome);
     }
     return (await records.write(kept, withId(record, id))) !== undefined;
   }
@@ -338,10 +368,9 @@ export class InboundWriter {
   ): void {
     if (lost.length === 0) return;
     const version = current?.kind === 'row' ? current.version : undefined;
-    const known = [record.version, stored?.version ?? record.version].sort((a, b) => (a < b ? -1 : 1)).at(-1);
     this.parts.log('inboundLost', {
       ...{ table, row: rowId, message: id, lost },
-      ...{ knownVersion: known?.toString(), version: version?.toString() },
+      ...{ knownVersion: knownVersion({ record, stored })?.toString(), version: version?.toString() },
     });
   }
 }
@@ -364,7 +393,10 @@ function actionOf(
 ): RowAction {
   if (step.kind === 'delete') return { kind: 'delete', condition: step.condition };
   const texts = new Map(step.columns.map((column) => [column, wanted.get(column)?.text ?? 'null']));
-  return step.kind === 'create' ? { kind: 'create', texts } : { kind: 'update', texts, condition: step.condition };
+  const columns = [...wanted.keys()];
+  return step.kind === 'create'
+    ? { kind: 'create', texts, columns }
+    : { kind: 'update', texts, columns, condition: step.condition };
 }
 
 /** The value that a text means, unless it is a row named by its key. */

@@ -24,6 +24,8 @@ export interface InboundRecord {
   readonly rowId?: string;
   /** Of the row after our last write. */
   readonly version: RowVersion;
+  /** Others had changed the row before that write, which only looked at its own columns: so the version proves nothing of the others. */
+  readonly hasGap?: true;
   /** By logical name. */
   readonly columns: ReadonlyMap<string, ColumnNote>;
   /** When the LOB system deleted the row. */
@@ -75,40 +77,36 @@ export function intend(record: InboundRecord, { atMs, texts }: Given): InboundRe
   return isNew ? { ...record, columns } : record;
 }
 
-/** What was found or made of a row: its id, its version, and the texts of its columns. */
+/** What was found or made of a row: its id, its version, and the texts of columns that have the LOB system's value by now. */
 export interface Outcome {
-  readonly rowId?: string;
+  readonly rowId: string;
   readonly version: RowVersion;
   readonly results: ReadonlyMap<string, string>;
+  /** Absent where the row was only looked at. */
+  readonly wrote?: {
+    /** See `hasGap`. */
+    readonly overGap: boolean;
+    /** Whether nothing that was sent for an earlier version can be carried out any more. */
+    readonly ends: boolean;
+  };
 }
 
-/**
- * The record after a change was processed, or a part of it.
- *
- * @param wrote whether the row has a new version by it: then nothing that was sent for an earlier one can be carried out any more
- */
-export function conclude(
-  record: InboundRecord,
-  given: Given,
-  outcome: Outcome | undefined,
-  wrote: boolean,
-): InboundRecord {
+/** The record after a change was processed, or a part of it. */
+export function conclude(record: InboundRecord, given: Given, outcome: Outcome | undefined): InboundRecord {
   const columns = new Map(record.columns);
   for (const [column, text] of given.texts) {
     const note = columns.get(column);
     if (note === undefined) continue;
     const result = outcome?.results.get(column);
     const done = outcome === undefined || result === undefined ? note.done : { text, result, version: outcome.version };
-    const maybe = wrote ? [] : note.maybe.filter((print) => print !== printOf(text));
+    const maybe = outcome?.wrote?.ends === true ? [] : note.maybe.filter((print) => print !== printOf(text));
     columns.set(column, { atMs: note.atMs, text: note.text, maybe, ...(done === undefined ? {} : { done }) });
   }
-  const { rowId = record.rowId, version } = outcome ?? {};
-  return {
-    ...record,
-    ...(rowId === undefined ? {} : { rowId }),
-    version: wrote && version !== undefined ? version : record.version,
-    columns,
-  };
+  if (outcome === undefined) return { ...record, columns };
+  const { rowId, version, wrote } = outcome;
+  if (wrote === undefined) return { ...record, rowId, columns };
+  const rest = withoutGap(record);
+  return { ...rest, rowId, version, columns, ...(wrote.overGap ? { hasGap: true } : {}) };
 }
 
 /** The record of another row that has got the key: nothing is known of what Dataverse has there. */
@@ -144,13 +142,23 @@ export function merge(one: InboundRecord, other: InboundRecord): InboundRecord {
     const maybe = [...new Set([...(early?.maybe ?? []), ...late.maybe])].slice(-MOST_MAYBE);
     columns.set(column, { atMs: late.atMs, text: late.text, maybe, ...(done === undefined ? {} : { done }) });
   }
+  const { version, hasGap } = one.version > other.version ? one : other;
+  const rest = withoutGap(one);
   return {
-    ...one,
+    ...rest,
     ids: [...new Set([...other.ids, ...one.ids])].slice(-REMEMBERED),
-    version: one.version > other.version ? one.version : other.version,
+    version,
+    ...(hasGap === undefined ? {} : { hasGap }),
     columns,
   };
 }
+
+const withoutGap = ({ ids, rowId, version, columns, deletedAtMs, restores }: InboundRecord): InboundRecord => ({
+  ...{ ids, version, columns },
+  ...(rowId === undefined ? {} : { rowId }),
+  ...(deletedAtMs === undefined ? {} : { deletedAtMs }),
+  ...(restores === undefined ? {} : { restores }),
+});
 
 /** How a Dataverse value of a column relates to what the LOB system gave it. */
 export function knows({ text, maybe, done }: ColumnNote, dataverse: string): boolean {
@@ -172,17 +180,19 @@ interface WireRecord {
   readonly ids: readonly string[];
   readonly row?: string;
   readonly v: string;
+  readonly gap?: true;
   readonly c: Readonly<Record<string, WireNote>>;
   readonly gone?: number;
   readonly put?: readonly [since: number, count: number];
 }
 
 /** The record as one text: short names, since there is one for each row. */
-export function encodeRecord({ ids, rowId, version, columns, deletedAtMs, restores }: InboundRecord): string {
+export function encodeRecord({ ids, rowId, version, hasGap, columns, deletedAtMs, restores }: InboundRecord): string {
   const wire: WireRecord = {
     ids,
     ...(rowId === undefined ? {} : { row: rowId }),
     v: version.toString(),
+    ...(hasGap === undefined ? {} : { gap: hasGap }),
     c: Object.fromEntries(
       [...columns].map(([column, { atMs, text, maybe, done }]) => [
         column,
@@ -202,11 +212,12 @@ export function encodeRecord({ ids, rowId, version, columns, deletedAtMs, restor
 
 /** Reads a record's text back. */
 export function decodeRecord(text: string): InboundRecord {
-  const { ids, row, v, c, gone, put } = JSON.parse(text) as WireRecord;
+  const { ids, row, v, gap, c, gone, put } = JSON.parse(text) as WireRecord;
   return {
     ids,
     ...(row === undefined ? {} : { rowId: row }),
     version: BigInt(v),
+    ...(gap === undefined ? {} : { hasGap: gap }),
     columns: new Map(
       Object.entries(c).map(([column, { a, t, m = [], d }]): [string, ColumnNote] => [
         column,
