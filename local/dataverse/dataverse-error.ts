@@ -62,6 +62,39 @@ export const versionMismatch = (form: ErrorForm): DataverseError =>
     "The version of the existing record doesn't match the RowVersion property provided.",
   );
 
+/** No row has these values of an alternate key (RecordNotFoundByEntityKey). */
+export const noSuchKey = (table: string): DataverseError =>
+  new DataverseError(404, '0x80060891', `A record with the specified key values does not exist in ${table} entity`);
+
+/** Another row has these values of an alternate key (DuplicateRecordEntityKey); both are named as users see them. */
+export const duplicateKey = (key: string, columns: string): DataverseError =>
+  new DataverseError(
+    412,
+    '0x80060892',
+    `Entity Key ${key} violated. A record with the same value for ${columns} already exists. ` +
+      'A duplicate record cannot be created. Select one or more unique values and try again.',
+  );
+
+/** The names between the parentheses are no key of the table, or its index isn't there yet. */
+export const notAKey = (table: string): DataverseError =>
+  badRequest(
+    `The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM.${table}'. Ensure that the names and ` +
+      `number of key properties match the declared or alternate key properties for the resource ` +
+      `'Microsoft.Dynamics.CRM.${table}'.`,
+  );
+
+/** If-Match names a version, and the table has none (OptimisticConcurrencyNotEnabled). */
+export const noConcurrency = (table: string): DataverseError =>
+  badRequest(
+    `Optimistic concurrency isn't enabled for entity type ${table}. The IfVersionMatches value of ConcurrencyBehavior ` +
+      'can only be used if optimistic concurrency is enabled.',
+    '0x80060883',
+  );
+
+/** A status reason that isn't one of the state (InvalidStateCodeStatusCode). */
+export const wrongReason = (reason: string, state: string, table: string, id: string): DataverseError =>
+  badRequest(`${reason} is not a valid status code for state code ${state} on ${table} with Id ${id}.`, '0x80048408');
+
 /** A request that makes no sense. */
 export const badRequest = (message: string, code = '0x80060888'): DataverseError =>
   new DataverseError(400, code, message);

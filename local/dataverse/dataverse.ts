@@ -1,3 +1,8 @@
+import type { AlternateKeyDefinition, KeyIndexStatus } from './metadata/alternate-keys';
+import type { Permissions } from './web-api/callers';
+import type { AfterLookUp } from './web-api/key-look-ups';
+import type { PlugIn } from './operations/plug-ins';
+import type { WriteFault, WriteFaultOptions } from './operations/write-faults';
 import type { ApiValues } from './web-api/action-parameters';
 import type { AssociationOptions } from './operations/associations';
 import type { Upserted } from './operations/row-operations';
@@ -48,6 +53,8 @@ export interface DataverseOptions {
   readonly clientSecret?: string;
   /** PEM certificate of the application, for client assertions. */
   readonly clientCertificate?: string;
+  /** Further applications, each with a user of its own. @default none */
+  readonly applications?: readonly FurtherApplication[];
   /** Where the server's certificate is written. @default a new temporary directory, removed at close */
   readonly certificateDirectory?: string;
   readonly jobs?: Partial<JobSettings>;
@@ -59,6 +66,16 @@ export interface DataverseOptions {
   readonly oversizeForm?: 'absent' | 'null' | 'empty';
   /** The users' zone, for formatted values in images. @default 0 */
   readonly utcOffsetMinutes?: number;
+}
+
+/** An application beside the first one. */
+export interface FurtherApplication {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Of its user. */
+  readonly name: string;
+  /** PEM certificate of the application, for client assertions. */
+  readonly certificate?: string | undefined;
 }
 
 /** Everything that was counted. */
@@ -88,6 +105,8 @@ export interface Dataverse {
   readonly teamId: string;
   /** The application user: the caller of the Web API. */
   readonly applicationUserId: string;
+  /** systemuserid of all application users by client id. */
+  readonly applicationUsers: ReadonlyMap<string, string>;
   /** The tables with all their columns, as they are now. */
   readonly tables: readonly Table[];
 
@@ -171,6 +190,19 @@ export interface Dataverse {
   registerStep(step: StepRegistration): Promise<string>;
   /** Removes a step or an endpoint. */
   unregister(id: string): Promise<void>;
+
+  /** Adds an alternate key; without a status its index is built at once, and fails where rows have equal values. */
+  defineKey(table: string, key: AlternateKeyDefinition): void;
+  /** Sets how far the index of a key is. */
+  setKeyStatus(table: string, schemaName: string, status: KeyIndexStatus): void;
+  /** Sets what an application user may do from now on; `{}` makes it all but the bypass of custom logic. */
+  permit(userId: string, permissions: Permissions): void;
+  /** Runs between the look-up of an alternate key by PATCH or DELETE and the operation, until it is taken away. */
+  afterLookUp(after: AfterLookUp | undefined): void;
+  /** Makes the next `count` operations meet an error of the database after stage 20; they are rolled back. */
+  failWrites(count: number, fault: WriteFault, options?: WriteFaultOptions): void;
+  /** Adds a plug-in; the function returned takes it away. */
+  plugIn(plugIn: PlugIn): () => void;
 
   /** Adds a column to a table. Like the next two, it makes delta tokens of the table issued so far expired. */
   addColumn(table: string, column: ColumnDefinition): void;

@@ -15,7 +15,14 @@ export interface Organization {
   readonly businessUnitId: string;
   readonly users: readonly SeededUser[];
   readonly teamId: string;
-  readonly applicationUserId: string;
+  /** systemuserid of each application user, by client id in the order given. */
+  readonly applicationUsers: ReadonlyMap<string, string>;
+}
+
+/** An application with a user in the organisation. */
+export interface ApplicationUser {
+  readonly clientId: string;
+  readonly name: string;
 }
 
 const PEOPLE = ['Ingrid Solheim', 'Tomasz Wilk', 'Priya Raman'];
@@ -26,7 +33,7 @@ export function seedOrganization(given: {
   readonly catalog: Catalog;
   readonly random: Random;
   readonly now: () => number;
-  readonly clientId: string;
+  readonly applications: readonly ApplicationUser[];
 }): Organization {
   const { store, catalog, random } = given;
   const at = secondsText(given.now());
@@ -53,7 +60,9 @@ export function seedOrganization(given: {
     const address = `${name.toLowerCase().replaceAll(' ', '.')}@northwind.example`;
     return { id: user(name, { domainname: address, internalemailaddress: address }), name };
   });
-  const applicationUserId = user('# Outbound synchronisation', { applicationid: given.clientId });
+  const applicationUsers = new Map(
+    given.applications.map(({ clientId, name }) => [clientId, user(name, { applicationid: clientId })]),
+  );
   const teamId = add('team', { name: 'Harbour desk', businessunitid });
 
   for (const { name, tables } of PLATFORM_MESSAGES) {
@@ -62,5 +71,5 @@ export function seedOrganization(given: {
       tables === 'none' ? ['none'] : [...catalog.tables].filter(tables).map(({ logicalName }) => logicalName);
     for (const table of names) add('sdkmessagefilter', messageFilter(sdkmessageid, table));
   }
-  return { businessUnitId, users, teamId, applicationUserId };
+  return { businessUnitId, users, teamId, applicationUsers };
 }

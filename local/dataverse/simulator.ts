@@ -3,12 +3,16 @@
  * local/dataverse/README.md.
  */
 import { rmSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { dirname } from 'node:path';
 import { ACTION, ActionRequests } from './web-api/action-requests';
 import { ApiParameters } from './web-api/action-parameters';
 import type { ApiRequest, ApiResponse } from './web-api/api-request';
+import { AlternateKeys } from './metadata/alternate-keys';
 import { Associations } from './operations/associations';
+import { BatchRequests } from './web-api/batch-requests';
 import { BulkOperations, Operations } from './operations/row-operations';
+import { Callers, type Caller } from './web-api/callers';
 import { Catalog } from './metadata/table';
 import { makeCertificate } from './web-api/certificate';
 import { ChangeTracking } from './rows/change-tracking';
@@ -17,9 +21,12 @@ import type { Dataverse, DataverseOptions } from './dataverse';
 import { noResource } from './dataverse-error';
 import type { NameOf } from './rows/formatted-value';
 import { EndpointChecks } from './registration/endpoint-checks';
+import { KeyLookUps } from './web-api/key-look-ups';
 import { IntersectRows, Relationships, intersectTable, type ManyToManyDefinition } from './metadata/relationship';
 import { MetadataRequests, RelationshipRequests } from './metadata/metadata-requests';
+import { PlugIns } from './operations/plug-ins';
 import { Poster } from './events/poster';
+import { PrivilegeRequests } from './web-api/privilege-requests';
 import { seededRandom } from './random';
 import { ReferenceRequests } from './web-api/reference-requests';
 import { endpointRow, imageRows, stepRow, type NewRow } from './registration/registration-rows';
@@ -27,11 +34,12 @@ import { RegistrationRules } from './registration/registration-rules';
 import { REGISTRATION_TABLES } from './registration/registration-tables';
 import { ASYNC_OPERATION, computedRows, STRING_MAP } from './metadata/computed-tables';
 import { RowChanges } from './operations/row-changes';
+import { RowKeys, resourcePath } from './web-api/row-keys';
 import { RowMessages } from './operations/assign-state-merge';
 import { RowRequests } from './web-api/row-requests';
 import { RowStore } from './rows/row-store';
 import { SchemaChanges } from './metadata/schema-changes';
-import { ServiceProtection } from './web-api/service-protection';
+import { userProtection } from './web-api/service-protection';
 import { OWNER_TABLES, STANDARD_RELATIONSHIPS, STANDARD_TABLES } from './metadata/standard-tables';
 import { StepRegistry } from './registration/step-registry';
 import { SystemJobs, type PushCounters } from './events/system-jobs';
@@ -39,6 +47,7 @@ import { TokenEndpoint } from './web-api/token-endpoint';
 import { Transactions } from './operations/transactions';
 import { seedOrganization } from './organization';
 import { WebServer } from './web-api/web-server';
+import { WriteFaults } from './operations/write-faults';
 
 export type { EndpointRegistration, StepRegistration, ImageRegistration } from './registration/registration-rows';
 export type { OperationOptions } from './operations/transactions';
@@ -49,6 +58,11 @@ export type { Upserted } from './operations/row-operations';
 export type { CustomApiCall, CustomApiDefinition } from './operations/custom-apis';
 export type { Parameter, ParameterValue } from './events/event';
 export type { MergeOptions, SetStateOptions } from './operations/assign-state-merge';
+export type { AlternateKeyDefinition, KeyIndexStatus } from './metadata/alternate-keys';
+export type { Permissions } from './web-api/callers';
+export type { AfterLookUp, KeyLookUp } from './web-api/key-look-ups';
+export { PlugInRefusal, type PlugIn, type PlugInCall } from './operations/plug-ins';
+export type { WriteFault, WriteFaultOptions } from './operations/write-faults';
 export type { Commit, Row } from './rows/row-store';
 export type { ColumnInput, ColumnInputs, Columns, Reference, Value } from './rows/value';
 export type { TableDefinition, ColumnDefinition, Option } from './metadata/table';
@@ -82,8 +96,16 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     [one, two].every(({ table }) => catalog.find(table) !== undefined),
   );
   (options.relationships ?? possible).forEach(defineRelationship);
+  const keys = new AlternateKeys(catalog, store);
   const clientId = options.clientId ?? random.guid();
-  const organization = seedOrganization({ store, catalog, random, now, clientId });
+  const organization = seedOrganization({
+    store,
+    catalog,
+    random,
+    now,
+    applications: [{ clientId, name: '# Outbound synchronisation' }, ...(options.applications ?? [])],
+  });
+  const applicationUserId = organization.applicationUsers.get(clientId) ?? '';
   const organizationId = options.organization?.id ?? random.guid();
   const organizationName = options.organization?.name ?? `org${organizationId.slice(0, 8)}`;
   const organizationHost = options.organization?.host ?? `${organizationName}.crm4.dynamics.com`;
@@ -139,17 +161,26 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
         reduce,
       ),
   });
+  const rules = new RegistrationRules(catalog, store);
+  const changes = new RowChanges({ catalog, store, intersects, random, errorForm, rules });
+  const faults = new WriteFaults();
+  const plugIns: PlugIns = new PlugIns({
+    changes,
+    update: (table, id, columns, given) => operations.update(table, id, columns, given),
+  });
   const transactions = new Transactions({
     store,
+    keys,
     steps,
+    plugIns,
+    faults,
     counters,
     random,
     now,
-    defaultUser: organization.users[0]?.id ?? organization.applicationUserId,
+    defaultUser: organization.users[0]?.id ?? applicationUserId,
     postSync: (event, step, at) => poster.post(steps.endpoint(step.endpointId), event, step, { kind: 'sync', at }),
     createJob: (event, step, version) => jobs.create(event, step, version),
   });
-  const rules = new RegistrationRules(catalog, store);
   const checks = new EndpointChecks({
     store,
     errorForm,
@@ -163,35 +194,41 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
         createdAt: job.createdAt,
       }),
   });
-  const changes = new RowChanges({ catalog, store, intersects, random, errorForm, rules });
   const operations = new Operations(transactions, changes);
   const bulk = new BulkOperations(transactions, changes);
   const messages = new RowMessages({ store, transactions, changes, errorForm });
-  const parameters = new ApiParameters(catalog, changes);
+  const rowKeys = new RowKeys(catalog, keys);
+  const parameters = new ApiParameters(catalog, changes, rowKeys);
   const customApis = new CustomApis({ catalog, operations, transactions, changes, parameters, random });
   const associations = new Associations({ catalog, relationships, intersects, transactions, changes, random });
   const tracking = new ChangeTracking(store, now, options.changeTrackingExpiryDays ?? 7);
   const schema = new SchemaChanges(catalog, store, tracking);
+  const callers = new Callers(store);
+  const lookUps = new KeyLookUps();
   const rowRequests = new RowRequests({
     catalog,
     store,
     operations,
+    keys: rowKeys,
+    callers,
+    lookUps,
+    random,
     relationships,
     tracking,
     nameOf,
     errorForm,
     maxPageSize: options.maxPageSize ?? 5000,
-    applicationUserId: organization.applicationUserId,
     computed: computedRows(
       catalog,
       () => jobs.list(),
       () => checks.list(),
     ),
   });
-  const { applicationUserId } = organization;
-  const referenceRequests = new ReferenceRequests({ catalog, relationships, associations, applicationUserId });
-  const actionRequests = new ActionRequests({ bulk, messages, customApis, checks, parameters, applicationUserId });
-  const metadataRequests = new MetadataRequests(catalog);
+  const referenceRequests = new ReferenceRequests({ catalog, keys: rowKeys, relationships, associations });
+  const actionRequests = new ActionRequests({ bulk, messages, customApis, checks, parameters, keys: rowKeys });
+  const metadataRequests = new MetadataRequests(catalog, relationships, keys);
+  const batchRequests = new BatchRequests(transactions, random);
+  const privilegeRequests = new PrivilegeRequests(catalog, callers, organization.businessUnitId);
   const relationshipRequests = new RelationshipRequests(relationships);
 
   const whoAmI = (request: ApiRequest): ApiResponse => ({
@@ -199,20 +236,25 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     body: {
       '@odata.context': `${request.serviceRoot}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
       BusinessUnitId: organization.businessUnitId,
-      UserId: organization.applicationUserId,
+      UserId: request.caller.actsAs,
       OrganizationId: organizationId,
     },
   });
   const answer = async (request: ApiRequest): Promise<ApiResponse> => {
+    if (request.path === '$batch') return batchRequests.answer(request);
     if (/^WhoAmI(\(\))?$/.test(request.path)) return whoAmI(request);
     if (request.path.startsWith('EntityDefinitions')) return metadataRequests.answer(request);
     if (/^PublishXml(\(\))?$/.test(request.path)) return metadataRequests.publish(request);
     if (request.path.startsWith('RelationshipDefinitions')) return relationshipRequests.answer(request);
-    const [, set = '', key, rest = ''] = /^(\w+)(?:\(([^)]*)\))?(?:\/(.*))?$/.exec(request.path) ?? [];
+    if (/^ReactivateEntityKey(\(\))?$/.test(request.path)) return metadataRequests.reactivateKey(request);
+    const { set = '', key, rest = '' } = resourcePath(request.path) ?? {};
     const table = catalog.bySet(set);
     if (table === undefined && actionRequests.has(request.path)) return actionRequests.unbound(request, request.path);
     if (table === undefined) throw noResource(set === '' ? request.path : set);
     if (key !== undefined && rest.endsWith('/$ref')) return referenceRequests.answer(request, table, key, rest);
+    if (table.logicalName === 'systemuser' && key !== undefined && privilegeRequests.has(rest)) {
+      return privilegeRequests.answer(request, rowKeys.id(table, key), rest);
+    }
     const action = ACTION.exec(rest)?.[1];
     if (action !== undefined) return actionRequests.bound(request, table, key, action);
     return rowRequests.answer(request, table, key, rest);
@@ -224,12 +266,15 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
   const tenantId = options.tenantId ?? random.guid();
   const clientSecret = options.clientSecret ?? `secret-${random.guid()}`;
   const tokens = new TokenEndpoint(
-    { tenantId, clientId, clientSecret, certificate: options.clientCertificate },
+    tenantId,
+    [{ clientId, clientSecret, certificate: options.clientCertificate }, ...(options.applications ?? [])],
     now,
     options.tokenLifetimeSeconds ?? 3599,
   );
-  const protection = new ServiceProtection(options.limits ?? {}, now);
-  server.serve({ certificate, tokens, protection, now, latencyMs: options.latencyMs ?? 0, answer });
+  const protection = userProtection(options.limits ?? {}, now);
+  const caller = (of: string, headers: IncomingHttpHeaders): Caller =>
+    callers.caller(organization.applicationUsers.get(of) ?? '', headers);
+  server.serve({ certificate, tokens, protection, caller, now, latencyMs: options.latencyMs ?? 0, answer });
 
   const register = (row: NewRow): Promise<string> => operations.create(row.table, row.columns);
 
@@ -245,7 +290,8 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     organizationHost,
     users: organization.users,
     teamId: organization.teamId,
-    applicationUserId: organization.applicationUserId,
+    applicationUserId,
+    applicationUsers: organization.applicationUsers,
     get tables() {
       return [...catalog.tables];
     },
@@ -288,6 +334,12 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
       if (table === undefined) throw new Error(`Nothing is registered under ${id}.`);
       await operations.delete(table, id);
     },
+    defineKey: (table, key) => keys.define(table, key),
+    setKeyStatus: (table, schemaName, status) => keys.setStatus(table, schemaName, status),
+    permit: (userId, permissions) => callers.permit(userId, permissions),
+    afterLookUp: (after) => lookUps.tell(after),
+    failWrites: (count, fault, given) => faults.failNext(count, fault, given),
+    plugIn: (plugIn) => plugIns.add(plugIn),
     addColumn: (table, column) => schema.addColumn(table, column),
     removeColumn: (table, name) => schema.removeColumn(table, name),
     changeColumnType: (table, column) => schema.changeColumnType(table, column),
@@ -301,6 +353,7 @@ export async function startDataverse(options: DataverseOptions = {}): Promise<Da
     },
     revokeAccessTokens: () => tokens.revokeAll(),
     async drain(timeoutMs) {
+      await plugIns.settled();
       await Promise.all([jobs.drain(timeoutMs), checks.settled()]);
     },
     stats: () => ({ ...counters, webApi: { ...server.counters }, openJobs: jobs.open }),

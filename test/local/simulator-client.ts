@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Agent, fetch, type Headers } from 'undici';
 import {
   startDataverse,
   type Dataverse,
@@ -99,6 +100,43 @@ export async function caller(dataverse: Callable): Promise<Call> {
       { Authorization, Accept: 'application/json', 'If-None-Match': 'null', ...headers },
       body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
     );
+}
+
+/** One of a simulator's applications: the first, or a further one. */
+export interface Application {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export type Fetch = (
+  method: string,
+  target: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<{ readonly status: number; readonly headers: Headers; readonly raw: string; readonly body: Members }>;
+
+/** Calls the Web API by `fetch` as an application; paths are below the service root. */
+export async function fetcher(dataverse: Callable, application: Application = dataverse): Promise<Fetch> {
+  const { clientId, clientSecret } = application;
+  const Authorization = `Bearer ${await accessToken({ ...dataverse, clientId, clientSecret })}`;
+  const dispatcher = new Agent({ connect: { ca: readFileSync(dataverse.certificatePath) } });
+  open.push({ close: () => dispatcher.destroy() });
+  return async (method, target, body, headers = {}) => {
+    const response = await fetch(`${dataverse.url}/api/data/v9.2/${target}`, {
+      dispatcher,
+      method,
+      headers: { Authorization, Accept: 'application/json', 'Content-Type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const raw = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && raw !== '';
+    return {
+      status: response.status,
+      headers: response.headers,
+      raw,
+      body: isJson ? members(JSON.parse(raw) as Json) : {},
+    };
+  };
 }
 
 export const open: { close(): Promise<void> }[] = [];

@@ -84,6 +84,9 @@ export interface RaisedEvent extends EventDraft {
   readonly userAgent: string;
   readonly requestId: string;
   readonly correlationId: string;
+  /** The operation inside which this one happened. */
+  readonly parent: RaisedEvent | undefined;
+  /** 1 without a parent, else one more than that. */
   readonly depth: number;
   /** The caller's own mark (`tag`), which arrives as a shared variable. */
   readonly tag: string | undefined;

@@ -125,7 +125,9 @@ function sharedVariables(event: RaisedEvent, run: StepRun, stage: number): Pair[
   const variables: Pair[] = [];
   if (run.kind === 'async') variables.push({ key: 'IsAutoTransact', value: flagValue(true) });
   if (event.message === 'Create') variables.push({ key: 'DefaultsAddedFlag', value: flagValue(true) });
-  if (event.tag !== undefined) variables.push({ key: 'tag', value: textValue(event.tag) });
+  // What happened inside another operation has the caller's mark in its parent context only.
+  if (event.tag !== undefined && event.parent === undefined)
+    variables.push({ key: 'tag', value: textValue(event.tag) });
   const traits = TRAITS[event.message];
   if (stage === 30 && traits !== undefined) {
     const changed = [{ key: event.table, value: textValue(traits.changed) }];
@@ -149,7 +151,8 @@ function context(event: RaisedEvent, step: Step, run: StepRun, stage: number, se
   const inner = stage === 30;
   const objectId = (member: string, of: User): Members =>
     settings.identityMembers ? { [member]: guidValue(of.objectId) } : {};
-  const hasParent = stage === 40 && TRAITS[event.message] !== undefined;
+  const main = stage === 40 && TRAITS[event.message] !== undefined;
+  const outer = main ? event : event.parent;
   // The members stand in ordinal alphabetical order in every format.
   return {
     BusinessUnitId: guidValue(user.businessUnitId),
@@ -172,7 +175,7 @@ function context(event: RaisedEvent, step: Step, run: StepRun, stage: number, se
     OrganizationName: textValue(settings.organizationName),
     OutputParameters: pairsValue('anyType', stage === 40 ? parameterPairs(event.output) : []),
     OwningExtension: referenceValue({ table: 'sdkmessageprocessingstep', id: step.id }, isAsync ? null : step.name),
-    ParentContext: hasParent ? contextValue(context(event, step, run, 30, settings)) : null,
+    ParentContext: outer === undefined ? null : contextValue(context(outer, step, run, 30, settings)),
     PostEntityImages: pairsValue('Entity', inner ? [] : images(event, step, run, 'post', settings)),
     PreEntityImages: pairsValue('Entity', inner ? [] : images(event, step, run, 'pre', settings)),
     PrimaryEntityId: guidValue(event.id),

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../web-api/json-text';
 import type { Relationship } from './relationship';
-import { isLookup, type ColumnDefinition, type Option, type Table } from './table';
+import type { AlternateKey } from './alternate-keys';
+import { isCustom, isLookup, maxLengthOf, type ColumnDefinition, type Option, type Table } from './table';
 
 /** Metadata as the Web API shows it. */
 export type Metadata = JsonObject;
@@ -35,13 +36,31 @@ const managed = (value: boolean, name: string): Json => ({
   ManagedPropertyLogicalName: name,
 });
 
-/** Does the name have a publisher's prefix? */
-export const isCustom = (name: string): boolean => /^[a-z]+_/.test(name) && !name.startsWith('address1_');
-
-const schemaName = (name: string): string => (isCustom(name) ? name : name.charAt(0).toUpperCase() + name.slice(1));
+/** A name with the capitals that the platform's own names begin with. */
+export const schemaName = (name: string): string =>
+  isCustom(name) ? name : name.charAt(0).toUpperCase() + name.slice(1);
 
 const ownershipType = (table: Table): string =>
   table.intersect === true ? 'None' : table.ownership === 'user' ? 'UserOwned' : 'OrganizationOwned';
+
+/** What can be done with the rows of a table. */
+export const ACCESSES = ['Create', 'Read', 'Write', 'Delete'] as const;
+
+/** One of these. */
+export type Access = (typeof ACCESSES)[number];
+
+/** The name of a table's privilege: `prvWriteAccount`. */
+export const privilegeName = (access: Access, table: Table): string => `prv${access}${schemaName(table.logicalName)}`;
+
+const privilege = (access: Access, table: Table): Json => ({
+  CanBeBasic: table.ownership === 'user',
+  CanBeLocal: table.ownership === 'user',
+  CanBeDeep: table.ownership === 'user',
+  CanBeGlobal: true,
+  Name: privilegeName(access, table),
+  PrivilegeId: metadataId(privilegeName(access, table)),
+  PrivilegeType: access,
+});
 
 /** The definition of a table, without its attributes. */
 export function tableMetadata(table: Table): Metadata {
@@ -64,9 +83,11 @@ export function tableMetadata(table: Table): Metadata {
     IsIntersect: table.intersect === true,
     IsPrivate: false,
     IsLogicalEntity: false,
+    IsOptimisticConcurrencyEnabled: table.optimisticConcurrency !== false,
     DataProviderId: null,
     TableType: table.tableType ?? 'Standard',
     OwnershipType: ownershipType(table),
+    Privileges: table.intersect === true ? [] : ACCESSES.map((access) => privilege(access, table)),
     DisplayName: label(table.label ?? table.logicalName),
     DisplayCollectionName: label(table.entitySetName),
     Description: label(undefined),
@@ -155,9 +176,9 @@ function optionSet(table: Table, column: ColumnDefinition): Json | undefined {
 function ownMembers(column: ColumnDefinition): Metadata {
   switch (column.type) {
     case 'string':
-      return { MaxLength: column.maxLength ?? 100, Format: 'Text', FormatName: { Value: 'Text' }, YomiOf: null };
+      return { MaxLength: maxLengthOf(column), Format: 'Text', FormatName: { Value: 'Text' }, YomiOf: null };
     case 'memo':
-      return { MaxLength: column.maxLength ?? 2000, Format: 'TextArea', FormatName: { Value: 'TextArea' } };
+      return { MaxLength: maxLengthOf(column), Format: 'TextArea', FormatName: { Value: 'TextArea' } };
     case 'integer':
       return { Format: 'None', MinValue: -2147483648, MaxValue: 2147483647 };
     case 'decimal':
@@ -198,6 +219,7 @@ function ownMembers(column: ColumnDefinition): Metadata {
 
 interface Naming {
   readonly name: string;
+  readonly schemaName?: string | undefined;
   readonly attributeType: string;
   readonly typeName: string;
   readonly attributeOf: string | null;
@@ -212,7 +234,7 @@ function commonMembers(
   return {
     MetadataId: metadataId(`${table.logicalName}.${naming.name}`),
     LogicalName: naming.name,
-    SchemaName: schemaName(naming.name),
+    SchemaName: naming.schemaName ?? schemaName(naming.name),
     AttributeType: naming.attributeType,
     AttributeTypeName: { Value: naming.typeName },
     AttributeOf: naming.attributeOf,
@@ -266,6 +288,7 @@ export function attributesMetadata(table: Table): AttributeMetadata[] {
     const kind = TYPE_NAMES[column.type] ?? TYPES[column.type];
     const naming = {
       name: column.logicalName,
+      schemaName: column.schemaName,
       attributeType: TYPES[column.type],
       typeName: `${kind}Type`,
       attributeOf: null,
@@ -292,6 +315,23 @@ export function attributesMetadata(table: Table): AttributeMetadata[] {
     return [attribute, ...others];
   });
 }
+
+/**
+ * An alternate key of a table.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/entitykeymetadata
+ */
+export const keyMetadata = (table: Table, key: AlternateKey): Metadata => ({
+  MetadataId: metadataId(`key ${table.logicalName} ${key.schemaName}`),
+  LogicalName: key.schemaName.toLowerCase(),
+  SchemaName: key.schemaName,
+  DisplayName: label(key.label ?? key.schemaName),
+  EntityLogicalName: table.logicalName,
+  KeyAttributes: key.columns,
+  EntityKeyIndexStatus: key.status,
+  IsManaged: false,
+  IsSynchronous: false,
+  HasChanged: null,
+});
 
 /** A relationship: what every kind has, and what only its kind has. */
 export interface RelationshipMetadata {

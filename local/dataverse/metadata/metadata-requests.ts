@@ -5,6 +5,7 @@ import { compileFilter, type Comparable } from '../web-api/odata-filter';
 import type { ODataQuery } from '../web-api/odata-query';
 import {
   attributesMetadata,
+  keyMetadata,
   metadataId,
   relationshipMetadata,
   tableMetadata,
@@ -12,6 +13,7 @@ import {
   type Metadata,
   type RelationshipMetadata,
 } from './metadata-json';
+import type { AlternateKeys } from './alternate-keys';
 import type { Relationships } from './relationship';
 import type { Catalog, Table } from './table';
 
@@ -43,23 +45,25 @@ function attributeList(table: Table, query: ODataQuery, cast: string | undefined
     .map((attribute) => attributeJson(attribute, query, cast));
 }
 
-function tableJson(table: Table, query: ODataQuery): Record<string, Json> {
-  const json = selected(tableMetadata(table), query.select, 'EntityMetadata');
-  for (const [name, options] of query.expand) {
-    if (name !== 'Attributes') throw badRequest(`Expanding '${name}' is not supported here.`);
-    json.Attributes = attributeList(table, options, undefined);
-  }
-  return json;
-}
+/** The members of a table's definition that hold definitions themselves, beside its attributes. */
+const COLLECTIONS = ['Keys', 'ManyToOneRelationships', 'OneToManyRelationships'] as const;
+
+type Collection = (typeof COLLECTIONS)[number];
+
+const isCollection = (name: string): name is Collection => COLLECTIONS.some((each) => each === name);
 
 /** Tables and columns by `EntityDefinitions` (query-metadata-web-api). */
 export class MetadataRequests {
   readonly #catalog: Catalog;
+  readonly #relationships: Relationships;
+  readonly #keys: AlternateKeys;
   /** Tables whose changes are tracked once they are published. */
   readonly #unpublished = new Set<string>();
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, relationships: Relationships, keys: AlternateKeys) {
     this.#catalog = catalog;
+    this.#relationships = relationships;
+    this.#keys = keys;
   }
 
   /** Answers `EntityDefinitions`, one of them, its attributes, or one of those. */
@@ -73,15 +77,63 @@ export class MetadataRequests {
     if (key === undefined) {
       if (path === null || rest !== undefined) throw noResource(request.path);
       const tables = [...this.#catalog.tables].filter((table) => matches(tableMetadata(table), request.query.filter));
-      const value = tables.map((table) => tableJson(table, request.query));
+      const value = tables.map((table) => this.#tableJson(table, request.query));
       return { status: 200, body: { '@odata.context': context, value } };
     }
     const table = this.#table(key);
     if (rest === undefined) {
-      const json = tableJson(table, request.query);
+      const json = this.#tableJson(table, request.query);
       return { status: 200, body: { '@odata.context': `${context}/$entity`, ...json } };
     }
-    return this.#attributes(request, table, rest, `${context}('${table.logicalName}')`);
+    const own = `${context}('${table.logicalName}')`;
+    const [, name = '', one] = /^(\w+)(?:\(LogicalName='([^']*)'\))?$/.exec(rest) ?? [];
+    if (!isCollection(name)) return this.#attributes(request, table, rest, own);
+    const value = this.#collection(table, name, request.query, one);
+    if (one === undefined) return { status: 200, body: { '@odata.context': `${own}/${name}`, value } };
+    if (value[0] === undefined) {
+      throw new DataverseError(404, '0x80060888', `Could not find an entity key with logical name = '${one}'.`);
+    }
+    return { status: 200, body: { '@odata.context': `${own}/${name}/$entity`, ...value[0] } };
+  }
+
+  #tableJson(table: Table, query: ODataQuery): Record<string, Json> {
+    const json = selected(tableMetadata(table), query.select, 'EntityMetadata');
+    for (const [name, options] of query.expand) {
+      if (name === 'Attributes') json.Attributes = attributeList(table, options, undefined);
+      else if (isCollection(name)) json[name] = this.#collection(table, name, options);
+      else throw badRequest(`Expanding '${name}' is not supported here.`);
+    }
+    return json;
+  }
+
+  #collection(table: Table, name: Collection, query: ODataQuery, one?: string): Record<string, Json>[] {
+    const all = this.#definitions(table, name).filter((each) => one === undefined || each.LogicalName === one);
+    const type = name === 'Keys' ? 'EntityKeyMetadata' : 'OneToManyRelationshipMetadata';
+    return all
+      .filter((members) => matches(members, query.filter))
+      .map((members) => selected(members, query.select, type));
+  }
+
+  #definitions(table: Table, name: Collection): readonly Metadata[] {
+    if (name === 'Keys') return table.keys.map((key) => keyMetadata(table, key));
+    const end = name === 'ManyToOneRelationships' ? 'referencing' : 'referenced';
+    return this.#relationships
+      .all()
+      .filter((each) => each.kind === 'oneToMany')
+      .filter((each) => each[end].table === table.logicalName)
+      .map(relationshipMetadata)
+      .map(({ common, own }) => ({ ...common, ...own }));
+  }
+
+  /** `POST ReactivateEntityKey`: the index of a key that failed is built once more. */
+  reactivateKey(request: ApiRequest): ApiResponse {
+    if (request.method !== 'POST') throw new DataverseError(405, '0x80060888', 'Actions are called by POST.');
+    const body = readBody(request.body);
+    const table = typeof body.EntityLogicalName === 'string' ? this.#catalog.find(body.EntityLogicalName) : undefined;
+    const key = table?.keys.find(({ schemaName }) => schemaName.toLowerCase() === body.EntityKeyLogicalName);
+    if (table === undefined || key === undefined) throw badRequest('Could not find the entity key.');
+    this.#keys.reactivate(table, key);
+    return { status: 204 };
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { AlternateKey, AlternateKeyDefinition } from './alternate-keys';
+
 /** One choice of a column: a number with its label. */
 export interface Option {
   readonly value: number;
@@ -11,6 +13,8 @@ export interface Option {
 
 interface ColumnBase {
   readonly logicalName: string;
+  /** Its capitals, which a custom lookup's navigation property has too. @default made of the logical name */
+  readonly schemaName?: string;
   readonly label?: string;
   /** Never read back, as `authvalue` of a service endpoint. */
   readonly writeOnly?: boolean;
@@ -54,12 +58,16 @@ export interface TableDefinition {
   readonly stateless?: boolean;
   /** Kept elsewhere than in the organisation's database. @default 'Standard' */
   readonly tableType?: 'Elastic' | 'Virtual';
+  readonly keys?: readonly AlternateKeyDefinition[];
+  /** Whether If-Match may name a version (`IsOptimisticConcurrencyEnabled`). @default true */
+  readonly optimisticConcurrency?: boolean;
 }
 
 /** A table with all its columns. */
 export interface Table extends TableDefinition {
   readonly ownership: 'user' | 'organization';
   readonly objectTypeCode: number;
+  readonly keys: readonly AlternateKey[];
   /** By logical name, in order. */
   readonly byName: ReadonlyMap<string, ColumnDefinition>;
 }
@@ -133,6 +141,7 @@ export function completeTable(definition: TableDefinition, objectTypeCode: numbe
     ...definition,
     ownership: definition.ownership ?? 'user',
     objectTypeCode,
+    keys: (definition.keys ?? []).map((key) => ({ status: 'Active', ...key })),
     columns: [...byName.values()],
     byName,
   };
@@ -144,12 +153,23 @@ export const isLookup = (
 ): column is Extract<ColumnDefinition, { readonly targets: unknown }> =>
   column.type === 'lookup' || column.type === 'customer' || column.type === 'owner';
 
+/** Does the name have a publisher's prefix? */
+export const isCustom = (name: string): boolean => /^[a-z]+_/.test(name) && !name.startsWith('address1_');
+
+/** The longest text that a column takes. */
+export const maxLengthOf = (column: Extract<ColumnDefinition, { readonly type: 'string' | 'memo' }>): number =>
+  column.maxLength ?? (column.type === 'memo' ? 2000 : 100);
+
 /**
- * The OData navigation property of a reference: a lookup of one table is named after the column, a customer lookup also
- * after the table (`parentcustomerid_account`), an owner never.
+ * The OData navigation property of a reference, whose capitals count: that of a lookup of one table is named after the
+ * column, that of several tables also after the table (`parentcustomerid_account`), an owner's never. A custom lookup's
+ * has the schema name.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/web-api-navigation-properties
  */
-export function navigationProperty(column: ColumnDefinition, target: string): string {
-  return column.type === 'customer' ? `${column.logicalName}_${target}` : column.logicalName;
+export function navigationProperty(column: Extract<ColumnDefinition, { readonly targets: unknown }>, target: string) {
+  const name = isCustom(column.logicalName) ? (column.schemaName ?? column.logicalName) : column.logicalName;
+  const several = column.type === 'customer' || (column.type === 'lookup' && column.targets.length > 1);
+  return several ? `${name}_${target}` : name;
 }
 
 /** The tables of the organisation, by logical name and by entity set. */
@@ -171,6 +191,11 @@ export class Catalog {
   /** Gives a table other columns; those of the platform stay. */
   setColumns(table: Table, columns: readonly ColumnDefinition[]): Table {
     return this.#put(completeTable({ ...table, columns }, table.objectTypeCode));
+  }
+
+  /** Gives a table other alternate keys. */
+  setKeys(table: Table, keys: readonly AlternateKey[]): Table {
+    return this.#put({ ...table, keys });
   }
 
   /** Has a table's changes tracked from now on. */

@@ -1,8 +1,19 @@
-import { DataverseError, alreadyExists, duplicateId, noProperty, notFound, type ErrorForm } from '../dataverse-error';
+import {
+  DataverseError,
+  alreadyExists,
+  duplicateId,
+  noProperty,
+  noSuchRow,
+  notFound,
+  wrongReason,
+  type ErrorForm,
+} from '../dataverse-error';
 import { entityParameter, referenceParameter, type ImageSource } from '../events/event';
 import type { IntersectRows } from '../metadata/relationship';
-import type { Catalog, Table } from '../metadata/table';
+import { schemaName } from '../metadata/metadata-json';
+import { isLookup, type Catalog, type Table } from '../metadata/table';
 import type { Random } from '../random';
+import { checkLengths } from '../registration/column-rules';
 import type { RowStore } from '../rows/row-store';
 import {
   acceptValue,
@@ -85,6 +96,7 @@ export class RowChanges {
       ...this.#d.rules.completed(table, requested, undefined),
     };
     const after = keptColumns(table, { ...emptyRow(table), ...target });
+    if (work.strict) this.#checkValues({ work, table, id, before: undefined, requested, after });
     this.#d.rules.check({ work, table, id, before: undefined, requested, after });
     this.#put(work, 'Create', requested, target, { table, id, before: undefined, after });
     return requested;
@@ -127,6 +139,7 @@ export class RowChanges {
       ...this.#d.rules.completed(table, requested, before),
     };
     const after = keptColumns(table, { ...before, ...target });
+    if (work.strict) this.#checkValues({ work, table, id, before, requested, after });
     this.#d.rules.check({ work, table, id, before, requested, after });
     this.#put(work, 'Update', requested, target, { table, id, before, after }, nested);
     return requested;
@@ -206,6 +219,18 @@ export class RowChanges {
     });
   }
 
+  /** What the platform asks of values in every table. */
+  #checkValues({ work, table, id, requested, after }: RowWrite): void {
+    checkLengths(table, requested);
+    for (const column of table.columns) {
+      const reference = isLookup(column) ? asReference(requested[column.logicalName]) : undefined;
+      if (reference === undefined) continue;
+      const target = this.#d.catalog.table(reference.table);
+      if (work.row(target, reference.id) === undefined) throw noSuchRow(reference.table, reference.id);
+    }
+    checkReason(table, id, requested, after);
+  }
+
   #defaults(work: UnitOfWork, table: Table, requested: Columns): Columns {
     const by = { table: 'systemuser', id: work.user.id };
     const at = secondsText(work.startedAt);
@@ -280,6 +305,18 @@ export function firstReason(table: Table, state: Value): Value {
   const column = table.byName.get('statuscode');
   if (column?.type !== 'status') return null;
   return column.options.find((option) => option.state === state)?.value ?? null;
+}
+
+/** Throws when state and status reason don't belong together. */
+function checkReason(table: Table, id: string, requested: Columns, after: Columns): void {
+  if (!('statecode' in requested || 'statuscode' in requested)) return;
+  const [states, reasons] = [table.byName.get('statecode'), table.byName.get('statuscode')];
+  if (states?.type !== 'state' || reasons?.type !== 'status') return;
+  const reason = reasons.options.find(({ value }) => value === after.statuscode);
+  if (reason?.state === undefined || reason.state === after.statecode) return;
+  const label = states.options.find(({ value }) => value === after.statecode)?.label ?? '';
+  const state = `${schemaName(table.logicalName)}State.${label}`;
+  throw wrongReason(String(reason.value), state, table.logicalName, id);
 }
 
 /** The status reason that comes with a state when the caller names none. */

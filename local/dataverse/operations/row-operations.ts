@@ -5,7 +5,13 @@ import { EMPTY_GUID, type ColumnInputs, type Columns } from '../rows/value';
 import type { RowChanges } from './row-changes';
 import type { OperationOptions, Transactions, UnitOfWork } from './transactions';
 
-/** Create, Update, Delete and Upsert of one row, each a transaction of its own. */
+/** Columns to write, or how they come about within the operation, once it is known whether the row is created. */
+export type RowInputs = ColumnInputs | ((work: UnitOfWork, created: boolean) => ColumnInputs);
+
+const inputsOf = (inputs: RowInputs, work: UnitOfWork, created: boolean): ColumnInputs =>
+  typeof inputs === 'function' ? inputs(work, created) : inputs;
+
+/** Create, Update, Delete and Upsert of one row, each a transaction of its own unless it is told which one. */
 export class Operations {
   readonly #transactions: Transactions;
   readonly #changes: RowChanges;
@@ -16,23 +22,25 @@ export class Operations {
   }
 
   /** Creates a row and returns its id. */
-  async create(tableName: string, inputs: ColumnInputs, options: OperationOptions = {}): Promise<string> {
+  async create(tableName: string, inputs: RowInputs, options: OperationOptions = {}): Promise<string> {
     const table = this.#changes.table(tableName);
-    const id = this.#changes.newId(table, inputs, options.id);
+    const id = this.#changes.newId(table, typeof inputs === 'function' ? {} : inputs, options.id);
     await this.#transactions.run([{ table, id }], options, (work) => {
+      const columns = inputsOf(inputs, work, true);
       options.precondition?.(work.row(table, id));
-      this.#changes.create(work, table, id, inputs);
+      this.#changes.create(work, table, id, columns);
     });
     return id;
   }
 
   /** Changes columns of a row. */
-  async update(tableName: string, given: string, inputs: ColumnInputs, options: OperationOptions = {}): Promise<void> {
+  async update(tableName: string, given: string, inputs: RowInputs, options: OperationOptions = {}): Promise<void> {
     const table = this.#changes.table(tableName);
     const id = given.toLowerCase();
     await this.#transactions.run([{ table, id }], options, (work) => {
+      const columns = inputsOf(inputs, work, false);
       options.precondition?.(work.row(table, id));
-      this.#changes.update(work, table, id, inputs);
+      this.#changes.update(work, table, id, columns);
     });
   }
 
@@ -42,16 +50,17 @@ export class Operations {
   async upsert(
     tableName: string,
     given: string,
-    inputs: ColumnInputs,
+    inputs: RowInputs,
     options: OperationOptions = {},
   ): Promise<{ readonly created: boolean }> {
     const table = this.#changes.table(tableName);
     const id = given.toLowerCase();
     return this.#transactions.run([{ table, id }], options, (work) => {
       const row = work.row(table, id);
-      options.precondition?.(row);
       const created = row === undefined;
-      const columns = this.#changes[created ? 'create' : 'update'](work, table, id, inputs);
+      const asked = inputsOf(inputs, work, created);
+      options.precondition?.(row);
+      const columns = this.#changes[created ? 'create' : 'update'](work, table, id, asked);
       const target = [entityParameter('Target', { table, id, columns })];
       work.raise({
         message: 'Upsert',

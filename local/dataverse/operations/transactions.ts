@@ -2,11 +2,14 @@ import { DataverseError } from '../dataverse-error';
 import type { DeliveryResult } from '../events/endpoint-clients';
 import type { EventDraft, RaisedEvent, Step, User } from '../events/event';
 import type { PushCounters } from '../events/system-jobs';
+import type { AlternateKeys, RowView } from '../metadata/alternate-keys';
 import type { Table } from '../metadata/table';
 import type { Random } from '../random';
 import type { StepRegistry } from '../registration/step-registry';
 import type { Row, RowStore } from '../rows/row-store';
 import { EMPTY_GUID, asReference, type Columns } from '../rows/value';
+import type { PlugIn, PlugIns } from './plug-ins';
+import { sqlError, type WriteFaults } from './write-faults';
 
 /** A row to be committed, or to be removed when there are no columns. */
 export interface Write {
@@ -15,43 +18,77 @@ export interface Write {
   readonly columns: Columns | undefined;
 }
 
-/** What one transaction is about to do: rows in their new state, and the events that tell of them. */
-export class UnitOfWork {
-  /** When the operation began, milliseconds since 1970. */
-  readonly startedAt: number;
-  /** Under whom the operation runs. */
-  readonly user: User;
-  readonly writes: Write[] = [];
-  readonly events: EventDraft[] = [];
-  readonly #store: RowStore;
-  readonly #pending = new Map<string, Columns | undefined>();
+/** What identifies a row in the organisation. */
+export const rowKey = (table: Table, id: string): string => `${table.logicalName} ${id}`;
 
-  constructor(store: RowStore, startedAt: number, user: User) {
+/** A transaction of one or several operations: all that they change is committed together, or nothing is. */
+export class Transaction implements RowView {
+  readonly writes = new Map<string, Write>();
+  /** What asynchronous steps and plug-ins are told of with the commit. */
+  readonly afterCommit: Firing[] = [];
+  readonly locks = new Set<string>();
+  /** Resolves when its locks are released. */
+  readonly ended: Promise<void>;
+  release: () => void = () => undefined;
+  readonly #store: RowStore;
+
+  constructor(store: RowStore) {
     this.#store = store;
-    this.startedAt = startedAt;
-    this.user = user;
+    this.ended = new Promise((resolve) => {
+      this.release = resolve;
+    });
   }
 
   /** The row as this transaction sees it; its version is that of the committed one. */
   row(table: Table, id: string): Row | undefined {
     const committed = this.#store.table(table.logicalName).get(id);
-    const key = rowKey(table, id);
-    if (!this.#pending.has(key)) return committed;
-    const columns = this.#pending.get(key);
-    if (columns === undefined) return undefined;
-    return { table: table.logicalName, id, version: committed?.version ?? 0n, columns };
+    const write = this.writes.get(rowKey(table, id));
+    if (write === undefined) return committed;
+    if (write.columns === undefined) return undefined;
+    return { table: table.logicalName, id, version: committed?.version ?? 0n, columns: write.columns };
+  }
+
+  uncommitted(table: Table): readonly Row[] {
+    return [...this.writes.values()]
+      .filter((write) => write.table.logicalName === table.logicalName)
+      .flatMap(({ id }) => this.row(table, id) ?? []);
+  }
+}
+
+/** What an operation is about to do: rows in their new state, and the events that tell of them. */
+export class UnitOfWork implements RowView {
+  /** When the operation began, milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Under whom the operation runs. */
+  readonly user: User;
+  /** Whether the values have to be ones that the platform takes. */
+  readonly strict: boolean;
+  readonly events: EventDraft[] = [];
+  readonly #transaction: Transaction;
+
+  constructor(transaction: Transaction, startedAt: number, user: User, strict: boolean) {
+    this.#transaction = transaction;
+    this.startedAt = startedAt;
+    this.user = user;
+    this.strict = strict;
+  }
+
+  row(table: Table, id: string): Row | undefined {
+    return this.#transaction.row(table, id);
+  }
+
+  uncommitted(table: Table): readonly Row[] {
+    return this.#transaction.uncommitted(table);
   }
 
   /** Gives a row its new state. */
   put(table: Table, id: string, columns: Columns): void {
-    this.#pending.set(rowKey(table, id), columns);
-    this.writes.push({ table, id, columns });
+    this.#transaction.writes.set(rowKey(table, id), { table, id, columns });
   }
 
   /** Removes a row. */
   remove(table: Table, id: string): void {
-    this.#pending.set(rowKey(table, id), undefined);
-    this.writes.push({ table, id, columns: undefined });
+    this.#transaction.writes.set(rowKey(table, id), { table, id, columns: undefined });
   }
 
   /** Tells of something: an operation inside another one before that one. */
@@ -60,8 +97,13 @@ export class UnitOfWork {
   }
 }
 
-/** What identifies a row in the organisation. */
-export const rowKey = (table: Table, id: string): string => `${table.logicalName} ${id}`;
+/** Custom logic that an operation leaves out. */
+export interface Bypass {
+  /** Ids of steps. */
+  readonly steps: readonly string[];
+  /** All that is synchronous or asynchronous. */
+  readonly modes: readonly Step['mode'][];
+}
 
 /** How an operation is made. */
 export interface OperationOptions {
@@ -79,6 +121,14 @@ export interface OperationOptions {
   readonly depth?: number;
   /** The caller's mark: arrives as a shared variable. */
   readonly tag?: string;
+  readonly bypass?: Bypass;
+  /**
+   * Texts have to fit, lookups have to lead to rows, and status reasons have to be those of the state, as the Web API
+   * has it. @default false
+   */
+  readonly strict?: boolean;
+  /** The transaction that the operation is part of. @default one of its own */
+  readonly transaction?: Transaction;
   /** A step after all synchronous webhooks fails: what they were told never happened. */
   readonly failAfterSync?: boolean;
   /** Looked at under the row's lock by operations on one row; throws to refuse the operation. */
@@ -91,7 +141,10 @@ export type PostSync = (event: RaisedEvent, step: Step, at: number) => Promise<D
 /** What transactions work with. */
 export interface TransactionDependencies {
   readonly store: RowStore;
+  readonly keys: AlternateKeys;
   readonly steps: StepRegistry;
+  readonly plugIns: PlugIns;
+  readonly faults: WriteFaults;
   readonly counters: PushCounters;
   readonly random: Random;
   readonly now: () => number;
@@ -107,10 +160,16 @@ export interface RowToLock {
   readonly id: string;
 }
 
-interface Firing {
-  readonly event: RaisedEvent;
-  readonly step: Step;
-}
+/** An operation's options with the ids that all of its events share. */
+type Request = OperationOptions & { readonly requestId: string; readonly correlationId: string };
+
+type Firing =
+  | { readonly kind: 'step'; readonly event: RaisedEvent; readonly step: Step }
+  | { readonly kind: 'plugIn'; readonly event: RaisedEvent; readonly plugIn: PlugIn };
+
+const stageOf = (firing: Firing): number => (firing.kind === 'step' ? firing.step.stage : (firing.plugIn.stage ?? 40));
+const modeOf = (firing: Firing): Step['mode'] =>
+  firing.kind === 'step' ? firing.step.mode : (firing.plugIn.mode ?? 'sync');
 
 /**
  * Operations as transactions that run their steps: all of it or nothing. Writers of one row wait for each other;
@@ -119,100 +178,183 @@ interface Firing {
  */
 export class Transactions {
   readonly #d: TransactionDependencies;
-  readonly #locks = new Map<string, Promise<void>>();
+  readonly #holders = new Map<string, Transaction>();
+  readonly #waiting = new Map<Transaction, string>();
 
   constructor(dependencies: TransactionDependencies) {
     this.#d = dependencies;
   }
 
-  /** Waits for the rows, lets `make` say what to do, runs the steps and commits. */
+  /** Waits for the rows, lets `make` say what to do, runs the steps and, if it began the transaction, commits. */
   async run<T>(
     rows: readonly RowToLock[],
     options: OperationOptions,
     make: (work: UnitOfWork) => T | Promise<T>,
   ): Promise<T> {
-    // In one order for all, or two transactions could wait for each other.
-    const keys = [...new Set(rows.map(({ table, id }) => rowKey(table, id)))].toSorted();
-    const releases: (() => void)[] = [];
+    if (options.transaction !== undefined) return this.#operate(options.transaction, rows, options, make);
+    return this.together((transaction) => this.#operate(transaction, rows, options, make));
+  }
+
+  /** Makes several operations, which name the transaction in their options, one: commits all of them or none. */
+  async together<T>(make: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const transaction = new Transaction(this.#d.store);
     try {
-      for (const key of keys) releases.push(await this.#lock(key));
-      const work = new UnitOfWork(this.#d.store, this.#d.now(), this.user(options.user));
-      const result = await make(work);
-      const firings = this.#firings(work, options);
-      await this.#runSync(firings.filter(({ step }) => step.mode === 'sync'));
-      if (options.failAfterSync === true) {
-        this.#d.counters.rolledBack += 1;
-        throw new DataverseError(400, '0x80040265', 'A later step of the operation failed; it was rolled back.');
-      }
-      const versions = new Map<string, bigint>();
-      for (const { table, id, columns } of work.writes) {
-        const { logicalName } = table;
-        const version =
-          columns === undefined
-            ? this.#d.store.commitDelete(logicalName, id)
-            : this.#d.store.commit(logicalName, id, columns).version;
-        versions.set(`${logicalName} ${id}`, version);
-      }
-      // System jobs are created with the commit: no asynchronous event tells of what was rolled back.
-      for (const { event, step } of firings) {
-        if (step.mode !== 'async') continue;
-        this.#d.counters.raised += 1;
-        this.#d.createJob(event, step, versions.get(`${event.table} ${event.id}`));
-      }
+      const result = await make(transaction);
+      this.#commit(transaction);
       return result;
     } finally {
-      for (const release of releases) release();
+      for (const key of transaction.locks) this.#holders.delete(key);
+      transaction.release();
     }
   }
 
-  /** The steps that the work's events fire, in the order they run. */
-  #firings(work: UnitOfWork, options: OperationOptions): Firing[] {
-    const common = {
-      user: work.user,
-      initiatingUser: this.user(options.initiatingUser ?? options.user),
-      userAgent: options.userAgent ?? '',
-      requestId: options.requestId ?? this.#d.random.guid(),
-      correlationId: options.correlationId ?? this.#d.random.guid(),
-      tag: options.tag,
-      startedAt: work.startedAt,
-    };
-    const firings = work.events.flatMap((draft) => {
-      const depth = (options.depth ?? 1) + (draft.nested === true ? 1 : 0);
-      const event: RaisedEvent = { ...draft, ...common, depth };
-      const steps = this.#d.steps.steps(event.message, event.table).filter((step) => fires(step, event));
-      return steps.map((step) => ({ event, step }));
-    });
-    return firings.toSorted((a, b) => a.step.stage - b.step.stage);
+  async #operate<T>(
+    transaction: Transaction,
+    rows: readonly RowToLock[],
+    options: OperationOptions,
+    make: (work: UnitOfWork) => T | Promise<T>,
+  ): Promise<T> {
+    // In one order for all, or two operations could wait for each other.
+    const keys = [...new Set(rows.map(({ table, id }) => rowKey(table, id)))].toSorted();
+    for (const key of keys) await this.#lock(transaction, key);
+    const work = new UnitOfWork(transaction, this.#d.now(), this.user(options.user), options.strict === true);
+    const result = await make(work);
+    const { requestId = this.#d.random.guid(), correlationId = this.#d.random.guid() } = options;
+    await this.#fire(transaction, work, { ...options, requestId, correlationId });
+    if (options.failAfterSync === true) {
+      this.#d.counters.rolledBack += 1;
+      throw new DataverseError(400, '0x80040265', 'A later step of the operation failed; it was rolled back.');
+    }
+    return result;
   }
 
-  async #runSync(firings: readonly Firing[]): Promise<void> {
-    for (const { event, step } of firings) {
-      this.#d.counters.raised += 1;
-      const result = await this.#d.postSync(event, step, this.#d.now());
-      this.#d.counters.posts += result.attempts;
-      if (result.kind === 'delivered') {
-        this.#d.counters.delivered += 1;
+  /** Runs what the events of an operation fire, or those of what a plug-in did inside it (`parent`). */
+  async #fire(transaction: Transaction, work: UnitOfWork, request: Request, parent?: RaisedEvent): Promise<void> {
+    const events = this.#raised(work, request, parent);
+    const firings = events
+      .flatMap((event) => this.#firings(event))
+      .filter((firing) => parent !== undefined || !bypassed(firing, request.bypass))
+      .toSorted((a, b) => stageOf(a) - stageOf(b));
+    const sync = firings.filter((firing) => modeOf(firing) === 'sync');
+    const before = (firing: Firing): boolean => stageOf(firing) < 40;
+    for (const firing of sync.filter(before)) await this.#runSync(transaction, work, request, firing);
+    // The database has its say after the stages before the main operation.
+    if (parent === undefined) this.#d.faults.meet(events);
+    this.#checkKeys(transaction);
+    for (const firing of sync.filter((each) => !before(each))) {
+      await this.#runSync(transaction, work, request, firing);
+    }
+    transaction.afterCommit.push(...firings.filter((firing) => modeOf(firing) === 'async'));
+  }
+
+  /** What the work has to tell, as events of the request. */
+  #raised(work: UnitOfWork, request: Request, parent: RaisedEvent | undefined): readonly RaisedEvent[] {
+    const { userAgent = '', requestId, correlationId, tag, depth = 1 } = request;
+    const user = this.user(request.user);
+    const initiatingUser = this.user(request.initiatingUser ?? request.user);
+    const common = { user, initiatingUser, userAgent, requestId, correlationId, tag, startedAt: work.startedAt };
+    const events: RaisedEvent[] = [];
+    let outer = parent;
+    // From the last one on: what is inside another operation comes before that.
+    for (const draft of work.events.splice(0).toReversed()) {
+      const inside = draft.nested === true ? outer : parent;
+      const event = { ...draft, ...common, parent: inside, depth: inside === undefined ? depth : inside.depth + 1 };
+      if (draft.nested !== true) outer = event;
+      events.unshift(event);
+    }
+    if ((events[0]?.depth ?? 0) > DEEPEST) throw loop();
+    return events;
+  }
+
+  #firings(event: RaisedEvent): Firing[] {
+    const steps = this.#d.steps.steps(event.message, event.table).filter((step) => fires(step, event));
+    return [
+      ...steps.map((step): Firing => ({ kind: 'step', event, step })),
+      ...this.#d.plugIns.of(event).map((plugIn): Firing => ({ kind: 'plugIn', event, plugIn })),
+    ];
+  }
+
+  async #runSync(transaction: Transaction, work: UnitOfWork, request: Request, firing: Firing): Promise<void> {
+    if (firing.kind === 'plugIn') {
+      await this.#runPlugIn(transaction, work, request, firing);
+      return;
+    }
+    const { event, step } = firing;
+    this.#d.counters.raised += 1;
+    const result = await this.#d.postSync(event, step, this.#d.now());
+    this.#d.counters.posts += result.attempts;
+    if (result.kind === 'delivered') {
+      this.#d.counters.delivered += 1;
+      return;
+    }
+    this.#d.counters.failed += 1;
+    this.#d.counters.rolledBack += 1;
+    throw new DataverseError(400, '0x80040265', `Endpoint unavailable. ${result.reason}`);
+  }
+
+  async #runPlugIn(
+    transaction: Transaction,
+    work: UnitOfWork,
+    request: Request,
+    { event, plugIn }: Extract<Firing, { kind: 'plugIn' }>,
+  ): Promise<void> {
+    try {
+      await this.#d.plugIns.run(plugIn, event, work);
+    } catch (error) {
+      this.#d.counters.rolledBack += 1;
+      throw error;
+    }
+    if (work.events.length > 0) await this.#fire(transaction, work, request, event);
+  }
+
+  #checkKeys(transaction: Transaction): void {
+    for (const { table, id, columns } of transaction.writes.values()) {
+      if (columns !== undefined) this.#d.keys.check(table, id, columns, transaction);
+    }
+  }
+
+  #commit(transaction: Transaction): void {
+    const { store } = this.#d;
+    // Others may have taken the values of a key since they were looked at: the index refuses the later one.
+    this.#checkKeys(transaction);
+    const versions = new Map<string, bigint>();
+    for (const [key, { table, id, columns }] of transaction.writes) {
+      const { logicalName } = table;
+      if (columns !== undefined) versions.set(key, store.commit(logicalName, id, columns).version);
+      // What was created and deleted in one transaction never was there.
+      else if (store.table(logicalName).get(id) !== undefined) versions.set(key, store.commitDelete(logicalName, id));
+    }
+    // System jobs are created with the commit: no asynchronous event tells of what was rolled back.
+    for (const firing of transaction.afterCommit) {
+      const { event } = firing;
+      if (firing.kind === 'plugIn') {
+        this.#d.plugIns.runLater(firing.plugIn, event);
         continue;
       }
-      this.#d.counters.failed += 1;
-      this.#d.counters.rolledBack += 1;
-      throw new DataverseError(400, '0x80040265', `Endpoint unavailable. ${result.reason}`);
+      this.#d.counters.raised += 1;
+      this.#d.createJob(event, firing.step, versions.get(`${event.table} ${event.id}`));
     }
   }
 
-  /** Resolves with the release when the row is free. */
-  async #lock(key: string): Promise<() => void> {
+  /** Returns when the row is the transaction's; throws when whoever has it waits for this transaction. */
+  async #lock(transaction: Transaction, key: string): Promise<void> {
+    if (transaction.locks.has(key)) return;
     for (;;) {
-      const held = this.#locks.get(key);
-      if (held === undefined) break;
-      await held;
+      const holder = this.#holders.get(key);
+      if (holder === undefined) break;
+      if (this.#waitsFor(holder, transaction)) throw sqlError('deadlock');
+      this.#waiting.set(transaction, key);
+      await holder.ended;
+      this.#waiting.delete(transaction);
     }
-    const { promise, resolve } = withResolver();
-    this.#locks.set(key, promise);
-    return () => {
-      this.#locks.delete(key);
-      resolve();
-    };
+    this.#holders.set(key, transaction);
+    transaction.locks.add(key);
+  }
+
+  #waitsFor(one: Transaction, other: Transaction): boolean {
+    let each: Transaction | undefined = one;
+    while (each !== undefined && each !== other) each = this.#holders.get(this.#waiting.get(each) ?? '');
+    return each === other;
   }
 
   /** The user under whom something runs; throws when there is none. */
@@ -233,10 +375,12 @@ export class Transactions {
 const fires = (step: Step, event: RaisedEvent): boolean =>
   step.filteringColumns === undefined || step.filteringColumns.some((column) => event.columns.includes(column));
 
-function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
+const bypassed = (firing: Firing, bypass: Bypass | undefined): boolean =>
+  bypass !== undefined &&
+  (bypass.modes.includes(modeOf(firing)) || (firing.kind === 'step' && bypass.steps.includes(firing.step.id)));
+
+/** How deep operations may be inside each other (8 is the platform's; its words are not known). */
+const DEEPEST = 8;
+
+const loop = (): DataverseError =>
+  new DataverseError(400, '0x80044182', 'Custom logic caused an infinite loop: it is more than 8 operations deep.');

@@ -1,5 +1,5 @@
 import { invalidArgument, requiredColumn, tooLong } from '../dataverse-error';
-import type { Table } from '../metadata/table';
+import { maxLengthOf, type Table } from '../metadata/table';
 import type { Columns } from '../rows/value';
 
 /** Throws when one of these columns has no value. */
@@ -15,7 +15,7 @@ export function checkLengths(table: Table, columns: Columns): void {
   for (const column of table.columns) {
     if (column.type !== 'string' && column.type !== 'memo') continue;
     const value = columns[column.logicalName];
-    const maxLength = column.maxLength ?? 100;
+    const maxLength = maxLengthOf(column);
     if (typeof value === 'string' && value.length > maxLength) {
       throw tooLong(table.logicalName, column.logicalName, maxLength);
     }

@@ -104,6 +104,7 @@ export class EndpointChecks {
       userAgent: '',
       requestId: this.#d.random.guid(),
       correlationId: this.#d.random.guid(),
+      parent: undefined,
       depth: 1,
       tag: undefined,
       startedAt: createdAt,

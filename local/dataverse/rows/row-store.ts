@@ -88,9 +88,10 @@ export class TableRows {
     return this.#rows.values();
   }
 
-  /** Makes the rows findable by keys from now on; for tables whose rows are never changed. */
+  /** Makes the rows findable by keys from now on, in place of the keys before. */
   index(keysOf: (row: Row) => readonly string[]): void {
     this.#keysOf = keysOf;
+    this.#byKey.clear();
     for (const row of this.#rows.values()) this.#addKeys(row);
   }
 
@@ -115,7 +116,9 @@ export class TableRows {
   }
 
   put(row: Row): void {
-    if (!this.#rows.has(row.id)) {
+    const before = this.#rows.get(row.id);
+    if (before !== undefined) this.#removeKeys(before);
+    else {
       this.#place.set(row.id, this.#sequence.length);
       this.#sequence.push(row.id);
       this.#deleted.delete(row.id);
@@ -151,6 +154,7 @@ export class TableRows {
     for (const [id, { version, row }] of this.#deleted) {
       this.#deleted.set(id, { version, row: { ...row, columns: change(row.columns) } });
     }
+    if (this.#keysOf !== undefined) this.index(this.#keysOf);
   }
 
   /** The rows that are accepted, in order of creation, from a place on. */

@@ -4,7 +4,8 @@ import type { Catalog } from '../metadata/table';
 import type { RowChanges } from '../operations/row-changes';
 import { EMPTY_GUID, propertyName, valueToJson, type ColumnInputs, type Reference } from '../rows/value';
 import { Digits, isList, isObject, type Json, type JsonObject } from './json-text';
-import { readEntityLink, readRowInputs } from './row-json';
+import { readRowInputs } from './row-json';
+import type { RowKeys } from './row-keys';
 
 /**
  * Types of a custom API's parameters and properties.
@@ -50,10 +51,12 @@ const isApiList = (value: ApiValue): value is readonly string[] | readonly ApiEn
 export class ApiParameters {
   readonly #catalog: Catalog;
   readonly #changes: RowChanges;
+  readonly #keys: RowKeys;
 
-  constructor(catalog: Catalog, changes: RowChanges) {
+  constructor(catalog: Catalog, changes: RowChanges, keys: RowKeys) {
     this.#catalog = catalog;
     this.#changes = changes;
+    this.#keys = keys;
   }
 
   /** A value as its declared type. */
@@ -133,7 +136,7 @@ export class ApiParameters {
   }
 
   #reference(json: JsonObject): Reference {
-    if (json['@odata.id'] !== undefined) return readEntityLink(this.#catalog, json['@odata.id']);
+    if (json['@odata.id'] !== undefined) return this.#keys.linked(json['@odata.id']);
     const { table, id } = this.entity(json);
     return { table, id };
   }
@@ -148,7 +151,7 @@ export class ApiParameters {
     return {
       table: table.logicalName,
       id: typeof id === 'string' ? id.toLowerCase() : EMPTY_GUID,
-      columns: readRowInputs(this.#catalog, table, json),
+      columns: readRowInputs(table, json, (link) => this.#keys.linked(link)),
     };
   }
 

@@ -4,7 +4,7 @@ import type { BulkOperations } from '../operations/row-operations';
 import { unknownParameter, type CustomApis } from '../operations/custom-apis';
 import { badRequest, DataverseError, noResource } from '../dataverse-error';
 import { ENDPOINT_CHECK, type EndpointChecks } from '../registration/endpoint-checks';
-import { readKey } from './row-json';
+import type { RowKeys } from './row-keys';
 import { isList, isObject, type Json, type JsonObject } from './json-text';
 import type { RowMessages } from '../operations/assign-state-merge';
 import type { Table } from '../metadata/table';
@@ -17,7 +17,7 @@ export interface ActionRequestDependencies {
   readonly customApis: CustomApis;
   readonly checks: EndpointChecks;
   readonly parameters: ApiParameters;
-  readonly applicationUserId: string;
+  readonly keys: RowKeys;
 }
 
 /** Bound actions come under the namespace. */
@@ -49,10 +49,9 @@ export class ActionRequests {
   async bound(request: ApiRequest, table: Table, key: string | undefined, name: string): Promise<ApiResponse> {
     const body = posted(request);
     if (key === undefined) return this.#multiple(request, table, name, body);
-    const id = readKey(key, table.primaryId);
+    const id = this.#d.keys.id(table, key);
     if (name === ENDPOINT_CHECK && table.logicalName === 'serviceendpoint') {
-      const { user = this.#d.applicationUserId } = requestOptions(request, this.#d.applicationUserId);
-      this.#d.checks.start(id, user);
+      this.#d.checks.start(id, request.caller.actsAs);
       return { status: 204 };
     }
     return this.#custom(request, name, body, { table: table.logicalName, id });
@@ -65,7 +64,7 @@ export class ActionRequests {
     const content =
       body.UpdateContent === undefined || body.UpdateContent === null ? {} : part('UpdateContent').columns;
     await this.#d.messages.merge(target.table, target.id, subordinate.id, content, {
-      ...requestOptions(request, this.#d.applicationUserId),
+      ...requestOptions(request),
       performParentingChecks: body.PerformParentingChecks === true,
     });
     return { status: 204 };
@@ -77,7 +76,7 @@ export class ActionRequests {
     const foreign = rows.find((row) => row.table !== table.logicalName);
     if (foreign !== undefined) throw badRequest(`A row of Targets is one of ${foreign.table}.`);
     const columns = rows.map((row) => row.columns);
-    const options = requestOptions(request, this.#d.applicationUserId);
+    const options = requestOptions(request);
     switch (name) {
       case 'CreateMultiple': {
         const ids = await this.#d.bulk.createMultiple(table.logicalName, columns, options);
@@ -112,7 +111,7 @@ export class ActionRequests {
       if (type === undefined) throw unknownParameter(name, parameter);
       return [parameter, this.#d.parameters.read(parameter, type, json)];
     });
-    const options = requestOptions(request, this.#d.applicationUserId);
+    const options = requestOptions(request);
     const output = await this.#d.customApis.call(name, Object.fromEntries(values), target, options);
     if (output.length === 0) return { status: 204 };
     const properties = output.map(({ name: property, value }) => [property, this.#d.parameters.write(value)] as const);

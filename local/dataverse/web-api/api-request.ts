@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { badRequest } from '../dataverse-error';
-import type { OperationOptions } from '../operations/transactions';
+import { badRequest, invalidArgument } from '../dataverse-error';
+import type { Bypass, OperationOptions, Transaction } from '../operations/transactions';
+import type { Caller } from './callers';
 import { isObject, readJson, type Json, type JsonObject } from './json-text';
+import type { PartRequest } from './multipart';
 import type { ODataQuery, Preferences } from './odata-query';
 
 /** A request to the Web API, its URL taken apart. */
@@ -18,6 +20,16 @@ export interface ApiRequest {
   readonly tag: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  readonly caller: Caller;
+  /** That of the change set which the request is part of. */
+  readonly transaction?: Transaction;
+  /** Carries out an operation of a batch as a request of its own. */
+  readonly perform: (operation: BatchedOperation) => Promise<ApiResponse>;
+}
+
+/** An operation of a batch; what its change set changes becomes one transaction. */
+export interface BatchedOperation extends PartRequest {
+  readonly transaction?: Transaction;
 }
 
 /** An answer of the Web API; without a body there is none. */
@@ -25,8 +37,10 @@ export interface ApiResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Json;
-  /** A body that is plain text (`$count`). */
+  /** A body that is plain text (`$count`) unless its headers say otherwise. */
   readonly text?: string;
+  /** What is answered once the change set is committed, where that differs. */
+  readonly committed?: () => ApiResponse;
 }
 
 /** A request's body as a JSON object. */
@@ -41,13 +55,47 @@ export function readBody(text: string): JsonObject {
   return body;
 }
 
-/** Who acts by a Web API request: the application user, whom MSCRMCallerID lets act as another one. */
-export function requestOptions(request: ApiRequest, applicationUserId: string): OperationOptions {
-  const caller = request.headers.mscrmcallerid;
+/** Who acts by a Web API request and how: as the caller, or as the user whom the caller acts for. */
+export function requestOptions({ caller, headers, tag, transaction }: ApiRequest): OperationOptions {
+  const bypass = bypassOf(headers);
   return {
-    user: typeof caller === 'string' ? caller.toLowerCase() : applicationUserId,
-    initiatingUser: applicationUserId,
-    userAgent: request.headers['user-agent'] ?? '',
-    ...(request.tag === undefined ? {} : { tag: request.tag }),
+    user: caller.actsAs,
+    initiatingUser: caller.userId,
+    userAgent: headers['user-agent'] ?? '',
+    strict: true,
+    ...(tag === undefined ? {} : { tag }),
+    ...(transaction === undefined ? {} : { transaction }),
+    ...(bypass === undefined ? {} : { bypass }),
   };
+}
+
+/** A header that is sent once. */
+export function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name.toLowerCase()];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+const MOST_STEPS = 3;
+
+/**
+ * The custom logic that the request leaves out. Whether the caller may is the caller's matter.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/bypass-custom-business-logic
+ */
+function bypassOf(headers: IncomingHttpHeaders): Bypass | undefined {
+  const names = (name: string): string[] =>
+    (header(headers, name) ?? '')
+      .replaceAll('"', '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+  const steps = names('MSCRM.BypassBusinessLogicExecutionStepIds').map((id) => id.toLowerCase());
+  if (steps.length > MOST_STEPS) {
+    throw invalidArgument(`BypassBusinessLogicExecutionStepIds has more than ${MOST_STEPS} steps.`);
+  }
+  const kinds = names('MSCRM.BypassBusinessLogicExecution');
+  const old = header(headers, 'MSCRM.BypassCustomPluginExecution')?.toLowerCase() === 'true';
+  const modes: Bypass['modes'][number][] = [];
+  if (kinds.includes('CustomSync') || old) modes.push('sync');
+  if (kinds.includes('CustomAsync')) modes.push('async');
+  return steps.length + modes.length === 0 ? undefined : { steps, modes };
 }

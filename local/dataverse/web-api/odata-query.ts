@@ -84,6 +84,8 @@ export const parseQuery = (search: URLSearchParams): ODataQuery => parseOptions(
 export interface Preferences {
   readonly trackChanges: boolean;
   readonly returnRepresentation: boolean;
+  /** Of a batch: what follows an error is carried out all the same. */
+  readonly continueOnError: boolean;
   readonly maxPageSize: number | undefined;
   /** Names or patterns of annotations; empty for none. */
   readonly annotations: readonly string[];
@@ -96,6 +98,7 @@ export function parsePrefer(header: string | undefined): Preferences {
   const applied: string[] = [];
   let trackChanges = false;
   let returnRepresentation = false;
+  let continueOnError = false;
   let maxPageSize: number | undefined;
   let annotations: string[] = [];
   for (const found of (header ?? '').matchAll(/([\w.-]+)(?:\s*=\s*(?:"([^"]*)"|([^,;\s]*)))?/g)) {
@@ -105,6 +108,10 @@ export function parsePrefer(header: string | undefined): Preferences {
       case 'odata.track-changes':
         trackChanges = true;
         applied.push('odata.track-changes');
+        break;
+      case 'odata.continue-on-error':
+        continueOnError = value.toLowerCase() !== 'false';
+        if (continueOnError) applied.push('odata.continue-on-error');
         break;
       case 'return':
         returnRepresentation = value === 'representation';
@@ -122,7 +129,7 @@ export function parsePrefer(header: string | undefined): Preferences {
         break;
     }
   }
-  return { trackChanges, returnRepresentation, maxPageSize, annotations, applied: applied.join(',') };
+  return { trackChanges, returnRepresentation, continueOnError, maxPageSize, annotations, applied: applied.join(',') };
 }
 
 /** Is an annotation wanted? Patterns are `*`, a name, or a namespace with `.*`. */

@@ -2,7 +2,8 @@ import { readBody, requestOptions, type ApiRequest, type ApiResponse } from './a
 import type { Associations } from '../operations/associations';
 import type { Catalog, Table } from '../metadata/table';
 import { badRequest, DataverseError, noProperty } from '../dataverse-error';
-import { readEntityLink, readKey } from './row-json';
+import type { Json } from './json-text';
+import type { RowKeys } from './row-keys';
 import type { Role } from '../events/event';
 import type { Relationships } from '../metadata/relationship';
 import type { Reference } from '../rows/value';
@@ -10,9 +11,9 @@ import type { Reference } from '../rows/value';
 /** What `$ref` requests work with. */
 export interface ReferenceRequestDependencies {
   readonly catalog: Catalog;
+  readonly keys: RowKeys;
   readonly relationships: Relationships;
   readonly associations: Associations;
-  readonly applicationUserId: string;
 }
 
 /** A collection-valued navigation property of a table. */
@@ -38,9 +39,9 @@ export class ReferenceRequests {
   async answer(request: ApiRequest, table: Table, key: string, rest: string): Promise<ApiResponse> {
     const [, navigation = '', relatedKey] = /^(\w+)(?:\(([^)]*)\))?\/\$ref$/.exec(rest) ?? [];
     const collection = this.#collection(table, navigation);
-    const target = { table: table.logicalName, id: readKey(key, table.primaryId) };
+    const target = { table: table.logicalName, id: this.#d.keys.id(table, key) };
     const { role, schemaName } = collection;
-    const options = { ...requestOptions(request, this.#d.applicationUserId), role };
+    const options = { ...requestOptions(request), role };
     const { associations } = this.#d;
     if (request.method === 'POST' && relatedKey === undefined) {
       const related = this.#linked(collection, readBody(request.body)['@odata.id']);
@@ -51,15 +52,15 @@ export class ReferenceRequests {
       const related =
         relatedKey === undefined
           ? this.#linked(collection, new URLSearchParams(request.search).get('$id') ?? '')
-          : { table: collection.related, id: readKey(relatedKey, this.#d.catalog.table(collection.related).primaryId) };
+          : { table: collection.related, id: this.#d.keys.id(this.#d.catalog.table(collection.related), relatedKey) };
       await associations.disassociate(target, schemaName, [related], options);
       return { status: 204 };
     }
     throw new DataverseError(405, '0x80060888', 'The HTTP method is not supported here.');
   }
 
-  #linked(collection: Collection, link: Parameters<typeof readEntityLink>[1]): Reference {
-    const related = readEntityLink(this.#d.catalog, link);
+  #linked(collection: Collection, link: Json | undefined): Reference {
+    const related = this.#d.keys.linked(link);
     if (related.table === collection.related) return related;
     throw badRequest(`A row of ${related.table} cannot be in this collection of ${collection.related}.`);
   }

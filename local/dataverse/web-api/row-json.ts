@@ -1,11 +1,10 @@
 import { badRequest, noProperty } from '../dataverse-error';
-import { isLookup, navigationProperty, type Catalog, type ColumnDefinition, type Table } from '../metadata/table';
+import { isLookup, navigationProperty, type ColumnDefinition, type Table } from '../metadata/table';
 import { formattedValue, type NameOf } from '../rows/formatted-value';
 import type { Row } from '../rows/row-store';
 import {
   asReference,
   inputFromJson,
-  isGuid,
   propertyName,
   valueToJson,
   type ColumnInput,
@@ -50,8 +49,8 @@ export function rowToJson(
     const name = propertyName(column);
     const value = row.columns[column.logicalName] ?? null;
     if (annotate && value !== null) {
-      const reference = isLookup(column) ? asReference(value) : undefined;
-      if (reference !== undefined && wantsAnnotation(annotations, NAVIGATION)) {
+      const reference = asReference(value);
+      if (reference !== undefined && isLookup(column) && wantsAnnotation(annotations, NAVIGATION)) {
         shown[`${name}@${NAVIGATION}`] = navigationProperty(column, reference.table);
       }
       if (reference !== undefined && wantsAnnotation(annotations, LOOKUP_TABLE)) {
@@ -67,51 +66,64 @@ export function rowToJson(
   return shown;
 }
 
+/** Finds the row that a link in a body leads to. */
+export type FollowLink = (link: Json) => Reference;
+
 /** The columns of a row as the Web API is sent them; annotations other than `@odata.bind` are passed over. */
-export function readRowInputs(catalog: Catalog, table: Table, body: JsonObject): ColumnInputs {
+export function readRowInputs(table: Table, body: JsonObject, follow: FollowLink): ColumnInputs {
   const inputs: Record<string, ColumnInput> = {};
   for (const [member, json] of Object.entries(body)) {
     const bound = /^(.+)@odata\.bind$/.exec(member)?.[1];
     if (bound !== undefined) {
-      const column = boundColumn(table, bound);
-      inputs[column.logicalName] = boundValue(catalog, json);
+      const { column, targets } = boundColumn(table, bound) ?? undeclared(bound);
+      inputs[column.logicalName] = json === null ? null : within(follow(json), targets, bound);
     } else if (!member.includes('@')) {
       const column = table.byName.get(member);
-      if (column === undefined || isLookup(column)) throw noProperty(member, table.logicalName);
-      inputs[member] = inputFromJson(column, json);
+      if (column !== undefined && !isLookup(column)) inputs[member] = inputFromJson(column, json);
+      else inputs[clearedColumn(table, member, json)] = null;
     }
   }
   return inputs;
 }
 
-function boundColumn(table: Table, navigation: string): ColumnDefinition {
-  const name = navigation.toLowerCase();
-  const column = table.columns.find(
-    (candidate) =>
-      isLookup(candidate) && candidate.targets.some((target) => navigationProperty(candidate, target) === name),
+/** The lookup that a member empties: `"parentaccountid": null`. */
+function clearedColumn(table: Table, member: string, json: Json): string {
+  const bound = boundColumn(table, member);
+  if (bound !== undefined && json === null) return bound.column.logicalName;
+  const isLookupName = table.columns.some(
+    (column) => isLookup(column) && [propertyName(column), column.logicalName].includes(member),
   );
-  if (column === undefined) throw noProperty(navigation, table.logicalName);
-  return column;
+  if (bound === undefined && !isLookupName) throw noProperty(member, table.logicalName);
+  throw badRequest(
+    'CRM do not support direct update of Entity Reference properties, Use Navigation properties instead.',
+  );
 }
 
-const boundValue = (catalog: Catalog, json: Json): ColumnInput =>
-  json === null ? null : readEntityLink(catalog, json);
-
-/** The row that a URL, absolute or relative, leads to: `accounts(…)`. */
-export function readEntityLink(catalog: Catalog, link: Json | undefined): Reference {
-  const text = typeof link === 'string' ? link : '';
-  const [, set = '', id = ''] = /\b([a-z_]\w*)\(([^)]*)\)$/i.exec(text) ?? [];
-  const table = catalog.bySet(set);
-  if (table === undefined) throw badRequest(`The reference '${JSON.stringify(link ?? null)}' leads to no table.`);
-  return { table: table.logicalName, id };
+interface BoundColumn {
+  readonly column: ColumnDefinition;
+  /** The tables that the navigation property leads to. */
+  readonly targets: readonly string[];
 }
 
-/** The id in a row's key: `00000000-…`, or with the name of the primary id. */
-export function readKey(key: string, primaryId: string): string {
-  const [, name, text = ''] = /^(?:(\w+)=)?'?([^']*)'?$/.exec(key) ?? [];
-  const id = text.toLowerCase();
-  if ((name !== undefined && name !== primaryId) || !isGuid(id)) {
-    throw badRequest(`The key '${key}' is not supported: only the primary id is.`, '0x80060888');
+function boundColumn(table: Table, navigation: string): BoundColumn | undefined {
+  for (const column of table.columns) {
+    if (!isLookup(column)) continue;
+    const targets = column.targets.filter((target) => navigationProperty(column, target) === navigation);
+    if (targets.length > 0) return { column, targets };
   }
-  return id;
+  return undefined;
+}
+
+function undeclared(navigation: string): never {
+  throw badRequest(
+    `An undeclared property '${navigation}' which only has property annotations in the payload but no property value ` +
+      'was found in the payload. In OData, only declared navigation properties and declared named streams can be ' +
+      'represented as properties without values.',
+    '0x80048d19',
+  );
+}
+
+function within(reference: Reference, targets: readonly string[], navigation: string): Reference {
+  if (targets.includes(reference.table)) return reference;
+  throw badRequest(`A row of ${reference.table} can't be bound to '${navigation}'.`, '0x80048d19');
 }

@@ -1,36 +1,46 @@
 import { readBody, requestOptions, type ApiRequest, type ApiResponse } from './api-request';
+import type { Callers } from './callers';
+import type { KeyLookUps } from './key-look-ups';
 import type { Catalog, ColumnDefinition, Table } from '../metadata/table';
 import { isTrackingPosition, type ChangeTracking } from '../rows/change-tracking';
 import {
   alreadyExists,
   badRequest,
   DataverseError,
+  noConcurrency,
   noProperty,
+  noSuchKey,
   notFound,
   versionMismatch,
   type ErrorForm,
 } from '../dataverse-error';
 import type { NameOf } from '../rows/formatted-value';
-import { Digits, type Json } from './json-text';
-import { project, readKey, readRowInputs, rowToJson, type Projection } from './row-json';
+import { Digits, type Json, type JsonObject } from './json-text';
+import { project, readRowInputs, rowToJson, type Projection } from './row-json';
+import type { RowKey, RowKeys } from './row-keys';
 import { compileFilter, type Comparable, type Predicate } from './odata-filter';
-import type { Operations } from '../operations/row-operations';
+import type { Access } from '../metadata/metadata-json';
+import type { Operations, RowInputs } from '../operations/row-operations';
+import type { Random } from '../random';
 import type { Relationships } from '../metadata/relationship';
 import type { OperationOptions } from '../operations/transactions';
 import type { Row, RowPage, RowStore } from '../rows/row-store';
-import { asReference, propertyName, ValueError, valueToJson, type ColumnInputs } from '../rows/value';
+import { asReference, propertyName, ValueError, valueToJson } from '../rows/value';
 
 /** What requests for rows work with. */
 export interface RowRequestDependencies {
   readonly catalog: Catalog;
   readonly store: RowStore;
   readonly operations: Operations;
+  readonly keys: RowKeys;
+  readonly callers: Callers;
+  readonly lookUps: KeyLookUps;
+  readonly random: Random;
   readonly relationships: Relationships;
   readonly tracking: ChangeTracking;
   readonly nameOf: NameOf;
   readonly errorForm: ErrorForm;
   readonly maxPageSize: number;
-  readonly applicationUserId: string;
   /** Tables whose rows are made when asked for (`stringmap`, `asyncoperation`). */
   readonly computed: ReadonlyMap<string, () => readonly Row[]>;
 }
@@ -55,35 +65,40 @@ export class RowRequests {
 
   /** Answers a request for an entity set, its count, or one row; `key` is the text between the parentheses. */
   async answer(request: ApiRequest, table: Table, key: string | undefined, rest: string): Promise<ApiResponse> {
-    if (rest === '$count' && key === undefined && request.method === 'GET') return this.#count(request, whole(table));
-    if (rest !== '' && key !== undefined && request.method === 'GET') {
-      return this.#query(request, this.#collection(table, key, rest));
+    if (request.method === 'GET') {
+      this.#d.callers.demand(request.caller, 'Read', table);
+      return this.#read(request, table, key, rest);
     }
     if (rest !== '') throw unsupportedPath(table, rest);
     if (key === undefined) {
-      if (request.method === 'GET') return this.#query(request, whole(table));
       if (request.method === 'POST') return this.#create(request, table);
       throw notAllowed();
     }
-    const id = readKey(key, table.primaryId);
     switch (request.method) {
-      case 'GET':
-        return this.#one(request, table, id);
       case 'PATCH':
-        return this.#upsert(request, table, id);
+        return this.#upsert(request, table, key);
       case 'DELETE':
-        await this.#d.operations.delete(this.#writable(table).logicalName, id, this.#options(request, table, id));
-        return { status: 204 };
+        return this.#delete(request, table, key);
       default:
         throw notAllowed();
     }
+  }
+
+  #read(request: ApiRequest, table: Table, key: string | undefined, rest: string): ApiResponse {
+    if (key === undefined) {
+      if (rest === '$count') return this.#count(request, whole(table));
+      if (rest === '') return this.#query(request, whole(table));
+      throw unsupportedPath(table, rest);
+    }
+    if (rest === '') return this.#one(request, table, this.#d.keys.id(table, key));
+    return this.#query(request, this.#collection(table, key, rest));
   }
 
   /** The rows whose lookup refers to a row, by the collection-valued navigation property of that. */
   #collection(table: Table, key: string, navigation: string): RowSet {
     const found = this.#d.relationships.collection(table.logicalName, navigation);
     if (found === undefined) throw unsupportedPath(table, navigation);
-    const id = readKey(key, table.primaryId);
+    const id = this.#d.keys.id(table, key);
     if (this.#d.store.table(table.logicalName).get(id) === undefined) {
       throw notFound(this.#d.errorForm, table.logicalName, id);
     }
@@ -99,22 +114,28 @@ export class RowRequests {
     return table;
   }
 
-  #options(request: ApiRequest, table: Table, id: string): OperationOptions {
+  #options(request: ApiRequest, table: Table, target: Target, access?: Access): OperationOptions {
     return {
-      ...requestOptions(request, this.#d.applicationUserId),
-      precondition: (row) => this.#checkConditions(request, table, id, row),
+      ...requestOptions(request),
+      id: target.id,
+      precondition: (row) => {
+        this.#d.callers.demand(request.caller, access ?? (row === undefined ? 'Create' : 'Write'), table);
+        this.#checkConditions(request, table, target, row);
+      },
     };
   }
 
-  #checkConditions(request: ApiRequest, table: Table, id: string, row: Row | undefined): void {
-    const match = request.headers['if-match'];
+  #checkConditions({ headers }: ApiRequest, table: Table, { id, found }: Target, row: Row | undefined): void {
+    const match = headers['if-match'];
     // Clients are told to send the word null to keep caches out of it.
-    const noneMatch = request.headers['if-none-match'];
-    if (match !== undefined && row === undefined) throw notFound(this.#d.errorForm, table.logicalName, id);
-    if (noneMatch === '*' && row !== undefined) throw alreadyExists(this.#d.errorForm);
-    if (match !== undefined && match !== '*' && row !== undefined && match !== etag(row)) {
-      throw versionMismatch(this.#d.errorForm);
+    const noneMatch = headers['if-none-match'];
+    if ((match !== undefined || found) && row === undefined) {
+      throw notFound(this.#d.errorForm, table.logicalName, id);
     }
+    if (noneMatch === '*' && row !== undefined) throw alreadyExists(this.#d.errorForm);
+    if (match === undefined || match === '*' || row === undefined) return;
+    if (table.optimisticConcurrency === false) throw noConcurrency(table.logicalName);
+    if (match !== etag(row)) throw versionMismatch(this.#d.errorForm);
   }
 
   #one(request: ApiRequest, table: Table, id: string): ApiResponse {
@@ -123,7 +144,10 @@ export class RowRequests {
     const row =
       computed === undefined ? this.#d.store.table(table.logicalName).get(id) : computed.find((item) => item.id === id);
     if (row === undefined || isPartitioned(table, row)) throw notFound(this.#d.errorForm, table.logicalName, id);
-    if (request.headers['if-none-match'] === etag(row)) return { status: 304, headers: { ETag: etag(row) } };
+    // Annotations can tell of other rows, whose changes no version here shows.
+    const comparable = table.optimisticConcurrency !== false && request.prefer.annotations.length === 0;
+    if (comparable && request.headers['if-none-match'] === etag(row))
+      return { status: 304, headers: { ETag: etag(row) } };
     const body = {
       '@odata.context': `${contextUrl(request, table)}/$entity`,
       ...this.#json(request, projection, row),
@@ -132,34 +156,70 @@ export class RowRequests {
   }
 
   async #create(request: ApiRequest, table: Table): Promise<ApiResponse> {
-    const inputs = this.#inputs(this.#writable(table), request.body);
-    const options = this.#options(request, table, '');
-    const id = await this.#d.operations.create(table.logicalName, inputs, options);
-    return this.#written(request, table, id, 201);
+    const body = readBody(request.body);
+    const given = body[table.primaryId];
+    const id = typeof given === 'string' ? given : this.#d.random.guid();
+    const options = this.#options(request, this.#writable(table), { id, found: false }, 'Create');
+    await this.#d.operations.create(table.logicalName, this.#inputs(table, body), options);
+    return this.#written(request, table, id.toLowerCase(), 201);
   }
 
-  async #upsert(request: ApiRequest, table: Table, id: string): Promise<ApiResponse> {
-    const inputs = this.#inputs(this.#writable(table), request.body);
-    const options = this.#options(request, table, id);
+  async #upsert(request: ApiRequest, table: Table, text: string): Promise<ApiResponse> {
+    const body = readBody(request.body);
+    const key = this.#d.keys.read(this.#writable(table), text);
+    const target = await this.#locate(request, table, key);
+    const inputs = this.#inputs(table, body, key);
+    // Named by the key that it was asked by.
+    const name = key.kind === 'id' ? key.id : text;
     // With If-Match the row has to exist: that is an Update.
     if (request.headers['if-match'] !== undefined) {
-      await this.#d.operations.update(table.logicalName, id, inputs, options);
-      return this.#written(request, table, id, 200);
+      const row = existing(target, table);
+      await this.#d.operations.update(table.logicalName, row.id, inputs, this.#options(request, table, row));
+      return this.#written(request, table, row.id, 200, name);
     }
+    const { id = this.#d.random.guid() } = target;
+    const options = this.#options(request, table, { ...target, id });
     const { created } = await this.#d.operations.upsert(table.logicalName, id, inputs, options);
-    return this.#written(request, table, id, created ? 201 : 200);
+    return this.#written(request, table, id, created ? 201 : 200, name);
   }
 
-  /** 204, or the row when the caller prefers it. */
-  #written(request: ApiRequest, table: Table, id: string, status: number): ApiResponse {
-    const headers = { 'OData-EntityId': `${request.serviceRoot}/${table.entitySetName}(${id})` };
+  async #delete(request: ApiRequest, table: Table, text: string): Promise<ApiResponse> {
+    const key = this.#d.keys.read(this.#writable(table), text);
+    const target = existing(await this.#locate(request, table, key), table);
+    await this.#d.operations.delete(table.logicalName, target.id, this.#options(request, table, target, 'Delete'));
+    return { status: 204 };
+  }
+
+  /** Looks a row up, as the platform does before it creates or changes it: what happens in between goes unseen. */
+  async #locate({ transaction }: ApiRequest, table: Table, key: RowKey): Promise<Located> {
+    if (key.kind === 'id') return { id: key.id, found: false };
+    const id = this.#d.keys.find(table, key, transaction);
+    await this.#d.lookUps.told({ table: table.logicalName, columns: key.columns, id });
+    return { id, found: id !== undefined };
+  }
+
+  /**
+   * 204, or the row when the caller prefers it: that is read after the commit, with what plug-ins made of it.
+   * https://learn.microsoft.com/power-apps/developer/data-platform/use-upsert-insert-update-record
+   */
+  #written(request: ApiRequest, table: Table, id: string, status: number, name = id): ApiResponse {
+    const headers = { 'OData-EntityId': `${request.serviceRoot}/${table.entitySetName}(${name})` };
     if (!request.prefer.returnRepresentation) return { status: 204, headers };
-    const shown = this.#one({ ...request, headers: {} }, table, id);
-    return { ...shown, status, headers: { ...shown.headers, ...headers } };
+    const read = (): ApiResponse => {
+      const shown = this.#one({ ...request, headers: {} }, table, id);
+      return { ...shown, status, headers: { ...shown.headers, ...headers } };
+    };
+    return request.transaction === undefined ? read() : { status, headers, committed: read };
   }
 
-  #inputs(table: Table, text: string): ColumnInputs {
-    return readRowInputs(this.#d.catalog, table, readBody(text));
+  /** Of the columns of an alternate key those in the body count when the row is created, and none when it is changed. */
+  #inputs(table: Table, body: JsonObject, key?: RowKey): RowInputs {
+    const columns = key?.kind === 'alternate' ? key.columns : {};
+    return (work, created) => {
+      const inputs = readRowInputs(table, body, (link) => this.#d.keys.linked(link, work));
+      if (created) return { ...columns, ...inputs };
+      return Object.fromEntries(Object.entries(inputs).filter(([name]) => !(name in columns)));
+    };
   }
 
   #json(request: ApiRequest, projection: Projection, row: Row): Record<string, Json> {
@@ -248,6 +308,21 @@ export class RowRequests {
         : this.#d.tracking.count(set.table, request.query);
     return { status: 200, text: String(count) };
   }
+}
+
+/** The row that a request is about. */
+interface Target {
+  readonly id: string;
+  /** An alternate key led to it: it has to be there. */
+  readonly found: boolean;
+}
+
+/** The same; an alternate key may lead to none. */
+type Located = Omit<Target, 'id'> & { readonly id: string | undefined };
+
+function existing({ id, found }: Located, table: Table): Target {
+  if (id === undefined) throw noSuchKey(table.logicalName);
+  return { id, found };
 }
 
 /**

@@ -19,13 +19,27 @@ interface Past {
   readonly executionMs: number;
 }
 
-/** Counts the requests of the one application user and refuses what is over a limit. */
+/** The requests of each user, counted apart. */
+export function userProtection(
+  limits: ServiceProtectionLimits | 'off',
+  now: () => number,
+): (userId: string) => ServiceProtection {
+  const users = new Map<string, ServiceProtection>();
+  return (userId) => {
+    const user = users.get(userId) ?? new ServiceProtection(limits, now);
+    users.set(userId, user);
+    return user;
+  };
+}
+
+/** Counts the requests of a user and refuses what is over a limit. */
 export class ServiceProtection {
   readonly #limits: Required<ServiceProtectionLimits> | undefined;
   readonly #now: () => number;
   #window: Past[] = [];
   #executionMs = 0;
   #running = 0;
+  #counted = 0;
   #ignored = 0;
   /** Requests refused so far. */
   throttled = 0;
@@ -40,12 +54,38 @@ export class ServiceProtection {
 
   /** Lets a request in, or throws the 429. Returns what to call when it is answered. */
   enter(): () => void {
-    const limits = this.#limits;
-    if (limits !== undefined) this.#check(limits);
+    const leave = this.connect();
+    try {
+      const finish = this.operate();
+      return () => {
+        finish();
+        leave();
+      };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** The same for a batch, whose operations count instead of it. */
+  connect(): () => void {
+    if (this.#limits !== undefined && this.#running >= this.#limits.concurrent) {
+      const { concurrent } = this.#limits;
+      this.#refuse('0x80072326', `Number of concurrent requests exceeded the limit of ${concurrent}.`, 1);
+    }
     this.#running += 1;
-    const started = this.#now();
     return () => {
       this.#running -= 1;
+    };
+  }
+
+  /** The same for an operation of a batch. */
+  operate(): () => void {
+    if (this.#limits !== undefined) this.#check(this.#limits);
+    this.#counted += 1;
+    const started = this.#now();
+    return () => {
+      this.#counted -= 1;
       const executionMs = Math.max(this.#now() - started, 0);
       this.#executionMs += executionMs;
       this.#window.push({ at: started, executionMs });
@@ -63,7 +103,7 @@ export class ServiceProtection {
   }
 
   #used(): number {
-    return this.#window.length + this.#running;
+    return this.#window.length + this.#counted;
   }
 
   #check(limits: Required<ServiceProtectionLimits>): void {
@@ -72,9 +112,6 @@ export class ServiceProtection {
     const first = this.#window.findIndex((past) => past.at > now - windowMs);
     const old = this.#window.splice(0, first === -1 ? this.#window.length : first);
     for (const past of old) this.#executionMs -= past.executionMs;
-    if (this.#running >= limits.concurrent) {
-      this.#refuse('0x80072326', `Number of concurrent requests exceeded the limit of ${limits.concurrent}.`, 1);
-    }
     const oldest = this.#window[0];
     const free = oldest === undefined ? 1 : Math.max(Math.ceil((oldest.at + windowMs - now) / 1000), 1);
     if (this.#used() >= limits.requests) {

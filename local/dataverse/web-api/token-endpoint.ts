@@ -1,13 +1,12 @@
 import { constants, createHash, timingSafeEqual, verify, X509Certificate } from 'node:crypto';
 import type { Json } from './json-text';
 
-/** The application that may ask for tokens. */
+/** An application that may ask for tokens. */
 export interface Application {
-  readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
   /** PEM certificate whose key may sign client assertions. */
-  readonly certificate: string | undefined;
+  readonly certificate?: string | undefined;
 }
 
 /** An answer of the authority. */
@@ -33,31 +32,34 @@ const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value))
  * by secret or by an assertion signed with a certificate's key.
  */
 export class TokenEndpoint {
-  readonly #application: Application;
+  readonly #tenantId: string;
+  readonly #applications: readonly Application[];
   readonly #now: () => number;
   readonly #lifetimeSeconds: number;
-  readonly #expiry = new Map<string, number>();
+  readonly #issuedTokens = new Map<string, { readonly clientId: string; readonly expiry: number }>();
   #issued = 0;
 
-  constructor(application: Application, now: () => number, lifetimeSeconds: number) {
-    this.#application = application;
+  constructor(tenantId: string, applications: readonly Application[], now: () => number, lifetimeSeconds: number) {
+    this.#tenantId = tenantId;
+    this.#applications = applications;
     this.#now = now;
     this.#lifetimeSeconds = lifetimeSeconds;
   }
 
-  /** Is the token one of ours and still good? */
-  accepts(token: string): boolean {
-    return (this.#expiry.get(token) ?? 0) > this.#now();
+  /** The application that has the token; undefined when it is none of ours or not good any more. */
+  holder(token: string): string | undefined {
+    const issued = this.#issuedTokens.get(token);
+    return issued !== undefined && issued.expiry > this.#now() ? issued.clientId : undefined;
   }
 
   /** Makes all tokens worthless, as when the application's consent is withdrawn. */
   revokeAll(): void {
-    this.#expiry.clear();
+    this.#issuedTokens.clear();
   }
 
   /** Answers a request to the authority at `baseUrl`; undefined when the path is none of its. */
   answer(baseUrl: string, method: string, path: string, body: string): AuthorityAnswer | undefined {
-    const tenant = `/${this.#application.tenantId}`;
+    const tenant = `/${this.#tenantId}`;
     if (method === 'GET' && path === '/common/discovery/instance') {
       return { status: 200, body: { tenant_discovery_endpoint: this.#configurationUrl(baseUrl), metadata: [] } };
     }
@@ -72,15 +74,15 @@ export class TokenEndpoint {
   }
 
   #configurationUrl(baseUrl: string): string {
-    return `${baseUrl}/${this.#application.tenantId}/v2.0/.well-known/openid-configuration`;
+    return `${baseUrl}/${this.#tenantId}/v2.0/.well-known/openid-configuration`;
   }
 
   #tokenUrl(baseUrl: string): string {
-    return `${baseUrl}/${this.#application.tenantId}/oauth2/v2.0/token`;
+    return `${baseUrl}/${this.#tenantId}/oauth2/v2.0/token`;
   }
 
   #configuration(baseUrl: string): Json {
-    const base = `${baseUrl}/${this.#application.tenantId}`;
+    const base = `${baseUrl}/${this.#tenantId}`;
     return {
       issuer: `${base}/v2.0`,
       authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
@@ -98,7 +100,8 @@ export class TokenEndpoint {
     if (form.get('grant_type') !== 'client_credentials') {
       return refused(400, 'unsupported_grant_type', 'AADSTS70003: Only client_credentials is supported.');
     }
-    if (form.get('client_id') !== this.#application.clientId) {
+    const application = this.#applications.find(({ clientId }) => clientId === form.get('client_id'));
+    if (application === undefined) {
       return refused(400, 'unauthorized_client', 'AADSTS700016: Application not found in the directory.');
     }
     const scopes = (form.get('scope') ?? '').split(' ');
@@ -108,13 +111,16 @@ export class TokenEndpoint {
     const assertion = form.get('client_assertion');
     const known =
       assertion === null
-        ? same(form.get('client_secret') ?? '', this.#application.clientSecret)
-        : this.#acceptsAssertion(baseUrl, assertion);
+        ? same(form.get('client_secret') ?? '', application.clientSecret)
+        : this.#acceptsAssertion(application, baseUrl, assertion);
     if (!known) return refused(401, 'invalid_client', 'AADSTS7000215: Invalid client secret or assertion provided.');
-    return { status: 200, body: { token_type: 'Bearer', ...this.#issue(baseUrl) } };
+    return { status: 200, body: { token_type: 'Bearer', ...this.#issue(application, baseUrl) } };
   }
 
-  #issue(baseUrl: string): {
+  #issue(
+    { clientId }: Application,
+    baseUrl: string,
+  ): {
     readonly expires_in: number;
     readonly ext_expires_in: number;
     readonly access_token: string;
@@ -124,20 +130,19 @@ export class TokenEndpoint {
     const expiry = now + this.#lifetimeSeconds * 1000;
     const claims = {
       aud: baseUrl,
-      appid: this.#application.clientId,
-      tid: this.#application.tenantId,
+      appid: clientId,
+      tid: this.#tenantId,
       exp: Math.floor(expiry / 1000),
       jti: this.#issued,
     };
     // Clients must not look into an access token; only its form is that of one.
     const token = `${base64url({ typ: 'JWT', alg: 'none' })}.${base64url(claims)}.${base64url(this.#issued)}`;
-    for (const [old, end] of this.#expiry) if (end <= now) this.#expiry.delete(old);
-    this.#expiry.set(token, expiry);
+    for (const [old, { expiry: end }] of this.#issuedTokens) if (end <= now) this.#issuedTokens.delete(old);
+    this.#issuedTokens.set(token, { clientId, expiry });
     return { expires_in: this.#lifetimeSeconds, ext_expires_in: this.#lifetimeSeconds, access_token: token };
   }
 
-  #acceptsAssertion(baseUrl: string, assertion: string): boolean {
-    const { certificate, clientId } = this.#application;
+  #acceptsAssertion({ certificate, clientId }: Application, baseUrl: string, assertion: string): boolean {
     const [header = '', payload = '', signature = ''] = assertion.split('.');
     if (certificate === undefined || signature === '') return false;
     const read = (part: string): Record<string, unknown> =>

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { ApiRequest, ApiResponse } from './api-request';
+import type { ApiRequest, ApiResponse, BatchedOperation } from './api-request';
+import type { Caller } from './callers';
 import type { ServerCertificate } from './certificate';
-import { DataverseError, noResource } from '../dataverse-error';
-import { writeJson, type Json } from './json-text';
+import { badRequest, DataverseError, noResource } from '../dataverse-error';
 import { parsePrefer, parseQuery, splitAt } from './odata-query';
-import { asDataverseError } from './row-requests';
+import { decoded } from './row-keys';
+import { contentOf, refusal } from './response';
 import type { ServiceProtection } from './service-protection';
 import type { TokenEndpoint } from './token-endpoint';
 
@@ -27,6 +28,8 @@ export interface RequestCounters {
   throttled: number;
   faulted: number;
   tokens: number;
+  /** Of batches, each of which is one of the requests. */
+  operations: number;
 }
 
 /** A request as an interceptor sees it: before it is carried out, or after that but before it is answered. */
@@ -44,7 +47,10 @@ export type Interceptor = (request: InterceptedRequest) => boolean;
 export interface WebServerDependencies {
   readonly certificate: ServerCertificate;
   readonly tokens: TokenEndpoint;
-  readonly protection: ServiceProtection;
+  /** The limits of a user. */
+  readonly protection: (userId: string) => ServiceProtection;
+  /** Who the application of a token is here; throws when it is nobody. */
+  readonly caller: (clientId: string, headers: IncomingHttpHeaders) => Caller;
   readonly now: () => number;
   /** Every Web API request takes at least this long. */
   readonly latencyMs: number;
@@ -53,7 +59,14 @@ export interface WebServerDependencies {
 
 /** The HTTPS server of an organisation and of its authority. */
 export class WebServer {
-  readonly counters: RequestCounters = { requests: 0, unauthorized: 0, throttled: 0, faulted: 0, tokens: 0 };
+  readonly counters: RequestCounters = {
+    requests: 0,
+    unauthorized: 0,
+    throttled: 0,
+    faulted: 0,
+    tokens: 0,
+    operations: 0,
+  };
   readonly #server: https.Server;
   #dependencies: WebServerDependencies | undefined;
   #faults: { fault: Fault; left: number }[] = [];
@@ -146,19 +159,53 @@ export class WebServer {
 
   async #answer(dependencies: WebServerDependencies, raw: RawRequest, fault: Fault | undefined): Promise<ApiResponse> {
     try {
-      if (fault !== undefined) {
-        throw new DataverseError(Number(fault.status), '0x80040216', 'A fault made for a test.', fault.headers ?? {});
-      }
-      this.#authorize(dependencies, raw);
-      const leave = dependencies.protection.enter();
+      if (fault !== undefined) throw made(fault);
+      const clientId = this.#application(dependencies, raw);
+      const caller = dependencies.caller(clientId, raw.headers);
+      const user = dependencies.protection(caller.userId);
+      const isBatch = raw.path.endsWith('/$batch');
+      const leave = isBatch ? user.connect() : user.enter();
       try {
         if (dependencies.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, dependencies.latencyMs));
-        const request = apiRequest(raw);
+        const perform = (operation: BatchedOperation): Promise<ApiResponse> =>
+          this.#operate(dependencies, clientId, raw, operation);
+        const request = apiRequest(raw, { caller, perform });
         const answer = await dependencies.answer(request);
-        const applied = request.prefer.applied === '' ? {} : { 'Preference-Applied': request.prefer.applied };
-        return { ...answer, headers: { ...dependencies.protection.headers(), ...applied, ...answer.headers } };
+        return { ...answer, headers: { ...user.headers(), ...applied(request), ...answer.headers } };
       } catch (error) {
-        return this.#refusal(error, dependencies.protection.headers());
+        return this.#refusal(error, user.headers());
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      return this.#refusal(error);
+    }
+  }
+
+  /** Carries out an operation of a batch: with its own headers, and counted like a request. */
+  async #operate(
+    dependencies: WebServerDependencies,
+    clientId: string,
+    batch: RawRequest,
+    { method, url, headers: own, body, transaction }: BatchedOperation,
+  ): Promise<ApiResponse> {
+    this.counters.operations += 1;
+    try {
+      const { pathname, search } = new URL(url, `${batch.url}${batch.path}`);
+      const fault = this.#fault(method, `${pathname}${search}`);
+      if (fault !== undefined) throw made(fault);
+      const headers = { 'user-agent': batch.headers['user-agent'], ...own };
+      const caller = dependencies.caller(clientId, headers);
+      const leave = dependencies.protection(caller.userId).operate();
+      try {
+        const raw = { ...batch, method, path: pathname, search: search.slice(1), headers, body };
+        const request = apiRequest(raw, {
+          caller,
+          perform: nested,
+          ...(transaction === undefined ? {} : { transaction }),
+        });
+        const answer = await dependencies.answer(request);
+        return { ...answer, headers: { ...applied(request), ...answer.headers } };
       } finally {
         leave();
       }
@@ -168,15 +215,17 @@ export class WebServer {
   }
 
   #refusal(error: unknown, counted: Readonly<Record<string, string>> = {}): ApiResponse {
-    const { status, code, message, headers } = asDataverseError(error);
-    if (status === 429) this.counters.throttled += 1;
-    if (status === 401) this.counters.unauthorized += 1;
-    return { status, headers: { ...counted, ...headers }, body: { error: { code, message } } };
+    const answer = refusal(error);
+    if (answer.status === 429) this.counters.throttled += 1;
+    if (answer.status === 401) this.counters.unauthorized += 1;
+    return { ...answer, headers: { ...counted, ...answer.headers } };
   }
 
-  #authorize(dependencies: WebServerDependencies, { url, headers }: RawRequest): void {
-    const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (token !== undefined && dependencies.tokens.accepts(token)) return;
+  /** The application that sends a request, by its token. */
+  #application(dependencies: WebServerDependencies, { url, headers }: RawRequest): string {
+    const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+    const clientId = dependencies.tokens.holder(token);
+    if (clientId !== undefined) return clientId;
     throw new DataverseError(401, '0x80040204', 'The access token is missing, unknown or expired.', {
       'WWW-Authenticate': `Bearer authorization_uri=${url}/common/oauth2/authorize, resource_id=${url}/`,
     });
@@ -193,7 +242,15 @@ interface RawRequest {
   readonly body: string;
 }
 
-function apiRequest(raw: RawRequest): ApiRequest {
+const made = (fault: Fault): DataverseError =>
+  new DataverseError(Number(fault.status), '0x80040216', 'A fault made for a test.', fault.headers ?? {});
+
+const applied = ({ prefer }: ApiRequest): Readonly<Record<string, string>> =>
+  prefer.applied === '' ? {} : { 'Preference-Applied': prefer.applied };
+
+const nested = (): Promise<ApiResponse> => Promise.reject(badRequest('A batch cannot be part of another one.'));
+
+function apiRequest(raw: RawRequest, context: Pick<ApiRequest, 'caller' | 'perform' | 'transaction'>): ApiRequest {
   const [, root, path = ''] = /^(\/api\/data\/v9\.\d)\/(.*)$/.exec(raw.path) ?? [];
   if (root === undefined) throw noResource(raw.path);
   const search = new URLSearchParams(raw.search);
@@ -201,13 +258,14 @@ function apiRequest(raw: RawRequest): ApiRequest {
   return {
     method: raw.method,
     serviceRoot: `${raw.url}${root}`,
-    path: decodeURIComponent(path),
+    path: decoded(path),
     search: raw.search,
     query: parseQuery(search),
     prefer: parsePrefer(Array.isArray(prefer) ? prefer.join(',') : prefer),
     tag: search.get('tag') ?? undefined,
     headers: raw.headers,
     body: raw.body,
+    ...context,
   };
 }
 
@@ -217,19 +275,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const CONTENT_TYPE = 'application/json; odata.metadata=minimal';
-
 function send(response: ServerResponse, answer: ApiResponse): void {
+  const content = contentOf(answer);
   response.statusCode = answer.status;
   response.setHeader('OData-Version', '4.0');
+  if (content !== undefined) response.setHeader('Content-Type', content.type);
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
-  if (answer.text !== undefined) {
-    response.setHeader('Content-Type', 'text/plain');
-    response.end(answer.text);
-  } else if (answer.body !== undefined) {
-    response.setHeader('Content-Type', CONTENT_TYPE);
-    response.end(writeJson(answer.body satisfies Json, 'webApi'));
-  } else {
-    response.end();
-  }
+  response.end(content?.text);
 }
