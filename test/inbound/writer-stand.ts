@@ -12,7 +12,7 @@ import { MemoryStore } from '../writer/memory-store';
 import { SimulatedRows } from './simulated-rows';
 import { inboundTable, PLAIN } from './tables';
 
-const textOf = ({ data }: StoredRow, name: string): string | undefined => {
+export const textOf = ({ data }: StoredRow, name: string): string | undefined => {
   const value = (data as Columns).get(name);
   return value?.kind === 'string' ? value.value : undefined;
 };
