@@ -23,6 +23,8 @@ import type { Log } from '../telemetry/log';
 export interface Lob {
   readonly store: LobStore & TombstoneStore;
   readonly events: EventStore;
+  /** Undefined where it is no database. */
+  readonly database?: Database;
   /** Where a table or link lies, by its name in Dataverse: changes when it lies elsewhere. */
   placeOf(name: string): string;
 }
@@ -46,6 +48,7 @@ export function openLob(
     return {
       store: new PostgresStore(database, schema, naming, SCHEMAS.tables),
       events: new PostgresEventStore(database, schema, naming),
+      database,
       placeOf: (name) => `${database.place}/${SCHEMAS.tables}.${naming.tableOf(name)}`,
     };
   }

@@ -250,6 +250,11 @@ export const CODES = {
     cause: 'The alternate key names another row than before',
     action: 'Correct the keys, then replay',
   },
+  'owner-restored': {
+    disposition: 'park',
+    cause: 'A column of the LOB system has another value in Dataverse',
+    action: 'Nothing: the value is put back when it is due',
+  },
   'owner-contested': {
     disposition: 'park',
     cause: 'Somebody in Dataverse changes a column of the LOB system again and again',

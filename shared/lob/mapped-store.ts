@@ -93,7 +93,7 @@ export class MappedStore implements LobStore {
   }
 
   async lobHas({ row, columns }: RowColumns): Promise<void> {
-    await this.store.lobHas?.({ row, columns: this.#mappedOrNot(row, columns) });
+    if (this.store.lobHas !== undefined) await this.store.lobHas({ row, columns: this.#mappedOrNot(row, columns) });
   }
 
   /** Columns as they are stored, without those whose value can't be. */
