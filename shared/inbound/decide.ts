@@ -100,7 +100,7 @@ export interface Facts {
 
 /**
  * The values that are to be given. One that the LOB system has superseded isn't; but where it may have been written all the same
- * (its sender died, or was overtaken), the later value is given again.
+ * (its sender died, or was overtaken), the later value is given again. Nor is one that was given, whose message came again.
  */
 export function wantedValues(
   { op, texts, atMs }: LobChange,
@@ -115,6 +115,7 @@ export function wantedValues(
   }
   for (const [column, text] of texts) {
     const note = record.columns.get(column);
+    if (note?.atMs === atMs && note.done?.text === text && note.maybe.length === 0) continue;
     if (!isSuperseded(record, column, atMs)) wanted.set(column, { text, atMs });
     else if (note !== undefined && !isQuiet(note, note.text)) wanted.set(column, note);
   }
@@ -170,6 +171,8 @@ function decideValues(facts: Facts): Step {
   if (current.kind === 'missing') return decideMissing(facts, wanted, owned);
   if (change.ifVersion !== undefined && change.ifVersion !== current.version)
     return refuse(new InboundVersionGone(placeOf(change), change.ifVersion, current.version));
+  // Others may have made another value be given since it was read.
+  if ([...wanted.keys()].some((column) => !current.texts.has(column))) return READ;
   const lost = [...owned];
   const columns: string[] = [];
   for (const [column, value] of wanted) {
@@ -255,10 +258,10 @@ function decideMissing(facts: Facts, wanted: ReadonlyMap<string, Wanted>, lost: 
   if (isDeleted) {
     const last = Math.max(...[...wanted.values()].map(({ atMs }) => atMs));
     if (!isLater(last, stored.latestKnown))
-      return done(
-        'refused',
-        [...wanted.keys()].map((column): Lost => ({ column, loser: 'lob', why: 'deleted' })),
-      );
+      return done('refused', [
+        ...lost,
+        ...[...wanted.keys()].map((column): Lost => ({ column, loser: 'lob', why: 'deleted' })),
+      ]);
   }
   const mayCreate = change.op === 'upsert' && (isDeleted || !wasThere(facts));
   if (mayCreate && rules.allows.create) return { kind: 'create', columns: [...wanted.keys()], lost };

@@ -52,14 +52,20 @@ export class InboundRecords {
     this.#writeOne = batched((writes) => writeOnce(store, writes), defer);
   }
 
-  /** The record under an id, or where that leads to. */
-  async read(id: string): Promise<KeptRecord> {
+  /**
+   * The record under an id, or where that leads to.
+   *
+   * @param rowId where the id is of a row. Its key may be another row's by now, and so may be what is noted there
+   */
+  async read(id: string, rowId?: string): Promise<KeptRecord> {
     const stored = await this.#readOne(id);
     const entry = this.#entryIn(stored);
     if (entry?.kind === 'moved') {
       const moved = await this.#readOne(entry.to);
       const there = this.#entryIn(moved);
-      return { id: entry.to, record: there?.kind === 'record' ? there.record : NO_RECORD, stored: moved };
+      const record = there?.kind === 'record' ? there.record : NO_RECORD;
+      if (rowId !== undefined && (record.rowId ?? rowId) !== rowId) return { id, record: NO_RECORD, stored };
+      return { id: entry.to, record, stored: moved };
     }
     return { id, record: entry?.record ?? NO_RECORD, stored };
   }

@@ -116,8 +116,9 @@ export class InboundWriter {
   async #processOne(of: RowOfChange, recordId: string): Promise<InboundResult> {
     try {
       let progress: Progress = { current: undefined };
+      const told = new Set<string>();
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const next = await this.#round(of, recordId, progress);
+        const next = await this.#round(of, recordId, progress, told);
         if (next.kind === 'ended') {
           const { verdict, rowId } = progress.written ?? next;
           return { kind: 'processed', verdict, rowId };
@@ -130,9 +131,9 @@ export class InboundWriter {
     }
   }
 
-  async #round(of: RowOfChange, recordId: string, { current }: Progress): Promise<Round> {
+  async #round(of: RowOfChange, recordId: string, { current }: Progress, told: Set<string>): Promise<Round> {
     const { change, table } = of;
-    const before = await this.#recordOf(change, recordId, current);
+    const before = await this.#recordOf(of, recordId, current);
     if (before === undefined) return { kind: 'again', current };
     const { record } = before;
     const rowId = of.row.id ?? (current?.kind === 'row' ? current.id : record.rowId);
@@ -144,6 +145,8 @@ export class InboundWriter {
       rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table, wanted);
     const facts: Facts = { change, record, stored, current, rules: table.rules, optimistic: table.optimistic };
     const step = this.#decide(facts);
+    // Before it is given up: who comes after a lost answer, or after whoever died, finds nothing that was lost.
+    this.#tell(facts, step.lost, rowId, told);
     const name: RowName =
       of.row.key === undefined ? of.row : { key: of.row.key, ...(rowId === undefined ? {} : { id: rowId }) };
     switch (step.kind) {
@@ -166,8 +169,12 @@ export class InboundWriter {
    * The record, with what was noted under the row's id as soon as that is known: messages may name the row by either. Undefined
    * where somebody else has written it.
    */
-  async #recordOf(change: LobChange, recordId: string, current: Current | undefined): Promise<KeptRecord | undefined> {
-    const kept = await this.parts.records.read(recordId);
+  async #recordOf(
+    { change, row }: RowOfChange,
+    recordId: string,
+    current: Current | undefined,
+  ): Promise<KeptRecord | undefined> {
+    const kept = await this.parts.records.read(recordId, row.key === undefined ? row.id : undefined);
     const { rowId } = kept.record;
     if (current?.kind !== 'row' || rowId === current.id) return kept;
     const record = rowId === undefined ? kept.record : await this.#ofNextRow(change, kept.record, rowId, current.id);
@@ -184,11 +191,12 @@ export class InboundWriter {
 
   /** Undefined where somebody else has written the record. */
   async #intend(
-    { op }: LobChange,
+    { id, op }: LobChange,
     before: KeptRecord,
     wanted: ReadonlyMap<string, Wanted>,
   ): Promise<KeptRecord | undefined> {
-    if (op === 'delete') return before;
+    // A second delivery gives nothing.
+    if (op === 'delete' || (id !== undefined && before.record.ids.includes(id))) return before;
     let record: InboundRecord = before.record;
     for (const given of givenOf(wanted)) record = intend(record, given);
     return record === before.record ? before : this.parts.records.write(before, record);
@@ -255,7 +263,6 @@ export class InboundWriter {
     const answer = await this.#ask(table, row, change.id, actionOf(step, wanted));
     switch (answer.kind) {
       case 'row': {
-        this.#tell(facts, step.lost, answer.id);
         const record = restores === undefined ? intended.record : { ...intended.record, restores };
         const verdict = step.kind === 'create' ? 'created' : 'updated';
         const written = { verdict, rowId: answer.id } as const;
@@ -269,7 +276,6 @@ export class InboundWriter {
         return isDone ? { kind: 'ended', ...written } : { kind: 'again', current: answer, written };
       }
       case 'deleted':
-        this.#tell(facts, step.lost, row.id);
         return this.#concludeDelete(change, intended, row.id);
       case 'missing': {
         if (step.kind === 'create') throw new InboundDependency(change, answer.what);
@@ -294,20 +300,17 @@ export class InboundWriter {
 
   /** Without a request, or after a read that showed that there is nothing to do. */
   async #done(
-    { verdict, lost }: Extract<Step, { readonly kind: 'done' }>,
-    facts: Facts,
+    { verdict }: Extract<Step, { readonly kind: 'done' }>,
+    { change, current }: Facts,
     intended: KeptRecord,
     rowId: string | undefined,
     wanted: ReadonlyMap<string, Wanted>,
   ): Promise<Round> {
-    const { change, current } = facts;
     const ended: Round = { kind: 'ended', verdict, rowId };
     if (verdict === 'duplicate' || change.op === 'restore') return ended;
     if (verdict === 'deleted') return this.#concludeDelete(change, intended, rowId);
     const row = current?.kind === 'row' ? current : undefined;
-    if (!(await this.#conclude(change, intended, wanted, row))) return { kind: 'again', current };
-    this.#tell(facts, lost, rowId);
-    return ended;
+    return (await this.#conclude(change, intended, wanted, row)) ? ended : { kind: 'again', current };
   }
 
   async #concludeDelete({ id, atMs }: LobChange, intended: KeptRecord, rowId: string | undefined): Promise<Round> {
@@ -360,13 +363,16 @@ export class InboundWriter {
     return { sinceMs, count: count + 1 };
   }
 
-  /** What was given up is told: its column and the versions, never the value. */
+  /** What is given up is told, once: its column and the versions, never the value. */
   #tell(
     { change: { table, id }, record, stored, current }: Facts,
-    lost: readonly Lost[],
+    all: readonly Lost[],
     rowId: string | undefined,
+    told: Set<string>,
   ): void {
+    const lost = all.filter(({ column, loser, why }) => !told.has(`${column} ${loser} ${why}`));
     if (lost.length === 0) return;
+    for (const { column, loser, why } of lost) told.add(`${column} ${loser} ${why}`);
     const version = current?.kind === 'row' ? current.version : undefined;
     this.parts.log('inboundLost', {
       ...{ table, row: rowId, message: id, lost },

@@ -83,6 +83,10 @@ function words(of: Partial<Facts> = {}): string {
   }
 }
 
+test('[I103] a row that was read without a column that is to be given by now is read again', () => {
+  expect(words({ current: current({ telephone1: '"1"' }, { modifiedOn: 101 }) })).toBe('read');
+});
+
 describe('before the row was read', () => {
   test.each<readonly [string, Partial<Facts>, string]>([
     ['nothing is known of it', {}, 'create name'],
@@ -289,6 +293,11 @@ describe('rows that are not there', () => {
     ['the same by our own last write', { current: MISSING, record: record({}, { version: 6n }) }, 'inbound-dependency'],
     ['were deleted before the change', { stored: tombstone }, 'create name'],
     ['were deleted after the change', { stored: { ...tombstone, latestKnown: 100 } }, 'refused -lob.name/deleted'],
+    [
+      'were deleted after the change, which had a column of Dataverse, too',
+      { stored: { ...tombstone, latestKnown: 100 }, change: change({ refused: ['creditlimit'] }) },
+      'refused -lob.creditlimit/owner -lob.name/deleted',
+    ],
     [
       'were deleted before the change, as a read shows',
       { stored: tombstone, record: record({}, { version: 6n }), current: MISSING },

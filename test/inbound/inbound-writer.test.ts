@@ -110,6 +110,19 @@ describe('one after the other', () => {
   });
 });
 
+test('[I100] a message that comes again after its id was forgotten gives nothing, whatever users did since', async () => {
+  const of = stand();
+  const row = of.rows.create({ name: '"0"' });
+  const known = { id: row.id };
+  const first = change({ name: '"A"' }, {}, known);
+  expect(await run(of, first)).toEqual(['updated']);
+  for (let n = 0; n < 20; n += 1) await run(of, change({ fax: `"${n}"` }, {}, known));
+  of.rows.update(row, { name: '"user"' });
+  await store(of, row.id);
+  expect(await run(of, first)).toEqual(['superseded']);
+  expect(row.texts.get('name')).toBe('"user"');
+});
+
 describe('conflicts', () => {
   /** A row that our store has, and that a user has changed since. */
   async function changed(
@@ -193,6 +206,22 @@ describe('conflicts', () => {
     };
     expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['updated']);
     expect(of.logged).toHaveLength(1);
+  });
+
+  test.each([
+    ['later', LATER, 'lob'],
+    ['earlier', EARLIER, 'dataverse'],
+  ] as const)('[I102] %s: what is lost is told, also where the answer about it is lost', async (_when, at, loser) => {
+    const { of, id } = await changed({ name: '"D"' }, at);
+    let writes = 0;
+    of.records.at = (point) => {
+      // The intent, the link, and then the end.
+      if (point === 'written' && (writes += 1) === 2) throw new Error('lost');
+    };
+    const message = change({ name: '"B"' }, { atMs: AT }, { id });
+    expect(await run(of, message)).toEqual(['Error: lost']);
+    expect(await run(of, message)).toEqual(['duplicate']);
+    expect(of.logged).toMatchObject([{ lost: [{ column: 'name', loser, why: 'later' }] }]);
   });
 
   test('two instances write one row at once: neither’s change is lost', async () => {
