@@ -300,4 +300,8 @@ export const fitsUrl = (key: readonly KeyPart[]): boolean =>
 
 /** A key as one text, whatever its case: Dataverse compares texts without it. */
 export const textOfKey = (key: readonly KeyPart[]): string =>
-  key.map((part) => `${part.column.name}=${(textOfValue(part.value) ?? '').toLowerCase()}`).join(',');
+  textOfKeyTexts(key.map(({ column, value }) => [column.name, textOfValue(value) ?? '']));
+
+/** The same of its values' texts. */
+export const textOfKeyTexts = (key: readonly (readonly [column: string, text: string])[]): string =>
+  key.map(([column, text]) => `${column}=${text.toLowerCase()}`).join(',');

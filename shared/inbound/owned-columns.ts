@@ -5,20 +5,29 @@ import type { LobStore, RowWrite, WriteOutcome } from '../lob/store';
 import type { Mapping } from '../mapping/mapping';
 import type { Parking } from '../parking/parking';
 import type { Log } from '../telemetry/log';
-import { recordOfRow, type InboundRecords } from './inbound-records';
-import { textOfValue } from './lob-value';
+import { recordOfKey, recordOfRow, type InboundRecords, type KeptRecord } from './inbound-records';
+import { textOfKeyTexts, textOfValue } from './lob-value';
 import { knows } from './record';
 
 /** Where deliveries come from that put values of the LOB system back. */
 export const RESTORE_SOURCE = 'inbound-restore';
 
+/** The row that values are put back in. Messages of it that are still under way know nothing but its key. */
+export interface RestoredRow extends RowAddress {
+  /** Texts of its alternate key's values, by column; none where it isn't known. */
+  readonly key: Readonly<Record<string, string>>;
+}
+
 /** What a delivery of that source says. */
-export const restoreBody = ({ table, id }: RowAddress): Uint8Array => Buffer.from(JSON.stringify({ table, rowId: id }));
+export const restoreBody = ({ table, id, key }: RestoredRow): Uint8Array =>
+  Buffer.from(JSON.stringify({ table, rowId: id, key }));
 
 /** Reads it back. */
-export const restoredRow = (body: Uint8Array): RowAddress => {
-  const { table, rowId } = JSON.parse(Buffer.from(body).toString('utf8')) as Readonly<Record<string, string>>;
-  return { table: table ?? '', id: rowId ?? '' };
+export const restoredRow = (body: Uint8Array): RestoredRow => {
+  const { table, rowId, key } = JSON.parse(Buffer.from(body).toString('utf8')) as Omit<RestoredRow, 'id'> & {
+    readonly rowId: string;
+  };
+  return { table, id: rowId, key };
 };
 
 /** What owned columns are seen to with. */
@@ -35,7 +44,7 @@ export interface OwnedColumnsParts {
  * value is to be put back. Before the row is stored this is parked, and due at once: so it is done whoever dies in between, and no
  * row waits for it. What is stored is what Dataverse has.
  *
- * It asks only where such a column is written with another value than is stored: an ordinary change costs nothing.
+ * It asks wherever such a column is written, also with the value that is stored: the LOB system's own may have come and gone in between.
  */
 export class OwnedColumns implements LobStore {
   readonly read: LobStore['read'];
@@ -75,16 +84,15 @@ export class OwnedColumns implements LobStore {
     );
   }
 
-  /** The columns of the LOB system that a write brings with another value than is stored. */
-  #ownedIn({ row, effect, columns, expected }: RowWrite): Columns {
+  /** The columns of the LOB system that a write brings. */
+  #ownedIn(write: RowWrite): Columns {
+    const { row, effect, columns } = write;
     const owned = this.#ownedOf(row.table);
-    if (owned.size === 0 || (effect !== 'snapshot' && effect !== 'patch')) return NO_COLUMNS;
+    if (owned.size === 0 || (effect !== 'patch' && !isOfAllColumns(write))) return NO_COLUMNS;
     const brought = new Map<string, Value>([...columns].filter(([name]) => owned.has(name)));
     // A snapshot leaves out what is empty.
-    if (effect === 'snapshot') for (const name of owned) if (!brought.has(name)) brought.set(name, null);
-    if (expected === undefined) return brought;
-    const same = this.store.compare(expected, { row, columns: brought });
-    return new Map([...brought].filter(([name]) => same.get(name) !== true));
+    if (effect !== 'patch') for (const name of owned) if (!brought.has(name)) brought.set(name, null);
+    return brought;
   }
 
   #ownedOf(table: string): ReadonlySet<string> {
@@ -96,10 +104,22 @@ export class OwnedColumns implements LobStore {
     return owned;
   }
 
-  async #see({ row, effect, stamp }: RowWrite, columns: Columns): Promise<void> {
-    const { record } = await this.parts.records.read(recordOfRow(row.table, row.id));
+  /** Before the first write of a row is answered, what is noted of it is found by its key only. */
+  async #recordOf({ row, columns }: RowWrite): Promise<Pick<KeptRecord, 'record'> & Pick<RestoredRow, 'key'>> {
+    const { records, mapping } = this.parts;
+    const names = mapping.tableOf(row.table).inbound?.key ?? [];
+    const texts = names.map((name) => [name, textOfValue(columns.get(name) ?? null) ?? 'null'] as const);
+    const key = texts.some(([, text]) => text === 'null') ? {} : Object.fromEntries(texts);
+    const { record } = await records.read(recordOfRow(row.table, row.id), row.id);
+    if (record.columns.size > 0 || Object.keys(key).length === 0) return { record, key };
+    return { ...(await records.read(recordOfKey(row.table, textOfKeyTexts(texts)))), key };
+  }
+
+  async #see(write: RowWrite, columns: Columns): Promise<void> {
+    const { row, stamp } = write;
+    const { key, record } = await this.#recordOf(write);
     // Of a push no version is known.
-    const version = effect === 'snapshot' && !stamp.hasPushOnTop ? stamp.version : NO_VERSION;
+    const version = isOfAllColumns(write) && !stamp.hasPushOnTop ? stamp.version : NO_VERSION;
     const others = [...columns].filter(([name, value]) => {
       const note = record.columns.get(name);
       const text = textOfValue(value);
@@ -111,7 +131,7 @@ export class OwnedColumns implements LobStore {
     const names = others.map(([name]) => name);
     this.parts.log('inboundRestoring', { table: row.table, row: row.id, columns: names });
     await this.parts.parking.parkDelivery(
-      { source: RESTORE_SOURCE, body: restoreBody(row) },
+      { source: RESTORE_SOURCE, body: restoreBody({ ...row, key }) },
       {
         code: 'owner-restored',
         message: `${row.table}(${row.id}): ${names.join(', ')} has another value than the LOB system gave it, which is put back.`,
@@ -120,5 +140,9 @@ export class OwnedColumns implements LobStore {
     );
   }
 }
+
+/** Also where the row was found in a later version with what is stored. */
+const isOfAllColumns = ({ effect, stamp, expected }: RowWrite): boolean =>
+  effect === 'snapshot' || (effect === 'keep' && stamp.version > (expected?.stamp.version ?? NO_VERSION));
 
 const NO_COLUMNS: Columns = new Map();

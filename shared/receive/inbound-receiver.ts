@@ -1,9 +1,11 @@
 import type { InboundResult, InboundWriter, RowOfChange } from '../inbound/inbound-writer';
 import type { InboundTables } from '../inbound/inbound-tables';
+import { keyParts } from '../inbound/lob-value';
 import { InboundInvalid, readInboundMessage } from '../inbound/message';
 import { RESTORE_SOURCE, restoredRow } from '../inbound/owned-columns';
 import { changeOfMessage } from '../inbound/to-change';
 import type { OrganizationPin } from '../dataverse/organization-pin';
+import { parseAllExact } from '../json/exact-json';
 import type { Mapping } from '../mapping/mapping';
 import type { KeptDelivery, Parking } from '../parking/parking';
 import { PutAside, type OnRetry, type Outcome } from './put-aside';
@@ -88,16 +90,19 @@ export class InboundReceiver {
   }
 
   async #restore(body: Uint8Array): Promise<RowOfChange> {
-    const { table, id } = restoredRow(body);
+    const { table: name, id, key } = restoredRow(body);
+    const table = await this.parts.tables.get({ table: name });
     const change = {
       id: undefined,
-      table,
+      table: name,
       op: 'restore',
       atMs: 0,
       texts: new Map<string, string>(),
       refused: [],
     } as const;
-    return { change, row: { id }, table: await this.parts.tables.get({ table }) };
+    const given = new Map(Object.entries(key).map(([column, text]) => [column, parseAllExact(text)]));
+    const row = given.size === 0 ? { id } : { id, key: keyParts(table.rules.key, given, table.definition) };
+    return { change, row, table };
   }
 
   async #process(planned: readonly Planned[]): Promise<readonly InboundResult[]> {

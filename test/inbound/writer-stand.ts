@@ -32,6 +32,7 @@ export const shared = (): Shared => ({
 
 export interface Stand extends Shared {
   readonly writer: InboundWriter;
+  readonly inboundRecords: InboundRecords;
   readonly logged: Readonly<Record<string, unknown>>[];
   /** In milliseconds since 1970. */
   readonly clock: { now: number };
@@ -40,12 +41,14 @@ export interface Stand extends Shared {
 export function stand(of = shared()): Stand {
   const logged: Readonly<Record<string, unknown>>[] = [];
   const clock = { now: 0 };
+  const inboundRecords = new InboundRecords(of.records, queueMicrotask, textOf);
   return {
     ...of,
+    inboundRecords,
     logged,
     clock,
     writer: new InboundWriter({
-      records: new InboundRecords(of.records, queueMicrotask, textOf),
+      records: inboundRecords,
       rows: of.rows,
       store: of.store,
       log: (event, fields) => logged.push({ event, ...fields }),
