@@ -2,7 +2,7 @@
  * Runs random schedules of the real core against a model of Dataverse and judges what comes out (test/simulation/). A
  * failure prints its seed, the shrunk schedule and what differs.
  *
- * Run: npm run simulate -- [--schedules 20000] [--seconds N] [--seed S] [--mode default|strict] [--json]
+ * Run: npm run simulate -- [--schedules 20000] [--seconds N] [--seed S] [--mode default|strict] [--inbound] [--json]
  *      npm run simulate -- --self-test
  */
 import fc from 'fast-check';
@@ -12,7 +12,7 @@ import { script, secondsArgument, wholeNumber } from '../../tools/dvo/terminal/s
 import { faultsOf, type Setting } from '../../test/simulation/check';
 import type { Schedule } from '../../test/simulation/command';
 import { MUTANTS } from '../../test/simulation/mutants';
-import { schedules } from '../../test/simulation/schedules';
+import { inBothDirections, schedules } from '../../test/simulation/schedules';
 import { RULE, STRICT } from '../../test/writer/changes';
 import { MemoryStore } from '../../test/writer/memory-store';
 
@@ -26,6 +26,7 @@ interface Options {
   readonly seconds?: number;
   readonly seed?: number;
   readonly mode: 'default' | 'strict' | 'both';
+  readonly inbound?: true;
   readonly json?: true;
   readonly selfTest?: true;
 }
@@ -44,6 +45,7 @@ const values = script(
   .addOption(
     new Option('--mode <mode>', 'mode of the deciding rule').choices(['default', 'strict', 'both']).default('both'),
   )
+  .option('--inbound', 'have a LOB system change the same rows')
   .option('--json', 'print the result as JSON')
   .option('--self-test', 'break each part of the core and show that the simulation finds it')
   .parse()
@@ -58,6 +60,8 @@ const MODES: Readonly<Record<Options['mode'], readonly Setting[]>> = {
     { rule: STRICT, makeStore },
   ],
 };
+
+const kindOfSchedules = values.inbound === true ? inBothDirections : schedules;
 
 interface Result {
   readonly schedules: number;
@@ -90,7 +94,7 @@ async function simulate(
     const setting = settings[chunk % settings.length];
     if (setting === undefined) break;
     const seed = firstSeed + chunk;
-    const property = fc.asyncProperty(schedules, async (schedule) => {
+    const property = fc.asyncProperty(kindOfSchedules, async (schedule) => {
       const faults = await faultsOf(schedule, setting);
       if (faults.length > 0) throw new Error(faults.join('\n'));
     });
@@ -151,7 +155,9 @@ async function main(): Promise<number> {
       `${result.schedules} schedules in ${result.seconds} s from seed ${seed}: ${failure ? 'FAILED' : 'no fault'}`,
     );
     if (failure !== undefined) {
-      console.log(`Again: npm run simulate -- --mode ${failure.mode} --seed ${failure.seed}\n${failure.differs}`);
+      console.log(
+        `Again: npm run simulate -- ${values.inbound === true ? '--inbound ' : ''}--mode ${failure.mode} --seed ${failure.seed}\n${failure.differs}`,
+      );
       const { commands = [], ...ends } = failure.schedule ?? {};
       console.log([...commands, ends].map((line) => `  ${JSON.stringify(line)}`).join('\n'));
     }

@@ -28,6 +28,8 @@ export interface Lob {
   readonly events: EventStore;
   /** Undefined for a store that can't look for values. */
   readonly finder: RowFinder | undefined;
+  /** Undefined where it is no database. */
+  readonly database?: Database;
   /** Where a table or link lies, by its name in Dataverse: changes when it lies elsewhere. */
   placeOf(name: string): string;
 }
@@ -52,6 +54,7 @@ export function openLob(
       store: new PostgresStore(database, schema, naming, SCHEMAS.tables),
       finder: new PostgresFinder(database, schema, naming),
       events: new PostgresEventStore(database, schema, naming),
+      database,
       placeOf: (name) => `${database.place}/${SCHEMAS.tables}.${naming.tableOf(name)}`,
     };
   }

@@ -6,7 +6,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { deferredCredential } from '../azure/deferred-credential';
 import { tableClients } from '../azure/table-clients';
 import type { TableClientFactory } from '../azure/tables';
-import { readConfig, type Config, type CoreConfig } from '../config/config';
+import {
+  readConfig,
+  type Config,
+  type CoreConfig,
+  type InboundConfig,
+  type MessagesConfig,
+  type RetryQueue,
+} from '../config/config';
 import { type DataverseConfig } from '../settings/dataverse';
 import { environment, type Section } from '../settings/environment';
 import { isLeftOut, type FunctionName } from '../settings/functions';
@@ -19,12 +26,21 @@ import { RateBudget } from '../dataverse/rate-budget';
 import { WebApiRowReader } from '../dataverse/row-reader';
 import { WebApiRelationships } from '../dataverse/relationships';
 import { WebApi } from '../dataverse/web-api';
+import { InboundRecords } from '../inbound/inbound-records';
+import { InboundTables } from '../inbound/inbound-tables';
+import { InboundWriter } from '../inbound/inbound-writer';
+import { OwnedColumns } from '../inbound/owned-columns';
+import { stoppingRows } from '../inbound/stopping-rows';
+import { WebApiRows } from '../inbound/web-api-rows';
 import { Associations } from '../mapping/associations';
 import { linkedIds } from '../mapping/link';
 import { MappedStore } from '../lob/mapped-store';
+import type { Database } from '../lob/postgres/database';
+import { TableStore } from '../lob/tables/table-store';
 import { deferredLargeBodies } from '../parking/large-bodies';
 import { TableParking } from '../parking/table-parking';
 import { DelayedCopies } from '../receive/delayed-copies';
+import { InboundReceiver } from '../receive/inbound-receiver';
 import { Receiver } from '../receive/receiver';
 import { blobState } from '../sync/leases-and-journal';
 import { GhostFloors } from '../sync/ghost-floors';
@@ -46,6 +62,7 @@ export const STATE_NAMES = {
   leases: 'dvo-leases',
   loads: 'dvo-loads',
   bodies: 'dvo-bodies',
+  inbound: 'dvoinbound',
 } as const;
 
 /** What the functions work with. */
@@ -59,6 +76,10 @@ export interface Services {
   readonly tombstonePurge: TombstonePurge;
   /** Where rules look for values. */
   readonly lookedIn: Store;
+  /** Undefined where nothing is written to Dataverse. */
+  readonly inbound: InboundReceiver | undefined;
+  /** Undefined without a database. */
+  readonly database: Database | undefined;
 }
 
 /** Of a copy's sending: the message that it is made of is locked, and can be parked instead. */
@@ -72,24 +93,36 @@ export function appConfig(): Config {
   return (config ??= readConfig(environment()));
 }
 
-let copies: DelayedCopies | undefined;
+const copies = new Map<string, DelayedCopies>();
 
 /** Sends delayed copies to the queue; undefined where there is no queue for them, or none are wanted. */
 export function delayedCopies(): DelayedCopies | undefined {
   const { messages } = appConfig();
-  if (!messages.ok || messages.value.retryQueue === undefined || messages.value.retry.attempts === 0) return undefined;
-  const { retry, retryQueue, queue: trigger } = messages.value;
+  return messages.ok ? copiesTo(messages.value.retryQueue, messages.value) : undefined;
+}
+
+/** The same for messages of the LOB system. */
+export function inboundCopies(): DelayedCopies | undefined {
+  const { messages, inbound } = appConfig();
+  if (!messages.ok || !inbound.ok) return undefined;
+  return copiesTo(messages.value.inboundRetryQueue, { ...messages.value, queue: inbound.value.queue });
+}
+
+function copiesTo(
+  retryQueue: RetryQueue | undefined,
+  { retry, queue: trigger }: Pick<MessagesConfig, 'retry' | 'queue'>,
+): DelayedCopies | undefined {
+  if (retryQueue === undefined || retry.attempts === 0) return undefined;
   const { namespace, queue } = retryQueue;
   const sender = async () => {
     const { openServiceBus } = await import('../azure/service-bus-client.js');
     return openServiceBus(namespace, COPY_LIMITS).createSender(queue);
   };
-  return (copies ??= new DelayedCopies(sender, {
-    ...retry,
-    queue,
-    sessions: trigger.isSessionsEnabled,
-    log: logTo(console),
-  }));
+  const made =
+    copies.get(queue) ??
+    new DelayedCopies(sender, { ...retry, queue, sessions: trigger.isSessionsEnabled, log: logTo(console) });
+  copies.set(queue, made);
+  return made;
 }
 
 /**
@@ -98,9 +131,23 @@ export function delayedCopies(): DelayedCopies | undefined {
  * @throws Error where the core settings have faults: no function that needs services is registered then
  */
 export function appServices(): Services {
-  const { core } = appConfig();
+  const { core, inbound } = appConfig();
   if (!core.ok) throw new Error('The settings have faults; see the log of the start.');
-  return (services ??= compose(core.value, logTo(console)));
+  return (services ??= compose(core.value, logTo(console), inbound.ok ? { inbound: inbound.value } : {}));
+}
+
+/** What writes to Dataverse, for a function that is registered only with it. */
+export function appInbound(): InboundReceiver {
+  const { inbound } = appServices();
+  if (inbound === undefined) throw new Error('Nothing is written to Dataverse with these settings.');
+  return inbound;
+}
+
+/** The database of the outbox, for a function that is registered only with one. */
+export function appOutbox(): Database {
+  const { database } = appServices();
+  if (database === undefined) throw new Error('Without LOB_STORE=postgres there is no table dvo.inbound.');
+  return database;
 }
 
 /** The pull, for a function that is registered only with a Web API. */
@@ -143,12 +190,20 @@ export function serve<K extends keyof Config>(
   register(Object.fromEntries(values) as Pick<Values, K>);
 }
 
-/**
- * Composes the services from settings.
- *
- * @param maxBodyBytes of bodies that are read. @default as the receiver says, for a process that others wait for
- */
-export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyBytes?: number): Services {
+/** What a composition needs besides. */
+export interface ComposeOptions {
+  /** Of bodies that are read. @default as the receiver says, for a process that others wait for */
+  readonly maxBodyBytes?: number;
+  /** Absent: nothing is written to Dataverse. */
+  readonly inbound?: InboundConfig;
+}
+
+/** Composes the services from settings. */
+export function compose(
+  core: CoreConfig,
+  log: Log = () => undefined,
+  { maxBodyBytes, inbound: inboundConfig }: ComposeOptions = {},
+): Services {
   const clocks = new ClockWatch(core.marginSeconds * 1000, log);
   const lobAnswered = (sample: ClockSample): void => clocks.storeAnswered(sample);
   let lobTables: TableClientFactory | undefined;
@@ -157,7 +212,7 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
   const isShared = isDeepStrictEqual(core.lob, core.state);
   const stateTables = (isShared ? lobTables : undefined) ?? tableClients(core.state, log);
   const maxReadAgeMs = core.maxReadAgeSeconds * 1000;
-  const store = new MappedStore(lob.store, core.mapping);
+  const mapped = new MappedStore(lob.store, core.mapping);
   const parking = new TableParking(
     stateTables(STATE_NAMES.parked),
     deferredLargeBodies(core.state, STATE_NAMES.bodies),
@@ -176,6 +231,14 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
   );
   const reader = api && catalog && relationships && rowReader(api, catalog, relationships, organization, core);
   const states = new TablePullStates(stateTables(STATE_NAMES.pull));
+  const records = new InboundRecords(
+    new TableStore(stateTables, { tableOf: () => STATE_NAMES.inbound, keyOf: ({ id }) => id, idOf: (_, id) => id }),
+    setImmediate,
+  );
+  const store =
+    inboundConfig === undefined
+      ? mapped
+      : new OwnedColumns(mapped, { mapping: core.mapping, records, parking, log, now: Date.now });
   const floors = new GhostFloors(states, { margin: core.marginSeconds, lifetimeMs: Math.min(2000, maxReadAgeMs / 2) });
   const writer = new Writer(store, reader, {
     rule: { margin: core.marginSeconds, mode: core.orderMode },
@@ -227,8 +290,32 @@ export function compose(core: CoreConfig, log: Log = () => undefined, maxBodyByt
       journal,
     });
   const tombstonePurge = new TombstonePurge({ store: lob.store, states, leases });
+  const inbound =
+    inboundConfig &&
+    api &&
+    catalog &&
+    new InboundReceiver({
+      writer: new InboundWriter({
+        records,
+        rows: stoppingRows(new WebApiRows(writingApi(core, inboundConfig, api), inboundConfig.bypassedSteps), log),
+        store: mapped,
+        log,
+        now: Date.now,
+        defer: setImmediate,
+      }),
+      tables: new InboundTables(api, catalog, core.mapping),
+      parking,
+      mapping: core.mapping,
+      organization,
+    });
   const lookedIn = { finder: lob.finder, mapping: core.mapping };
-  return { config: core, receiver, writer, parking, pullSync, tombstonePurge, lookedIn };
+  const { database } = lob;
+  return { config: core, receiver, writer, parking, pullSync, tombstonePurge, lookedIn, inbound, database };
+}
+
+/** The Web API as whoever writes: its limits are a user's own. */
+function writingApi(core: CoreConfig, { dataverse }: InboundConfig, reading: WebApi): WebApi {
+  return dataverse === 'same' ? reading : webApi(dataverse, new RateBudget({ concurrency: core.webApiConcurrency }));
 }
 
 /** Reads back rows of tables, and links; of no other organisation than the store's. */

@@ -11,6 +11,7 @@ import { readStorageAccount, type StorageAccount } from '../settings/storage-acc
 import { readMappingFile, readMappingSettings, type MappingSettings } from './mapping-settings';
 import type { Environment, Found, Section } from '../settings/environment';
 import { readDataverse, type DataverseConfig } from '../settings/dataverse';
+import { hasInboundSql, readWritingDataverse } from '../settings/inbound';
 import { readHttpTarget, type HttpTargetConfig } from '../settings/http-target';
 import { readPostgres, type PostgresConfig } from '../settings/postgres';
 import type { RetryConfig } from '../receive/delayed-copies';
@@ -63,7 +64,21 @@ export interface MessagesConfig {
   readonly subscription: MessageTrigger;
   readonly retry: RetryConfig;
   /** The queue that copies go to; undefined: none is set, or its function is switched off. */
-  readonly retryQueue: (Pick<ServiceBusConfig, 'namespace'> & { readonly queue: string }) | undefined;
+  readonly retryQueue: RetryQueue | undefined;
+  /** The same for messages of the LOB system, which go to their own queue. */
+  readonly inboundRetryQueue: RetryQueue | undefined;
+}
+
+/** A queue that copies go to. */
+export type RetryQueue = Pick<ServiceBusConfig, 'namespace'> & { readonly queue: string };
+
+/** What writing to Dataverse needs besides reading. */
+export interface InboundConfig {
+  /** As whom; `same`: as whom rows are read. */
+  readonly dataverse: DataverseConfig | 'same';
+  /** Ids of our own steps, which needn't be told of what is written. */
+  readonly bypassedSteps: readonly string[];
+  readonly queue: MessageTrigger;
 }
 
 /** How messages come from the queue or the subscription. */
@@ -85,6 +100,7 @@ export interface Config {
   readonly webhook: Section<WebhookConfig>;
   readonly messages: Section<MessagesConfig>;
   readonly pull: Section<PullConfig>;
+  readonly inbound: Section<InboundConfig>;
 }
 
 const optionalText = z.preprocess(
@@ -189,11 +205,42 @@ const messagesSchema = z.object({
   SERVICEBUS_RETRY_LONGEST_SECONDS: whole(1, 86_400, 900),
 });
 
+const inboundSchema = z.object({
+  INBOUND_QUEUE_SESSIONS: flag('false'),
+  INBOUND_BYPASS_STEPS: list.pipe(z.array(z.guid('must hold the ids (GUIDs) of steps').toLowerCase())),
+});
+
 /** Reads every section out of an environment. Never throws: faults are data. */
 export function readConfig(environment: Environment): Config {
   const core = readCore(environment);
-  return { core, webhook: readWebhook(environment), messages: readMessages(environment), pull: pullOf(core) };
+  return {
+    core,
+    webhook: readWebhook(environment),
+    messages: readMessages(environment),
+    pull: pullOf(core),
+    inbound: readInbound(environment, core),
+  };
 }
+
+function readInbound(environment: Environment, core: Section<CoreConfig>): Section<InboundConfig> {
+  const parsed = inboundSchema.safeParse(environment);
+  const { value: dataverse, faults } = readWritingDataverse(environment);
+  const all = [...faultsOf(parsed), ...faults, ...(core.ok ? inboundFaults(environment, core.value) : core.faults)];
+  if (!parsed.success || dataverse === undefined || all.length > 0) return { ok: false, faults: all };
+  const { INBOUND_BYPASS_STEPS: bypassedSteps, INBOUND_QUEUE_SESSIONS: sessions } = parsed.data;
+  return { ok: true, value: { dataverse, bypassedSteps, queue: triggerOf(sessions, true) } };
+}
+
+/** What else has to be there to write to Dataverse. */
+const inboundFaults = (environment: Environment, { dataverse, mapping, lob }: CoreConfig): string[] => [
+  ...(dataverse === undefined ? ['DATAVERSE_URL is missing: writing to Dataverse needs the Web API'] : []),
+  ...(mapping.tables.some((table) => mapping.tableOf(table).inbound !== undefined)
+    ? []
+    : ['MAPPING_FILE has no table with a section "inbound", so nothing can be written to Dataverse']),
+  ...(hasInboundSql(environment) && lob.kind !== 'postgres'
+    ? ['INBOUND_SQL_SCHEDULE needs LOB_STORE=postgres: the table dvo.inbound lies in its database']
+    : []),
+];
 
 function pullOf(core: Section<CoreConfig>): Section<PullConfig> {
   if (!core.ok) return core;
@@ -321,7 +368,10 @@ function readMessages(environment: Environment): Section<MessagesConfig> {
   const { data } = parsed;
   const bus = readServiceBusConfig(environment);
   const { namespace, queue } = bus.ok ? bus.value : {};
-  const served = namespace !== undefined && queue !== undefined && !isDisabled(environment, 'service-bus-queue');
+  const retryQueueOf = (name: string | undefined, served: FunctionName): RetryQueue | undefined =>
+    namespace === undefined || name === undefined || name === '' || isDisabled(environment, served)
+      ? undefined
+      : { namespace, queue: name };
   return {
     ok: true,
     value: {
@@ -332,7 +382,8 @@ function readMessages(environment: Environment): Section<MessagesConfig> {
         firstDelayMs: data.SERVICEBUS_RETRY_FIRST_SECONDS * 1000,
         longestDelayMs: data.SERVICEBUS_RETRY_LONGEST_SECONDS * 1000,
       },
-      retryQueue: served ? { namespace, queue } : undefined,
+      retryQueue: retryQueueOf(queue, 'service-bus-queue'),
+      inboundRetryQueue: retryQueueOf(environment.INBOUND_QUEUE?.trim(), 'inbound-queue'),
     },
   };
 }

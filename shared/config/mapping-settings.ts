@@ -20,7 +20,7 @@ export interface MappingSettings {
 }
 
 /** Azure tables of the app's own state, which may lie in the same account. */
-const STATE_TABLES = ['dvoparked', 'dvopull', 'dvodiscarded'];
+const STATE_TABLES = ['dvoparked', 'dvopull', 'dvodiscarded', 'dvoinbound'];
 
 /** Shortest key of hashed columns, in bytes. */
 const MIN_KEY_BYTES = 32;

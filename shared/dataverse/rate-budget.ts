@@ -16,6 +16,8 @@ export interface Call {
   /** What is called, without query values: `GET accounts(…)`. */
   readonly what: string;
   readonly urgency: Urgency;
+  /** Operations in it, each of which counts. @default 1 */
+  readonly operations?: number;
   /** What would have to wait longer fails at once; in the budget's clock. */
   readonly deadlineMs: number;
   /** Ends its waiting. */
@@ -243,7 +245,9 @@ export class RateBudget {
     const now = this.nowMs;
     for (let next = this.#next(now); next !== undefined; next = this.#next(now)) {
       if (next.call.urgency === 'patient') this.#lastPageMs = now;
-      this.#lastTurnMs = Math.max(this.#lastTurnMs + this.#gapMs, now - CATCH_UP_MS);
+      // The further operations of a batch put off the turns after it.
+      const further = ((next.call.operations ?? 1) - 1) * this.#gapMs;
+      this.#lastTurnMs = Math.max(this.#lastTurnMs + this.#gapMs, now - CATCH_UP_MS) + further;
       next.admit();
     }
     this.#refuseLate('quick', this.#gapMs);

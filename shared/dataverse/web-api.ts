@@ -16,7 +16,9 @@ import type { TokenCredential } from '@azure/identity';
 import { addAbortSignal, Readable } from 'node:stream';
 import { OutboundError, foreignText, messageOf } from '../errors/errors';
 import type { ClockSample } from '../telemetry/clock-watch';
-import { leftIn, RateBudget, refusalIn, type Call, type Urgency } from './rate-budget';
+import { randomUUID } from 'node:crypto';
+import { readBatch, writeBatch, type Operation, type OperationAnswer } from './batch';
+import { leftIn, RateBudget, refusalIn, WebApiBusy, type Call, type Urgency } from './rate-budget';
 
 /** Where the Web API is and as whom to call it. */
 export interface WebApiOptions {
@@ -42,6 +44,10 @@ export interface RequestLimits {
   readonly totalMs: number;
   /** Whether it waits behind others. @default quick */
   readonly urgency?: Urgency;
+  /** Operations in it, for a batch. @default 1 */
+  readonly operations?: number;
+  /** What it is called in errors. @default the method and the path */
+  readonly what?: string;
 }
 
 /**
@@ -51,6 +57,11 @@ export const QUICK: RequestLimits = { attemptMs: 10_000, totalMs: 15_000 };
 
 /** For a page of thousands of rows, which nobody but the pull waits for. */
 export const LONG: RequestLimits = { attemptMs: 60_000, totalMs: 300_000, urgency: 'patient' };
+
+/** For changes of rows: plug-ins take part in them. */
+export const WRITING: RequestLimits = { attemptMs: 30_000, totalMs: 45_000 };
+/** The same for many, one after the other. */
+const WRITING_MANY: RequestLimits = { attemptMs: 90_000, totalMs: 120_000 };
 
 /** For a change of a table's definition, and publishing it. */
 export const CHANGING: RequestLimits = { attemptMs: 300_000, totalMs: 600_000 };
@@ -87,7 +98,8 @@ export class WebApiError extends OutboundError {
     readonly status: number,
     /** The platform's own code (`0x80040217`), empty where it sends none. */
     readonly platformCode: string,
-    text: string,
+    /** What the platform says. */
+    readonly text: string,
     /** Undefined when no answer came. */
     readonly time?: AnswerTime,
     options?: ErrorOptions,
@@ -153,8 +165,8 @@ const MEBIBYTE = 1024 * 1024;
 const MAX_ANSWER_BYTES = 128 * MEBIBYTE;
 
 /**
- * Dataverse's Web API as far as this app needs it: authenticated GETs within one budget, retried as the platform asks. The
- * app changes nothing; the operator's CLI changes tables' definitions and what is registered.
+ * Dataverse's Web API as far as this app needs it: authenticated requests within one budget, retried as the platform asks. The
+ * app reads, and writes what a LOB system has changed; the operator's CLI changes tables' definitions and what is registered.
  *
  * Answers stay text, so that whoever parses them can keep numbers exact.
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
@@ -211,7 +223,8 @@ export class WebApi {
           this.#answers.set(request, { time, bytes });
           if (response.status !== 200) response.bodyAsText = bytes.toString();
           if (response.status === 429) this.#budget.refused(call, refusalIn(response, sentMs, this.#budget.nowMs));
-          if (request.method !== 'GET' && response.status >= 500) throw errorFrom(call.what, response, time);
+          if (request.method !== 'GET' && response.status >= 500)
+            throw errorFrom(call.what, response, response.bodyAsText, time);
           return response;
         } catch (error) {
           // Whatever is still to come isn't read.
@@ -282,6 +295,62 @@ export class WebApi {
     );
   }
 
+  /**
+   * Carries out operations on rows, several of them as one batch: each has an answer of its own, an error included. One that
+   * may have been carried out isn't sent again.
+   */
+  async carryOut(operations: readonly Operation[]): Promise<readonly (WebApiResponse | WebApiError | WebApiBusy)[]> {
+    const [only] = operations;
+    if (only !== undefined && operations.length === 1) return [await this.#carryOutOne(only)];
+    const boundary = `batch_${randomUUID()}`;
+    const headers = { 'Content-Type': `multipart/mixed; boundary=${boundary}`, Prefer: 'odata.continue-on-error' };
+    const limits = { ...WRITING_MANY, operations: operations.length };
+    const body = writeBatch(operations, boundary, this.#base.pathname);
+    const sentMs = this.#budget.nowMs;
+    let page: WebApiPage;
+    try {
+      page = await this.#request('POST', '$batch', limits, headers, body);
+    } catch (error) {
+      if (error instanceof WebApiError || error instanceof WebApiBusy) return operations.map(() => error);
+      throw error;
+    }
+    const { bytes, ...time } = page;
+    const answers = readBatch(bytes.toString());
+    return operations.map((operation, at) => {
+      const what = whatOf(operation);
+      const answer = answers?.[at];
+      if (answer === undefined) return new WebApiError(what, 0, '', 'the batch has no answer to it', time);
+      if (answer.status === 429) return this.#batchRefused(what, answer, sentMs);
+      return answer.status < 300 ? { body: answer.body, ...time } : errorFrom(what, answer, answer.body, time);
+    });
+  }
+
+  async #carryOutOne(operation: Operation): Promise<WebApiResponse | WebApiError | WebApiBusy> {
+    const { method, path, headers, body } = operation;
+    const content = body === undefined ? {} : { 'Content-Type': 'application/json' };
+    try {
+      const limits = { ...WRITING, what: whatOf(operation) };
+      return textOf(await this.#request(method, path, limits, { ...content, ...headers }, body));
+    } catch (error) {
+      if (error instanceof WebApiError || error instanceof WebApiBusy) return error;
+      throw error;
+    }
+  }
+
+  /** Everything waits as long as Dataverse asks; this operation comes again with whoever sent it. */
+  #batchRefused(what: string, { headers, body }: OperationAnswer, sentMs: number): WebApiBusy {
+    const call = { what, urgency: 'quick', deadlineMs: 0, signal: new AbortController().signal } as const;
+    const named = { get: (name: string) => headers.get(name.toLowerCase()) };
+    const refusal = refusalIn({ headers: named, bodyAsText: body }, sentMs, this.#budget.nowMs);
+    try {
+      this.#budget.refused(call, refusal);
+    } catch (error) {
+      if (error instanceof WebApiBusy) return error;
+      throw error;
+    }
+    return new WebApiBusy(what, 'Dataverse asks the app to wait (429)');
+  }
+
   async #request(
     method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE',
     pathOrLink: string,
@@ -292,7 +361,7 @@ export class WebApi {
   ): Promise<WebApiPage> {
     const url = new URL(pathOrLink, this.#base);
     if (url.origin !== this.#base.origin) throw new ForeignLink(url.host, this.#base.host);
-    const what = `${method} ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
+    const what = limits.what ?? `${method} ${decodeURIComponent(url.pathname).split('/').slice(4).join('/')}`;
     const timeUp = AbortSignal.timeout(limits.totalMs);
     const abortSignal = calledOff === undefined ? timeUp : AbortSignal.any([timeUp, calledOff]);
     const request = createPipelineRequest({
@@ -316,6 +385,7 @@ export class WebApi {
       deadlineMs: this.#budget.nowMs + limits.totalMs,
       signal: abortSignal,
       attemptMs: limits.attemptMs,
+      ...(limits.operations === undefined ? {} : { operations: limits.operations }),
     });
     const pipeline = this.#pipeline;
     let response = await this.#send(pipeline, request, what);
@@ -324,9 +394,10 @@ export class WebApi {
       if (this.#pipeline === pipeline) this.#pipeline = this.#signIn();
       response = await this.#send(this.#pipeline, request, what);
     }
-    const isDone = response.status === 200 || (method !== 'GET' && response.status === 204);
+    const isDone =
+      response.status === 200 || (method !== 'GET' && (response.status === 201 || response.status === 204));
     const { time = timeOf(response, 0), bytes = Buffer.alloc(0) } = this.#answers.get(request) ?? {};
-    if (!isDone) throw errorFrom(what, response, time);
+    if (!isDone) throw errorFrom(what, response, response.bodyAsText, time);
     return { bytes, ...time };
   }
 
@@ -350,6 +421,9 @@ const readHeaders = (prefer: readonly string[]): Readonly<Record<string, string>
   'If-None-Match': 'null',
   ...(prefer.length > 0 ? { Prefer: prefer.join(',') } : {}),
 });
+
+/** An operation in errors: without the values of a key. */
+const whatOf = ({ method, path }: Operation): string => `${method} ${path.split(/[(?]/, 1)[0] ?? ''}`;
 
 const textOf = ({ bytes, ...time }: WebApiPage): WebApiResponse => ({ body: bytes.toString(), ...time });
 
@@ -377,15 +451,20 @@ function timeOf({ headers }: PipelineResponse, tookMs: number): AnswerTime {
 const noAnswer = (what: string, error: unknown): WebApiError =>
   new WebApiError(what, 0, '', messageOf(error), undefined, { cause: error });
 
-function errorFrom(what: string, response: PipelineResponse, time: AnswerTime): WebApiError {
+function errorFrom(
+  what: string,
+  { status }: { readonly status: number },
+  text: string | null | undefined,
+  time: AnswerTime,
+): WebApiError {
   let code = '';
   let message = 'no error text';
   try {
-    const { error } = JSON.parse(response.bodyAsText ?? '') as { error?: { code?: unknown; message?: unknown } };
+    const { error } = JSON.parse(text ?? '') as { error?: { code?: unknown; message?: unknown } };
     if (typeof error?.code === 'string') code = error.code;
     if (typeof error?.message === 'string') message = error.message;
   } catch {
     // A proxy's page instead of OData: the status has to do.
   }
-  return new WebApiError(what, response.status, code, `${code} ${message}`.trim(), time);
+  return new WebApiError(what, status, code, `${code} ${message}`.trim(), time);
 }

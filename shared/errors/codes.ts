@@ -19,6 +19,8 @@ export interface CodeFacts {
   readonly isNoContext?: boolean;
   /** The setting of the mapping file (`unmapped`) that says what becomes of such a delivery. */
   readonly unmapped?: 'tables' | 'relationships' | 'messages';
+  /** Of what is tried again: after so many tries in the parking it waits for an operator. Absent: without end. */
+  readonly tries?: number;
 }
 
 const TEMPORARY = {
@@ -201,6 +203,67 @@ export const CODES = {
     disposition: 'reject',
     cause: 'A rule of `validate` has no answer; the reason says why',
     action: '`dvo rules try`, then correct the rule or the step',
+  },
+  'inbound-invalid': {
+    disposition: 'park',
+    cause: "A LOB system's message isn't as docs/inbound.md says",
+    action: 'Correct the sender; discard',
+  },
+  'inbound-not-mapped': {
+    disposition: 'park',
+    cause: 'The mapping file has no `inbound` section for the table, or forbids the operation',
+    action: 'Add it and replay, or correct the sender and discard',
+  },
+  'inbound-refused': {
+    disposition: 'park',
+    cause: 'Dataverse, or a plug-in, refuses the change; the reason has its text',
+    action: 'Correct data or plug-in, then replay',
+  },
+  'inbound-dependency': {
+    disposition: 'retry',
+    cause: 'The row, or one that a lookup names, is not there yet',
+    action: 'Nothing, unless it stays: then send the missing row first',
+    isOfOne: true,
+    tries: 12,
+  },
+  'inbound-plug-in': {
+    disposition: 'retry',
+    cause: 'A plug-in failed without saying why',
+    action: 'Nothing, unless it stays: then mend the plug-in',
+    isOfOne: true,
+    tries: 5,
+  },
+  'inbound-forbidden': {
+    disposition: 'retry',
+    cause: 'The application user lacks a privilege; the reason names it',
+    action: 'Give its role the privilege',
+    isOfOne: true,
+    tries: 12,
+  },
+  'inbound-stopped': {
+    disposition: 'retry',
+    cause: 'Dataverse takes nothing from the application user',
+    action: 'Check the application user and its credential. Nothing is lost meanwhile',
+  },
+  'inbound-version': {
+    disposition: 'park',
+    cause: 'The message asks for a version (`ifVersion`) that the row no longer has',
+    action: 'Send the change anew; discard',
+  },
+  'inbound-key-moved': {
+    disposition: 'park',
+    cause: 'The alternate key names another row than before',
+    action: 'Correct the keys, then replay',
+  },
+  'owner-restored': {
+    disposition: 'park',
+    cause: 'A column of the LOB system has another value in Dataverse',
+    action: 'Nothing: the value is put back when it is due',
+  },
+  'owner-contested': {
+    disposition: 'park',
+    cause: 'Somebody in Dataverse changes a column of the LOB system again and again',
+    action: 'Find the plug-in, or give the column another owner; replay',
   },
   'change-tracking-off': { disposition: 'park', ...TRACKING },
   'tracking-impossible': { disposition: 'park', ...TRACKING },

@@ -54,3 +54,23 @@ export function sameValues(
   for (const name of before.keys()) if (!after.has(name) && !describesValue(name, named)) return false;
   return true;
 }
+
+/**
+ * By column, whether what is stored of it is what it would be stored as; what only describes a value doesn't count.
+ *
+ * @param before all that is stored of the row, by property
+ * @param after what the columns would be stored as
+ */
+export function sameByColumn(
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
+  columns: Iterable<string>,
+): ReadonlyMap<string, boolean> {
+  return new Map(
+    Array.from(columns, (column): [string, boolean] => {
+      const one = new Set([column]);
+      const of = (map: ReadonlyMap<string, unknown>) => new Map([...map].filter(([name]) => belongsTo(name, one)));
+      return [column, sameValues(of(before), of(after), one)];
+    }),
+  );
+}

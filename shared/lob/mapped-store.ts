@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RowAddress } from '../change/row-change';
 import type { Columns } from '../change/value';
 import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from './store';
+import { ValueNotConvertible } from '../mapping/errors';
 import type { Mapping } from '../mapping/mapping';
 import { idOf, keyOf } from '../mapping/row-key';
 import { azureTableName, type StoreNaming } from './tables/layout';
@@ -10,6 +11,7 @@ import { azureTableName, type StoreNaming } from './tables/layout';
 const ROWS_A_TURN = 64;
 
 const NO_COLUMNS: Columns = new Map();
+const NOTHING_SAID: ReadonlyMap<string, boolean> = new Map();
 
 /**
  * A store as the mapping shows it: rows go in as Dataverse has them, and lie there with the mapping's columns, or hidden
@@ -75,6 +77,38 @@ export class MappedStore implements LobStore {
     const shown = mapping.shows(row, columns, 'all');
     if (stored.hidden || !shown) return stored.hidden && !shown;
     return this.store.sameData(stored, { row, columns: mapping.map(row, columns) });
+  }
+
+  compare(stored: StoredRow, { row, columns }: RowColumns): ReadonlyMap<string, boolean> {
+    if (stored.hidden || stored.stamp.deleted) return NOTHING_SAID;
+    const mapping = this.mapping.tableOf(row.table);
+    const comparable = new Map([...columns].filter(([column]) => mapping.comparable(column)));
+    const same = this.store.compare(stored, { row, columns: this.#mappedOrNot(row, comparable) });
+    return new Map(
+      [...comparable.keys()].flatMap((column) => {
+        const is = same.get(mapping.nameOf(column));
+        return is === undefined ? [] : [[column, is] as const];
+      }),
+    );
+  }
+
+  async lobHas({ row, columns }: RowColumns): Promise<void> {
+    if (this.store.lobHas !== undefined) await this.store.lobHas({ row, columns: this.#mappedOrNot(row, columns) });
+  }
+
+  /** Columns as they are stored, without those whose value can't be. */
+  #mappedOrNot(row: RowAddress, columns: Columns): Columns {
+    const mapping = this.mapping.tableOf(row.table);
+    return new Map(
+      [...columns].flatMap((entry) => {
+        try {
+          return [...mapping.map(row, new Map([entry]))];
+        } catch (error) {
+          if (error instanceof ValueNotConvertible) return [];
+          throw error;
+        }
+      }),
+    );
   }
 }
 

@@ -107,6 +107,12 @@ export interface LobStore {
   write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
   /** Whether the stored columns of a row equal a snapshot of it. */
   sameData(stored: StoredRow, snapshot: RowColumns): boolean;
+  /** By column, whether the stored value is this one; a column of which that can't be said is left out. */
+  compare(stored: StoredRow, some: RowColumns): ReadonlyMap<string, boolean>;
+  /**
+   * The LOB system itself has given a row these values: they aren't sent to it. Only where what is stored is sent on.
+   */
+  lobHas?(some: RowColumns): Promise<void>;
   /**
    * Every row of a table that isn't a tombstone, hidden ones too, in pages. Rows written meanwhile may be missing.
    *

@@ -1,6 +1,8 @@
 import type { ColumnRule } from './column-rule';
 import { EventMapping } from './event-mapping';
+import { columnNames } from './column-names';
 import type { Condition, Operand } from './filter';
+import { inboundRules } from './inbound-rules';
 import { tableLookup, type Mapping } from './mapping';
 import { namedColumns } from './mapping-rules';
 import type {
@@ -49,14 +51,16 @@ export const hashesColumns = (file: MappingFile): boolean =>
 
 function tableRules(table: FileTable): TableRules {
   if (table === null) return {};
-  const { target, key, columns, filter } = table;
+  const { target, key, columns, filter, inbound } = table;
+  const ofColumns = columns === undefined ? {} : columnsOf(columns);
   return {
     ...(target === undefined ? {} : { target }),
     ...(key === undefined
       ? {}
       : { key: { prefix: key.prefix ?? PLAIN_KEY.prefix, format: key.format ?? PLAIN_KEY.format } }),
-    ...(columns === undefined ? {} : columnsOf(columns)),
+    ...ofColumns,
     filter: Object.entries(filter ?? {}).flatMap(([column, condition]) => conditionsOf(column, condition)),
+    ...(inbound === undefined ? {} : { inbound: inboundRules(inbound, columnNames(ofColumns.columns ?? new Map())) }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a mapping file must keep to besides its form: names that can be, and that never meet in the store. */
 import { ROW_MESSAGES } from '../context/messages/to-changes';
 import { DERIVED_NAME, OWN_PROPERTIES, wholeOf } from './column-names';
+import { inboundFaults, inboundRules } from './inbound-rules';
 import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from './mapping-schema';
 import type { Fault } from '../yaml/schema-faults';
 
@@ -41,7 +42,20 @@ function tableFaults(name: string, table: FileTable, languages: number): Fault[]
     ),
     ...ruleCombinations(columns, [...path, 'columns'], languages),
     ...targetFaults(columns, [...path, 'columns'], (column) => column),
+    ...inboundFaultsOf(table, path),
   ];
+}
+
+function inboundFaultsOf(table: FileTable, path: Fault['path']): Fault[] {
+  if (table?.inbound === undefined) return [];
+  const { columns = {}, inbound } = table;
+  const dropsOthers = columns['*'] === 'drop';
+  const named = new Map(namedColumns(columns));
+  const rules = inboundRules(inbound, (column) => givenTarget(named.get(column) ?? 'keep') ?? column);
+  return inboundFaults(inbound, [...path, 'inbound'], rules, (column) => {
+    const rule = named.get(column);
+    return rule === undefined ? dropsOthers : isDropped(rule);
+  });
 }
 
 function columnNameFaults(column: string, path: Fault['path']): Fault[] {

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { TARGET_TYPES } from './convert';
 import { strict } from '../yaml/schema-faults';
+import { inboundSection } from './inbound-schema';
 
 const TARGET_FORM = /^[A-Za-z_][A-Za-z0-9_]{0,100}$/;
 const target = z
@@ -133,9 +134,10 @@ const table = z
           .describe(
             'Conditions by column, all of which must hold; a row that stops meeting them is deleted downstream.',
           ),
+        inbound: inboundSection.optional(),
       }),
     ],
-    { error: 'must be a mapping with target, key, columns or filter, or empty' },
+    { error: 'must be a mapping with target, key, columns, filter or inbound, or empty' },
   )
   .describe('A table, by logical name; empty: every column as it is.');
 

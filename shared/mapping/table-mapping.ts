@@ -5,6 +5,7 @@ import { columnNames, wholeOf } from './column-names';
 import { applyRule, type ColumnRule } from './column-rule';
 import { FilterUnfit, ValueNotConvertible, placeOf } from './errors';
 import { meets, type Condition } from './filter';
+import type { InboundRules } from './inbound-rules';
 import type { Hash } from './redact';
 import { PLAIN_KEY, type KeyFormat } from './row-key';
 import type { ColumnDefinition, ColumnType, TableDefinition } from './table-definition';
@@ -18,6 +19,8 @@ export interface TableRules {
   readonly columns?: ReadonlyMap<string, ColumnRule>;
   /** All of them must hold for the row to be shown. */
   readonly filter?: readonly Condition[];
+  /** Absent: the LOB system changes nothing of it. */
+  readonly inbound?: InboundRules;
 }
 
 /** What a table's mapping takes from the rest of the file. */
@@ -95,6 +98,27 @@ export class TableMapping {
     // A table has far fewer columns; whoever makes names up isn't given memory for them.
     if (this.#plans.size < MAX_PLANS) this.#plans.set(column, plan);
     return plan;
+  }
+
+  /** What the LOB system may change; undefined: nothing. */
+  get inbound(): InboundRules | undefined {
+    return this.rules.inbound;
+  }
+
+  /**
+   * Whether equal values of a column are stored equal, and others otherwise. Not so for what is left out, and for what the store
+   * has only a part of.
+   */
+  comparable(column: string): boolean {
+    const rule = this.#planOf(column)?.rule;
+    if (rule === undefined) return false;
+    const { as, redact } = rule;
+    return as !== 'double' && as !== 'date' && (redact === undefined || redact === 'hash');
+  }
+
+  /** A column's name in the store, whether or not it is stored. */
+  nameOf(column: string): string {
+    return this.#targetOf(column);
   }
 
   /** The filter: all of them must hold for a row to be shown. */

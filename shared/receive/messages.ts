@@ -46,7 +46,7 @@ class BatchHeld extends Error {
  */
 export function messagesHandler(
   { name: source, holds, copies }: MessageSource,
-  receiver: () => Receiver,
+  receiver: () => Pick<Receiver, 'receive'>,
   sleep: (milliseconds: number) => Promise<unknown> = setTimeout,
 ): (messages: unknown, context: InvocationContext) => Promise<void> {
   return async (input, context) => {

@@ -1,8 +1,9 @@
 import { StoreUnavailable } from '../azure/store-unavailable';
 import { factsOf } from '../errors/codes';
-import { codeOf, dispositionOf, messageOf } from '../errors/errors';
+import { codeOf, dispositionOf, isOfOne, messageOf } from '../errors/errors';
 import type { Mapping, Unmapped } from '../mapping/mapping';
 import type { KeptDelivery, ParkCause, Parking } from '../parking/parking';
+import type { InboundVerdict } from '../inbound/decide';
 import type { Verdict } from '../writer/decide';
 import type { Delayed } from './delayed-copies';
 
@@ -33,7 +34,11 @@ export type Outcome =
  */
 export type OnRetry =
   | { readonly kind: 'park' }
-  | { readonly kind: 'hold' }
+  | {
+      readonly kind: 'hold';
+      /** Whether it holds whatever isn't of one delivery only: where others wait in order, and cost nothing by it. */
+      readonly whatever?: true;
+    }
   | {
       readonly kind: 'copy';
       readonly copy: AskForCopy;
@@ -51,7 +56,7 @@ export type AskForCopy = (cause: ParkCause, whatever: boolean) => Promise<Delaye
 export interface ProcessedChange {
   readonly table: string;
   readonly id: string;
-  readonly verdict: Verdict | 'stored';
+  readonly verdict: Verdict | InboundVerdict | 'stored';
 }
 
 /** Says, and does, what becomes of deliveries that can't be processed. */
@@ -72,7 +77,11 @@ export class PutAside {
     const disposition = dispositionOf(error);
     if (disposition === 'reject' || policy === 'refuse') return { kind: 'rejected', cause };
     if (disposition === 'park') return this.park(delivery, cause, onRetry);
-    if (onRetry.kind === 'hold' && error instanceof StoreUnavailable) return { kind: 'held', cause };
+    if (
+      onRetry.kind === 'hold' &&
+      (error instanceof StoreUnavailable || (onRetry.whatever === true && !isOfOne(error)))
+    )
+      return { kind: 'held', cause };
     return (await delayed(cause, onRetry, false)) ?? this.park(delivery, cause, onRetry, this.retryDelayMs);
   }
 

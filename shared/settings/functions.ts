@@ -9,6 +9,8 @@ export const FUNCTION_NAMES = [
   'event-hub',
   'pull-sync',
   'replay-parked',
+  'inbound-queue',
+  'inbound-sql',
 ] as const;
 
 /** Name of one of the app's functions. */

@@ -66,6 +66,14 @@ export const LOG_EVENTS = {
    * of the same cause.
    */
   unjudged: { id: 7002, level: 'warn' },
+  /** Values of a LOB system's message, or of Dataverse, were given up for the other side's: their columns, why, and both versions. */
+  inboundLost: { id: 8001, level: 'warn' },
+  /** Somebody in Dataverse changed a column of the LOB system: its value is put back. */
+  inboundRestoring: { id: 8002, level: 'info' },
+  /** Dataverse takes nothing from the application user: nothing is written for a while. Said once, until it does. */
+  inboundStopped: { id: 8003, level: 'error' },
+  /** It takes changes again. */
+  inboundResumed: { id: 8004, level: 'info' },
   /** Settings are missing or wrong; the function named is not served. */
   misconfigured: { id: 9001, level: 'error' },
   /** A promise that nobody awaits was rejected: a fault in the code. The process goes on. Said once a minute for each code. */

@@ -31,7 +31,7 @@ describe('faults', () => {
     [
       'a table that is text',
       'tables: { account: x }',
-      ['1:20 tables.account must be a mapping with target, key, columns or filter, or empty'],
+      ['1:20 tables.account must be a mapping with target, key, columns, filter or inbound, or empty'],
     ],
     ['a table name', 'tables: { Account: }', ['1:11 tables.Account must be the logical name of a table (lower case)']],
     [
@@ -150,6 +150,81 @@ describe('faults', () => {
     expect(faultsOf(text).length).toBeGreaterThan(0);
   });
   test('an empty file is a mapping without anything', () => expect(mappingOf('').tables).toEqual([]));
+});
+
+describe('inbound', () => {
+  const inbound = (section: string, columns = '{}'): string =>
+    `tables:\n  account:\n    columns: ${columns}\n    inbound: ${section}\n`;
+  test.each([
+    ['nothing but columns', '{ columns: { name: } }', []],
+    [
+      'all there is',
+      '{ key: [a, b], create: false, update: true, delete: true, others: ignore, columns: { c: lob, d: { from: D, owner: dataverse, lookup: { contact: [a], lead: } } } }',
+      [],
+    ],
+    ['no columns', '{ key: a }', ['4:14 tables.account.inbound.columns must be a mapping (key: value)']],
+    [
+      'a slip',
+      '{ columns: {}, colums: {} }',
+      ['4:29 tables.account.inbound.colums is no known key; did you mean columns?'],
+    ],
+    [
+      'an owner',
+      '{ columns: { a: erp } }',
+      ['4:30 tables.account.inbound.columns.a must be empty, dataverse, lob, or a mapping with from, owner or lookup'],
+    ],
+    [
+      'a key',
+      '{ key: A, columns: {} }',
+      ['4:21 tables.account.inbound.key must hold logical names of columns (lower case)'],
+    ],
+    [
+      'a column',
+      '{ columns: { A: } }',
+      ['4:27 tables.account.inbound.columns.A must be the logical name of a column (lower case)'],
+    ],
+    [
+      'what Dataverse sets',
+      '{ columns: { modifiedon: } }',
+      ["4:27 tables.account.inbound.columns.modifiedon can't be written: Dataverse sets it"],
+    ],
+    [
+      'two of one name',
+      '{ columns: { a: { from: b }, b: } }',
+      [
+        '4:30 tables.account.inbound.columns.a must not have the same name as b: b',
+        '4:46 tables.account.inbound.columns.b must not have the same name as a: b',
+      ],
+    ],
+    [
+      'a table',
+      '{ columns: { a: { lookup: { Contact: } } } }',
+      [
+        '4:51 tables.account.inbound.columns.a.lookup.Contact must be logical names of a table and its columns (lower case)',
+      ],
+    ],
+  ])('%s', (_what, section, then) =>
+    expect(faultsOf(inbound(section))).toEqual(then.map((fault) => `mapping.yaml:${fault}`)),
+  );
+  test('the LOB system can’t own what is not stored', () => {
+    const section = '{ columns: { a: lob, b: lob } }';
+    expect(faultsOf(inbound(section, "{ '*': drop, a: keep }"))).toHaveLength(1);
+    expect(faultsOf(inbound(section, '{ a: drop }'))).toHaveLength(1);
+    expect(faultsOf(inbound(section, '{ a: { redact: drop } }'))).toHaveLength(1);
+    expect(faultsOf(inbound(section, '{ a: Xa }'))).toEqual([]);
+  });
+  test('names are those in the store, unless the section says otherwise', () => {
+    const rules = mappingOf(
+      inbound('{ columns: { a: , b: { from: c }, company: } }', '{ a: Xa, name: companyName }'),
+    ).tableOf('account').inbound;
+    expect([...(rules?.columns ?? [])].map(([column, { name }]) => `${column} ${name}`)).toEqual([
+      'a Xa',
+      'b c',
+      'company companyColumn',
+    ]);
+  });
+  test('a table without the section has none', () =>
+    expect(mappingOf(account('{}')).tableOf('account').inbound).toBeUndefined());
 });
 
 describe('names in the store', () => {

@@ -58,22 +58,30 @@ export async function faultsOf(schedule: Schedule, setting: Setting): Promise<re
   );
   const faults: string[] = [];
   await simulation.run(commands);
-  if (restFirst) {
+  const inBothDirections = commands.some(({ kind }) => kind === 'lobChange');
+  const rest = async (): Promise<void> => {
+    if (inBothDirections) return simulation.rest(lastPullBy);
     await simulation.deliverTheRest();
     await simulation.settleParked(lastPullBy);
+  };
+  if (restFirst) {
+    await rest();
     faults.push(...simulation.differencesOfPushed().map(told('with every push processed')));
     faults.push(...simulation.unstoredCalls().map(told('with every push processed')));
   }
   simulation.dataverse.clock += 1;
-  await simulation.pullAll(lastPullBy);
+  await (inBothDirections ? simulation.pullToRest(lastPullBy) : simulation.pullAll(lastPullBy));
   faults.push(...simulation.differences().map(told('after the pull')));
-  await simulation.deliverTheRest();
-  await simulation.settleParked(lastPullBy);
+  await rest();
+  const { writes } = simulation.lob;
   faults.push(...simulation.differences().map(told('after late deliveries')));
   faults.push(...simulation.unstoredCalls().map(told('after late deliveries')));
   await simulation.repeatAfterWeeks();
-  await simulation.settleParked(lastPullBy);
+  await rest();
   faults.push(...simulation.differences().map(told('after deliveries weeks late')));
+  if (simulation.lob.writes !== writes)
+    faults.push(`nothing was new, and ${simulation.lob.writes - writes} writes went to Dataverse`);
+  faults.push(...simulation.lob.faults());
   if (commands.some(({ kind }) => kind === 'purge')) {
     await simulation.purgeAll(lastPullBy);
     await simulation.repeatAfterWeeks();

@@ -43,6 +43,22 @@ export type Command =
   | { readonly kind: 'repeat'; readonly which: number; readonly to: Which }
   /** Some events never come. */
   | { readonly kind: 'drop'; readonly which: number; readonly count: number }
+  /** The LOB system changes a row of its own, and sends a message that names the row by its key, or its id. */
+  | {
+      readonly kind: 'lobChange';
+      readonly op: 'upsert' | 'update' | 'delete';
+      readonly key: string;
+      readonly names: readonly string[];
+      readonly byId: boolean;
+    }
+  /** Delivers some of its messages that are about, in one batch; `keep`: they will come again. */
+  | {
+      readonly kind: 'lobDeliver';
+      readonly which: number;
+      readonly count: number;
+      readonly to: Which;
+      readonly keep: boolean;
+    }
   | { readonly kind: 'pull'; readonly table: string; readonly by: Which }
   /** What is parked and due is tried again; `operator`: so is what waits for one. */
   | { readonly kind: 'replay'; readonly by: Which; readonly operator: boolean }

@@ -55,6 +55,13 @@ export const FAULTS = {
   F53: 'An event tells of several rows.',
   F54: 'A clock is minutes off.',
   F55: 'All dates of an event lie in the future.',
+  F56: 'A message of the LOB system is delivered twice.',
+  F57: 'A message of the LOB system is delivered before an older one.',
+  F58: 'A write to Dataverse meets another version (412).',
+  F59: 'A row is created whose key another one has.',
+  F60: 'A write to Dataverse is carried out, but its answer is lost.',
+  F61: 'A plug-in rolls a write to Dataverse back.',
+  F62: 'A write to Dataverse is carried out late, when nobody waits for it.',
 } as const;
 
 /** Number of a fault. */

@@ -8,7 +8,7 @@ import { RULE } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { faultsOf } from './check';
 import { FAULTS, type Fault } from './fault-list';
-import { remappedSchedules, schedules } from './schedules';
+import { inBothDirections, remappedSchedules, schedules } from './schedules';
 
 const SEED = 1;
 const ALL = Object.keys(FAULTS) as Fault[];
@@ -17,7 +17,11 @@ const ALL = Object.keys(FAULTS) as Fault[];
 const judged = new Map<Fault, (readonly string[])[]>();
 
 beforeAll(async () => {
-  const all = [...fc.sample(schedules, { numRuns: 2500, seed: SEED }), ...fc.sample(remappedSchedules, 1)];
+  const all = [
+    ...fc.sample(schedules, { numRuns: 2500, seed: SEED }),
+    ...fc.sample(remappedSchedules, 1),
+    ...fc.sample(inBothDirections, { numRuns: 150, seed: SEED }),
+  ];
   for (const schedule of all) {
     const happened = new Set<Fault>();
     const found = await faultsOf(schedule, {

@@ -3,6 +3,13 @@ import type { ServiceBusMessage } from '@azure/service-bus';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { FeedPage } from '../../shared/dataverse/change-feed';
 import { AnswerUnreadable } from '../../shared/dataverse/odata-row';
+import { WebApiError } from '../../shared/dataverse/web-api';
+import type { Columns } from '../../shared/change/value';
+import { InboundRecords } from '../../shared/inbound/inbound-records';
+import type { InboundRecord } from '../../shared/inbound/record';
+import type { InboundRows, RowAnswer } from '../../shared/inbound/inbound-rows';
+import { InboundWriter } from '../../shared/inbound/inbound-writer';
+import { OwnedColumns, type OwnedColumnsParts } from '../../shared/inbound/owned-columns';
 import type { EventStore } from '../../shared/lob/event-store';
 import {
   LONGEST_WRITE_MS,
@@ -17,6 +24,7 @@ import { MappedStore } from '../../shared/lob/mapped-store';
 import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { Parking } from '../../shared/parking/parking';
+import { InboundReceiver } from '../../shared/receive/inbound-receiver';
 import { replayHandler } from '../../shared/receive/replay';
 import { DelayedCopies, type CopySender } from '../../shared/receive/delayed-copies';
 import { Receiver } from '../../shared/receive/receiver';
@@ -33,6 +41,7 @@ import type { RowReader } from '../../shared/writer/read-back';
 import { Writer } from '../../shared/writer/writer';
 import type { MemoryStore } from '../writer/memory-store';
 import { StoreFault, type Faults } from './faults';
+import type { LobSide } from './lob-side';
 import type { SimulatedLeases } from './ports';
 import type { MemoryEvents } from './memory-events';
 import {
@@ -77,6 +86,9 @@ export interface World {
   readonly parking: Parking;
   readonly events: MemoryEvents;
   readonly mapping: DeployedMapping;
+  readonly lob: LobSide;
+  /** Of rows that the LOB system changes. */
+  readonly records: MemoryStore;
   readonly turns: Turns;
   readonly faults: Faults;
   readonly random: () => number;
@@ -90,6 +102,8 @@ export interface Instance extends Stepper {
   skew: number;
   readonly mapping: DeployedMapping;
   readonly receiver: Receiver;
+  /** Writes what the LOB system changed to Dataverse. */
+  readonly inbound: InboundReceiver;
   /** How what came from the queue comes again: as a copy. */
   readonly copying: (told: Told, inBatch: boolean) => OnRetry;
   /** Pulls a table, until the time is up. */
@@ -113,13 +127,28 @@ export function startInstance(world: World, skew: number): Instance {
   const clock = (): number => dataverse.clock * 1000;
   const pause = (): Promise<void> => world.turns.pause(stepper);
   const plainStore = slowStore(world, pause);
-  const store = new MappedStore(variant.store?.(plainStore) ?? plainStore, world.mapping);
+  const mapped = new MappedStore(variant.store?.(plainStore) ?? plainStore, world.mapping);
   const plainReader = slowReader(world, pause);
   const reader = variant.reader?.(plainReader, now) ?? plainReader;
   const plainStates = slowStates(world, pause);
   const states = variant.states?.(plainStates) ?? plainStates;
   const plainParking = slowParking(world, pause);
   const parking = variant.parking?.(plainParking) ?? plainParking;
+  const { decide, seen = (of: InboundRecord) => of } = variant.inbound ?? {};
+  const slowRecords = slowStore({ ...world, store: world.records, onWritten: () => undefined }, pause);
+  const records = new InboundRecords(slowRecords, queueMicrotask, ({ data }, name) => {
+    const value = (data as Columns).get(name);
+    return value?.kind === 'string' ? value.value : undefined;
+  });
+  const seenRecords: OwnedColumnsParts['records'] = {
+    read: async (...of) => {
+      const kept = await records.read(...of);
+      return { ...kept, record: seen(kept.record) };
+    },
+  };
+  const store = dataverse.hasKeys
+    ? new OwnedColumns(mapped, { mapping: world.lob.mapping, records: seenRecords, parking, log: world.lob.log, now })
+    : mapped;
   const floors = new GhostFloors(states, { margin: rule.margin, lifetimeMs: 2000, clock });
   const options = {
     rule,
@@ -182,6 +211,14 @@ export function startInstance(world: World, skew: number): Instance {
       dataverseNow: clock,
     },
   );
+  const inbound = new InboundReceiver({
+    writer: new InboundWriter({
+      ...{ records, rows: slowRows(world, pause), store: mapped, log: world.lob.log, now, defer: queueMicrotask },
+      ...(decide === undefined ? {} : { decide }),
+    }),
+    tables: { get: () => Promise.resolve(world.lob.table()) },
+    ...{ parking, mapping: DEFAULT_MAPPING, organization: { verify: () => Promise.resolve() }, now },
+  });
   const plainSender = slowSender(world, pause);
   const sender = variant.copies?.(plainSender) ?? plainSender;
   const copies = new DelayedCopies(() => Promise.resolve(sender), {
@@ -189,10 +226,11 @@ export function startInstance(world: World, skew: number): Instance {
     log: () => undefined,
     random: world.random,
   });
-  const replay = replayHandler(() => ({ parking, receiver, writer, now }));
+  const replay = replayHandler(() => ({ parking, receiver, inbound, writer, now }));
   const pull = new PullSync(variant.pull?.(parts) ?? parts);
   return Object.assign(stepper, {
     receiver,
+    inbound,
     copying: ({ number, delivery: { body }, properties = {} }: Told, inBatch: boolean): OnRetry => ({
       kind: 'copy',
       inBatch,
@@ -269,6 +307,7 @@ function slowStore({ store, dataverse, turns, faults, onWritten }: World, pause:
       throw new StoreFault('time-out');
     },
     sameData: (stored, snapshot) => store.sameData(stored, snapshot),
+    compare: (stored, some) => store.compare(stored, some),
     async *liveRows(table, after) {
       await pause();
       for await (const page of store.liveRows(table, after)) {
@@ -328,6 +367,31 @@ function slowReader({ dataverse, faults }: World, pause: Pause): RowReader {
       await pause();
       return read;
     },
+  };
+}
+
+/** The Web API: a write may be refused, or carried out although its answer is lost, at once or when nobody waits any more. */
+function slowRows({ dataverse, faults, turns, lob }: World, pause: Pause): InboundRows {
+  const sendOne = async (request: Parameters<InboundRows['send']>[0][number]): Promise<RowAnswer> => {
+    const sent = dataverse.clock;
+    await pause();
+    faults.webApiRefuses('$batch');
+    const landsLate = request.action.kind !== 'read' && faults.happens(0.5);
+    if (landsLate)
+      void turns
+        .pause(ON_ITS_WAY)
+        .then(() => (dataverse.clock - sent <= WRITE_LIMIT ? lob.carryOut(request) : undefined));
+    const answer = landsLate ? undefined : lob.carryOut(request);
+    await pause();
+    if (answer !== undefined && !faults.happens(0.5)) return answer;
+    faults.note(landsLate ? 'F62' : 'F60');
+    throw new WebApiError('$batch', 0, '', 'simulated');
+  };
+  return {
+    send: (requests) =>
+      Promise.all(
+        requests.map((request) => sendOne(request).catch((error: unknown): RowAnswer => ({ kind: 'failed', error }))),
+      ),
   };
 }
 

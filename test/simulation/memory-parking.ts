@@ -9,7 +9,11 @@ export class MemoryParking implements Parking {
   constructor(private readonly now: () => number) {}
 
   parkDelivery(delivery: KeptDelivery, cause: ParkCause, dueAtMs?: number): Promise<void> {
-    return this.#park(Buffer.from(delivery.body).toString('latin1'), { kind: 'delivery', delivery }, cause, dueAtMs);
+    return this.#park(idOf(delivery.body), { kind: 'delivery', delivery }, cause, dueAtMs);
+  }
+
+  has(body: Uint8Array): boolean {
+    return this.items.has(idOf(body));
   }
 
   parkRow(row: RowAddress, cause: ParkCause, dueAtMs?: number): Promise<void> {
@@ -45,3 +49,5 @@ export class MemoryParking implements Parking {
     return Promise.resolve();
   }
 }
+
+const idOf = (body: Uint8Array): string => Buffer.from(body).toString('latin1');

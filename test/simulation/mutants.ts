@@ -7,6 +7,8 @@ import type { Evidence, RowChange } from '../../shared/change/row-change';
 import type { FeedPage } from '../../shared/dataverse/change-feed';
 import type { RowWrite, StoredEntry } from '../../shared/lob/store';
 import { TRANSITIONS, type JournalName, type PullState, type PullStateStore } from '../../shared/sync/pull-state';
+import { decideInbound } from '../../shared/inbound/decide';
+import type { InboundRecord } from '../../shared/inbound/record';
 import type { PullSyncParts } from '../../shared/sync/pull-run';
 import { decide, decideByReadBack, type Decision, type StoredState } from '../../shared/writer/decide';
 import type { RowRead } from '../../shared/writer/read-back';
@@ -18,6 +20,7 @@ import { RULE, STRICT } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import type { Setting } from './check';
 import type { Schedule } from './command';
+import { OWNED } from './lob-system';
 import { RENAMED } from './mappings';
 import {
   alteredBetween,
@@ -26,6 +29,7 @@ import {
   aroundPurges,
   changedWhileRead,
   futureDates,
+  inBothDirections,
   journalsLost,
   journalsLostInSweep,
   lateImages,
@@ -72,6 +76,17 @@ const inPurges = (name: string, setting: Partial<Setting>): Mutant => ({
 const among = (schedules: fc.Arbitrary<Schedule>, name: string, setting: Partial<Setting>): Mutant => ({
   ...rare(name, { slowShare: 0.3, ...setting }),
   schedules,
+});
+const inBoth = (name: string, inbound: NonNullable<Variant['inbound']>): Mutant => ({
+  ...red(
+    name,
+    around(() => ({ inbound })),
+  ),
+  schedules: inBothDirections,
+});
+const withoutResults = (record: InboundRecord): InboundRecord => ({
+  ...record,
+  columns: new Map([...record.columns].map(([column, { atMs, text, maybe }]) => [column, { atMs, text, maybe }])),
 });
 const remapped = (name: string, setting: Partial<Setting>): Mutant =>
   among(remappedSchedules, name, { remapped: RENAMED, ...setting });
@@ -576,6 +591,28 @@ export const MUTANTS: readonly Mutant[] = [
     'an event is believed however far in the future it is dated',
     around(() => ({ lateDates: Number.POSITIVE_INFINITY })),
   ),
+  inBoth('no If-Match: a write to Dataverse asks for no version', {
+    decide: (facts) => {
+      const step = decideInbound(facts);
+      return step.kind === 'update' || step.kind === 'delete' ? { ...step, condition: 'any' } : step;
+    },
+  }),
+  inBoth('what Dataverse makes of a value is taken for a change of it', {
+    decide: (facts) => decideInbound({ ...facts, record: withoutResults(facts.record) }),
+    seen: withoutResults,
+  }),
+  inBoth("the LOB system's own column belongs to nobody", { rules: { [OWNED.lob]: null } }),
+  inBoth("Dataverse's own column belongs to nobody", { rules: { [OWNED.dataverse]: null } }),
+  inBoth('the LOB system is always later', {
+    decide: (facts) =>
+      decideInbound({
+        ...facts,
+        ...(facts.current?.kind === 'row' ? { current: { ...facts.current, modifiedOn: BEGINNING } } : {}),
+      }),
+  }),
+  inBoth('the end of a message is forgotten', {
+    decide: (facts) => decideInbound({ ...facts, record: { ...facts.record, ids: [] } }),
+  }),
   green(
     'no recentKeys: a second delivery is processed like the first',
     given((stored, of) => [withStamp(stored, { recentKeys: [] }), of]),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Command, Schedule, Which } from './command';
-import { IDS, LINKS, LINK_IDS, TABLES, linkedBy, type Push } from './simulated-dataverse';
+import { IDS, LINKS, LINK_IDS, TABLES, keyOfId, linkedBy, type Push } from './simulated-dataverse';
 
 const [FIRST = '', SECOND = ''] = IDS;
 const which = fc.constantFrom(0 as const, 1 as const);
@@ -85,7 +85,7 @@ const passing: readonly Weighted[] = [
   { weight: 1, arbitrary: fc.record({ kind: kind('crash'), which }) },
 ];
 
-const mishaps: readonly Weighted[] = [
+const passingMishaps: readonly Weighted[] = [
   { weight: 1, arbitrary: fc.record({ kind: kind('weather'), faults: fc.constantFrom(0, 0, 0.05, 0.3) }) },
   {
     weight: 1,
@@ -115,6 +115,9 @@ const mishaps: readonly Weighted[] = [
     arbitrary: fc.record({ kind: kind('setLookup'), row: fc.constant({ table: TABLES[1], id: FIRST }), push }),
   },
   { weight: 1, arbitrary: fc.record({ kind: kind('call'), push }) },
+];
+const mishaps: readonly Weighted[] = [
+  ...passingMishaps,
   { weight: 1, arbitrary: fc.record({ kind: kind('alter') }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('cutJournal') }) },
 ];
@@ -231,6 +234,38 @@ export const schedules: fc.Arbitrary<Schedule> = fc.oneof(
   { weight: 2, arbitrary: aroundLoads },
   { weight: 1, arbitrary: withLinks },
   { weight: 1, arbitrary: purgesWithMishaps },
+);
+
+/** The LOB system changes the same rows. */
+const lobChanges: readonly Weighted[] = [
+  {
+    weight: 9,
+    arbitrary: fc.record({
+      kind: kind('lobChange'),
+      op: fc.constantFrom('upsert', 'upsert', 'upsert', 'upsert', 'update', 'update', 'delete'),
+      key: fc.constantFrom(...IDS, FIRST, FIRST, FIRST).map(keyOfId),
+      names: fc.constantFrom(['a'], ['b'], ['b'], ['a', 'b'], ['a', 'b', 'rev']),
+      byId: fc.boolean(),
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: kind('lobDeliver'),
+      which: fc.nat({ max: 20 }),
+      count: fc.constantFrom(1, 1, 2, 3),
+      to: which,
+      keep: fc.boolean(),
+    }),
+  },
+];
+const LOB_BEGINS: Command = { kind: 'lobChange', op: 'upsert', key: keyOfId(FIRST), names: ['a', 'b'], byId: false };
+const inBoth: readonly Weighted[] = [...changes, ...deliveries, ...passing, ...lobChanges];
+/** A second writer. */
+export const inBothDirections: fc.Arbitrary<Schedule> = fc.oneof(
+  schedulesOf(inBoth, [LOB_BEGINS]),
+  schedulesOf([...inBoth, ...passingMishaps], [LOB_BEGINS]),
+  schedulesOf([...inBoth, ...passingMishaps], [LOB_BEGINS, { kind: 'weather', faults: 0.1 }]),
 );
 
 /** Without a pull, and without anything lost. */

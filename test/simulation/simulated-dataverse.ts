@@ -19,10 +19,18 @@ import { columns, rowId } from '../writer/changes';
 import type { Fault, NoteFault } from './fault-list';
 import { bodyOf, entities, entity, reference, relationship, type Plain, type WireEvent } from './wire';
 
-interface LiveRow {
+/** A row that is there. */
+export interface LiveRow {
   readonly version: number;
   readonly modifiedOn: Instant;
   readonly plain: Plain;
+}
+
+interface Commit {
+  readonly before: LiveRow | undefined;
+  readonly changed: Plain;
+  readonly plain: Plain;
+  readonly modifiedOn: Instant;
 }
 
 /** What there is at a moment. */
@@ -63,8 +71,11 @@ const [FIRST = '', SECOND = ''] = IDS;
 /** Ids of a relationship's links. */
 export const LINK_IDS: readonly string[] = [`${FIRST}_${FIRST}`, `${FIRST}_${SECOND}`, `${SECOND}_${FIRST}`];
 
-/** The ids that a table or a relationship can have. */
-export const idsOf = (table: string): readonly string[] => (isLink(table) ? LINK_IDS : IDS);
+/** Rows that have taken over a key of the first ones, since those were deleted. */
+const NEXT_IDS: readonly string[] = IDS.map((_, n) => rowId(ROWS_PER_TABLE + n + 1));
+/** A row's alternate key, for good. */
+export const keyOfId = (id: string): string =>
+  `K${(Math.max(IDS.indexOf(id), NEXT_IDS.indexOf(id)) % ROWS_PER_TABLE) + 1}`;
 
 /** The two rows of a link. */
 export const linkedBy = (id: string): readonly [RowAddress, RowAddress] => {
@@ -107,6 +118,10 @@ export class SimulatedDataverse {
   readonly #begins = new Map<string, Contents>();
   /** How often columns have changed. */
   #alterations = 0;
+  /** Whether rows have an alternate key, `k`. */
+  hasKeys = false;
+  /** By version. */
+  readonly #modifiedOn = new Map<bigint, Instant>();
 
   constructor(
     private readonly random: () => number,
@@ -118,8 +133,11 @@ export class SimulatedDataverse {
    * operation was created `late` seconds after it was.
    */
   write(row: RowAddress, names: readonly string[], back: number, push: Push, late = 0): Told | undefined {
-    const before = this.#live.get(keyOf(row));
-    const { changed, plain, modifiedOn } = this.#commit(row, names, back);
+    if (this.#isTaken(row)) return undefined;
+    return this.#tellOfWrite(row, push, this.#commit(row, names, back), late);
+  }
+
+  #tellOfWrite(row: RowAddress, push: Push, { before, changed, plain, modifiedOn }: Commit, late = 0) {
     const input = { Target: entity(row, changed, modifiedOn) };
     const event = {
       message: before === undefined ? 'Create' : 'Update',
@@ -130,7 +148,17 @@ export class SimulatedDataverse {
     return this.#tell([row], push, event, late);
   }
 
-  #commit(row: RowAddress, names: readonly string[], back: number) {
+  #commit(row: RowAddress, names: readonly string[], back: number): Commit {
+    const version = this.#version + 1;
+    const valueOf = (name: string): number | string | null => {
+      if (version % 4 === 0) return null;
+      return name === 'b' && this.#isText ? `text ${version}` : version;
+    };
+    const key = this.hasKeys && !this.#live.has(keyOf(row)) ? { k: keyOfId(row.id) } : {};
+    return this.#put(row, { ...Object.fromEntries(names.map((name) => [name, valueOf(name)])), ...key }, back);
+  }
+
+  #put(row: RowAddress, values: Plain, back: number): Commit {
     const version = (this.#version += 1);
     const before = this.#live.get(keyOf(row));
     const modifiedOn = this.clock - back;
@@ -138,20 +166,57 @@ export class SimulatedDataverse {
     if (back > 0) this.note('F10');
     if (back < 0) this.note('F11');
     if (before === undefined && this.#deletedAt.has(keyOf(row))) this.note('F13');
-    const valueOf = (name: string): number | string | null => {
-      if (version % 4 === 0) return null;
-      return name === 'b' && this.#isText ? `text ${version}` : version;
-    };
-    const changed: Plain = { ...Object.fromEntries(names.map((name) => [name, valueOf(name)])), rev: version };
+    const changed: Plain = { ...values, rev: version };
     const plain: Plain = { ...before?.plain, ...changed };
     this.#live.set(keyOf(row), { version, modifiedOn, plain });
-    return { changed, plain, modifiedOn };
+    this.#modifiedOn.set(BigInt(version), modifiedOn);
+    return { before, changed, plain, modifiedOn };
+  }
+
+  /** Writes values to a row, as the Web API is asked to. */
+  put(row: RowAddress, values: Plain, push: Push): Told | undefined {
+    return this.#tellOfWrite(row, push, this.#put(row, values, 0));
+  }
+
+  liveRow(row: RowAddress): LiveRow | undefined {
+    return this.#live.get(keyOf(row));
+  }
+
+  rowOfKey(table: string, key: string): RowAddress | undefined {
+    return this.#rowsOfKey(table, key).find((row) => this.#live.has(keyOf(row)));
+  }
+
+  /** One that isn't there, for a key that no row has. */
+  freeRow(table: string, key: string): RowAddress {
+    const [first, next = first] = this.#rowsOfKey(table, key);
+    if (first === undefined || next === undefined) throw new Error(`nobody has the key ${key}`);
+    return this.random() < 0.5 ? first : next;
+  }
+
+  #rowsOfKey(table: string, key: string): readonly RowAddress[] {
+    return this.idsOf(table).flatMap((id) => (keyOfId(id) === key ? [{ table, id }] : []));
+  }
+
+  /** The ids that a table or a relationship can have. */
+  idsOf(table: string): readonly string[] {
+    return isLink(table) ? LINK_IDS : this.hasKeys ? [...IDS, ...NEXT_IDS] : IDS;
+  }
+
+  /** `modifiedon` of a row in a version of it. */
+  modifiedOnOf(version: bigint): Instant | undefined {
+    return this.#modifiedOn.get(version);
+  }
+
+  /** Whether a row isn't there, and another one has its key: so there is always an id left for a key that no row has. */
+  #isTaken(row: RowAddress): boolean {
+    return this.hasKeys && !this.#live.has(keyOf(row)) && this.rowOfKey(row.table, keyOfId(row.id)) !== undefined;
   }
 
   /** Creates or updates several rows in one operation. */
   writeMany(table: string, ids: readonly string[], push: Push): Told | undefined {
     this.note('F53');
-    const rows = ids.map((id) => ({ table, id }));
+    const rows = ids.map((id) => ({ table, id })).filter((row) => !this.#isTaken(row));
+    if (rows.length === 0) return undefined;
     const known = rows.filter((row) => this.#live.has(keyOf(row))).length;
     const message = known === 0 ? 'CreateMultiple' : known === rows.length ? 'UpdateMultiple' : 'UpsertMultiple';
     const targets = rows.map((row) => {
@@ -213,6 +278,7 @@ export class SimulatedDataverse {
       columns: new Map<string, ColumnDefinition>([
         ...['a', 'rev', `c${this.#alterations}`].map((name) => [name, { name, type: 'integer' as const }] as const),
         ['b', { name: 'b', type: this.#isText ? 'string' : 'integer' }],
+        ['k', { name: 'k', type: 'string' }],
         ['modifiedon', { name: 'modifiedon', type: 'instant' }],
       ]),
     };
@@ -369,13 +435,24 @@ export class SimulatedDataverse {
     const token = linkToken ?? String(this.#version);
     if (linkToken === undefined)
       this.#begins.set(`${name}/${token}`, { live: new Map(this.#live), deletedAt: new Map(this.#deletedAt) });
-    const ids = idsOf(name);
+    const ids = this.idsOf(name);
     const lastLink = by === 'compare' ? {} : { deltaLink: token };
     const read = (shown: number): readonly FeedPage[] => {
       this.#expectToken(since, 'F23');
       const span = this.#spanSince(sent);
       const contents = this.#contents(`${name}/${token}`);
-      if (shown === ids.length) return [{ items: deletionsIn(contents, name, since), ...span, ...lastLink }];
+      if (shown === ids.length)
+        return [
+          {
+            items: deletionsIn(
+              contents,
+              ids.map((id) => ({ table: name, id })),
+              since,
+            ),
+            ...span,
+            ...lastLink,
+          },
+        ];
       const to = Math.min(ids.length, shown + 1 + Math.floor(this.random() * 2));
       return ids.slice(shown, to).map((id, index): FeedPage => {
         const items = this.#itemsIn(contents, { table: name, id }, since ?? 0);
@@ -432,12 +509,14 @@ export class SimulatedDataverse {
 /** Where an operation is of several rows, or of none. */
 const NO_ROW = (table: string): RowAddress => ({ table, id: '00000000-0000-0000-0000-000000000000' });
 
-function deletionsIn({ live, deletedAt }: Contents, table: string, since: number | undefined): FeedPage['items'] {
+function deletionsIn(
+  { live, deletedAt }: Contents,
+  rows: readonly RowAddress[],
+  since: number | undefined,
+): FeedPage['items'] {
   if (since === undefined) return [];
   const isDeleted = (key: string): boolean => !live.has(key) && (deletedAt.get(key) ?? 0) > since;
-  return idsOf(table)
-    .filter((id) => isDeleted(keyOf({ table, id })))
-    .map((id) => ({ kind: 'deleted', id }));
+  return rows.filter((row) => isDeleted(keyOf(row))).map(({ id }) => ({ kind: 'deleted', id }));
 }
 
 /** A relationship's definition. */

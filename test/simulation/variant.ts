@@ -1,3 +1,6 @@
+import type { InboundWriterParts } from '../../shared/inbound/inbound-writer';
+import type { InboundRecord } from '../../shared/inbound/record';
+import type { FileInbound } from '../../shared/mapping/inbound-schema';
 import type { LobStore } from '../../shared/lob/store';
 import type { Parking } from '../../shared/parking/parking';
 import type { CopySender } from '../../shared/receive/delayed-copies';
@@ -22,5 +25,12 @@ export interface Variant {
   readonly pull?: (parts: PullSyncParts) => PullSyncParts;
   readonly parking?: (parking: Parking) => Parking;
   readonly copies?: (sender: CopySender) => CopySender;
+  readonly inbound?: {
+    readonly decide?: InboundWriterParts['decide'];
+    /** A record as whoever sees to owned columns reads it. */
+    readonly seen?: (record: InboundRecord) => InboundRecord;
+    /** Other owners of columns. */
+    readonly rules?: FileInbound['columns'];
+  };
   readonly purge?: (parts: TombstonePurgeParts) => TombstonePurgeParts;
 }

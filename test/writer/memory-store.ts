@@ -85,6 +85,14 @@ export class MemoryStore implements LobStore, TombstoneStore {
     return !stored.hidden && isDeepStrictEqual(stored.data, withoutNulls(columns));
   }
 
+  compare(stored: StoredRow, { columns }: RowColumns): ReadonlyMap<string, boolean> {
+    const have = stored.data as Columns;
+    const bare = (value: Value): Columns => bareValues(new Map([['x', value]]));
+    return new Map(
+      [...columns].map(([name, value]) => [name, isDeepStrictEqual(bare(have.get(name) ?? null), bare(value))]),
+    );
+  }
+
   async *liveRows(table: string, after = ''): AsyncIterable<ListedPage> {
     for await (const page of this.#list(table, ({ stamp }) => !stamp.deleted, after))
       yield { ...page, place: page.entries.at(-1)?.row.id ?? after };

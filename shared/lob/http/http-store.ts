@@ -5,7 +5,7 @@ import type { RowAddress } from '../../change/row-change';
 import { linkedIds } from '../../mapping/link';
 import type { Mapping } from '../../mapping/mapping';
 import { keyOf } from '../../mapping/row-key';
-import { belongsTo, sameValues } from '../derived-names';
+import { belongsTo, sameByColumn, sameValues } from '../derived-names';
 import { NO_STAMP } from '../stamp';
 import {
   leavesHidden,
@@ -30,6 +30,8 @@ const BULK_CHUNK = 200;
 /** So long an instance may take to send a row after its intent, and others leave the row alone after they have seen it. */
 const INTENT_MS = 30_000;
 const POLL_MS = 200;
+/** Set by Dataverse with every change. */
+const TELLING_OF_CHANGES = ['modifiedon', 'modifiedby', 'modifiedonbehalfby'];
 const NO_MEMBERS: JsonColumns = new Map();
 const NO_PRINTS: Prints = new Map();
 
@@ -55,6 +57,7 @@ type ToSend = Planned & { readonly request: TargetRequest };
  */
 export class HttpStore implements LobStore, TombstoneStore {
   readonly #me = randomUUID();
+  readonly #silent = new Map<string, { readonly owned: ReadonlySet<string>; readonly all: ReadonlySet<string> }>();
 
   constructor(
     private readonly notes: LobStore & TombstoneStore,
@@ -126,7 +129,10 @@ export class HttpStore implements LobStore, TombstoneStore {
         : effect === 'patch';
     const wasThere = before !== undefined && isThere(before.row);
     const willBeThere = effect === 'keep' ? wasThere : effect !== 'clear' && effect !== 'hide';
-    const isSame = effect === 'keep' || (had !== undefined && wasThere === willBeThere && samePrints(had, prints));
+    const silent = this.#silentColumns(row.table);
+    const isSame =
+      effect === 'keep' ||
+      (had !== undefined && wasThere === willBeThere && samePrints(had, prints, (name) => belongsTo(name, silent.all)));
     const version = isSame ? (before?.note.version ?? 0) : Math.max((before?.note.version ?? 0) + 1, this.now());
     const request = isSame
       ? undefined
@@ -134,9 +140,26 @@ export class HttpStore implements LobStore, TombstoneStore {
           row,
           version,
           effect === 'patch' && !wasThere ? 'snapshot' : effect,
-          withCleared(write, had, members),
+          new Map([...withCleared(write, had, members)].filter(([name]) => !belongsTo(name, silent.owned))),
         );
     return { index, write, before, after: { version, prints }, changesValues, request };
+  }
+
+  /**
+   * Columns of a table that the LOB system changes too: those that it owns, which aren't sent; and those that tell of any change,
+   * its own too, and which aren't sent alone.
+   */
+  #silentColumns(table: string): { readonly owned: ReadonlySet<string>; readonly all: ReadonlySet<string> } {
+    const known = this.#silent.get(table);
+    if (known !== undefined) return known;
+    const mapping = this.mapping.tableOf(table);
+    const { inbound } = mapping;
+    const nameOf = (column: string): string => mapping.nameOf(column);
+    const owned = [...(inbound?.columns ?? [])].flatMap(([name, { owner }]) => (owner === 'lob' ? [nameOf(name)] : []));
+    const all = inbound === undefined ? owned : [...owned, ...TELLING_OF_CHANGES.map(nameOf)];
+    const silent = { owned: new Set(owned), all: new Set(all) };
+    this.#silent.set(table, silent);
+    return silent;
   }
 
   #requestOf(row: RowAddress, version: number, effect: RowWrite['effect'], members: JsonColumns): TargetRequest {
@@ -250,6 +273,22 @@ export class HttpStore implements LobStore, TombstoneStore {
     return !hidden && prints !== undefined && samePrints(prints, printsOf(jsonColumns(columns)));
   }
 
+  compare({ data }: StoredRow, { columns }: RowColumns): ReadonlyMap<string, boolean> {
+    const { prints } = (data as Noted).note;
+    return prints === undefined ? new Map() : sameByColumn(prints, printsOf(jsonColumns(columns)), columns.keys());
+  }
+
+  /** Notes it; what isn't noted is only sent once more. */
+  async lobHas({ row, columns }: RowColumns): Promise<void> {
+    const [noted] = await this.notes.read([row]);
+    const before = noted === undefined ? undefined : notedOf(noted);
+    if (before?.note.prints === undefined || !isThere(before.row)) return;
+    const had = [...before.note.prints].filter(([name]) => !belongsTo(name, columns));
+    const prints = new Map([...had, ...printsOf(jsonColumns(columns))]);
+    if (samePrints(prints, before.note.prints)) return;
+    await this.notes.write([noteWrite(row, before.row, before.row.stamp, false, { ...before.note, prints })]);
+  }
+
   async *liveRows(table: string, after?: string): AsyncIterable<ListedPage> {
     for await (const page of this.notes.liveRows(table, after))
       yield { ...page, entries: page.entries.filter(({ stored }) => !isBlank(stored.stamp)) };
@@ -305,8 +344,14 @@ function withCleared({ effect, columns }: RowWrite, had: Prints | undefined, mem
   return new Map([...members, ...cleared.map((name) => [name, null] as const)]);
 }
 
-function samePrints(one: Prints, other: Prints | undefined): boolean {
-  if (one.size !== other?.size) return false;
-  for (const [name, print] of one) if (other.get(name) !== print) return false;
+/** @param isSilent whether a difference in a member doesn't count */
+function samePrints(
+  one: Prints,
+  other: Prints | undefined,
+  isSilent: (name: string) => boolean = () => false,
+): boolean {
+  if (other === undefined) return false;
+  for (const [name, print] of one) if (other.get(name) !== print && !isSilent(name)) return false;
+  for (const name of other.keys()) if (!one.has(name) && !isSilent(name)) return false;
   return true;
 }

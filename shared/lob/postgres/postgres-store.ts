@@ -16,7 +16,7 @@ import {
   type TombstoneStore,
   type WriteOutcome,
 } from '../store';
-import { belongsTo, sameValues } from '../derived-names';
+import { belongsTo, sameByColumn, sameValues } from '../derived-names';
 import { RowRefused, StampUnreadable } from '../refusals';
 import { decodeStamp, encodeStamp } from '../stamp';
 import {
@@ -292,6 +292,21 @@ export class PostgresStore implements LobStore, TombstoneStore {
       if (have.get(name) !== text || column === undefined || !holds(column, type)) return false;
     }
     return true;
+  }
+
+  compare({ data }: StoredRow, { row, columns }: RowColumns): ReadonlyMap<string, boolean> {
+    const same = new Map<string, boolean>();
+    for (const entry of columns) {
+      const [column] = entry;
+      const name = columnName(column);
+      try {
+        const want = new Map([...encoded(row, new Map([entry]))].map(([of, { text }]) => [of, text]));
+        same.set(column, sameByColumn((data as Data).texts, want, [name]).get(name) === true);
+      } catch (error) {
+        if (!(error instanceof NotStorable)) throw error;
+      }
+    }
+    return same;
   }
 
   async *liveRows(table: string, after?: string): AsyncIterable<ListedPage> {

@@ -6,7 +6,7 @@ import { refusalOf, statusOf, tableIsMissing, type TableClientFactory } from '..
 import { floorInstant, type Instant } from '../../change/instant';
 import type { RowAddress } from '../../change/row-change';
 import { OutboundError } from '../../errors/errors';
-import { belongsTo, sameValues } from '../derived-names';
+import { belongsTo, sameByColumn, sameValues } from '../derived-names';
 import { RowRefused, StampUnreadable } from '../refusals';
 import { decodeStamp, encodeStamp } from '../stamp';
 import {
@@ -333,6 +333,11 @@ export class TableStore implements LobStore, TombstoneStore {
     if (have.size !== want.size) return false;
     for (const [name, property] of want) if (have.get(name) !== fingerprint(property)) return false;
     return true;
+  }
+
+  compare({ data }: StoredRow, { columns }: RowColumns): ReadonlyMap<string, boolean> {
+    const want = new Map([...encodeColumns(columns)].map(([name, property]) => [name, fingerprint(property)]));
+    return sameByColumn((data as HeldRow).columns, want, columns.keys());
   }
 
   async *liveRows(table: string, after: string = NOWHERE): AsyncIterable<ListedPage> {

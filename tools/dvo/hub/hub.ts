@@ -46,7 +46,7 @@ async function replay(terminal: Terminal, options: HubReplayOptions): Promise<vo
   if (core !== undefined) await agreed(terminal, `Replay the events of event hub ${config.hub}?`, yes);
   const client = await openHub(config, consumerGroup);
   try {
-    await replayHub(terminal, client, core && compose(core, undefined, MAX_BODY_BYTES).receiver, {
+    await replayHub(terminal, client, core && compose(core, undefined, { maxBodyBytes: MAX_BODY_BYTES }).receiver, {
       from,
       ...(to === undefined ? {} : { toMs: to }),
       ...(partition === undefined ? {} : { partition }),

@@ -4,6 +4,7 @@ import { tableClients } from '../../../shared/azure/table-clients';
 import { readConfig, readStateConfig } from '../../../shared/config/config';
 import { environment } from '../../../shared/settings/environment';
 import { deferredLargeBodies } from '../../../shared/parking/large-bodies';
+import type { ParkedFilter } from '../../../shared/parking/parking';
 import { TableParking } from '../../../shared/parking/table-parking';
 import { compose, STATE_NAMES } from '../../../shared/app/services';
 import { countArgument, rateArgument, spanArgument } from '../terminal/arguments';
@@ -37,26 +38,49 @@ async function show(terminal: Terminal, text: string, options: ShowOptions): Pro
   await showParked(terminal, parking, id, options, alias);
 }
 
-interface ReplayOptions {
+/** Options of replaying, as commander gives them. */
+export interface ReplayOptions {
   readonly code?: string;
   readonly all?: true;
   readonly rate?: number;
   readonly yes?: true;
 }
 
-async function replay(terminal: Terminal, given: readonly string[], options: ReplayOptions): Promise<void> {
+/**
+ * Replays parked items.
+ *
+ * @param only the part of the parking that a filter selects from. @default all of it
+ */
+export async function replay(
+  terminal: Terminal,
+  given: readonly string[],
+  options: ReplayOptions,
+  only: (parking: TableParking) => Pick<TableParking, 'summaries'> = (parking) => parking,
+): Promise<void> {
   const { code, all, rate, yes } = options;
   const ways = [given.length > 0, code !== undefined, all === true].filter((way) => way).length;
   if (ways !== 1) throw new UsageError('pass ids, --code or --all');
-  const [core] = settingsOf(readConfig(environment()).core);
-  const services = compose(core, undefined, MAX_BODY_BYTES);
+  const config = readConfig(environment());
+  const [core] = settingsOf(config.core);
+  const { inbound } = config;
+  const services = compose(core, undefined, {
+    maxBodyBytes: MAX_BODY_BYTES,
+    ...(inbound.ok ? { inbound: inbound.value } : {}),
+  });
   const selection: Selection =
     given.length > 0
       ? { kind: 'ids', ids: await idsOf(services.parking, given) }
       : { kind: 'filter', filter: filterOf(code === undefined ? {} : { code }, 0) };
   if (selection.kind === 'filter')
     await agreed(terminal, `Replay all parked items${code === undefined ? '' : ` with code ${code}`}?`, yes);
-  await replayParked(terminal, services, selection, rate);
+  const { parking } = services;
+  const some = {
+    remove: parking.remove.bind(parking),
+    postpone: parking.postpone.bind(parking),
+    find: parking.find.bind(parking),
+    summaries: (filter: ParkedFilter) => only(parking).summaries(filter),
+  };
+  await replayParked(terminal, { ...services, parking: some }, selection, rate);
 }
 
 interface DiscardOptions {

@@ -3,6 +3,7 @@ import { readConfig } from '../../../shared/config/config';
 import { MetadataCatalog } from '../../../shared/dataverse/metadata';
 import { Database } from '../../../shared/lob/postgres/database';
 import { postgresNamingOf } from '../../../shared/lob/postgres/naming';
+import { outboxStatements } from '../../../shared/lob/postgres/outbox-table';
 import { SCHEMAS, Schema, type WantedTable } from '../../../shared/lob/postgres/schema';
 import { wantedEvents, wantedLinks, wantedRows } from '../../../shared/lob/postgres/wanted-tables';
 import { environment } from '../../../shared/settings/environment';
@@ -24,9 +25,20 @@ export async function migrate(terminal: Terminal, { apply }: { readonly apply?: 
   wanted.push(...[...targets].map((target) => wantedEvents(target, naming)));
   const database = new Database(lob);
   try {
+    const isInbound = core.tables.some((table) => mapping.tableOf(table).inbound !== undefined);
+    if (isInbound) await migrateOutbox(terminal, database, apply);
     await migrateTo(terminal, new Schema(database, { schemas: SCHEMAS, grows: true }), wanted, apply);
   } finally {
     await database.close();
+  }
+}
+
+/** Shows, or makes, the table into which triggers put what the LOB system changed. */
+export async function migrateOutbox(terminal: Terminal, database: Database, apply: true | undefined): Promise<void> {
+  const statements = await outboxStatements(database);
+  for (const statement of statements) {
+    terminal.out(`${statement};\n`);
+    if (apply === true) await database.query(statement);
   }
 }
 

@@ -3,6 +3,7 @@ import { codeOf, messageOf, OutboundError } from '../../../shared/errors/errors'
 import { visible, visibleLines } from '../../../shared/errors/visible';
 import { addDeadLettersCommand } from '../dead-letters/dead-letters';
 import { addHubCommand } from '../hub/hub';
+import { addInboundCommand } from '../inbound/inbound';
 import { addMappingCommand } from '../mapping/mapping';
 import { addParkedCommand } from '../parked/parked';
 import { addParseCommand } from '../parse/parse';
@@ -25,6 +26,7 @@ const COMMANDS = [
   addMappingCommand,
   addRulesCommand,
   addParkedCommand,
+  addInboundCommand,
   addDeadLettersCommand,
   addHubCommand,
   addTombstonesCommand,

@@ -1,0 +1,412 @@
+import type { RowAddress } from '../change/row-change';
+import { NO_VERSION } from '../change/row-version';
+import type { Value } from '../change/value';
+import type { LobStore, RowColumns, StoredRow } from '../lob/store';
+import type { Log } from '../telemetry/log';
+import { RowContended } from '../writer/writer';
+import { batched } from './batcher';
+import {
+  decideInbound,
+  knownVersion,
+  wantedValues,
+  type Current,
+  type CurrentRow,
+  type Facts,
+  type InboundVerdict,
+  type LobChange,
+  type Lost,
+  type Step,
+  type StoredFacts,
+  type Wanted,
+} from './decide';
+import { InboundDependency, InboundKeyMoved, InboundRefused, OwnerContested } from './errors';
+import { recordOfKey, recordOfRow, type InboundRecords, type KeptRecord } from './inbound-records';
+import type { InboundRows, RowAction, RowAnswer, RowName, RowRequest } from './inbound-rows';
+import type { InboundTable } from './inbound-table';
+import { lobValueIn, textOfKey } from './lob-value';
+import {
+  conclude,
+  concludeDelete,
+  intend,
+  ofAnotherRow,
+  withId,
+  type Given,
+  type InboundRecord,
+  type Outcome,
+} from './record';
+
+/** A change, and the row that it is of. */
+export interface RowOfChange {
+  readonly change: LobChange;
+  readonly table: InboundTable;
+  readonly row: RowName;
+}
+
+/** How a change ended. */
+export type InboundResult =
+  | { readonly kind: 'processed'; readonly verdict: InboundVerdict; readonly rowId: string | undefined }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What the writer works with. */
+export interface InboundWriterParts {
+  readonly records: InboundRecords;
+  readonly rows: InboundRows;
+  /** Dataverse as it is known here. */
+  readonly store: Pick<LobStore, 'read' | 'compare' | 'lobHas'>;
+  readonly log: Log;
+  /** Now, in milliseconds since 1970: for bounding how often values are put back. */
+  readonly now: () => number;
+  /** Calls back once those who were called back before have gone on: what they ask for goes together. */
+  readonly defer: (then: () => void) => void;
+  /** Another rule than the right one: only to show that the simulation finds it out. @default decideInbound */
+  readonly decide?: typeof decideInbound;
+}
+
+/** Rounds of deciding again: each because somebody else has changed the row or its record. */
+const MAX_ROUNDS = 20;
+
+/** Values of the LOB system are put back so often within an hour; then it is left to an operator. */
+const MAX_RESTORES = 5;
+const RESTORES_MS = 3_600_000;
+
+/** What is known of a row, and what has been done to it by the change, from one round to the next. */
+interface Progress {
+  readonly current: Current | undefined;
+  readonly written?: { readonly verdict: 'created' | 'updated'; readonly rowId: string };
+}
+
+type Round =
+  | { readonly kind: 'ended'; readonly verdict: InboundVerdict; readonly rowId: string | undefined }
+  | ({ readonly kind: 'again' } & Progress);
+
+/**
+ * Writes what the LOB system changed to Dataverse. Before it does, it notes the intent, and after it, what Dataverse made of it;
+ * both with compare-and-swap. So any number of instances may work on one row, and any of them may die at any time.
+ *
+ * Changes of one row go one after the other; those of several rows together.
+ */
+export class InboundWriter {
+  /** The end of what goes before, by row. */
+  readonly #lanes = new Map<string, Promise<unknown>>();
+  readonly #send: (request: RowRequest) => Promise<RowAnswer>;
+  readonly #stored: (row: RowAddress) => Promise<StoredRow | undefined>;
+  readonly #decide: typeof decideInbound;
+
+  constructor(private readonly parts: InboundWriterParts) {
+    const { rows, store, defer } = parts;
+    this.#send = batched((requests) => rows.send(requests), defer);
+    this.#stored = batched((addresses) => store.read(addresses), defer);
+    this.#decide = parts.decide ?? decideInbound;
+  }
+
+  /** Writes changes, each on its own merits; never rejects. */
+  process(changes: readonly RowOfChange[]): Promise<readonly InboundResult[]> {
+    return Promise.all(
+      changes.map((of) => {
+        const lane = recordIdOf(of);
+        const result = (this.#lanes.get(lane) ?? Promise.resolve()).then(() => this.#processOne(of, lane));
+        this.#lanes.set(lane, result);
+        return result.finally(() => {
+          if (this.#lanes.get(lane) === result) this.#lanes.delete(lane);
+        });
+      }),
+    );
+  }
+
+  async #processOne(of: RowOfChange, recordId: string): Promise<InboundResult> {
+    try {
+      let progress: Progress = { current: undefined };
+      const told = new Set<string>();
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const next = await this.#round(of, recordId, progress, told);
+        if (next.kind === 'ended') {
+          const { verdict, rowId } = progress.written ?? next;
+          return { kind: 'processed', verdict, rowId };
+        }
+        progress = { ...progress, ...next };
+      }
+      throw new RowContended({ table: of.change.table, id: of.row.id ?? 'by key' }, MAX_ROUNDS);
+    } catch (error) {
+      return { kind: 'failed', error };
+    }
+  }
+
+  async #round(of: RowOfChange, recordId: string, { current }: Progress, told: Set<string>): Promise<Round> {
+    const { change, table } = of;
+    const before = await this.#recordOf(of, recordId, current);
+    if (before === undefined) return { kind: 'again', current };
+    const { record } = before;
+    const rowId = of.row.id ?? (current?.kind === 'row' ? current.id : record.rowId);
+    const wanted = wantedValues(change, record, table.rules);
+    const intended = await this.#intend(change, before, wanted);
+    if (intended === undefined) return { kind: 'again', current };
+    // After the intent was noted: whoever stores another value of these columns from now on finds the note.
+    const stored =
+      rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table, wanted);
+    const facts: Facts = { change, record, stored, current, rules: table.rules, optimistic: table.optimistic };
+    const step = this.#decide(facts);
+    // Before it is given up: who comes after a lost answer, or after whoever died, finds nothing that was lost.
+    this.#tell(facts, step.lost, rowId, told);
+    const name: RowName =
+      of.row.key === undefined ? of.row : { key: of.row.key, ...(rowId === undefined ? {} : { id: rowId }) };
+    switch (step.kind) {
+      case 'refuse':
+        throw step.error;
+      case 'done':
+        return this.#done(step, facts, intended, rowId, wanted);
+      case 'read':
+        return { kind: 'again', current: await this.#read(of, name, wanted) };
+      case 'create':
+      case 'update':
+      case 'delete':
+        return this.#write(of, step, facts, name, intended, wanted);
+      default:
+        return step satisfies never;
+    }
+  }
+
+  /**
+   * The record, with what was noted under the row's id as soon as that is known: messages may name the row by either. Undefined
+   * where somebody else has written it.
+   */
+  async #recordOf(
+    { change, row }: RowOfChange,
+    recordId: string,
+    current: Current | undefined,
+  ): Promise<KeptRecord | undefined> {
+    const kept = await this.parts.records.read(recordId, row.key === undefined ? row.id : undefined);
+    const { rowId } = kept.record;
+    if (current?.kind !== 'row' || rowId === current.id) return kept;
+    const record = rowId === undefined ? kept.record : await this.#ofNextRow(change, kept.record, rowId, current.id);
+    const linked = await this.parts.records.link({ ...kept, record }, change.table, current.id);
+    return linked && { ...linked, record: { ...linked.record, rowId: current.id } };
+  }
+
+  /** A key may have come to another row, since its own was deleted. @throws InboundKeyMoved where its own is still there */
+  async #ofNextRow(change: LobChange, record: InboundRecord, before: string, now: string): Promise<InboundRecord> {
+    const stored = await this.#stored({ table: change.table, id: before });
+    if (stored?.stamp.deleted === false) throw new InboundKeyMoved(change, before, now);
+    return ofAnotherRow(record);
+  }
+
+  /** Undefined where somebody else has written the record. */
+  async #intend(
+    { id, op }: LobChange,
+    before: KeptRecord,
+    wanted: ReadonlyMap<string, Wanted>,
+  ): Promise<KeptRecord | undefined> {
+    // A second delivery gives nothing.
+    if (op === 'delete' || (id !== undefined && before.record.ids.includes(id))) return before;
+    let record: InboundRecord = before.record;
+    for (const given of givenOf(wanted)) record = intend(record, given);
+    return record === before.record ? before : this.parts.records.write(before, record);
+  }
+
+  /** What our store says of the row, and that the LOB system has these values. */
+  async #factsOf(
+    row: RowAddress,
+    table: InboundTable,
+    wanted: ReadonlyMap<string, Wanted>,
+  ): Promise<StoredFacts | undefined> {
+    const { store } = this.parts;
+    const values = [...wanted].flatMap(([column, { text }]) => {
+      const value = plainValueIn(text, column, table);
+      return value === undefined ? [] : [[column, value] as const];
+    });
+    await store.lobHas?.({ row, columns: new Map(values) });
+    const stored = await this.#stored(row);
+    if (stored === undefined) return undefined;
+    const { version, hasPushOnTop, deleted, latestKnown } = stored.stamp;
+    return {
+      ...{ version, hasPushOnTop, deleted, latestKnown },
+      holds: (column, text) => {
+        const value = plainValueIn(text, column, table);
+        if (value === undefined || deleted) return undefined;
+        const asked: RowColumns = { row, columns: new Map([[column, value]]) };
+        return store.compare(stored, asked).get(column);
+      },
+    };
+  }
+
+  async #read({ change, table }: RowOfChange, row: RowName, wanted: ReadonlyMap<string, Wanted>): Promise<Current> {
+    const answer = await this.#ask(table, row, change.id, { kind: 'read', columns: [...wanted.keys()] });
+    switch (answer.kind) {
+      case 'row':
+        return answer;
+      case 'missing':
+        return { kind: 'missing' };
+      case 'failed':
+        throw answer.error;
+      case 'deleted':
+      case 'stale':
+      case 'taken':
+        throw new Error(`A read of ${change.table} was answered ${answer.kind}.`);
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  #ask(table: InboundTable, row: RowName, id: string | undefined, action: RowAction): Promise<RowAnswer> {
+    return this.#send({ table, row, id, action });
+  }
+
+  async #write(
+    of: RowOfChange,
+    step: Extract<Step, { readonly kind: 'create' | 'update' | 'delete' }>,
+    facts: Facts,
+    row: RowName,
+    intended: KeptRecord,
+    wanted: ReadonlyMap<string, Wanted>,
+  ): Promise<Round> {
+    const { change, table } = of;
+    const restores = change.op === 'restore' ? this.#countedRestore(change, intended.record, step, row) : undefined;
+    const answer = await this.#ask(table, row, change.id, actionOf(step, wanted));
+    switch (answer.kind) {
+      case 'row': {
+        const record = restores === undefined ? intended.record : { ...intended.record, restores };
+        const verdict = step.kind === 'create' ? 'created' : 'updated';
+        const written = { verdict, rowId: answer.id } as const;
+        const wrote = {
+          overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
+          ends: table.optimistic,
+          columns: step.kind === 'delete' ? [] : step.columns,
+        };
+        const isDone = await this.#conclude(change, { ...intended, record }, wanted, answer, wrote);
+        // Somebody has noted something meanwhile: what was written may have to be written over.
+        return isDone ? { kind: 'ended', ...written } : { kind: 'again', current: answer, written };
+      }
+      case 'deleted':
+        return this.#concludeDelete(change, intended, row.id);
+      case 'missing': {
+        if (step.kind === 'create') throw new InboundDependency(change, answer.what);
+        const current = await this.#read(of, row, wanted);
+        // The row is there, so it is one that a lookup names.
+        if (current.kind === 'row' && step.kind === 'update') throw new InboundDependency(change, answer.what);
+        return { kind: 'again', current };
+      }
+      case 'taken': {
+        const current = step.kind === 'create' ? await this.#read(of, row, wanted) : undefined;
+        if (current?.kind !== 'row') throw new InboundRefused(change, '', answer.what);
+        return { kind: 'again', current };
+      }
+      case 'stale':
+        return { kind: 'again', current: await this.#read(of, row, wanted) };
+      case 'failed':
+        throw answer.error;
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  /** Without a request, or after a read that showed that there is nothing to do. */
+  async #done(
+    { verdict }: Extract<Step, { readonly kind: 'done' }>,
+    { change, current }: Facts,
+    intended: KeptRecord,
+    rowId: string | undefined,
+    wanted: ReadonlyMap<string, Wanted>,
+  ): Promise<Round> {
+    const ended: Round = { kind: 'ended', verdict, rowId };
+    if (verdict === 'duplicate' || change.op === 'restore') return ended;
+    if (verdict === 'deleted') return this.#concludeDelete(change, intended, rowId);
+    const row = current?.kind === 'row' ? current : undefined;
+    return (await this.#conclude(change, intended, wanted, row)) ? ended : { kind: 'again', current };
+  }
+
+  async #concludeDelete({ id, atMs }: LobChange, intended: KeptRecord, rowId: string | undefined): Promise<Round> {
+    const written = await this.parts.records.write(intended, withId(concludeDelete(intended.record, atMs), id));
+    return written === undefined
+      ? { kind: 'again', current: { kind: 'missing' } }
+      : { kind: 'ended', verdict: 'deleted', rowId };
+  }
+
+  /** Whether the record was written as it was; false where somebody has written it since. */
+  async #conclude(
+    { id, table }: LobChange,
+    intended: KeptRecord,
+    wanted: ReadonlyMap<string, Wanted>,
+    row: CurrentRow | undefined,
+    wrote?: NonNullable<Outcome['wrote']> & { readonly columns: readonly string[] },
+  ): Promise<boolean> {
+    const { records } = this.parts;
+    const isLinked = row === undefined || intended.record.rowId === row.id;
+    const kept = isLinked ? intended : await records.link(intended, table, row.id);
+    if (kept === undefined) return false;
+    let { record } = kept;
+    const { version = NO_VERSION } = row ?? {};
+    for (const given of givenOf(wanted)) {
+      const results = new Map(
+        [...given.texts].flatMap(([column, text]) => {
+          const result = row?.texts.get(column);
+          // What wasn't sent may be Dataverse's own value, which won.
+          const isLob = result === text || wrote?.columns.includes(column) === true;
+          return result === undefined || !isLob ? [] : [[column, result] as const];
+        }),
+      );
+      const outcome = row && { rowId: row.id, version, results, ...(wrote === undefined ? {} : { wrote }) };
+      record = conclude(record, given, outcome);
+    }
+    return (await records.write(kept, withId(record, id))) !== undefined;
+  }
+
+  #countedRestore(
+    { table }: LobChange,
+    { restores }: InboundRecord,
+    step: Step,
+    row: RowName,
+  ): NonNullable<InboundRecord['restores']> {
+    const now = this.parts.now();
+    const isRecent = restores !== undefined && now - restores.sinceMs < RESTORES_MS;
+    const { sinceMs, count } = isRecent ? restores : { sinceMs: now, count: 0 };
+    const columns = step.kind === 'update' ? step.columns : [];
+    if (count >= MAX_RESTORES) throw new OwnerContested(table, row.id ?? '', columns, count);
+    return { sinceMs, count: count + 1 };
+  }
+
+  /** What is given up is told, once: its column and the versions, never the value. */
+  #tell(
+    { change: { table, id }, record, stored, current }: Facts,
+    all: readonly Lost[],
+    rowId: string | undefined,
+    told: Set<string>,
+  ): void {
+    const lost = all.filter(({ column, loser, why }) => !told.has(`${column} ${loser} ${why}`));
+    if (lost.length === 0) return;
+    for (const { column, loser, why } of lost) told.add(`${column} ${loser} ${why}`);
+    const version = current?.kind === 'row' ? current.version : undefined;
+    this.parts.log('inboundLost', {
+      ...{ table, row: rowId, message: id, lost },
+      ...{ knownVersion: knownVersion({ record, stored })?.toString(), version: version?.toString() },
+    });
+  }
+}
+
+/** The id of the record that a change is noted in. */
+function recordIdOf({ change: { table }, row }: RowOfChange): string {
+  return row.key === undefined ? recordOfRow(table, row.id) : recordOfKey(table, textOfKey(row.key));
+}
+
+/** The values, together by when they were given. */
+const givenOf = (wanted: ReadonlyMap<string, Wanted>): readonly Given[] =>
+  [...Map.groupBy(wanted, ([, { atMs }]) => atMs)].map(([atMs, of]) => ({
+    atMs,
+    texts: new Map(of.map(([column, { text }]) => [column, text])),
+  }));
+
+function actionOf(
+  step: Extract<Step, { readonly kind: 'create' | 'update' | 'delete' }>,
+  wanted: ReadonlyMap<string, Wanted>,
+): RowAction {
+  if (step.kind === 'delete') return { kind: 'delete', condition: step.condition };
+  const texts = new Map(step.columns.map((column) => [column, wanted.get(column)?.text ?? 'null']));
+  const columns = [...wanted.keys()];
+  return step.kind === 'create'
+    ? { kind: 'create', texts, columns }
+    : { kind: 'update', texts, columns, condition: step.condition };
+}
+
+/** The value that a text means, unless it is a row named by its key. */
+function plainValueIn(text: string, column: string, table: InboundTable): Value | undefined {
+  const of = lobValueIn(text, column, table);
+  return of.kind === 'value' ? of.value : undefined;
+}

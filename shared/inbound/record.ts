@@ -1,0 +1,235 @@
+/**
+ * What is known of the changes that a LOB system made to one row. It is written before Dataverse is, and after: so whoever dies
+ * in between, or comes late, or at once, knows what may have been written. Everything here is pure.
+ */
+import { hash } from 'node:crypto';
+import { NO_VERSION, type RowVersion } from '../change/row-version';
+
+/** What is noted of a column that the LOB system gave a value. */
+export interface ColumnNote {
+  /** When the LOB system gave it, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** The LOB system's value. */
+  readonly text: string;
+  /** Prints of values that were sent, or will be, and of which nobody knows whether they were written. */
+  readonly maybe: readonly string[];
+  /** The last value that surely was written: what it was, what Dataverse made of it, and in which version of the row. */
+  readonly done?: { readonly text: string; readonly result: string; readonly version: RowVersion };
+}
+
+/** One for each row, by the key (or id) that the messages name it by. */
+export interface InboundRecord {
+  /** Ids of the last messages that were processed, oldest first. */
+  readonly ids: readonly string[];
+  readonly rowId?: string;
+  /** Of the row after our last write. */
+  readonly version: RowVersion;
+  /** Others had changed the row before that write, which only looked at its own columns: so the version proves nothing of the others. */
+  readonly hasGap?: true;
+  /** By logical name. */
+  readonly columns: ReadonlyMap<string, ColumnNote>;
+  /** When the LOB system deleted the row. */
+  readonly deletedAtMs?: number;
+  /** How often values of the LOB system were put back since a time. */
+  readonly restores?: { readonly sinceMs: number; readonly count: number };
+}
+
+/** How many ids a record remembers. A message that comes again later is seen to be older, or equal. */
+const REMEMBERED = 16;
+/** Sends of a column whose end isn't known, at most: beyond it the earliest are forgotten. */
+const MOST_MAYBE = 8;
+
+/** Of a row that the LOB system never changed. */
+export const NO_RECORD: InboundRecord = { ids: [], version: NO_VERSION, columns: new Map() };
+
+/** A short form of a text that tells whether another one is equal. */
+export const printOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 16);
+
+/** Values that are given to columns at a time. */
+export interface Given {
+  readonly atMs: number;
+  /** Texts by column. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** Whether the LOB system has given the column a later value. */
+export const isSuperseded = (record: InboundRecord, column: string, atMs: number): boolean =>
+  atMs < Math.max(record.columns.get(column)?.atMs ?? -Infinity, record.deletedAtMs ?? -Infinity);
+
+/** The record with the intent to give these values. The same record where it has that already. */
+export function intend(record: InboundRecord, { atMs, texts }: Given): InboundRecord {
+  const columns = new Map(record.columns);
+  let isNew = false;
+  for (const [column, text] of texts) {
+    if (isSuperseded(record, column, atMs)) continue;
+    const before = columns.get(column);
+    const print = printOf(text);
+    const { maybe = [], done } = before ?? {};
+    if (before?.atMs === atMs && before.text === text && maybe.includes(print)) continue;
+    isNew = true;
+    columns.set(column, {
+      atMs,
+      text,
+      maybe: [...maybe.filter((other) => other !== print), print].slice(-MOST_MAYBE),
+      ...(done === undefined ? {} : { done }),
+    });
+  }
+  return isNew ? { ...record, columns } : record;
+}
+
+/** What was found or made of a row: its id, its version, and the texts of columns that have the LOB system's value by now. */
+export interface Outcome {
+  readonly rowId: string;
+  readonly version: RowVersion;
+  readonly results: ReadonlyMap<string, string>;
+  /** Absent where the row was only looked at. */
+  readonly wrote?: {
+    /** See `hasGap`. */
+    readonly overGap: boolean;
+    /** Whether nothing that was sent for an earlier version can be carried out any more. */
+    readonly ends: boolean;
+  };
+}
+
+/** The record after a change was processed, or a part of it. */
+export function conclude(record: InboundRecord, given: Given, outcome: Outcome | undefined): InboundRecord {
+  const columns = new Map(record.columns);
+  for (const [column, text] of given.texts) {
+    const note = columns.get(column);
+    if (note === undefined) continue;
+    const result = outcome?.results.get(column);
+    const done = outcome === undefined || result === undefined ? note.done : { text, result, version: outcome.version };
+    const maybe = outcome?.wrote?.ends === true ? [] : note.maybe.filter((print) => print !== printOf(text));
+    columns.set(column, { atMs: note.atMs, text: note.text, maybe, ...(done === undefined ? {} : { done }) });
+  }
+  if (outcome === undefined) return { ...record, columns };
+  const { rowId, version, wrote } = outcome;
+  if (wrote === undefined) return { ...record, rowId, columns };
+  const rest = withoutGap(record);
+  return { ...rest, rowId, version, columns, ...(wrote.overGap ? { hasGap: true } : {}) };
+}
+
+/** The record of another row that has got the key: nothing is known of what Dataverse has there. */
+export const ofAnotherRow = (record: InboundRecord): InboundRecord => ({
+  ...NO_RECORD,
+  ids: record.ids,
+  columns: new Map([...record.columns].map(([column, { atMs, text, maybe }]) => [column, { atMs, text, maybe }])),
+});
+
+/** The record with a message that was processed. */
+export const withId = (record: InboundRecord, id: string | undefined): InboundRecord => ({
+  ...record,
+  ids: id === undefined ? record.ids : [...record.ids.filter((other) => other !== id), id].slice(-REMEMBERED),
+});
+
+/** The record after the LOB system has deleted the row. */
+export const concludeDelete = ({ ids, deletedAtMs = 0 }: InboundRecord, atMs: number): InboundRecord => ({
+  ...NO_RECORD,
+  ids,
+  deletedAtMs: Math.max(atMs, deletedAtMs),
+});
+
+/** Two records of one row, by its key and by its id: the later value of each column counts. */
+export function merge(one: InboundRecord, other: InboundRecord): InboundRecord {
+  const columns = new Map(one.columns);
+  for (const [column, note] of other.columns) {
+    const have = columns.get(column);
+    const [early, late] = have === undefined || have.atMs <= note.atMs ? [have, note] : [note, have];
+    const done =
+      (early?.done?.version ?? NO_VERSION) > (late.done?.version ?? NO_VERSION)
+        ? early?.done
+        : (late.done ?? early?.done);
+    const maybe = [...new Set([...(early?.maybe ?? []), ...late.maybe])].slice(-MOST_MAYBE);
+    columns.set(column, { atMs: late.atMs, text: late.text, maybe, ...(done === undefined ? {} : { done }) });
+  }
+  const { version, hasGap } = one.version > other.version ? one : other;
+  const rest = withoutGap(one);
+  return {
+    ...rest,
+    ids: [...new Set([...other.ids, ...one.ids])].slice(-REMEMBERED),
+    version,
+    ...(hasGap === undefined ? {} : { hasGap }),
+    columns,
+  };
+}
+
+const withoutGap = ({ ids, rowId, version, columns, deletedAtMs, restores }: InboundRecord): InboundRecord => ({
+  ...{ ids, version, columns },
+  ...(rowId === undefined ? {} : { rowId }),
+  ...(deletedAtMs === undefined ? {} : { deletedAtMs }),
+  ...(restores === undefined ? {} : { restores }),
+});
+
+/** How a Dataverse value of a column relates to what the LOB system gave it. */
+export function knows({ text, maybe, done }: ColumnNote, dataverse: string): boolean {
+  return dataverse === text || dataverse === done?.result || maybe.includes(printOf(dataverse));
+}
+
+/** Whether a value that Dataverse has is the LOB system's present one. */
+export const isLobValue = ({ text, done }: ColumnNote, dataverse: string): boolean =>
+  dataverse === text || (done?.text === text && dataverse === done.result);
+
+interface WireNote {
+  readonly a: number;
+  readonly t: string;
+  readonly m?: readonly string[];
+  readonly d?: readonly [text: string, result: string, version: string];
+}
+
+interface WireRecord {
+  readonly ids: readonly string[];
+  readonly row?: string;
+  readonly v: string;
+  readonly gap?: true;
+  readonly c: Readonly<Record<string, WireNote>>;
+  readonly gone?: number;
+  readonly put?: readonly [since: number, count: number];
+}
+
+/** The record as one text: short names, since there is one for each row. */
+export function encodeRecord({ ids, rowId, version, hasGap, columns, deletedAtMs, restores }: InboundRecord): string {
+  const wire: WireRecord = {
+    ids,
+    ...(rowId === undefined ? {} : { row: rowId }),
+    v: version.toString(),
+    ...(hasGap === undefined ? {} : { gap: hasGap }),
+    c: Object.fromEntries(
+      [...columns].map(([column, { atMs, text, maybe, done }]) => [
+        column,
+        {
+          a: atMs,
+          t: text,
+          ...(maybe.length === 0 ? {} : { m: maybe }),
+          ...(done === undefined ? {} : { d: [done.text, done.result, done.version.toString()] as const }),
+        },
+      ]),
+    ),
+    ...(deletedAtMs === undefined ? {} : { gone: deletedAtMs }),
+    ...(restores === undefined ? {} : { put: [restores.sinceMs, restores.count] }),
+  };
+  return JSON.stringify(wire);
+}
+
+/** Reads a record's text back. */
+export function decodeRecord(text: string): InboundRecord {
+  const { ids, row, v, gap, c, gone, put } = JSON.parse(text) as WireRecord;
+  return {
+    ids,
+    ...(row === undefined ? {} : { rowId: row }),
+    version: BigInt(v),
+    ...(gap === undefined ? {} : { hasGap: gap }),
+    columns: new Map(
+      Object.entries(c).map(([column, { a, t, m = [], d }]): [string, ColumnNote] => [
+        column,
+        {
+          atMs: a,
+          text: t,
+          maybe: m,
+          ...(d === undefined ? {} : { done: { text: d[0], result: d[1], version: BigInt(d[2]) } }),
+        },
+      ]),
+    ),
+    ...(gone === undefined ? {} : { deletedAtMs: gone }),
+    ...(put === undefined ? {} : { restores: { sinceMs: put[0], count: put[1] } }),
+  };
+}

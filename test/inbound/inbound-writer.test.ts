@@ -1,0 +1,451 @@
+/**
+ * Proves that what a LOB system changed reaches Dataverse once in effect: whoever dies, comes twice, late, or at once with another,
+ * and whatever users do meanwhile.
+ */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { OutboundError } from '../../shared/errors/errors';
+import { recordOfRow } from '../../shared/inbound/inbound-records';
+import type { InboundResult } from '../../shared/inbound/inbound-writer';
+import { inboundTable, PLAIN } from './tables';
+import { change, shared, stand, store, type Stand } from './writer-stand';
+
+const verdict = (result: InboundResult | undefined): string =>
+  result?.kind === 'processed'
+    ? result.verdict
+    : result?.error instanceof OutboundError
+      ? result.error.code
+      : String(result?.error);
+
+const run = async ({ writer }: Stand, ...changes: readonly ReturnType<typeof change>[]): Promise<readonly string[]> =>
+  (await writer.process(changes)).map(verdict);
+
+describe('one after the other', () => {
+  test('[I91] created, changed, unchanged, the same again: each value crosses once', async () => {
+    const of = stand();
+    expect(await run(of, change({ name: '"A"' }))).toEqual(['created']);
+    const next = change({ name: '"B"' });
+    expect(await run(of, next)).toEqual(['updated']);
+    expect(await run(of, next)).toEqual(['duplicate']);
+    // Nothing of it is stored yet: the record knows.
+    expect(await run(of, change({ name: '"B"' }))).toEqual(['unchanged']);
+    expect(of.rows.sent).toEqual(['create name', 'update W/"12" name']);
+  });
+
+  test('back to a value whose echo has not come: it is written', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"' }, 'A-1');
+    await store(of, row.id);
+    expect(await run(of, change({ name: '"B"' }, {}, { id: row.id }))).toEqual(['updated']);
+    expect(await run(of, change({ name: '"A"' }, {}, { id: row.id }))).toEqual(['updated']);
+    expect(row.texts.get('name')).toBe('"A"');
+  });
+
+  test('only what differs is sent', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"', telephone1: '"1"' });
+    await store(of, row.id);
+    expect(await run(of, change({ name: '"A"', telephone1: '"2"' }, {}, { id: row.id }))).toEqual(['updated']);
+    expect(of.rows.sent).toEqual(['update W/"11" telephone1']);
+  });
+
+  test('what Dataverse makes of a value is no difference', async () => {
+    const of = stand();
+    of.rows.normalize = (_column, text) => text.toUpperCase();
+    expect(await run(of, change({ name: '"a"' }), change({ name: '"a"' }))).toEqual(['created', 'unchanged']);
+    const [row] = of.rows.rows;
+    await store(of, row?.id ?? '');
+    expect(await run(of, change({ name: '"a"' }), change({ name: '"A"' }))).toEqual(['unchanged', 'unchanged']);
+    expect(of.rows.sent).toHaveLength(1);
+  });
+
+  test('a deletion, and a row that comes again; what is older than the deletion is not', async () => {
+    const of = stand();
+    await run(of, change({ name: '"A"' }));
+    const late = change({ name: '"late"' });
+    expect(await run(of, change({}, { op: 'delete' }))).toEqual(['deleted']);
+    expect(await run(of, change({}, { op: 'delete' }), late)).toEqual(['deleted', 'superseded']);
+    expect(of.rows.rows).toEqual([]);
+    expect(await run(of, change({ name: '"B"' }))).toEqual(['created']);
+  });
+
+  test('the requests and round trips of a change', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"' }, 'A-1');
+    await store(of, row.id);
+    const count = async (...changes: readonly ReturnType<typeof change>[]) => {
+      Object.assign(of.records.counts, { reads: 0, writes: 0, calls: 0 });
+      Object.assign(of.store.counts, { reads: 0 });
+      of.rows.sent.length = 0;
+      await run(of, ...changes);
+      const { reads, writes } = of.records.counts;
+      return [`record ${reads} reads, ${writes} writes`, `store ${of.store.counts.reads} reads`, ...of.rows.sent];
+    };
+    const known = { id: row.id };
+    expect(await count(change({ name: '"B"' }, {}, known))).toEqual([
+      'record 1 reads, 2 writes',
+      'store 1 reads',
+      'update W/"11" name',
+    ]);
+    expect(await count(change({ name: '"B"' }, {}, known))).toEqual(['record 1 reads, 2 writes', 'store 1 reads']);
+    // By a key whose row isn't known yet: it is found, and what is noted under its id is led to the key.
+    expect(await count(change({ name: '"C"' }))).toEqual([
+      'record 3 reads, 4 writes',
+      'store 1 reads',
+      'create name',
+      'read',
+      'update W/"12" name',
+    ]);
+    expect(await count(change({ name: '"D"' }))).toEqual([
+      'record 1 reads, 2 writes',
+      'store 1 reads',
+      'update W/"13" name',
+    ]);
+    // From then on by the id, too.
+    expect(await count(change({ name: '"E"' }, {}, known))).toEqual([
+      'record 2 reads, 2 writes',
+      'store 1 reads',
+      'update W/"14" name',
+    ]);
+  });
+});
+
+test('[I100] a message that comes again after its id was forgotten gives nothing, whatever users did since', async () => {
+  const of = stand();
+  const row = of.rows.create({ name: '"0"' });
+  const known = { id: row.id };
+  const first = change({ name: '"A"' }, {}, known);
+  expect(await run(of, first)).toEqual(['updated']);
+  for (let n = 0; n < 20; n += 1) await run(of, change({ fax: `"${n}"` }, {}, known));
+  of.rows.update(row, { name: '"user"' });
+  await store(of, row.id);
+  expect(await run(of, first)).toEqual(['superseded']);
+  expect(row.texts.get('name')).toBe('"user"');
+});
+
+describe('conflicts', () => {
+  /** A row that our store has, and that a user has changed since. */
+  async function changed(
+    texts: Readonly<Record<string, string>>,
+    modifiedAt: number,
+  ): Promise<{ of: Stand; id: string; row: ReturnType<Stand['rows']['create']> }> {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"', fax: '"1"' });
+    await store(of, row.id);
+    of.rows.now = modifiedAt;
+    of.rows.update(row, texts);
+    return { of, id: row.id, row };
+  }
+  const AT = 2_500_000;
+  const [EARLIER, LATER] = [2499, 2501];
+
+  test('[I94] another column: both stay', async () => {
+    const { of, id, row } = await changed({ telephone1: '"9"' }, LATER);
+    expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['updated']);
+    expect(Object.fromEntries(row.texts)).toEqual({ name: '"B"', fax: '"1"', telephone1: '"9"' });
+    expect(of.logged).toEqual([]);
+  });
+
+  test.each([
+    ['later', LATER, 'refused', '"D"', 'lob'],
+    ['earlier', EARLIER, 'updated', '"B"', 'dataverse'],
+  ] as const)(
+    '[I94] the same column, that nobody owns, changed %s: the later change wins, and the loser is told with both versions',
+    async (_when, at, then, has, loser) => {
+      const { of, id, row } = await changed({ name: '"D"' }, at);
+      expect(await run(of, change({ name: '"B"' }, { atMs: AT, id: 'm' }, { id }))).toEqual([then]);
+      expect(row.texts.get('name')).toBe(has);
+      expect(of.logged).toEqual([
+        {
+          event: 'inboundLost',
+          table: 'account',
+          row: id,
+          message: 'm',
+          lost: [{ column: 'name', loser, why: 'later' }],
+          knownVersion: '11',
+          version: '12',
+        },
+      ]);
+      expect(JSON.stringify(of.logged)).not.toMatch(/"B|"D/);
+    },
+  );
+
+  test('[I93] the LOB system’s own column: its value wins, however late', async () => {
+    const { of, id, row } = await changed({ fax: '"9"' }, LATER);
+    expect(await run(of, change({ fax: '"2"' }, { atMs: AT }, { id }))).toEqual(['updated']);
+    expect(row.texts.get('fax')).toBe('"2"');
+  });
+
+  test('Dataverse’s own column is never sent, and told', async () => {
+    const { of, id } = await changed({}, LATER);
+    expect(await run(of, change({ name: '"B"' }, { atMs: AT, refused: ['creditlimit'] }, { id }))).toEqual(['updated']);
+    expect(of.rows.sent.join()).not.toContain('creditlimit');
+    expect(of.logged).toMatchObject([{ lost: [{ column: 'creditlimit', loser: 'lob', why: 'owner' }] }]);
+  });
+
+  test('[I94] a write over a change of another column says nothing of that column: it is compared in its turn', async () => {
+    const { of, id, row } = await changed({ telephone1: '"user"' }, LATER);
+    expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['updated']);
+    // The store hasn't heard of the user's change yet.
+    expect(await run(of, change({ telephone1: '"lob"' }, { atMs: AT + 1 }, { id }))).toEqual(['refused']);
+    expect(row.texts.get('telephone1')).toBe('"user"');
+    await store(of, id);
+    expect(await run(of, change({ telephone1: '"lob"' }, { atMs: AT + 2 }, { id }))).toEqual(['updated']);
+  });
+
+  test('what was told of a loser is told once, however often the record is contended', async () => {
+    const { of, id } = await changed({ name: '"D"' }, EARLIER);
+    let contended = 3;
+    of.records.at = (point, rows) => {
+      const [row] = rows;
+      const kept =
+        point === 'write' && row !== undefined && contended > 0 ? of.records.rows.get(`inbound/${row.id}`) : undefined;
+      if (kept === undefined || row === undefined) return;
+      contended -= 1;
+      of.records.rows.set(`inbound/${row.id}`, { ...kept, etag: `other${contended}` });
+    };
+    expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['updated']);
+    expect(of.logged).toHaveLength(1);
+  });
+
+  test.each([
+    ['later', LATER, 'lob'],
+    ['earlier', EARLIER, 'dataverse'],
+  ] as const)('[I102] %s: what is lost is told, also where the answer about it is lost', async (_when, at, loser) => {
+    const { of, id } = await changed({ name: '"D"' }, at);
+    let writes = 0;
+    of.records.at = (point) => {
+      // The intent, the link, and then the end.
+      if (point === 'written' && (writes += 1) === 2) throw new Error('lost');
+    };
+    const message = change({ name: '"B"' }, { atMs: AT }, { id });
+    expect(await run(of, message)).toEqual(['Error: lost']);
+    expect(await run(of, message)).toEqual(['duplicate']);
+    expect(of.logged).toMatchObject([{ lost: [{ column: 'name', loser, why: 'later' }] }]);
+  });
+
+  test('two instances write one row at once: neither’s change is lost', async () => {
+    const both = shared();
+    const [a, b] = [stand(both), stand(both)];
+    const row = both.rows.create({ name: '"A"', telephone1: '"1"' });
+    await store(both, row.id);
+    const results = await Promise.all([
+      run(a, change({ name: '"B"' }, {}, { id: row.id })),
+      run(b, change({ telephone1: '"2"' }, {}, { id: row.id })),
+    ]);
+    expect(results.flat()).toEqual(['updated', 'updated']);
+    expect(Object.fromEntries(row.texts)).toEqual({ name: '"B"', telephone1: '"2"' });
+  });
+
+  test('two instances create one row at once: it is there once, with both changes', async () => {
+    const both = shared();
+    const [a, b] = [stand(both), stand(both)];
+    const results = await Promise.all([run(a, change({ name: '"B"' })), run(b, change({ telephone1: '"2"' }))]);
+    expect(results.flat().sort()).toEqual(['created', 'updated']);
+    expect(both.rows.rows.map(({ texts }) => Object.fromEntries(texts))).toEqual([{ name: '"B"', telephone1: '"2"' }]);
+  });
+});
+
+describe('keys', () => {
+  test('a key that names another row, while the first one is there: nothing is written', async () => {
+    const of = stand();
+    await run(of, change({ name: '"A"' }));
+    const [first] = of.rows.rows;
+    await store(of, first?.id ?? '');
+    const second = of.rows.create({ name: '"other"' }, 'A-1');
+    if (first !== undefined) first.key = undefined;
+    expect(await run(of, change({ name: '"B"' }))).toEqual(['inbound-key-moved']);
+    expect(second.texts.get('name')).toBe('"other"');
+  });
+
+  test('a key that names another row, since the first one was deleted: that is the row now', async () => {
+    const of = stand();
+    await run(of, change({ name: '"A"' }));
+    const [first] = of.rows.rows;
+    if (first !== undefined) of.rows.delete(first);
+    of.rows.now = 1500;
+    await store(of, first?.id ?? '');
+    const second = of.rows.create({ name: '"other"' }, 'A-1');
+    expect(await run(of, change({ name: '"B"' }))).toEqual(['updated']);
+    expect(second.texts.get('name')).toBe('"B"');
+  });
+
+  test('another row has a key that a message gives: refused, not tried for ever', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"' });
+    of.rows.before = ({ action }) =>
+      action.kind === 'update' ? { kind: 'taken', what: 'Entity Key LOB violated.' } : undefined;
+    expect(await run(of, change({ name: '"B"' }, {}, { id: row.id }))).toEqual(['inbound-refused']);
+    of.rows.before = ({ action }) =>
+      action.kind === 'create' ? { kind: 'taken', what: 'Entity Key other violated.' } : undefined;
+    expect(await run(of, change({ name: '"B"' }))).toEqual(['inbound-refused']);
+  });
+
+  test('messages by key and by id are of one row, and the later value counts', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"' }, 'A-1');
+    const [early, late] = [change({ name: '"early"' }, {}, 'A-1'), change({ name: '"late"' }, {}, { id: row.id })];
+    expect(await run(of, late)).toEqual(['updated']);
+    expect(await run(of, early)).toEqual(['unchanged']);
+    expect(row.texts.get('name')).toBe('"late"');
+  });
+});
+
+describe('what is missing', () => {
+  test('a row that a lookup names: the change waits for it', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"' });
+    await store(of, row.id);
+    of.rows.before = ({ action }) =>
+      action.kind === 'update' || action.kind === 'create'
+        ? { kind: 'missing', what: 'contact With Id = 5 Does Not Exist' }
+        : undefined;
+    expect(await run(of, change({ name: '"B"' }, {}, { id: row.id }), change({ name: '"B"' }, {}, 'new'))).toEqual([
+      'inbound-dependency',
+      'inbound-dependency',
+    ]);
+  });
+  test('a row that a user has deleted: only a later change makes it again', async () => {
+    const of = stand();
+    await run(of, change({ name: '"A"' }));
+    const [row] = of.rows.rows;
+    if (row !== undefined) of.rows.delete(row);
+    expect(await run(of, change({ name: '"B"' }))).toEqual(['inbound-dependency']);
+    of.rows.now = 5000;
+    await store(of, row?.id ?? '');
+    expect(await run(of, change({ name: '"B"' }))).toEqual(['refused']);
+    expect(await run(of, change({ name: '"B"' }, { atMs: 5_001_000 }))).toEqual(['created']);
+  });
+});
+
+describe('values that are put back', () => {
+  const restore = (id: string) => change({}, { id: undefined, op: 'restore' }, { id });
+
+  test('[I93] a user changes the LOB system’s own column: it gets its value again', async () => {
+    const of = stand();
+    await run(of, change({ name: '"A"', fax: '"1"' }));
+    const [row] = of.rows.rows;
+    if (row === undefined) throw new Error('no row');
+    of.rows.update(row, { name: '"U"', fax: '"U"' });
+    expect(await run(of, restore(row.id))).toEqual(['updated']);
+    expect(Object.fromEntries(row.texts)).toEqual({ name: '"U"', fax: '"1"' });
+    expect(await run(of, restore(row.id))).toEqual(['unchanged']);
+  });
+
+  test('[I92] a plug-in that changes it each time is not fought for ever', async () => {
+    const of = stand();
+    await run(of, change({ fax: '"1"' }));
+    const [row] = of.rows.rows;
+    if (row === undefined) throw new Error('no row');
+    const ends: string[] = [];
+    for (let n = 0; n < 7; n += 1) {
+      of.rows.update(row, { fax: '"P"' });
+      ends.push(...(await run(of, restore(row.id))));
+    }
+    expect(ends).toEqual([...Array<string>(5).fill('updated'), 'owner-contested', 'owner-contested']);
+    of.clock.now += 3_600_001;
+    expect(await run(of, restore(row.id))).toEqual(['updated']);
+  });
+
+  test('a row that no message was about has nothing to put back', async () => {
+    const of = stand();
+    const row = of.rows.create({ fax: '"1"' });
+    expect(await run(of, restore(row.id))).toEqual(['unchanged']);
+    expect(of.records.rows.has(`inbound/${recordOfRow('account', row.id)}`)).toBe(false);
+  });
+});
+
+/** Numbers that a seed decides. */
+function seeded(seed: number): (below: number) => number {
+  let state = seed >>> 0 || 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+/** Waits for some turns of the microtasks. */
+async function turns(count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) await Promise.resolve();
+}
+
+describe('many schedules', () => {
+  /**
+   * Messages of one row, by key or id, to two instances, in any order; answers and requests are lost, stores and users go their
+   * own way; each message comes until it is processed. Then every value that only the LOB system gives is the latest one.
+   */
+  async function schedule(seed: number, optimistic: boolean): Promise<void> {
+    const pick = seeded(seed);
+    const both = shared();
+    const stands = [stand(both), stand(both)] as const;
+    const table = inboundTable(PLAIN, optimistic);
+    const existing = pick(2) === 0 ? both.rows.create({ name: '"0"', fax: '"0"' }, 'A-1') : undefined;
+    if (existing !== undefined && pick(2) === 0) await store(both, existing.id);
+    const fault = (): void => {
+      if (pick(8) === 0) throw new Error('lost');
+    };
+    both.rows.before = async () => {
+      await turns(pick(12));
+      fault();
+      const [row] = both.rows.rows;
+      // Users change what nobody else does, and the LOB system's own column.
+      if (row !== undefined && pick(4) === 0)
+        both.rows.update(row, pick(2) === 0 ? { telephone1: '"u"' } : { fax: '"u"' });
+      return undefined;
+    };
+    both.rows.after = async () => {
+      await turns(pick(12));
+      fault();
+    };
+    for (const each of [both.records, both.store])
+      each.at = async (point) => {
+        await turns(pick(4));
+        if (each === both.records && (point === 'write' || point === 'written')) fault();
+      };
+    const messages = Array.from({ length: 2 + pick(5) }, (_, n) => {
+      const texts =
+        pick(3) === 0
+          ? { name: `"${pick(3)}"`, fax: `"${n}"` }
+          : pick(2) === 0
+            ? { name: `"${pick(3)}"` }
+            : { fax: `"${n}"` };
+      const row = existing !== undefined && pick(2) === 0 ? { id: existing.id } : 'A-1';
+      return change(texts, { atMs: 3_000_000 + n, id: `s${n}` }, row, table);
+    });
+    const left = [...messages];
+    for (let round = 0; left.length > 0; round += 1) {
+      if (round === 60) throw new Error(`seed ${seed} does not end`);
+      const some = left.splice(0, 1 + pick(left.length)).sort(() => pick(3) - 1);
+      const results = await Promise.all(some.map((one) => stands[pick(2) === 0 ? 0 : 1].writer.process([one])));
+      results.forEach(([result], at) => {
+        const one = some[at];
+        if (one !== undefined && (result?.kind === 'failed' || pick(6) === 0)) left.push(one);
+      });
+      const [row] = both.rows.rows;
+      if (row !== undefined && pick(3) === 0) await store(both, row.id, { hasPushOnTop: pick(2) === 0 });
+    }
+    both.rows.before = () => undefined;
+    both.rows.after = () => undefined;
+    both.records.at = () => undefined;
+    both.store.at = () => undefined;
+    const [row, another] = both.rows.rows;
+    if (row === undefined || another !== undefined) throw new Error(`seed ${seed}: not one row`);
+    await stands[0].writer.process([change({}, { id: undefined, op: 'restore' }, { id: row.id }, table)]);
+    for (const column of ['name', 'fax']) {
+      const last = messages.findLast(({ change: { texts } }) => texts.has(column))?.change.texts.get(column);
+      if (last !== undefined) expect([seed, column, row.texts.get(column)]).toEqual([seed, column, last]);
+    }
+  }
+
+  test.each([true, false])(
+    '[I91 I93] two instances, lost answers, users: every column ends with its last value (versions: %s)',
+    async (optimistic) => {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), (seed) => schedule(seed, optimistic)),
+        { numRuns: 600 },
+      );
+    },
+  );
+});

@@ -1,0 +1,102 @@
+import { readConfig, readLobConfig } from '../../../shared/config/config';
+import { isList, parseAllExact, writeExact, type Json } from '../../../shared/json/exact-json';
+import { readInboundMessage, type InboundMessage } from '../../../shared/inbound/message';
+import { Database } from '../../../shared/lob/postgres/database';
+import { INBOUND_TABLE } from '../../../shared/lob/postgres/outbox-table';
+import { environment } from '../../../shared/settings/environment';
+import { readServiceBusConfig } from '../../../shared/settings/message-connections';
+import { messageOf } from '../../../shared/errors/errors';
+import { closeSoon } from '../terminal/close-soon';
+import { settingsOf, UsageError, type Terminal } from '../terminal/terminal';
+
+interface Checked {
+  readonly message: InboundMessage;
+  readonly body: string;
+}
+
+/** Deeper nesting is no message. */
+const MAX_DEPTH = 32;
+
+/** Checks messages and sends them. @throws UsageError with every message that isn't as the contract says */
+export async function sendMessages(
+  terminal: Terminal,
+  file: string,
+  { dryRun }: { readonly dryRun?: true },
+): Promise<void> {
+  const bytes = file === '-' ? await terminal.readInput() : await terminal.readFile(file);
+  const checked: Checked[] = [];
+  const faults: string[] = [];
+  for (const [at, json] of messagesIn(Buffer.from(bytes).toString('utf8')).entries()) {
+    const body = writeExact(json, MAX_DEPTH);
+    try {
+      checked.push({ message: readInboundMessage(Buffer.from(body), Date.now()), body });
+    } catch (error) {
+      faults.push(`message ${at + 1}: ${messageOf(error)}`);
+    }
+  }
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  const count = `${checked.length} message${checked.length === 1 ? '' : 's'}`;
+  if (dryRun === true) {
+    terminal.out(`${count}, no faults\n`);
+    return;
+  }
+  const queue = environment().INBOUND_QUEUE?.trim() ?? '';
+  const place = queue === '' ? await intoOutbox(checked) : await intoQueue(checked, queue);
+  terminal.out(`${count} sent to ${place}\n`);
+}
+
+/** One, a list, or one on each line. @throws UsageError */
+function messagesIn(text: string): readonly Json[] {
+  try {
+    const json = parseAllExact(text);
+    return isList(json) ? json : [json];
+  } catch {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    return lines.map((line, at) => {
+      try {
+        return parseAllExact(line);
+      } catch {
+        throw new UsageError(`line ${at + 1} is no JSON, nor is the whole`);
+      }
+    });
+  }
+}
+
+async function intoQueue(checked: readonly Checked[], queue: string): Promise<string> {
+  const [{ namespace }, { queue: trigger }] = settingsOf(
+    readServiceBusConfig(environment()),
+    readConfig(environment()).inbound,
+  );
+  const { openServiceBus } = await import('../../../shared/azure/service-bus-client.js');
+  const client = openServiceBus(namespace);
+  try {
+    const sender = client.createSender(queue);
+    for (const { message, body } of checked)
+      await sender.sendMessages({
+        body: Buffer.from(body),
+        contentType: 'application/json',
+        messageId: message.id,
+        ...(trigger.isSessionsEnabled ? { sessionId: sessionOf(message) } : {}),
+      });
+  } finally {
+    await closeSoon(client.close());
+  }
+  return `queue ${queue}`;
+}
+
+/** The row, as the message names it. */
+const sessionOf = ({ table, address }: InboundMessage): string =>
+  `${table} ${address.kind === 'row' ? address.id : [...address.key.values()].map(String).join(' ')}`.slice(0, 128);
+
+async function intoOutbox(checked: readonly Checked[]): Promise<string> {
+  const [{ place }] = settingsOf(readLobConfig(environment()));
+  if (place.kind !== 'postgres') throw new UsageError('INBOUND_QUEUE is missing: name the queue of the messages');
+  const database = new Database(place);
+  try {
+    const bodies = checked.map(({ body }) => body);
+    await database.query(`insert into ${INBOUND_TABLE} (message) select m::jsonb from unnest($1::text[]) m`, [bodies]);
+  } finally {
+    await database.close();
+  }
+  return 'table dvo.inbound';
+}
