@@ -104,7 +104,7 @@ test('the plan says that everybody waits, and how to stop it', async () => {
   expect(await apply(true)).toMatch(/^note: new, changed: whoever saves a row of account waits for validate/m);
 });
 
-describe('[I101 I102] a refused operation leaves nothing anywhere', () => {
+describe('[I111 I112] a refused operation leaves nothing anywhere', () => {
   const stored = async (): Promise<readonly string[]> => {
     const client = TableServiceClient.fromConnectionString(system.stack.azurite.connectionString, {
       allowInsecureConnection: true,
@@ -230,7 +230,7 @@ describe('what goes wrong on the way', () => {
     expect(names().filter((name) => name === 'Second attempt')).toHaveLength(1);
   });
 
-  test('[I100] a context that is too large for its members goes on, and is counted', async () => {
+  test('[I110] a context that is too large for its members goes on, and is counted', async () => {
     const since = system.log.length;
     await create({ fax: '1', description: 'x'.repeat(300_000) });
     expect(await system.logged('unjudged', since)).toMatchObject([{ source: 'validate', code: 'rule-unjudged' }]);
@@ -249,7 +249,7 @@ describe('what goes wrong on the way', () => {
     });
   });
 
-  test('[I100] rules with faults, or none that can be read: everything goes on, and it is said', async () => {
+  test('[I110] rules with faults, or none that can be read: everything goes on, and it is said', async () => {
     await system.stopApp();
     writeFileSync(RULES_FILE, `${RULES}    - { code: wrong, message: b, requierd: [name] }\n`);
     const since = system.log.length;

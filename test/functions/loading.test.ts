@@ -61,7 +61,7 @@ test.each([
     expect(loaded).not.toContain(later);
 });
 
-test('[I103] the engine of expressions is loaded with the first expression, and no sooner', async () => {
+test('[I113] the engine of expressions is loaded with the first expression, and no sooner', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dvo-loading-'));
   const RULES_FILE = join(folder, 'rules.yaml');
   const rule = (check: string): void =>

@@ -245,7 +245,7 @@ messages:
   });
 });
 
-describe('[I100] a message without its parameters', () => {
+describe('[I110] a message without its parameters', () => {
   const RULES = ruleOf('on: [Create, Delete], required: [name]');
 
   test.each<readonly [string, Operation, boolean]>([

@@ -110,7 +110,7 @@ describe('an operation', () => {
   });
 });
 
-describe('[I100] what no rule can be asked about', () => {
+describe('[I110] what no rule can be asked about', () => {
   const unanswered: TakenIn = () => () => new Promise(() => undefined);
   const failing: TakenIn = () => () => Promise.reject(new NotFindable('there is no store to look for its values'));
   const numbered = { target: { name: 'a', accountnumber: 'A-1' } };

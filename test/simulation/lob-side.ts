@@ -2,6 +2,7 @@
  * The second writer: the messages of a LOB system on their way to the app, what the app asks of Dataverse because of them, and what
  * is wrong with that. The judge knows values, times and who gave them, and nothing of the app.
  */
+import type { InboundReceiver } from '../../shared/receive/inbound-receiver';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Value } from '../../shared/change/value';
 import type { Lost } from '../../shared/inbound/decide';
@@ -16,7 +17,6 @@ import type { Outcome } from '../../shared/receive/put-aside';
 import type { Log } from '../../shared/telemetry/log';
 import type { NoteFault } from './fault-list';
 import type { Faults } from './faults';
-import type { Instance } from './instance';
 import { FIRST_LOB_VALUE, LobSystem, OWNED, madeOf, type LobMessage } from './lob-system';
 import { TABLES, keyOfId, type LiveRow, type Push, type SimulatedDataverse, type Told } from './simulated-dataverse';
 import type { Plain } from './wire';
@@ -49,13 +49,18 @@ interface LoggedLoss {
 
 type Values = Readonly<Record<string, number | null>>;
 
+/** An instance, as far as messages are handed to it. */
+interface Receiving {
+  readonly inbound: Pick<InboundReceiver, 'receive'>;
+}
+
 export class LobSide {
   readonly system = new LobSystem();
   /** What the app has written to Dataverse: times. */
   writes = 0;
   readonly #wrong: string[] = [];
   #about: LobMessage[] = [];
-  readonly #underWay = new Set<{ readonly by: Instance; readonly messages: readonly LobMessage[] }>();
+  readonly #underWay = new Set<{ readonly by: Receiving; readonly messages: readonly LobMessage[] }>();
   readonly #delivered = new Set<LobMessage>();
   readonly #acknowledged = new Set<LobMessage>();
   /** Losses that were told, as `message column`; '' is all of the row. */
@@ -96,19 +101,19 @@ export class LobSide {
     this.#about.push(this.system.change(op, key, names, dataverse.clock * 1000, rowId));
   }
 
-  deliver(which: number, count: number, to: Instance, keep: boolean): void {
+  deliver(which: number, count: number, to: Receiving, keep: boolean): void {
     const at = this.#about.length === 0 ? 0 : which % this.#about.length;
     this.#hand(keep ? this.#about.slice(at, at + count) : this.#about.splice(at, count), to, keep);
   }
 
   /** Everything that is about; `again`: and some of what ever was. */
-  deliverAll(to: () => Instance, again: boolean): void {
+  deliverAll(to: () => Receiving, again: boolean): void {
     const all = this.#about.splice(0);
     if (again) all.push(...this.system.messages.filter(() => this.world.random() < 0.7));
     for (const message of all.sort(() => this.world.random() - 0.5)) this.#hand([message], to(), false);
   }
 
-  #hand(messages: readonly LobMessage[], by: Instance, keep: boolean): void {
+  #hand(messages: readonly LobMessage[], by: Receiving, keep: boolean): void {
     if (messages.length === 0) return;
     const { note } = this.world;
     for (const message of messages) {
@@ -133,7 +138,7 @@ export class LobSide {
   }
 
   /** What it had not acknowledged comes again. */
-  crash(dead: Instance): void {
+  crash(dead: Receiving): void {
     for (const delivery of this.#underWay) {
       if (delivery.by !== dead) continue;
       this.#about.push(...delivery.messages);
