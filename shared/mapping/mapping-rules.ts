@@ -2,7 +2,7 @@
 import { ROW_MESSAGES } from '../context/messages/to-changes';
 import { DERIVED_NAME, OWN_PROPERTIES, wholeOf } from './column-names';
 import { inboundFaults, inboundRules } from './inbound-rules';
-import type { FileColumn, FileColumns, FileEvent, FileTable, MappingFile } from './mapping-schema';
+import type { FileColumn, FileColumns, FileCondition, FileEvent, FileTable, MappingFile } from './mapping-schema';
 import type { Fault } from '../yaml/schema-faults';
 
 /** https://learn.microsoft.com/power-apps/developer/data-platform/entity-metadata#table-names (columns are alike) */
@@ -35,11 +35,7 @@ function tableFaults(name: string, table: FileTable, languages: number): Fault[]
   return [
     ...Object.keys(columns).flatMap((column) => columnNameFaults(column, [...path, 'columns', column])),
     ...Object.keys(filter).flatMap((column) => columnNameFaults(column, [...path, 'filter', column])),
-    ...Object.entries(filter).flatMap(([column, condition]) =>
-      typeof condition === 'object' && Object.keys(condition).length === 0
-        ? [{ path: [...path, 'filter', column], text: 'must have an operator, such as { isNull: false }' }]
-        : [],
-    ),
+    ...conditionFaults(filter, [...path, 'filter']),
     ...ruleCombinations(columns, [...path, 'columns'], languages),
     ...targetFaults(columns, [...path, 'columns'], (column) => column),
     ...inboundFaultsOf(table, path),
@@ -57,6 +53,14 @@ function inboundFaultsOf(table: FileTable, path: Fault['path']): Fault[] {
     return rule === undefined ? dropsOthers : isDropped(rule);
   });
 }
+
+/** Conditions that say nothing. */
+export const conditionFaults = (conditions: Readonly<Record<string, FileCondition>>, path: Fault['path']): Fault[] =>
+  Object.entries(conditions).flatMap(([column, condition]) =>
+    typeof condition === 'object' && Object.keys(condition).length === 0
+      ? [{ path: [...path, column], text: 'must have an operator, such as { isNull: false }' }]
+      : [],
+  );
 
 function columnNameFaults(column: string, path: Fault['path']): Fault[] {
   if (column === '*') return path.at(-2) === 'columns' ? [] : [{ path, ofKey: true, text: 'must be a column' }];

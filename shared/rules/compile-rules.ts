@@ -1,6 +1,6 @@
 import { conditionsOf, operandOf } from '../mapping/compile-mapping';
 import type { Operand } from '../mapping/filter';
-import { LOGICAL_NAME } from '../mapping/mapping-rules';
+import { conditionFaults, LOGICAL_NAME } from '../mapping/mapping-rules';
 import type { FileCondition } from '../mapping/mapping-schema';
 import { CODES } from '../errors/codes';
 import type { Fault } from '../yaml/schema-faults';
@@ -177,7 +177,8 @@ interface Checks {
 }
 
 function checksOf(path: Path, rule: FileRule, met: Met): Checks {
-  const { required = [], range = {}, pattern = {}, oneOf = {}, expr } = rule;
+  const { required = [], range = {}, pattern = {}, oneOf = {}, expr, when = {} } = rule;
+  met.faults.push(...conditionFaults(when, [...path, 'when']));
   const expression = expr === undefined ? undefined : expressionOf([...path, 'expr'], expr, met);
   return {
     checks: [

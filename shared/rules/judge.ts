@@ -8,6 +8,7 @@ import type { Rules } from './compile-rules';
 import { RuleUnjudged } from './errors';
 import type { Variables } from './expression';
 import { expressionColumns } from './expression-values';
+import { notKnown } from './keywords';
 import { all, type Answer, type Asked, type Rule, type Unknown } from './rule';
 import { operationOf, subjectsOf, valueOf, type Subject } from './subject';
 
@@ -107,8 +108,8 @@ function answersOf(rule: Rule, asked: Asked): { readonly applies: Answer; readon
   const { operations, brokenBy } = rule;
   const isFor = operation === 'message' || operations?.has(operation) === true;
   const canBreak = operation !== 'Update' || brokenBy === undefined || brokenBy.some((column) => brought.has(column));
-  if (!isFor || !canBreak) return { applies: false, holds: true };
-  return { applies: rule.applies(asked), holds: rule.holds(asked) };
+  const applies = isFor && canBreak && rule.applies(asked);
+  return { applies, holds: applies === false || rule.holds(asked) };
 }
 
 function outcomeOf(applies: Answer, holds: Answer): Judged['outcome'] {
@@ -124,7 +125,7 @@ function uniqueColumns({ unique }: Rule, subject: Subject): Columns | Unknown | 
   const columns = new Map<string, Value>();
   for (const column of unique) {
     const value = valueOf(subject, column);
-    if (value === undefined) return { unknown: `column ${column} is neither in the message nor in the pre image` };
+    if (value === undefined) return notKnown(column);
     if (value === null) return undefined;
     columns.set(column, value);
   }

@@ -17,7 +17,8 @@ type Present = Exclude<Value, null>;
 
 const unknown = (why: string): Unknown => ({ unknown: why });
 
-const notKnown = (column: string): Unknown =>
+/** A column that only the row before the operation has, which isn't known. */
+export const notKnown = (column: string): Unknown =>
   unknown(`column ${column} is neither in the message nor in the pre image that the rules file names`);
 
 /** Asks of a column's value; what is empty is right. */

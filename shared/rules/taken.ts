@@ -21,13 +21,16 @@ export const takenIn =
   (store: () => Store | undefined): TakenIn =>
   (limitMs) => {
     const until = performance.now() + limitMs;
+    const isWanted = (): boolean => performance.now() < until;
     return async ({ name, rowId }, columns) => {
       const { finder, mapping } = store() ?? {};
       if (finder === undefined || mapping === undefined)
         throw new NotFindable('there is no store to look for its values');
       const mapped = mapping.tableOf(name).map({ table: name, id: rowId ?? '' }, columns);
       if (mapped.size < columns.size) throw new NotFindable('the mapping file leaves out one of its columns');
-      const found = await finder.find(name, mapped, () => performance.now() < until);
+      // Nobody waits any longer: of a thousand rows the rest would only burden the store.
+      if (!isWanted()) throw new NotFindable('there is no time left to look for its values');
+      const found = await finder.find(name, mapped, isWanted);
       return found.some((id) => id !== rowId);
     };
   };

@@ -18,6 +18,11 @@ test('an empty file has no rules, and nothing wrong with it', () => {
 
 test.each<readonly [string, string, readonly string[]]>([
   ['an unknown key', 'requierd: [name]', ['requierd is no known key; did you mean required?']],
+  [
+    'a condition that says nothing',
+    'when: { a: {} }, required: [b]',
+    ['when.a must have an operator, such as { isNull: false }'],
+  ],
   ['no columns', 'required: []', ['required must name at least one column']],
   ['no columns of a keyword', 'range: {}', ['range must name at least one column']],
   ['a range without bounds', 'range: { a: {} }', ['range.a must have min, max or both']],

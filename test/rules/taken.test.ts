@@ -6,6 +6,7 @@ import { readMapping } from '../../shared/mapping/read-mapping';
 import { NotFindable, type RowFinder } from '../../shared/lob/row-finder';
 import { takenIn, type Store } from '../../shared/rules/taken';
 import type { Subject } from '../../shared/rules/subject';
+import { eventually } from '../eventually';
 import { columnsOf, ROW_ID } from './operations';
 
 const read = readMapping('mapping.yaml', 'tables: { account: { columns: { accountnumber: Number, secret: drop } } }');
@@ -41,11 +42,17 @@ test('a new row has no id: whoever has the values is another one', async () => {
   expect(await takenIn(storeWith(ROW_ID).store)(1000)({ ...SUBJECT, rowId: undefined }, COLUMNS)).toBe(true);
 });
 
-test('nothing more is asked once the time is up', async () => {
+test('nothing more is asked once the time is up, nor anything at all that begins later', async () => {
   const { find, store } = storeWith();
-  await takenIn(store)(0)(SUBJECT, COLUMNS);
-  await takenIn(store)(60_000)(SUBJECT, COLUMNS);
-  expect(find.mock.calls.map(([, , isWanted]) => isWanted())).toEqual([false, true]);
+  const inTime = takenIn(store)(60_000);
+  await inTime(SUBJECT, COLUMNS);
+  expect(find.mock.calls[0]?.[2]()).toBe(true);
+  await expect(takenIn(store)(0)(SUBJECT, COLUMNS)).rejects.toThrow(NotFindable);
+  expect(find).toHaveBeenCalledTimes(1);
+  const short = takenIn(store)(20);
+  await short(SUBJECT, COLUMNS);
+  const isWanted = find.mock.calls[1]?.[2];
+  await eventually(() => isWanted?.() === false, 'the end of the time');
 });
 
 test.each<readonly [string, () => Store | undefined, Parameters<ReturnType<typeof storeWith>['find']>[1]]>([

@@ -8,7 +8,9 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path';
 import { readMappingFile } from '../../shared/config/mapping-settings';
 import { readRulesFile } from '../../shared/config/rules-settings';
+import type { ReadRules } from '../../shared/rules/read-rules';
 import type { ReadYaml } from '../../shared/yaml/yaml-file';
+import { withSlowPatterns } from '../dvo/rules/slow-patterns';
 import { noticesOf, packageOf } from './notices';
 
 /** What to package, and where to. */
@@ -86,7 +88,7 @@ export async function packageApp(options: PackageOptions): Promise<readonly Pack
   await writeFile(join(out, 'package.json'), `${JSON.stringify(await manifestOf(root), undefined, 2)}\n`);
   await writeFile(join(out, 'THIRD-PARTY-NOTICES.txt'), await noticesOf(root, Object.keys(metafile.inputs)));
   if (mapping !== undefined) await copyChecked('mapping', mapping, readMappingFile, out);
-  if (rules !== undefined) await copyChecked('rules', rules, readRulesFile, out);
+  if (rules !== undefined) await copyChecked('rules', rules, readCheckedRules, out);
   return functionsOf(metafile);
 }
 
@@ -95,6 +97,11 @@ async function manifestOf(root: string): Promise<object> {
     await readFile(join(root, 'package.json'), 'utf8'),
   ) as Manifest;
   return { name, version, private: true, license, main: 'functions/*.mjs', engines };
+}
+
+function readCheckedRules(path: string): ReadRules | undefined {
+  const read = readRulesFile(path);
+  return read && withSlowPatterns(read);
 }
 
 /** A file that isn't there or has faults would only be found by the deployed app. */

@@ -156,6 +156,14 @@ describe('the folder', () => {
     );
   });
 
+  test('nor is one with a pattern that can take for ever', async () => {
+    const rules = join(temporary, 'slow.yaml');
+    await writeFile(rules, 'tables:\n  account:\n    - { code: a, message: b, pattern: { name: "(a+)+" } }\n');
+    await expect(packageApp({ root: ROOT, out: join(temporary, 'slow-rules'), rules })).rejects.toThrow(
+      /slow\.yaml:3:\d+ tables\.account\[0\]\.pattern\.name can take exponential time/,
+    );
+  });
+
   test('nor is one that is not there, which is told by the name that was given', async () => {
     const mapping = join(temporary, 'none.yaml');
     await expect(packageApp({ root: ROOT, out: join(temporary, 'none'), mapping })).rejects.toThrow(

@@ -7,7 +7,7 @@ import type { Rule } from '../../../shared/rules/rule';
 import { rulesJsonSchema } from '../../../shared/rules/rules-schema';
 import { environment } from '../../../shared/settings/environment';
 import { bodyOf, UsageError, type Terminal } from '../terminal/terminal';
-import { slowPatterns } from './slow-patterns';
+import { withSlowPatterns } from './slow-patterns';
 import { tryRules } from './try';
 
 const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
@@ -22,8 +22,9 @@ function rulesAt(argument: string | undefined): { readonly path: string; readonl
 }
 
 function check(terminal: Terminal, argument: string | undefined): void {
-  const { path, read } = rulesAt(argument);
-  const faults = read.ok ? [...slowPatterns(read.file).map(read.at), ...storeFaults(read)] : read.faults;
+  const { path, read: asTheApp } = rulesAt(argument);
+  const read = withSlowPatterns(asTheApp);
+  const faults = read.ok ? storeFaults(read) : read.faults;
   for (const fault of faults) terminal.err(`${fault}\n`);
   if (!read.ok || faults.length > 0) throw new Error(`${path} has ${countOf(faults.length, 'fault')}.`);
   const { tables, messages, image } = read.file;
