@@ -15,6 +15,8 @@ export interface BusinessOptions {
   readonly rate: number;
   /** Only rows, or links and events too, for which the custom APIs have to be there. @default rows */
   readonly of?: 'rows' | 'everything';
+  /** systemuserid of one whose new rows the users work on, too. @default nobody: users know what they and others made before */
+  readonly alsoOf?: string;
   /** Ends the day early. */
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, messages: ReadonlyMap<string, number>) => void;
@@ -37,11 +39,12 @@ const byWeight = (actions: readonly Action[]): readonly Action[] =>
  */
 export async function businessDay(
   dataverse: Dataverse,
-  { changes, seed, rate, of = 'rows', signal, onProgress }: BusinessOptions,
+  { changes, seed, rate, of = 'rows', alsoOf, signal, onProgress }: BusinessOptions,
 ): Promise<BusinessResult> {
   const random = seededRandom(seed);
   const workload = new Workload(dataverse, Object.keys(WORK), changes, onProgress);
   const actions = byWeight(of === 'rows' ? ROW_ACTIONS : [...ROW_ACTIONS, ...LINK_ACTIONS]);
+  const end = alsoOf === undefined ? undefined : dataverse.watch((commit) => workload.join(commit, alsoOf));
   const begun = performance.now();
   const workingDay = async (actor: Actor): Promise<void> => {
     while (workload.done < changes && !signal.aborted) {
@@ -58,6 +61,6 @@ export async function businessDay(
   };
   await Promise.all(
     dataverse.users.map(({ id }) => workingDay({ random: seededRandom(random.between(0, 2 ** 31)), id })),
-  );
+  ).finally(end);
   return { changes: workload.done, messages: workload.messages, calls: workload.calls };
 }

@@ -2,6 +2,7 @@ import { visible } from '../../shared/errors/visible';
 import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { percentile, type Figures, type PathFigures } from './figures';
+import type { Crossings } from './both-ways';
 import type { CheckResult, TableCheck } from './comparison';
 import type { EventCheck } from './compare-events';
 
@@ -30,13 +31,14 @@ const cell = (text: string | number, width: number): string => String(text).padS
 /** The table of all ways as it stands. */
 export function figuresTable(figures: Figures): string {
   const heading = row('way', [...HEADINGS, 'lag P50', 'lag P99']);
-  const lines = [...figures.paths].map(([path, of]) =>
+  const lines = figures.shown.map(([path, of]) =>
     row(path, [...COLUMNS.map((name) => shown(path, name, of)), ...lags(of)]),
   );
   return [pc.bold(heading), ...lines, pc.dim(LAG_NOTE)].join('\n');
 }
 
-const row = (name: string, cells: readonly (string | number)[], nameWidth = NAME_WIDTH): string =>
+/** A line of a table. */
+export const row = (name: string, cells: readonly (string | number)[], nameWidth = NAME_WIDTH): string =>
   `${name.padEnd(nameWidth)}${cells.map((each) => cell(each, WIDTH)).join('')}`;
 
 /** How many changes were made by each message, the most frequent first. */
@@ -86,6 +88,37 @@ export function checkTable({ tables, events, differences, differenceCount, colum
     ...differences.map(({ table, id, what }) => visible(`  ${table}(${id}): ${what}`)),
   ].join('\n');
 }
+
+/** Both directions, with the first differences of the clerks' side. */
+export function crossingsTable(
+  of: Crossings,
+  changes: number,
+  posts: number,
+  { differenceCount }: CheckResult,
+): string {
+  const { clerks, written, restorings, stored, echoes, lost, parked, loops, ledger } = of;
+  const isRight = ledger.differenceCount === 0 && loops === 0;
+  const verdict =
+    `${ledger.differenceCount} differences in ${ledger.columnsCompared} values and ${ledger.rows} rows of the clerks, ` +
+    `${loops} writes after nothing was left to do.`;
+  return [
+    pc.bold(row('direction', ['changes', 'messages', 'written', 'given up', 'parked', 'different'], DIRECTION_WIDTH)),
+    row(
+      'LOB → Dataverse',
+      [clerks.changes, clerks.messages, written, lost.lob, parked, ledger.differenceCount],
+      DIRECTION_WIDTH,
+    ),
+    row('Dataverse → LOB', [changes, posts, stored, lost.dataverse, '', differenceCount], DIRECTION_WIDTH),
+    '',
+    `Crossings: the app wrote ${written} times to Dataverse for ${clerks.changes} changes of the clerks and ${restorings} values of the ` +
+      `LOB system to put back. ${echoes} events came of it, and ended in the store.`,
+    `The clerks take over ${ledger.takenOver} values from Dataverse. ${ledger.overtaken} of theirs stand though a user's change is later.`,
+    (isRight ? pc.green : pc.red)(verdict),
+    ...ledger.differences.map(({ table, id, what }) => visible(`  ${table}(${id}): ${what}`)),
+  ].join('\n');
+}
+
+const DIRECTION_WIDTH = 18;
 
 /** Numbers, each with its heading. */
 type Headed<T> = readonly (readonly [heading: string, key: keyof T])[];

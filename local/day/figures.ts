@@ -8,7 +8,13 @@ export const PATHS = FUNCTION_NAMES;
 export type Path = FunctionName;
 
 /** Verdicts that changed the store. */
-const APPLYING = new Set(['applied', 'merged', 'replaced', 'deleted', 'adopted', 'touched']);
+const APPLYING = new Set(['applied', 'merged', 'replaced', 'deleted', 'adopted', 'touched', 'created', 'updated']);
+
+/** The ways into Dataverse; the others lead to the store. */
+const INBOUND: readonly Path[] = ['inbound-queue', 'inbound-sql'];
+
+/** Ways on which Dataverse's deliveries come. */
+const isPushed = (path: Path): boolean => path !== 'pull-sync' && path !== 'replay-parked' && !INBOUND.includes(path);
 
 /** What happened on one way. */
 export interface PathFigures {
@@ -31,6 +37,14 @@ export interface PathFigures {
   readonly lagMs: number[];
 }
 
+/** A value, or a deletion (no column), that the app gave up for the other side's. */
+export interface LostValue {
+  readonly row: string;
+  readonly message: string;
+  readonly column: string;
+  readonly loser: 'lob' | 'dataverse';
+}
+
 /** How a pull run ended: for waiting until every table was pulled. */
 export interface PullRun {
   readonly table: string;
@@ -49,6 +63,10 @@ export class Figures {
   readonly problems: string[] = [];
   /** What the pull healed, by table or relationship. */
   readonly healedOf = new Map<string, number>();
+  /** What was given up for the other side. */
+  readonly lost: LostValue[] = [];
+  /** How often values of the LOB system were found changed, to be put back. */
+  restorings = 0;
   readonly #pullListeners = new Set<(run: PullRun) => void>();
 
   /** Takes one record of the host's output. */
@@ -78,6 +96,12 @@ export class Figures {
         this.#of('replay-parked').received += number(fields.processed);
         this.#of('replay-parked').readBack += number(fields.processed);
         break;
+      case 'inboundLost':
+        this.#lost(fields);
+        break;
+      case 'inboundRestoring':
+        this.restorings += 1;
+        break;
       case 'pullFailed':
         this.problems.push(message);
         for (const tell of this.#pullListeners)
@@ -101,10 +125,23 @@ export class Figures {
 
   /** Deliveries that the app has answered for, on all pushed ways. */
   get pushesHandled(): number {
-    return PATHS.filter((path) => path !== 'pull-sync' && path !== 'replay-parked').reduce((sum, path) => {
+    return PATHS.filter(isPushed).reduce((sum, path) => {
       const { received, rejected } = this.#of(path);
       return sum + received + rejected;
     }, 0);
+  }
+
+  /** Changes of the store's data. */
+  get stored(): number {
+    return [...this.paths].reduce((sum, [path, { applied, verdicts }]) => {
+      const { touched = 0, adopted = 0 } = verdicts;
+      return INBOUND.includes(path) ? sum : sum + applied - touched - adopted;
+    }, 0);
+  }
+
+  /** The ways that are shown: of those into Dataverse the ones that brought something. */
+  get shown(): readonly (readonly [Path, PathFigures])[] {
+    return [...this.paths].filter(([path, { received }]) => !INBOUND.includes(path) || received > 0);
   }
 
   #of(path: Path): PathFigures {
@@ -118,6 +155,12 @@ export class Figures {
     if (figures === undefined) return;
     figures[what] += 1;
     if (what === 'parked') figures.received += 1;
+  }
+
+  #lost({ row, message, lost }: Record<string, unknown>): void {
+    const of = { row: String(row), message: String(message) };
+    for (const { column, loser } of lost as readonly Pick<LostValue, 'column' | 'loser'>[])
+      this.lost.push({ ...of, column, loser });
   }
 
   #ignored(fields: Record<string, unknown>): void {

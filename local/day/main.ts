@@ -10,9 +10,10 @@ import { SYNCED_TABLES, startStack, type Stack } from '../stack/stack';
 import { sayFault, script, wholeNumber } from '../../tools/dvo/terminal/script';
 import { registerSteps } from '../stack/register-steps';
 import { STANDARD_RELATIONSHIPS } from '../dataverse/metadata/standard-tables';
+import { BothWays, type Crossings } from './both-ways';
 import { businessDay, type BusinessResult } from './business';
 import { compare, type CheckResult } from './comparison';
-import { checkTable, figuresTable, messagesLine, openDisplay, type Display } from './display';
+import { checkTable, crossingsTable, figuresTable, messagesLine, openDisplay, type Display } from './display';
 import { attackTable, faultyDay } from '../faults/faulty-day';
 import { Figures } from './figures';
 import { reportOf } from './report';
@@ -27,6 +28,7 @@ interface Flags extends StackFlags {
   readonly reorder?: number;
   readonly drop?: number;
   readonly faults?: boolean;
+  readonly inbound?: boolean;
   readonly exit?: boolean;
   readonly report?: string;
   readonly port?: number;
@@ -65,9 +67,17 @@ const command = withStackFlags(
       'locks, partitions and leases stolen, all in an order that the seed decides; the day lasts as long (--changes does not count), and it ends after the check. ' +
       'Exit code 0 only if nothing was lost, applied twice, resurrected, gone back or different (docs/SPEC.md)',
   )
+  .option(
+    '--inbound',
+    'clerks of a LOB system change rows on their side as well: a quarter as many changes, by messages in a queue (with --store postgres ' +
+      'by triggers of their tables); at the end both directions are compared',
+  )
   .option('--exit', 'stop after the check; exit code 0 only with 0 differences')
   .option('--report <file>', 'write counts, lags, differences and seconds to this file as JSON', writableFile)
   .option('--port <port>', 'port of the app’s HTTP functions (default: a free one)', wholeNumber(0, 65_535));
+
+/** Of the clerks, for each change of a user. */
+const CLERKS_SHARE = 0.25;
 
 /** The defaults of the flags, without and with `--faults`. */
 const CALM = { rate: 120, duplicate: 0, reorder: 0, drop: 0 };
@@ -104,15 +114,29 @@ async function calmDay(
   interrupted: Promise<void>,
 ): Promise<number> {
   const figures = new Figures();
-  const mapped = mappingSettings(APP_DIR);
+  if (flags.inbound === true && flags.store === 'http')
+    throw new Error(
+      "--inbound compares a whole store, and a LOB system isn't sent its own columns: leave --store http out.",
+    );
   display.say(`Starting Azurite, ${LOB_PARTS[flags.store ?? 'tables']}the broker and the Dataverse simulator …`);
-  const stack = await startStack(flags);
+  const { inbound, ...ofStack } = flags;
+  const stack = await startStack(inbound === true ? { ...ofStack, inbound: {} } : ofStack);
   let host: SpawnedHost | undefined;
+  let bothWays: BothWays | undefined;
   try {
+    const own = mappingSettings(APP_DIR);
+    if (flags.inbound === true) bothWays = new BothWays(stack, own, APP_DIR, figures);
+    const mapped = bothWays?.mapped ?? own;
+    const disturbed = { ...CALM, ...flags };
+    await bothWays?.open({
+      ...{ ...disturbed, signal: stopping.signal },
+      changes: Math.ceil(flags.changes * CLERKS_SHARE),
+      rate: disturbed.rate * CLERKS_SHARE,
+    });
     display.say('Starting the app …');
     const started = await spawnHost({
       appDir: APP_DIR,
-      settings: { ...stack.settings, ...mapped },
+      settings: { ...stack.settings, ...mapped, ...bothWays?.settings },
       port: flags.port ?? 0,
       onLog: (record) => figures.take(record),
     });
@@ -136,27 +160,34 @@ async function calmDay(
     display.say('Registering the steps: dvo steps apply local/day/dataverse.yaml …');
     await registerSteps(stack.settings, { root: APP_DIR, webhookUrl });
     const outcome = await Promise.race([
-      runDay(flags, mapped, stack, started, figures, display, stopping.signal),
+      runDay(flags, mapped, stack, started, figures, display, stopping.signal, bothWays),
       interrupted,
     ]);
     display.done();
     if (outcome === undefined) return 130;
     print(flags, mapped, stack, figures, outcome, webhookUrl);
-    if (flags.exit === true) return outcome.check.differenceCount === 0 ? 0 : 1;
+    if (flags.exit === true) return isRight(outcome) ? 0 : 1;
     display.say('\nEverything keeps running. Press Ctrl-C to stop.');
     await interrupted;
     return 0;
   } finally {
     await host?.stop();
+    await bothWays?.close();
     await stack.stop();
   }
 }
 
+const isRight = ({ check, crossings }: Outcome): boolean =>
+  check.differenceCount === 0 &&
+  (crossings === undefined || (crossings.loops === 0 && crossings.ledger.differenceCount === 0));
+
 async function underAttack(flags: Flags, display: Display, signal: AbortSignal): Promise<number> {
+  const { inbound, ...ofStack } = flags;
+  if (inbound === true) throw new Error('--faults attacks one direction: leave --inbound out.');
   if (flags.store === 'http') throw new Error('--faults judges Azure Tables and PostgreSQL: leave --store http out.');
   const { seed, port = 0 } = flags;
   const disturbed = { ...FAULTY, ...flags };
-  const result = await faultyDay({ ...disturbed, stack: flags, port, appDir: APP_DIR }, display, signal);
+  const result = await faultyDay({ ...disturbed, stack: ofStack, port, appDir: APP_DIR }, display, signal);
   display.done();
   if (result === undefined) return 130;
   console.log(`\n${checkTable(result.check)}\n\n${attackTable(result)}`);
@@ -173,6 +204,7 @@ interface Outcome {
   readonly business: BusinessResult;
   readonly seconds: number;
   readonly check: CheckResult;
+  readonly crossings: Crossings | undefined;
 }
 
 async function runDay(
@@ -183,6 +215,7 @@ async function runDay(
   figures: Figures,
   display: Display,
   signal: AbortSignal,
+  bothWays: BothWays | undefined,
 ): Promise<Outcome> {
   const { dataverse } = stack;
   const { seed } = flags;
@@ -201,36 +234,46 @@ async function runDay(
     const { posts, dropped, openJobs } = dataverse.stats();
     const healed = figures.paths.get('pull-sync')?.healed ?? 0;
     return [
-      `${phase}: ${done} changes, ${links()} links, ${posts} posts sent, ${figures.pushesHandled} handled`,
+      `${phase}: ${done} changes${bothWays === undefined ? '' : ` and ${bothWays.done} of clerks`}, ${links()} links, ${posts} posts sent, ${figures.pushesHandled} handled`,
       `${figures.total('events')} events stored, ${dropped} dropped, ${openJobs} jobs open`,
       `${healed} healed by the pull`,
     ].join(', ');
   };
   try {
     const { changes: wanted } = flags;
-    const business = await businessDay(dataverse, {
-      changes: wanted,
-      seed,
-      rate,
-      of: 'everything',
-      signal,
-      onProgress: (now, byMessage) => {
-        done = now;
-        messages = byMessage;
-      },
-    });
+    const [business] = await Promise.all([
+      businessDay(dataverse, {
+        changes: wanted,
+        seed,
+        rate,
+        of: 'everything',
+        ...(bothWays === undefined ? {} : { alsoOf: dataverse.applicationUserId }),
+        signal,
+        onProgress: (now, byMessage) => {
+          done = now;
+          messages = byMessage;
+        },
+      }),
+      bothWays?.work(),
+    ]);
     phase = 'deliveries under way';
     await dataverse.drain(WAIT_LIMIT_MS);
     dataverse.disturb({});
     await untilHandled(stack, figures, signal);
     phase = 'a last complete pull';
     await completePull(host, figures, signal);
+    phase = 'until nothing is left to do';
+    const handled = async (): Promise<void> => {
+      await dataverse.drain(WAIT_LIMIT_MS);
+      await untilHandled(stack, figures, signal);
+    };
+    const crossings = await bothWays?.check(handled, () => completePull(host, figures, signal));
     phase = 'comparing';
     const check = await compare(dataverse, stack.lobPlace, SYNCED_TABLES, STANDARD_RELATIONSHIPS, {
       mapping: readMapping(mapped),
       calls: business.calls,
     });
-    return { business, seconds: (performance.now() - begun) / 1000, check };
+    return { business, seconds: (performance.now() - begun) / 1000, check, crossings };
   } finally {
     clearInterval(timer);
   }
@@ -241,7 +284,7 @@ function print(
   mapped: MappingSettings,
   stack: Stack,
   figures: Figures,
-  { business, seconds, check }: Outcome,
+  { business, seconds, check, crossings }: Outcome,
   webhookUrl: string,
 ): void {
   const { changes, messages } = business;
@@ -255,6 +298,7 @@ function print(
   );
   console.log(`By message: ${messagesLine(messages)}.\n`);
   console.log(checkTable(check));
+  if (crossings !== undefined) console.log(`\n${crossingsTable(crossings, changes, delivered, check)}`);
   if (figures.problems.length > 0) {
     const shown = figures.problems.slice(0, 10);
     console.log(
@@ -262,7 +306,15 @@ function print(
     );
   }
   if (flags.report !== undefined) {
-    const report = reportOf({ ...CALM, ...flags }, stack.dataverse.stats(), figures, business, seconds, check);
+    const report = reportOf(
+      { ...CALM, ...flags },
+      stack.dataverse.stats(),
+      figures,
+      business,
+      seconds,
+      check,
+      crossings,
+    );
     writeFileSync(flags.report, `${JSON.stringify(report, null, 2)}\n`);
   }
   if (flags.exit !== true) console.log(`\n${howToLook(stack, webhookUrl, mapped)}`);

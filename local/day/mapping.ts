@@ -3,9 +3,9 @@
  * business day doesn't use is an error here.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { Columns } from '../dataverse/rows/value';
 
@@ -21,6 +21,22 @@ export const mappingSettings = (root: string): MappingSettings => ({
   MAPPING_FILE: join(root, 'local/day/mapping.yaml'),
   REDACTION_KEY: randomBytes(32).toString('base64'),
 });
+
+/** Adds the sections of local/day/inbound.yaml to the mapping file, in a file of their own. @param folder where it is put */
+export function withInbound(settings: MappingSettings, root: string, folder: string): MappingSettings {
+  const { tables = {}, ...file } = parse(readFileSync(settings.MAPPING_FILE, 'utf8')) as ParsedFile;
+  const sections = parse(readFileSync(join(root, 'local/day/inbound.yaml'), 'utf8')) as Readonly<
+    Record<string, object>
+  >;
+  const added = Object.entries(sections).map(([table, inbound]) => [table, { ...tables[table], inbound }] as const);
+  const path = join(folder, 'mapping.yaml');
+  writeFileSync(path, stringify({ ...file, tables: { ...tables, ...Object.fromEntries(added) } }));
+  return { ...settings, MAPPING_FILE: path };
+}
+
+interface ParsedFile {
+  readonly tables?: Readonly<Record<string, object>>;
+}
 
 /** How a column or a parameter is to be found in the store. */
 export interface ColumnMapping {
@@ -38,12 +54,24 @@ export interface TableMapping {
   column(name: string): ColumnMapping | undefined;
   /** Whether a row is to be seen. */
   shows(columns: Columns): boolean;
+  /** What a LOB system may change; undefined: nothing. */
+  readonly inbound: InboundMapping | undefined;
+}
+
+/** What a LOB system may change of a table. */
+export interface InboundMapping {
+  /** The column of the alternate key. */
+  readonly key: string;
+  /** The columns that it may give, each with its owner; null: none. */
+  readonly owners: ReadonlyMap<string, 'lob' | 'dataverse' | null>;
 }
 
 /** How everything is to be found in the store. */
 export interface Mapping {
   /** A table, or a relationship by its schema name. */
   table(name: string): TableMapping;
+  /** The tables that a LOB system may change. */
+  readonly inbound: readonly string[];
   /** By the message's name. */
   readonly events: ReadonlyMap<string, TableMapping>;
 }
@@ -57,8 +85,14 @@ const column = z.union([
     as: z.literal('integer').optional(),
   }),
 ]);
+const inbound = z.strictObject({
+  key: z.string(),
+  delete: z.literal(true),
+  columns: z.record(z.string(), z.enum(['lob', 'dataverse']).nullable()),
+});
 const table = z
   .strictObject({
+    inbound: inbound.optional(),
     target: z.string().optional(),
     columns: z.record(z.string(), column).optional(),
     filter: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
@@ -76,7 +110,7 @@ type FileTable = z.output<typeof table>;
 type FileColumn = z.output<typeof column>;
 
 /** Every column of every table under its own name. */
-export const UNMAPPED: Mapping = { table: (name) => tableMapping(name, null, ''), events: new Map() };
+export const UNMAPPED: Mapping = { table: (name) => tableMapping(name, null, ''), inbound: [], events: new Map() };
 
 /** Reads the mapping file that the settings name. */
 export function readMapping({ MAPPING_FILE, REDACTION_KEY }: MappingSettings): Mapping {
@@ -84,6 +118,7 @@ export function readMapping({ MAPPING_FILE, REDACTION_KEY }: MappingSettings): M
   const named = { ...file.tables, ...file.links };
   return {
     table: (name) => tableMapping(name, named[name] ?? null, REDACTION_KEY),
+    inbound: Object.entries(file.tables).flatMap(([name, of]) => (of?.inbound === undefined ? [] : name)),
     events: new Map(
       Object.entries(file.events).map(([message, event]) => [message, tableMapping(message, event, REDACTION_KEY)]),
     ),
@@ -91,13 +126,14 @@ export function readMapping({ MAPPING_FILE, REDACTION_KEY }: MappingSettings): M
 }
 
 function tableMapping(name: string, file: FileTable, key: string): TableMapping {
-  const { target = name, columns = {}, filter = {} } = file ?? {};
+  const { target = name, columns = {}, filter = {}, inbound } = file ?? {};
   // Of an event's parameters variables are left out unless named.
   const others = (name: string): FileColumn => (name.startsWith('variable.') ? 'drop' : (columns['*'] ?? 'keep'));
   return {
     target,
     column: (column) => columnMapping(columns[column] ?? others(column), key),
     shows: (row) => Object.entries(filter).every(([column, wanted]) => row[column] === wanted),
+    inbound: inbound && { key: inbound.key, owners: new Map(Object.entries(inbound.columns)) },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { DataverseStats } from '../dataverse/dataverse';
+import type { Crossings } from './both-ways';
 import type { BusinessResult } from './business';
 import type { CheckResult } from './comparison';
 import { percentile, type Figures } from './figures';
@@ -19,9 +20,10 @@ export function reportOf(
   { changes, messages }: BusinessResult,
   seconds: number,
   check: CheckResult,
+  crossings: Crossings | undefined,
 ): object {
   const paths = Object.fromEntries(
-    [...figures.paths].map(([path, { lagMs, ...counts }]) => [
+    figures.shown.map(([path, { lagMs, ...counts }]) => [
       path,
       { ...counts, lagMs: { p50: percentile(lagMs, 0.5), p99: percentile(lagMs, 0.99) } },
     ]),
@@ -40,6 +42,7 @@ export function reportOf(
     dataverse,
     differences: check.differenceCount,
     check,
+    ...(crossings === undefined ? {} : { crossings }),
     problems: figures.problems,
   };
 }

@@ -15,7 +15,7 @@ export interface TableWork {
 /** Ids of the rows that there are, by table. */
 export type Rows = ReadonlyMap<string, string[]>;
 
-const TOWNS = ['Bergen', 'Łódź', 'Genève', 'São Paulo', 'Reykjavík', '横浜', 'Αθήνα', 'Kyiv'];
+export const TOWNS = ['Bergen', 'Łódź', 'Genève', 'São Paulo', 'Reykjavík', '横浜', 'Αθήνα', 'Kyiv'];
 export const FIRST = ['Amara', 'Haruto', 'Zoë', 'Ingrid', 'Mateus', 'Leïla', 'Oskar', 'Nadia'];
 export const LAST = ['Lindqvist', 'Nakamura', 'O’Neill', 'Søndergård', 'Ferreira', 'Haddad', 'Müller', 'Kowalczyk'];
 export const GOODS = ['Harbour', 'Cold Chain', 'Freight', 'Timber', 'Ceramics', 'Dairy', 'Marine', 'Rail'];

@@ -1,7 +1,7 @@
 import type { Parameter } from '../dataverse/events/event';
 import type { Random } from '../dataverse/random';
-import type { Reference } from '../dataverse/rows/value';
-import type { Dataverse } from '../dataverse/simulator';
+import { asReference, type Reference } from '../dataverse/rows/value';
+import type { Commit, Dataverse } from '../dataverse/simulator';
 import type { ApiValues } from '../dataverse/web-api/action-parameters';
 import type { Rows } from './row-contents';
 
@@ -64,6 +64,14 @@ export class Workload {
   /** Ids of the rows of a table. */
   ids(table: string): string[] {
     return this.rows.get(table) ?? [];
+  }
+
+  /** Has rows worked on that somebody else makes, as long as they are there. */
+  join({ table, id, before, row }: Commit, maker: string): void {
+    const ids = this.ids(table);
+    if (row === undefined && ids.includes(id)) ids.splice(ids.indexOf(id), 1);
+    const createdBy = before === undefined ? row?.columns.createdby : undefined;
+    if (asReference(createdBy)?.id === maker) ids.push(id);
   }
 
   /**

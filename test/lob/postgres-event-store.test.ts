@@ -109,6 +109,14 @@ test('[I52] what PostgreSQL refuses is told by its column, without its value; th
   expect((await found()).map((each) => each.output_new)).toEqual([null, 'x']);
 });
 
+test('an event with a parameter that none had before adds its column, to the view too', async () => {
+  const { store, found } = fresh();
+  await store.append([{ event: event(), rule }]);
+  const later = event({ key: 'B', occurredAtMs: Date.UTC(2026, 3, 1), columns: columns({ input_Note: 'late' }) });
+  expect(await store.append([{ event: later, rule }])).toEqual([{ kind: 'stored' }]);
+  expect((await found()).map((each) => each.input_note)).toEqual([null, 'late']);
+});
+
 test('an outage is no refusal', async () => {
   const { value } = readPostgres({ ...postgres.settings, LOB_POSTGRES__port: '9' });
   if (value === undefined) throw new Error('no settings');

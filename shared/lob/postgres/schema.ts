@@ -52,6 +52,12 @@ export const EVENT_TIME = 'OccurredAt';
 
 const KEYS: Readonly<Record<TableKind, readonly string[]>> = { rows: ROW_KEY, links: LINK_KEY, events: [EVENT_KEY] };
 const OWN = ['dvo_stamp', 'dvo_etag', 'dvo_state', 'dvo_written_at'];
+/** The columns of a new table, in their order: `creationOf`. */
+const FIRST: Readonly<Record<TableKind, readonly string[]>> = {
+  rows: [...ROW_KEY, ...OWN],
+  links: [...LINK_KEY, ...OWN],
+  events: [EVENT_KEY, EVENT_TIME],
+};
 const OWN_TYPES =
   'dvo_stamp text not null, dvo_etag bigint not null, dvo_state smallint not null, dvo_written_at timestamptz not null';
 
@@ -203,7 +209,7 @@ async function planIn(querying: Querying, schemas: Schemas, wanted: WantedTable)
     ([column]) => table?.columns.has(column) !== true && table?.others.has(column) !== true,
   );
   const ref = refOf(schemas.tables, wanted.name);
-  const order = [...(table?.order ?? [...KEYS[wanted.kind], ...OWN]), ...missing.map(([column]) => column)];
+  const order = [...new Set([...(table?.order ?? FIRST[wanted.kind]), ...missing.map(([column]) => column)])];
   if (table === undefined) statements.push(...creationOf(ref, wanted.kind));
   if (missing.length > 0)
     statements.push(
