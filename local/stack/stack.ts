@@ -8,7 +8,7 @@ import { startLobSystem } from './lob-system';
 import { startPostgres, type Postgres } from '../postgres/postgres';
 import { startBroker, type Broker, type QueueOptions } from '../broker/broker';
 import { STANDARD_TABLES } from '../dataverse/metadata/standard-tables';
-import { startDataverse, type Dataverse, type TableDefinition } from '../dataverse/simulator';
+import { startDataverse, type Dataverse, type DataverseOptions, type TableDefinition } from '../dataverse/simulator';
 import { startAzurite, type Azurite } from '../storage/azurite';
 import { startIdentityStorage } from '../storage/identity-storage';
 import type { ManagedIdentities } from '../storage/managed-identity';
@@ -25,8 +25,12 @@ export interface StackOptions {
   /** Of the queue and the subscription. */
   readonly queue?: QueueOptions;
   readonly subscription?: QueueOptions;
+  /** Of the queue of the LOB system's messages, which the app serves once a setting names it. @default there is none */
+  readonly inbound?: QueueOptions;
   /** Besides the standard ones. */
   readonly tables?: readonly TableDefinition[];
+  /** Applications beside the first one, each with a user of its own. */
+  readonly applications?: NonNullable<DataverseOptions['applications']>;
   /** Seed of everything random in the simulator. @default 1 */
   readonly seed?: number;
   /** Storage by managed identities over TLS, instead of connection strings. */
@@ -60,6 +64,7 @@ export const FIXTURES_ORGANIZATION = { id: 'b3539c1f-d2cc-4daa-a841-b0f0c3f9ec12
 /** Names of the broker's entities. */
 export const BUS = {
   queue: 'dataverse-events',
+  inbound: 'lob-changes',
   topic: 'dataverse-changes',
   subscription: 'lob',
   hub: 'dataverse-feed',
@@ -92,7 +97,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (lobSystem !== undefined) running.push(lobSystem);
     const broker = await startBroker({
       port: options.amqpPort ?? 0,
-      queues: { [BUS.queue]: options.queue ?? {} },
+      queues: { [BUS.queue]: options.queue ?? {}, ...(options.inbound && { [BUS.inbound]: options.inbound }) },
       topics: { [BUS.topic]: { subscriptions: { [BUS.subscription]: options.subscription ?? {} } } },
       hubs: { [BUS.hub]: { partitions: BUS.partitions, consumerGroups: [BUS.group] } },
     });
@@ -101,6 +106,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       port: options.dataversePort ?? 0,
       seed: options.seed ?? 1,
       organization: FIXTURES_ORGANIZATION,
+      ...(options.applications === undefined ? {} : { applications: options.applications }),
       tables: [...STANDARD_TABLES, ...(options.tables ?? [])],
     });
     running.push({ stop: () => dataverse.close() });

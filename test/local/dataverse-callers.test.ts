@@ -225,7 +225,11 @@ describe('custom logic', () => {
     expect(row?.columns).toMatchObject({ name: 'two', telephone1: '42' });
     expect(answer.body['@odata.etag']).toBe(`W/"${row?.version}"`);
     await dataverse.drain(5000);
-    expect(contexts(hook).map(({ Depth }) => Number(Depth)).toSorted()).toEqual([1, 2]);
+    expect(
+      contexts(hook)
+        .map(({ Depth }) => Number(Depth))
+        .toSorted(),
+    ).toEqual([1, 2]);
     expect(calls).toEqual([1, 2]);
   });
 
