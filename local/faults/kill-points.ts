@@ -35,6 +35,7 @@ export function storeStepOf(request: StoreRequest, eventTables: ReadonlySet<stri
     case 'dvopull':
       return path.includes("PartitionKey='pull'") ? 'pull-state' : undefined;
     case 'dvodiscarded':
+    case 'dvoinbound':
       return undefined;
     default:
   }

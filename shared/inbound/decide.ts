@@ -201,8 +201,13 @@ function judge(
   if (now === text || (now !== undefined && note?.done?.text === text && note.done.result === now)) return 'same';
   if (now === undefined || rules.columns.get(column)?.owner === 'lob') return 'send';
   // What was known here when the LOB system's change is written was there for the LOB system to see.
+  // Of a row that nobody here knew an empty column has never had a value.
+  const isUntouched = now === 'null' && stored === undefined && note?.done === undefined;
   const isKnown =
-    now === note?.done?.result || note?.maybe.includes(printOf(now)) === true || stored?.holds(column, now) === true;
+    isUntouched ||
+    now === note?.done?.result ||
+    note?.maybe.includes(printOf(now)) === true ||
+    stored?.holds(column, now) === true;
   if (isKnown) return 'send';
   return isLater(atMs, current.modifiedOn) ? 'dataverse' : 'lob';
 }

@@ -222,8 +222,11 @@ export class InboundWriter {
       holds: (column, text) => {
         const value = plainValueIn(text, column, table);
         if (value === undefined || deleted) return undefined;
-        const asked: RowColumns = { row, columns: new Map([[column, value]]) };
-        return store.compare(stored, asked).get(column);
+        const told = formsOf(value).map((form) => {
+          const asked: RowColumns = { row, columns: new Map([[column, form]]) };
+          return store.compare(stored, asked).get(column);
+        });
+        return told.includes(true) ? true : told[0];
       },
     };
   }
@@ -403,6 +406,19 @@ function actionOf(
   return step.kind === 'create'
     ? { kind: 'create', texts, columns }
     : { kind: 'update', texts, columns, condition: step.condition };
+}
+
+/** https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/decimalattributemetadata (Precision) */
+const MOST_DECIMALS = 10;
+
+/** A value in each form that a store may hold it in: a decimal with as many zeros at its end as Dataverse gave it. */
+function formsOf(value: Value): readonly Value[] {
+  if (value?.kind !== 'decimal' && value?.kind !== 'money') return [value];
+  const { kind, text } = value;
+  const decimals = text.split('.')[1]?.length ?? 0;
+  const zeros = Array.from({ length: Math.max(0, MOST_DECIMALS - decimals) }, (_, at) => '0'.repeat(at + 1));
+  const point = decimals === 0 ? '.' : '';
+  return [value, ...zeros.map((some): Value => ({ kind, text: text + point + some }))];
 }
 
 /** The value that a text means, unless it is a row named by its key. */

@@ -233,6 +233,16 @@ describe('with the row at hand', () => {
       'refused -lob.name/later',
     ],
     [
+      'it was just made by somebody else, without the column',
+      { current: current({ name: 'null' }, { modifiedOn: 101 }) },
+      'update 7 name',
+    ],
+    [
+      'a user has emptied it later',
+      { current: current({ name: 'null' }, { modifiedOn: 101 }), stored: stored({ name: '"A"' }) },
+      'refused -lob.name/later',
+    ],
+    [
       'one column lost, another one didn’t',
       {
         change: change({

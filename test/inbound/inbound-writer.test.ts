@@ -59,6 +59,21 @@ describe('one after the other', () => {
     expect(of.rows.sent).toHaveLength(1);
   });
 
+  test('a decimal is the same with whatever zeros the store has it', async () => {
+    const of = stand();
+    const table = inboundTable({ columns: { new_rate: null } });
+    const row = of.rows.create({});
+    for (const [text, stored, then] of [
+      ['1.5', '1.5000', 'unchanged'],
+      ['2', '2.00', 'unchanged'],
+      ['2', '2.0000000001', 'updated'],
+      ['20', '2.0', 'updated'],
+    ] as const) {
+      await store(of, row.id, { version: row.version }, {}, new Map([['new_rate', { kind: 'decimal', text: stored }]]));
+      expect(await run(of, change({ new_rate: text }, {}, { id: row.id }, table))).toEqual([then]);
+    }
+  });
+
   test('a deletion, and a row that comes again; what is older than the deletion is not', async () => {
     const of = stand();
     await run(of, change({ name: '"A"' }));

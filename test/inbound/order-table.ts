@@ -66,7 +66,6 @@ export const BILLS: TableDefinition = {
 /** What a mapping file says of them. */
 export const ORDERS_INBOUND = `
 tables:
-  new_bill: { inbound: { key: new_lobid, columns: { new_name: } } }
   new_order:
     inbound:
       key: new_lobid
@@ -91,3 +90,5 @@ tables:
         new_previous: { lookup: { new_order: new_lobid } }
         statecode: dataverse
 `;
+
+export const BILLS_INBOUND = '  new_bill: { inbound: { key: new_lobid, columns: { new_name: } } }';

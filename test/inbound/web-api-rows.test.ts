@@ -22,7 +22,7 @@ import { WebApiRows } from '../../shared/inbound/web-api-rows';
 import { mappingOf } from '../mapping/mappings';
 import { accessToken } from '../local/simulator-client';
 import { MemoryStore } from '../writer/memory-store';
-import { BILLS, ORDERS, ORDERS_INBOUND } from './order-table';
+import { BILLS, BILLS_INBOUND, ORDERS, ORDERS_INBOUND } from './order-table';
 import { textOf } from './writer-stand';
 
 let dataverse: Dataverse;
@@ -40,7 +40,7 @@ beforeAll(async () => {
     credential: () => ({ getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) }),
     maxRetries: 0,
   });
-  tables = new InboundTables(api, new MetadataCatalog(api), mappingOf(ORDERS_INBOUND));
+  tables = new InboundTables(api, new MetadataCatalog(api), mappingOf(ORDERS_INBOUND + BILLS_INBOUND));
   dataverse.intercept(({ method, target, moment }) => {
     if (moment === 'asked' && !/EntityDefinitions|stringmaps/.test(target)) requests.push(`${method} ${target}`);
     return false;

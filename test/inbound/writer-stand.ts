@@ -88,6 +88,7 @@ export async function store(
   id: string,
   stamped: Partial<Stamp> = {},
   texts?: Readonly<Record<string, string>>,
+  values: Columns = new Map(),
 ): Promise<void> {
   const address = { table: 'account', id };
   const row = rows.rows.find((one) => one.id === id);
@@ -100,7 +101,7 @@ export async function store(
       expected,
       stamp: stamp({ version: row?.version ?? 0n, latestKnown: rows.now, deleted: isDeleted, ...stamped }),
       effect: isDeleted ? 'clear' : 'snapshot',
-      columns: new Map([...given].map(([name, text]) => [name, valueOf(text)])),
+      columns: new Map([...[...given].map(([name, text]) => [name, valueOf(text)] as const), ...values]),
     },
   ]);
 }

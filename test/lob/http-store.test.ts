@@ -17,11 +17,13 @@ import type { RowEffect, RowWrite, StoredRow, WriteOutcome } from '../../shared/
 import { plainNaming } from '../../shared/lob/tables/layout';
 import { TableStore } from '../../shared/lob/tables/table-store';
 import { EventMapping } from '../../shared/mapping/event-mapping';
-import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
+import type { Columns } from '../../shared/change/value';
+import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import { linkOf } from '../../shared/mapping/link';
 import { readHttpTarget } from '../../shared/settings/http-target';
 import { columns, row, stamp } from '../writer/changes';
 import { eventually } from '../eventually';
+import { mappingOf } from '../mapping/mappings';
 import { storeContract } from './store-contract';
 
 const KEYS = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'];
@@ -44,7 +46,7 @@ const clientOf = (table: string): TableClient =>
   TableClient.fromConnectionString(azurite.connectionString, table, { allowInsecureConnection: true });
 
 /** Instances that share their notes and the receiver's rows, below a path of their own. */
-function instances(count: number, settings: Readonly<Record<string, string>> = {}) {
+function instances(count: number, settings: Readonly<Record<string, string>> = {}, mapping: Mapping = DEFAULT_MAPPING) {
   const path = `s${(stores += 1)}`;
   const { value, faults } = readHttpTarget({
     LOB_HTTP__url: `${receiver.url}/${path}/{table}/{key}`,
@@ -55,17 +57,12 @@ function instances(count: number, settings: Readonly<Record<string, string>> = {
   });
   if (value === undefined) throw new Error(faults.join());
   const make = () =>
-    new HttpStore(
-      new TableStore(clientOf, plainNaming(path)),
-      new HttpTarget(value),
-      DEFAULT_MAPPING,
-      nowMs ?? Date.now,
-    );
+    new HttpStore(new TableStore(clientOf, plainNaming(path)), new HttpTarget(value), mapping, nowMs ?? Date.now);
   return { path, stores: Array.from({ length: count }, make) };
 }
 
-function fresh(settings?: Readonly<Record<string, string>>) {
-  const { path, stores: made } = instances(1, settings);
+function fresh(settings?: Readonly<Record<string, string>>, mapping?: Mapping) {
+  const { path, stores: made } = instances(1, settings, mapping);
   const [store] = made;
   if (store === undefined) throw new Error('no store');
   const at = (n = 1) => `/${path}/account/${row(n).id}`;
@@ -285,6 +282,71 @@ describe('in bulk', () => {
     const { store } = bulky();
     receiver.faults.push(fault);
     expect((await store.write(some(1, 4))).map(code)).toEqual([expected, expected, expected]);
+  });
+});
+
+describe('a LOB system that changes rows itself', () => {
+  const mapping = mappingOf(
+    'tables: { account: { columns: { name: Company }, inbound: { columns: { name: , size: lob } } } }',
+  );
+  const made = () => {
+    const of = fresh({}, mapping);
+    const target = {
+      ...of,
+      patches: () =>
+        of
+          .seen()
+          .filter(({ method }) => method === 'PATCH')
+          .map(({ body }) => (JSON.parse(body) as { columns: unknown }).columns),
+    };
+    return target;
+  };
+
+  test('[I92] is not sent what it has given itself, nor what tells of any change alone', async () => {
+    const { store, seen, received } = made();
+    let last = await put(store, write({ Company: 'Ada', city: 'Oslo', modifiedon: 1 }));
+    await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) });
+    const noted = await readOne(store);
+    expect(noted?.stamp).toEqual(last.stamp);
+    last = await put(store, write({ Company: 'Bo', modifiedon: 2, modifiedby: 'lob' }, noted, 'patch'));
+    expect(seen()).toHaveLength(1);
+    // The same by a pull: nor is that a difference.
+    expect(
+      store.sameData(last, {
+        row: row(),
+        columns: columns({ Company: 'Bo', city: 'Oslo', modifiedon: 2, modifiedby: 'lob' }),
+      }),
+    ).toBe(true);
+    last = await put(store, write({ Company: 'Bo', city: 'Bergen', modifiedon: 3 }, last));
+    expect(seen()).toHaveLength(2);
+    expect(received()).toMatchObject({ Company: 'Bo', city: 'Bergen', modifiedon: 3 });
+    // What it has given, and Dataverse then changed, it is sent.
+    await put(store, write({ Company: 'Cy', modifiedon: 4 }, last, 'patch'));
+    expect(received()).toMatchObject({ Company: 'Cy' });
+  });
+
+  test('[I93] is not sent the columns that it owns', async () => {
+    const { store, patches, received } = made();
+    const last = await put(store, write({ Company: 'Ada', size: 1 }));
+    expect(received()).toEqual({ Company: 'Ada' });
+    const next = await put(store, write({ size: 2 }, last, 'patch'));
+    await put(store, write({ size: 3, Company: 'Bo' }, next, 'patch'));
+    expect(patches()).toEqual([{ Company: 'Bo' }]);
+    expect(store.compare(next, { row: row(), columns: columns({ size: 2 }) }).get('size')).toBe(true);
+  });
+
+  test('of a row that isn’t known nothing is noted, nor where it isn’t known what it has', async () => {
+    const { store } = made();
+    await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) });
+    expect(await readOne(store)).toBeUndefined();
+  });
+
+  test('zeros at the end of a decimal are no change', async () => {
+    const { store, seen } = made();
+    const decimal = (text: string): Columns => new Map([['rate', { kind: 'decimal', text }]]);
+    const last = await put(store, { ...write({}), columns: decimal('1.5') });
+    await put(store, { ...write({}, last), columns: decimal('1.5000') });
+    expect(seen()).toHaveLength(1);
   });
 });
 

@@ -234,6 +234,40 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
       ).toBe(false);
     });
 
+    test('compare: each column by itself, whatever describes its value, long texts too', async () => {
+      const store = make();
+      const long = 'x'.repeat(100_000);
+      const of = new Map<string, Value>([
+        ...columns({ name: 'Ada', size: 1, memo: long }),
+        ['rank', { kind: 'choice', value: 3, label: 'Gold' }],
+        ['owner', { kind: 'lookup', table: 'systemuser', id: rowId(9), name: 'Ada' }],
+      ]);
+      const stored = await writeAndRead(store, snapshot(row(), of));
+      const asked = (some: Columns) => Object.fromEntries(store.compare(stored, { row: row(), columns: some }));
+      const owner = (id: string, table = 'systemuser'): Columns =>
+        new Map([['owner', { kind: 'lookup', table, id, name: null }]]);
+      expect(asked(columns({ name: 'Ada', size: 2, city: null, memo: long }))).toEqual({
+        ...{ name: true, size: false, city: true, memo: true },
+      });
+      expect(asked(columns({ name: null, city: 'Oslo', memo: long.slice(1) }))).toEqual({
+        name: false,
+        city: false,
+        memo: false,
+      });
+      expect(asked(new Map([['rank', { kind: 'choice', value: 3 }]]))).toEqual({ rank: true });
+      expect(asked(new Map([['rank', { kind: 'choice', value: 4 }]]))).toEqual({ rank: false });
+      expect([asked(owner(rowId(9))), asked(owner(rowId(8))), asked(owner(rowId(9), 'team'))]).toEqual([
+        { owner: true },
+        { owner: false },
+        { owner: false },
+      ]);
+      const shorter = await writeAndRead(store, {
+        ...snapshot(row(), columns({ memo: long.slice(0, 64_000) }), stored),
+        effect: 'patch',
+      });
+      expect(store.compare(shorter, { row: row(), columns: columns({ memo: long }) }).get('memo')).toBe(false);
+    });
+
     test('[I10] a tombstone keeps its stamp, has no columns and is no live row; the row can come back', async () => {
       const store = make();
       const [first] = rowsOf(await store.write([1, 2, 3].map((n) => snapshot(row(n), columns({ name: String(n) })))));

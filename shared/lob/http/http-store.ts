@@ -122,7 +122,7 @@ export class HttpStore implements LobStore, TombstoneStore {
     const before = expected?.data as Noted | undefined;
     const had = before?.note.prints;
     const members = effect === 'snapshot' || effect === 'patch' ? jsonColumns(write.columns) : NO_MEMBERS;
-    const prints = printsAfter(write, had, members);
+    const prints = printsAfter(write, had);
     const changesValues =
       effect === 'snapshot'
         ? had === undefined || !sameValues(had, prints ?? NO_PRINTS, write.columns)
@@ -270,12 +270,12 @@ export class HttpStore implements LobStore, TombstoneStore {
 
   sameData({ hidden, data }: StoredRow, { columns }: RowColumns): boolean {
     const { prints } = (data as Noted).note;
-    return !hidden && prints !== undefined && samePrints(prints, printsOf(jsonColumns(columns)));
+    return !hidden && prints !== undefined && samePrints(prints, printsOf(columns));
   }
 
   compare({ data }: StoredRow, { columns }: RowColumns): ReadonlyMap<string, boolean> {
     const { prints } = (data as Noted).note;
-    return prints === undefined ? new Map() : sameByColumn(prints, printsOf(jsonColumns(columns)), columns.keys());
+    return prints === undefined ? new Map() : sameByColumn(prints, printsOf(columns), columns.keys());
   }
 
   /** Notes it; what isn't noted is only sent once more. */
@@ -284,7 +284,7 @@ export class HttpStore implements LobStore, TombstoneStore {
     const before = noted === undefined ? undefined : notedOf(noted);
     if (before?.note.prints === undefined || !isThere(before.row)) return;
     const had = [...before.note.prints].filter(([name]) => !belongsTo(name, columns));
-    const prints = new Map([...had, ...printsOf(jsonColumns(columns))]);
+    const prints = new Map([...had, ...printsOf(columns)]);
     if (samePrints(prints, before.note.prints)) return;
     await this.notes.write([noteWrite(row, before.row, before.row.stamp, false, { ...before.note, prints })]);
   }
@@ -324,12 +324,12 @@ function storedRow(noted: Noted): StoredRow {
 }
 
 /** What the LOB system has after a write; undefined where that can't be known. */
-function printsAfter({ effect, columns }: RowWrite, had: Prints | undefined, members: JsonColumns): Prints | undefined {
+function printsAfter({ effect, columns }: RowWrite, had: Prints | undefined): Prints | undefined {
   switch (effect) {
     case 'snapshot':
-      return printsOf(members);
+      return printsOf(columns);
     case 'patch':
-      return had && new Map([...[...had].filter(([name]) => !belongsTo(name, columns)), ...printsOf(members)]);
+      return had && new Map([...[...had].filter(([name]) => !belongsTo(name, columns)), ...printsOf(columns)]);
     case 'keep':
       return had;
     default:

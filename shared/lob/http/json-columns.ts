@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { plainValue } from '../../change/value-json';
 import type { Columns, Value } from '../../change/value';
+import { withoutLastZeros } from '../../json/exact-number';
 import { textsBeside } from '../derived-names';
 
 /** Columns as JSON, by name; null where a column is empty. */
@@ -33,14 +34,20 @@ function add(members: Map<string, unknown>, name: string, value: Value): void {
   }
 }
 
-/** A fingerprint of each member that isn't empty: tells whether a value is the same without telling the value. */
+/**
+ * A fingerprint of each member that isn't empty: tells whether a value is the same without telling the value. Of a decimal number
+ * zeros at its end don't count, since the LOB system may give it other ones than Dataverse.
+ */
 export type Prints = ReadonlyMap<string, string>;
 
-export function printsOf(members: JsonColumns): Prints {
+export function printsOf(columns: Columns): Prints {
   const prints = new Map<string, string>();
-  for (const [name, value] of members) {
+  for (const [name, value] of jsonColumns(columns)) {
     if (value === null) continue;
-    prints.set(name, hash('sha256', JSON.stringify([name, value]), 'base64url').slice(0, 16));
+    const kind = columns.get(name)?.kind;
+    const isDecimal = (kind === 'decimal' || kind === 'money') && typeof value === 'string';
+    const printed = isDecimal ? withoutLastZeros(value) : value;
+    prints.set(name, hash('sha256', JSON.stringify([name, printed]), 'base64url').slice(0, 16));
   }
   return prints;
 }
