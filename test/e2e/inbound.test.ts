@@ -93,7 +93,7 @@ async function parked(code: string): Promise<Fields> {
 }
 
 describe('one way', () => {
-  test('[I91 I92] a message is written once, by the user for writing, and what comes back of it is stored and goes no further', async () => {
+  test('[I91 I100] a message is written once, by the user for writing, and what comes back of it is stored and goes no further', async () => {
     await system.pushing('new_order', 'service-bus-queue', async () => {
       await send({ key: key('A-1'), columns: { new_name: 'Ada', new_limit: '1234.5600' } });
       await ended({ created: 1 });
@@ -149,7 +149,7 @@ test('[I91] kill -9 between the write and its note: applied once in effect', asy
 });
 
 describe('both ways', () => {
-  test('[I93] a user changes a column of the LOB system: stored, and put back', async () => {
+  test('[I101] a user changes a column of the LOB system: stored, and put back', async () => {
     await send({ key: key('O'), columns: { new_name: 'o', new_limit: 100 } });
     await ended({ created: 1 });
     const { id = '' } = order('O') ?? {};
@@ -167,7 +167,7 @@ describe('both ways', () => {
     expect(await system.parkedCodes()).toEqual([]);
   });
 
-  test('[I94] both change a column that nobody owns: the later one wins, and the loser is told with both versions', async () => {
+  test('[I103] both change a column that nobody owns: the later one wins, and the loser is told with both versions', async () => {
     await send({ key: key('C'), columns: { new_name: 'c' } });
     await ended({ created: 1 });
     const { id = '' } = order('C') ?? {};

@@ -154,7 +154,7 @@ describe('conflicts', () => {
   const AT = 2_500_000;
   const [EARLIER, LATER] = [2499, 2501];
 
-  test('[I94] another column: both stay', async () => {
+  test('[I103] another column: both stay', async () => {
     const { of, id, row } = await changed({ telephone1: '"9"' }, LATER);
     expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['updated']);
     expect(Object.fromEntries(row.texts)).toEqual({ name: '"B"', fax: '"1"', telephone1: '"9"' });
@@ -165,7 +165,7 @@ describe('conflicts', () => {
     ['later', LATER, 'refused', '"D"', 'lob'],
     ['earlier', EARLIER, 'updated', '"B"', 'dataverse'],
   ] as const)(
-    '[I94] the same column, that nobody owns, changed %s: the later change wins, and the loser is told with both versions',
+    '[I103] the same column, that nobody owns, changed %s: the later change wins, and the loser is told with both versions',
     async (_when, at, then, has, loser) => {
       const { of, id, row } = await changed({ name: '"D"' }, at);
       expect(await run(of, change({ name: '"B"' }, { atMs: AT, id: 'm' }, { id }))).toEqual([then]);
@@ -185,7 +185,7 @@ describe('conflicts', () => {
     },
   );
 
-  test('[I93] the LOB system’s own column: its value wins, however late', async () => {
+  test('[I101] the LOB system’s own column: its value wins, however late', async () => {
     const { of, id, row } = await changed({ fax: '"9"' }, LATER);
     expect(await run(of, change({ fax: '"2"' }, { atMs: AT }, { id }))).toEqual(['updated']);
     expect(row.texts.get('fax')).toBe('"2"');
@@ -198,7 +198,7 @@ describe('conflicts', () => {
     expect(of.logged).toMatchObject([{ lost: [{ column: 'creditlimit', loser: 'lob', why: 'owner' }] }]);
   });
 
-  test('[I94] a write over a change of another column says nothing of that column: it is compared in its turn', async () => {
+  test('[I103] a write over a change of another column says nothing of that column: it is compared in its turn', async () => {
     const { of, id, row } = await changed({ telephone1: '"user"' }, LATER);
     expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['updated']);
     // The store hasn't heard of the user's change yet.
@@ -336,7 +336,7 @@ describe('what is missing', () => {
 describe('values that are put back', () => {
   const restore = (id: string) => change({}, { id: undefined, op: 'restore' }, { id });
 
-  test('[I93] a user changes the LOB system’s own column: it gets its value again', async () => {
+  test('[I101] a user changes the LOB system’s own column: it gets its value again', async () => {
     const of = stand();
     await run(of, change({ name: '"A"', fax: '"1"' }));
     const [row] = of.rows.rows;
@@ -347,7 +347,7 @@ describe('values that are put back', () => {
     expect(await run(of, restore(row.id))).toEqual(['unchanged']);
   });
 
-  test('[I92] a plug-in that changes it each time is not fought for ever', async () => {
+  test('[I100] a plug-in that changes it each time is not fought for ever', async () => {
     const of = stand();
     await run(of, change({ fax: '"1"' }));
     const [row] = of.rows.rows;
@@ -455,7 +455,7 @@ describe('many schedules', () => {
   }
 
   test.each([true, false])(
-    '[I91 I93] two instances, lost answers, users: every column ends with its last value (versions: %s)',
+    '[I91 I101] two instances, lost answers, users: every column ends with its last value (versions: %s)',
     async (optimistic) => {
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), (seed) => schedule(seed, optimistic)),

@@ -197,7 +197,7 @@ describe('rows', () => {
     ]);
   });
 
-  test('[I92] tell their events whence the change comes; steps that are named aren’t told', async () => {
+  test('[I100] tell their events whence the change comes; steps that are named aren’t told', async () => {
     await send({ key: key('A'), columns: { new_name: 'a' } });
     expect(requests[0]).toMatch(/[?&]tag=dvo:m\d+$/);
     bypassed = ['7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3'];

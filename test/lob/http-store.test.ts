@@ -302,7 +302,7 @@ describe('a LOB system that changes rows itself', () => {
     return target;
   };
 
-  test('[I92] is not sent what it has given itself, nor what tells of any change alone', async () => {
+  test('[I100] is not sent what it has given itself, nor what tells of any change alone', async () => {
     const { store, seen, received } = made();
     let last = await put(store, write({ Company: 'Ada', city: 'Oslo', modifiedon: 1 }));
     await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) });
@@ -325,7 +325,7 @@ describe('a LOB system that changes rows itself', () => {
     expect(received()).toMatchObject({ Company: 'Cy' });
   });
 
-  test('[I93] is not sent the columns that it owns', async () => {
+  test('[I101] is not sent the columns that it owns', async () => {
     const { store, patches, received } = made();
     const last = await put(store, write({ Company: 'Ada', size: 1 }));
     expect(received()).toEqual({ Company: 'Ada' });
