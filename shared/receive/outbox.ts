@@ -1,5 +1,7 @@
 import type { TimerHandler } from '@azure/functions';
 import type { Database, Querying } from '../lob/postgres/database';
+import { OutboundError } from '../errors/errors';
+import { isOtherSchema } from '../lob/postgres/failures';
 import { INBOUND_TABLE } from '../lob/postgres/outbox-table';
 import { logTo } from '../telemetry/log';
 import type { InboundReceiver } from './inbound-receiver';
@@ -39,7 +41,23 @@ export function outboxHandler(parts: () => OutboxParts): TimerHandler {
   };
 }
 
-const drain = ({ database, receiver, source }: OutboxParts): Promise<readonly Outcome[]> =>
+/** Thrown when the table that the LOB system writes to isn't there. */
+export class OutboxMissing extends OutboundError {
+  constructor(options?: ErrorOptions) {
+    super('schema-behind', `Table ${INBOUND_TABLE} isn't there. Run: dvo store migrate --apply`, options);
+  }
+}
+
+/** @throws OutboxMissing */
+async function drain(parts: OutboxParts): Promise<readonly Outcome[]> {
+  try {
+    return await drained(parts);
+  } catch (error) {
+    throw isOtherSchema(error) ? new OutboxMissing({ cause: error }) : error;
+  }
+}
+
+const drained = ({ database, receiver, source }: OutboxParts): Promise<readonly Outcome[]> =>
   database.transaction(async (querying) => {
     const rows = await querying.query(
       `select id, (jsonb_build_object('id', message_id) || message)::text, extract(epoch from at) * 1000

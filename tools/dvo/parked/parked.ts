@@ -6,6 +6,7 @@ import { environment } from '../../../shared/settings/environment';
 import { deferredLargeBodies } from '../../../shared/parking/large-bodies';
 import type { ParkedFilter } from '../../../shared/parking/parking';
 import { TableParking } from '../../../shared/parking/table-parking';
+import type { Log } from '../../../shared/telemetry/log';
 import { compose, STATE_NAMES } from '../../../shared/app/services';
 import { countArgument, rateArgument, spanArgument } from '../terminal/arguments';
 import { MAX_BODY_BYTES } from '../parse/explain-body';
@@ -63,7 +64,10 @@ export async function replay(
   const config = readConfig(environment());
   const [core] = settingsOf(config.core);
   const { inbound } = config;
-  const services = compose(core, undefined, {
+  const log: Log = (event, fields) => {
+    if (event === 'inboundLost') terminal.err(`${event} ${JSON.stringify(fields)}\n`);
+  };
+  const services = compose(core, log, {
     maxBodyBytes: MAX_BODY_BYTES,
     ...(inbound.ok ? { inbound: inbound.value } : {}),
   });

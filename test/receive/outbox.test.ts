@@ -1,0 +1,33 @@
+/** Proves that draining the outbox says what is missing where its table isn't there, and ends at once where there is nothing. */
+import { expect, test } from '@jest/globals';
+import type { Timer } from '@azure/functions';
+import type { Querying } from '../../shared/lob/postgres/database';
+import { outboxHandler } from '../../shared/receive/outbox';
+
+const run = (query: Querying['query']) =>
+  outboxHandler(() => ({
+    source: 'inbound-sql',
+    database: { transaction: (work) => work({ query }) },
+    receiver: { receive: () => Promise.reject(new Error('nothing was to be received')) },
+  }))({} as Timer, { log: () => undefined } as never);
+
+test('the table isn’t there: the error says which command makes it', async () => {
+  const missing = Object.assign(new Error('relation "dvo.inbound" does not exist'), {
+    code: '42P01',
+    severity: 'ERROR',
+  });
+  await expect(run(() => Promise.reject(missing))).rejects.toMatchObject({
+    code: 'schema-behind',
+    message: "Table dvo.inbound isn't there. Run: dvo store migrate --apply",
+    cause: missing,
+  });
+});
+
+test('an empty table is left alone', async () => {
+  const asked: string[] = [];
+  await run((text) => {
+    asked.push(text);
+    return Promise.resolve([]);
+  });
+  expect(asked).toHaveLength(1);
+});
