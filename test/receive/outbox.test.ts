@@ -1,6 +1,7 @@
 /** Proves that draining the outbox says what is missing where its table isn't there, and ends at once where there is nothing. */
 import { expect, test } from '@jest/globals';
 import type { Timer } from '@azure/functions';
+import { codeOf } from '../../shared/errors/errors';
 import type { Querying } from '../../shared/lob/postgres/database';
 import { outboxHandler } from '../../shared/receive/outbox';
 
@@ -16,11 +17,12 @@ test('the table isn’t there: the error says which command makes it', async () 
     code: '42P01',
     severity: 'ERROR',
   });
-  await expect(run(() => Promise.reject(missing))).rejects.toMatchObject({
-    code: 'schema-behind',
-    message: "Table dvo.inbound isn't there. Run: dvo store migrate --apply",
-    cause: missing,
-  });
+  const error = await run(() => Promise.reject(missing)).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(codeOf(error)).toBe('schema-behind');
+  expect(String(error)).toContain("Table dvo.inbound isn't there. Run: dvo store migrate --apply");
 });
 
 test('an empty table is left alone', async () => {
