@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { LobReceiver } from '../lob-receiver/receiver';
 import { startLobSystem } from './lob-system';
 import { startPostgres, type Postgres } from '../postgres/postgres';
 import { startBroker, type Broker, type QueueOptions } from '../broker/broker';
@@ -50,6 +51,8 @@ export interface Stack {
   readonly identities?: ManagedIdentities;
   /** Only with `StackOptions.store`. */
   readonly postgres?: Postgres;
+  /** Only with `StackOptions.store` http. */
+  readonly lobReceiver?: LobReceiver;
   /** The LOB store: connection string of its storage account, or address of its database or LOB system. */
   readonly lobPlace: string;
   readonly broker: Broker;
@@ -117,6 +120,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return {
       azurite,
       ...(postgres === undefined ? {} : { postgres }),
+      ...(lobSystem === undefined ? {} : { lobReceiver: lobSystem.receiver }),
       lobPlace: postgres?.url ?? lobSystem?.receiver.url ?? azurite.connectionString,
       broker,
       dataverse,

@@ -141,8 +141,7 @@ export class InboundWriter {
     const intended = await this.#intend(change, before, wanted);
     if (intended === undefined) return { kind: 'again', current };
     // After the intent was noted: whoever stores another value of these columns from now on finds the note.
-    const stored =
-      rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table, wanted);
+    const stored = rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table);
     const facts: Facts = { change, record, stored, current, rules: table.rules, optimistic: table.optimistic };
     const step = this.#decide(facts);
     // Before it is given up: who comes after a lost answer, or after whoever died, finds nothing that was lost.
@@ -202,18 +201,9 @@ export class InboundWriter {
     return record === before.record ? before : this.parts.records.write(before, record);
   }
 
-  /** What our store says of the row, and that the LOB system has these values. */
-  async #factsOf(
-    row: RowAddress,
-    table: InboundTable,
-    wanted: ReadonlyMap<string, Wanted>,
-  ): Promise<StoredFacts | undefined> {
+  /** What our store says of the row. */
+  async #factsOf(row: RowAddress, table: InboundTable): Promise<StoredFacts | undefined> {
     const { store } = this.parts;
-    const values = [...wanted].flatMap(([column, { text }]) => {
-      const value = plainValueIn(text, column, table);
-      return value === undefined ? [] : [[column, value] as const];
-    });
-    await store.lobHas?.({ row, columns: new Map(values) });
     const stored = await this.#stored(row);
     if (stored === undefined) return undefined;
     const { version, hasPushOnTop, deleted, latestKnown } = stored.stamp;
@@ -266,6 +256,7 @@ export class InboundWriter {
     const answer = await this.#ask(table, row, change.id, actionOf(step, wanted));
     switch (answer.kind) {
       case 'row': {
+        await this.#tellStore(of, answer, wanted);
         const record = restores === undefined ? intended.record : { ...intended.record, restores };
         const verdict = step.kind === 'create' ? 'created' : 'updated';
         const written = { verdict, rowId: answer.id } as const;
@@ -299,6 +290,23 @@ export class InboundWriter {
       default:
         return answer satisfies never;
     }
+  }
+
+  /** Tells our store that the LOB system has the values that Dataverse has now, as far as they are the same. */
+  async #tellStore(
+    { change, table }: RowOfChange,
+    { id, texts }: CurrentRow,
+    wanted: ReadonlyMap<string, Wanted>,
+  ): Promise<void> {
+    const { store } = this.parts;
+    if (store.lobHas === undefined) return;
+    const same = [...wanted].filter(([column, { text }]) => texts.get(column) === text);
+    const values = same.flatMap(([column, { text }]) => {
+      const value = plainValueIn(text, column, table);
+      return value === undefined ? [] : [[column, value] as const];
+    });
+    const sinceMs = Math.min(...same.map(([, { atMs }]) => atMs));
+    await store.lobHas({ row: { table: change.table, id }, columns: new Map(values) }, sinceMs);
   }
 
   /** Without a request, or after a read that showed that there is nothing to do. */

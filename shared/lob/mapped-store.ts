@@ -92,8 +92,9 @@ export class MappedStore implements LobStore {
     );
   }
 
-  async lobHas({ row, columns }: RowColumns): Promise<void> {
-    if (this.store.lobHas !== undefined) await this.store.lobHas({ row, columns: this.#mappedOrNot(row, columns) });
+  async lobHas({ row, columns }: RowColumns, sinceMs: number): Promise<void> {
+    if (this.store.lobHas !== undefined)
+      await this.store.lobHas({ row, columns: this.#mappedOrNot(row, columns) }, sinceMs);
   }
 
   /** Columns as they are stored, without those whose value can't be. */

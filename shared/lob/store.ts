@@ -110,9 +110,10 @@ export interface LobStore {
   /** By column, whether the stored value is this one; a column of which that can't be said is left out. */
   compare(stored: StoredRow, some: RowColumns): ReadonlyMap<string, boolean>;
   /**
-   * The LOB system itself has given a row these values: they aren't sent to it. Only where what is stored is sent on.
+   * The LOB system itself has given a row these values, at a time in milliseconds since 1970, and Dataverse has them now: they
+   * aren't sent to it. Only where what is stored is sent on.
    */
-  lobHas?(some: RowColumns): Promise<void>;
+  lobHas?(some: RowColumns, sinceMs: number): Promise<void>;
   /**
    * Every row of a table that isn't a tombstone, hidden ones too, in pages. Rows written meanwhile may be missing.
    *

@@ -44,7 +44,7 @@ export function outboxHandler(parts: () => OutboxParts): TimerHandler {
 /** Thrown when the table that the LOB system writes to isn't there. */
 export class OutboxMissing extends OutboundError {
   constructor(options?: ErrorOptions) {
-    super('schema-behind', `Table ${INBOUND_TABLE} isn't there. Run: dvo store migrate --apply`, options);
+    super('schema-behind', `Table dvo.inbound isn't there. Run: dvo store migrate --apply`, options);
   }
 }
 

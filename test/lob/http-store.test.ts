@@ -305,7 +305,7 @@ describe('a LOB system that changes rows itself', () => {
   test('[I100] is not sent what it has given itself, nor what tells of any change alone', async () => {
     const { store, seen, received } = made();
     let last = await put(store, write({ Company: 'Ada', city: 'Oslo', modifiedon: 1 }));
-    await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) });
+    await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) }, Date.now() + 1000);
     const noted = await readOne(store);
     expect(noted?.stamp).toEqual(last.stamp);
     last = await put(store, write({ Company: 'Bo', modifiedon: 2, modifiedby: 'lob' }, noted, 'patch'));
@@ -337,8 +337,17 @@ describe('a LOB system that changes rows itself', () => {
 
   test('of a row that isn’t known nothing is noted, nor where it isn’t known what it has', async () => {
     const { store } = made();
-    await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) });
+    await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) }, Date.now());
     expect(await readOne(store)).toBeUndefined();
+  });
+
+  test('what it gave before it was sent the row may be gone there: it is sent once more', async () => {
+    const { store, received } = made();
+    const before = Date.now() - 1;
+    const last = await put(store, write({ Company: 'Ada' }));
+    await store.lobHas({ row: row(), columns: columns({ Company: 'Bo' }) }, before);
+    await put(store, write({ Company: 'Bo' }, last, 'patch'));
+    expect(received()).toEqual({ Company: 'Bo' });
   });
 
   test('zeros at the end of a decimal are no change', async () => {

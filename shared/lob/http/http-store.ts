@@ -278,11 +278,14 @@ export class HttpStore implements LobStore, TombstoneStore {
     return prints === undefined ? new Map() : sameByColumn(prints, printsOf(columns), columns.keys());
   }
 
-  /** Notes it; what isn't noted is only sent once more. */
-  async lobHas({ row, columns }: RowColumns): Promise<void> {
+  /**
+   * Notes it; what isn't noted is only sent once more. So it is where the row was sent since: the LOB system may have taken that
+   * over its own value.
+   */
+  async lobHas({ row, columns }: RowColumns, sinceMs: number): Promise<void> {
     const [noted] = await this.notes.read([row]);
     const before = noted === undefined ? undefined : notedOf(noted);
-    if (before?.note.prints === undefined || !isThere(before.row)) return;
+    if (before?.note.prints === undefined || !isThere(before.row) || before.note.version >= sinceMs) return;
     const had = [...before.note.prints].filter(([name]) => !belongsTo(name, columns));
     const prints = new Map([...had, ...printsOf(columns)]);
     if (samePrints(prints, before.note.prints)) return;
