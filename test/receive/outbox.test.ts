@@ -5,7 +5,7 @@ import { codeOf } from '../../shared/errors/errors';
 import type { Querying } from '../../shared/lob/postgres/database';
 import { outboxHandler } from '../../shared/receive/outbox';
 
-const run = (query: Querying['query']) =>
+const run = async (query: Querying['query']): Promise<unknown> =>
   outboxHandler(() => ({
     source: 'inbound-sql',
     database: { transaction: (work) => work({ query }) },
@@ -17,10 +17,7 @@ test('the table isn’t there: the error says which command makes it', async () 
     code: '42P01',
     severity: 'ERROR',
   });
-  const error = await run(() => Promise.reject(missing)).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
+  const error: unknown = await run(() => Promise.reject(missing)).catch((reason: unknown) => reason);
   expect(codeOf(error)).toBe('schema-behind');
   expect(String(error)).toContain("Table dvo.inbound isn't there. Run: dvo store migrate --apply");
 });
