@@ -5,12 +5,14 @@ import { codeOf } from '../../shared/errors/errors';
 import type { Querying } from '../../shared/lob/postgres/database';
 import { outboxHandler } from '../../shared/receive/outbox';
 
-const run = async (query: Querying['query']): Promise<unknown> =>
-  outboxHandler(() => ({
-    source: 'inbound-sql',
-    database: { transaction: (work) => work({ query }) },
-    receiver: { receive: () => Promise.reject(new Error('nothing was to be received')) },
-  }))({} as Timer, { log: () => undefined } as never);
+const run = (query: Querying['query']): Promise<unknown> =>
+  Promise.resolve(
+    outboxHandler(() => ({
+      source: 'inbound-sql',
+      database: { transaction: (work) => work({ query }) },
+      receiver: { receive: () => Promise.reject(new Error('nothing was to be received')) },
+    }))({} as Timer, { log: () => undefined } as never),
+  );
 
 test('the table isn’t there: the error says which command makes it', async () => {
   const missing = Object.assign(new Error('relation "dvo.inbound" does not exist'), {
