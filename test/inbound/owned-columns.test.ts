@@ -1,0 +1,123 @@
+/**
+ * Proves that a column of the LOB system which comes with another value is seen to before it is stored, whichever way it comes;
+ * and that everything else costs nothing.
+ */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { conclude, intend, NO_RECORD, type InboundRecord } from '../../shared/inbound/record';
+import { OwnedColumns, restoredRow, RESTORE_SOURCE } from '../../shared/inbound/owned-columns';
+import type { RowWrite, StoredRow } from '../../shared/lob/store';
+import { mappingOf } from '../mapping/mappings';
+import { RecordingParking } from '../receive/deliveries';
+import { columns, row, stamp } from '../writer/changes';
+import { MemoryStore } from '../writer/memory-store';
+
+const MAPPING = mappingOf('tables: { account: { inbound: { columns: { fax: lob, name: } } }, contact: }');
+
+let memory: MemoryStore;
+let parking: RecordingParking;
+let record: InboundRecord;
+let reads: number;
+let failure: Error | undefined;
+let store: OwnedColumns;
+beforeEach(() => {
+  memory = new MemoryStore();
+  parking = new RecordingParking();
+  reads = 0;
+  failure = undefined;
+  record = conclude(
+    intend(NO_RECORD, { atMs: 1, texts: new Map([['fax', '"1"']]) }),
+    { atMs: 1, texts: new Map([['fax', '"1"']]) },
+    { rowId: row().id, version: 50n, results: new Map([['fax', '"1"']]), wrote: { overGap: false, ends: true } },
+  );
+  store = new OwnedColumns(memory, {
+    mapping: MAPPING,
+    records: {
+      read: (id) => {
+        reads += 1;
+        return failure === undefined ? Promise.resolve({ id, record, stored: undefined }) : Promise.reject(failure);
+      },
+    },
+    parking,
+    log: () => undefined,
+    now: () => 7,
+  });
+});
+
+const snapshot = (of: Parameters<typeof columns>[0], version: bigint, expected?: StoredRow): RowWrite => ({
+  ...{ row: row(), expected, effect: 'snapshot', columns: columns(of) },
+  stamp: stamp({ version }),
+});
+async function put(write: RowWrite): Promise<StoredRow> {
+  const [outcome] = await store.write([write]);
+  if (outcome?.kind !== 'written') throw new Error('not written', { cause: outcome });
+  return outcome.stored;
+}
+
+describe('[I93] another value than the LOB system gave', () => {
+  test('is stored, and parked to be put back, due at once and once for a row', async () => {
+    await put(snapshot({ fax: '2' }, 60n));
+    expect(memory.columnsOf(row())).toEqual(columns({ fax: '2' }));
+    expect(parking.parked).toMatchObject([
+      { delivery: { source: RESTORE_SOURCE }, cause: { code: 'owner-restored' }, dueAtMs: 7 },
+    ]);
+    expect(restoredRow(parking.parked[0]?.delivery.body ?? Buffer.alloc(0))).toEqual(row());
+    expect(JSON.stringify(parking.parked[0]?.cause)).not.toMatch(/"2"|\b2\b/);
+  });
+
+  test.each([
+    ['a push', { effect: 'patch', columns: columns({ fax: '2' }), stamp: stamp({ version: 10n, hasPushOnTop: true }) }],
+    [
+      'a push that empties it',
+      { effect: 'patch', columns: columns({ fax: null }), stamp: stamp({ version: 10n, hasPushOnTop: true }) },
+    ],
+    [
+      'an image',
+      { effect: 'snapshot', columns: columns({ fax: '2' }), stamp: stamp({ version: 10n, hasPushOnTop: true }) },
+    ],
+    [
+      'a row that was read, without the column',
+      { effect: 'snapshot', columns: columns({ name: 'x' }), stamp: stamp({ version: 60n }) },
+    ],
+  ] as const)('%s', async (_what, of) => {
+    const expected = await put(snapshot({ fax: '1' }, 55n));
+    await store.write([{ row: row(), expected, ...of }]);
+    expect(parking.parked).toHaveLength(1);
+  });
+
+  test('can’t be stored where it can’t be parked or looked up: its delivery comes again', async () => {
+    failure = new Error('away');
+    const other: RowWrite = { ...snapshot({ name: 'x' }, 60n), row: row(2, 'contact') };
+    const outcomes = await store.write([snapshot({ fax: '2' }, 60n), other]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'written']);
+    expect(memory.columnsOf(row())).toBeUndefined();
+  });
+});
+
+describe('nothing is to be done', () => {
+  test('the LOB system’s own value, also as Dataverse made it, or as it may yet be written', async () => {
+    await put(snapshot({ fax: '1' }, 60n));
+    record = intend(record, { atMs: 2, texts: new Map([['fax', '"3"']]) });
+    await put(snapshot({ fax: '3' }, 61n, (await memory.read([row()]))[0]));
+    expect(parking.parked).toEqual([]);
+  });
+  test('the row as it was before our own write', async () => {
+    await put(snapshot({ fax: '0' }, 40n));
+    expect(parking.parked).toEqual([]);
+  });
+  test('nothing is known of the LOB system’s value', async () => {
+    record = NO_RECORD;
+    await put(snapshot({ fax: '2' }, 60n));
+    expect(parking.parked).toEqual([]);
+  });
+  test('and nothing is asked: the stored value, other columns, other tables, deletions', async () => {
+    const expected = await put(snapshot({ fax: '1', name: 'a' }, 55n));
+    reads = 0;
+    const next = await put(snapshot({ fax: '1', name: 'b' }, 60n, expected));
+    await store.write([
+      { ...snapshot({ name: 'c' }, 61n, next), effect: 'patch' },
+      { ...snapshot({ fax: '2' }, 61n), row: row(1, 'contact') },
+    ]);
+    await store.write([{ ...snapshot({}, 62n, (await memory.read([row()]))[0]), effect: 'clear' }]);
+    expect(reads).toBe(0);
+  });
+});
