@@ -11,6 +11,7 @@ import { type HttpConfig, readConfig, type CoreConfig, type MessagesConfig } fro
 import { readValidate } from '../../shared/config/rules-settings';
 import { type WebhookConfig } from '../../shared/receive/webhook-endpoint';
 import { DEFAULT_MAPPING } from '../../shared/mapping/mapping';
+import { FUNCTION_NAMES } from '../../shared/settings/functions';
 
 const STORAGE = 'DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net';
 const CORE = { SYNC_TABLES: 'account, contact', LOB_STORAGE: STORAGE, AzureWebJobsStorage: STORAGE };
@@ -121,6 +122,74 @@ describe('messages', () => {
       ],
     });
     expect(config.core.ok).toBe(true);
+  });
+});
+
+describe('writing to Dataverse', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'inbound-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'm.yaml');
+  writeFileSync(file, 'tables: { account: { inbound: { columns: { name: } } } }');
+  const READING = {
+    DATAVERSE_URL: 'https://contoso.crm4.dynamics.com',
+    DATAVERSE_TENANT_ID: 't',
+    DATAVERSE_CLIENT_ID: 'reader',
+    DATAVERSE_CLIENT_SECRET: 's',
+  };
+  const BASE = { ...CORE, SYNC_TABLES: 'account', MAPPING_FILE: file, ...READING };
+  const inbound = (settings: Settings) => readConfig({ ...BASE, ...settings }).inbound;
+  const faults = (settings: Settings): readonly string[] => {
+    const section = inbound(settings);
+    return section.ok ? [] : section.faults;
+  };
+
+  test('by default as whoever reads; no step is bypassed', () =>
+    expect(inbound({})).toEqual({
+      ok: true,
+      value: { dataverse: 'same', bypassedSteps: [], queue: { isSessionsEnabled: false, cardinality: 'many' } },
+    }));
+
+  test('another user: what isn’t said is as for reading', () => {
+    const [reader, writer] = ['reader', 'writer'];
+    expect(inbound({ INBOUND_DATAVERSE_CLIENT_ID: writer, INBOUND_DATAVERSE_CLIENT_SECRET: 'w' })).toMatchObject({
+      value: { dataverse: { url: READING.DATAVERSE_URL, auth: { tenantId: 't', clientId: writer, secret: 'w' } } },
+    });
+    expect(inbound({ INBOUND_DATAVERSE_AUTH: 'managed-identity', INBOUND_DATAVERSE_CLIENT_ID: '' })).toMatchObject({
+      value: { dataverse: { auth: { kind: 'managed-identity', clientId: reader } } },
+    });
+    const steps = '7A1D3C52-6C1E-4F0B-9A57-0D2B41C6E8F3';
+    expect(inbound({ INBOUND_QUEUE_SESSIONS: 'true', INBOUND_BYPASS_STEPS: steps })).toMatchObject({
+      value: { bypassedSteps: [steps.toLowerCase()], queue: { isSessionsEnabled: true, cardinality: 'one' } },
+    });
+  });
+
+  test.each<readonly [string, Settings, RegExp]>([
+    ['a way to sign in that is none', { INBOUND_DATAVERSE_AUTH: 'S3cret' }, /^INBOUND_DATAVERSE_AUTH must be one of/],
+    [
+      'a certificate without its file',
+      { INBOUND_DATAVERSE_AUTH: 'client-certificate' },
+      /^INBOUND_DATAVERSE_CLIENT_CERTIFICATE_PATH is missing/,
+    ],
+    ['steps', { INBOUND_BYPASS_STEPS: 'S3cret' }, /^INBOUND_BYPASS_STEPS must hold the ids/],
+    ['sessions', { INBOUND_QUEUE_SESSIONS: 'S3cret' }, /^INBOUND_QUEUE_SESSIONS must be one of/],
+    ['no Web API', { DATAVERSE_URL: '' }, /^DATAVERSE_URL is missing: writing/],
+    ['no mapping', { MAPPING_FILE: '' }, /^MAPPING_FILE has no table with a section "inbound"/],
+    [
+      'an outbox without a database',
+      { INBOUND_SQL_SCHEDULE: '* * * * * *' },
+      /^INBOUND_SQL_SCHEDULE needs LOB_STORE=postgres/,
+    ],
+  ])('%s: only the functions that write are off', (_what, settings, fault) => {
+    expect(faults(settings)).toEqual([expect.stringMatching(fault)]);
+    expect(faults(settings).join()).not.toContain('S3cret');
+    expect(readConfig({ ...BASE, ...settings }).core.ok).toBe(true);
+  });
+
+  test('copies of its messages go to its own queue', () => {
+    const bus = 'Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0';
+    expect(readConfig({ ...BASE, ServiceBusConnection: bus, INBOUND_QUEUE: 'lob' }).messages).toMatchObject({
+      value: { retryQueue: undefined, inboundRetryQueue: { queue: 'lob' } },
+    });
   });
 });
 
@@ -540,7 +609,7 @@ describe('Dataverse', () => {
 test('only functions that exist can be left out', () => {
   expect(coreFaults({ ...CORE, DISABLED_FUNCTIONS: 'event-hub, pull-sync' })).toEqual([]);
   expect(coreFaults({ ...CORE, DISABLED_FUNCTIONS: 'eventhub' })).toEqual([
-    'DISABLED_FUNCTIONS must hold webhook, validate, service-bus-queue, service-bus-topic, event-hub, pull-sync, replay-parked',
+    `DISABLED_FUNCTIONS must hold ${FUNCTION_NAMES.join(', ')}`,
   ]);
 });
 

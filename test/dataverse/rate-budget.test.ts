@@ -194,6 +194,22 @@ describe('what is left', () => {
     expect(sent).toHaveLength(count);
   });
 
+  test('each operation of a batch counts', async () => {
+    const { budget, clock, sent, enter } = world();
+    budget.answered({ requests: 200 });
+    const signal = new AbortController().signal;
+    const batch = { what: 'batch', urgency: 'quick', deadlineMs: clock.now() + 1e6, signal, operations: 50 } as const;
+    void budget.enter(batch).then(() => sent.push('batch'));
+    enter('next');
+    await settled();
+    expect(sent).toEqual(['batch']);
+    // With 200 left one a tenth of a second: fifty take five seconds.
+    await clock.pass(4800);
+    expect(sent).toEqual(['batch']);
+    await clock.pass(300);
+    expect(sent).toEqual(['batch', 'next']);
+  });
+
   test.each([
     ['all', 1200, 20],
     ['a twentieth', 60, 3],

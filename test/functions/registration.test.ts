@@ -39,6 +39,8 @@ beforeAll(() => {
   jest.requireActual('../../functions/event-hub');
   jest.requireActual('../../functions/pull-sync');
   jest.requireActual('../../functions/replay-parked');
+  jest.requireActual('../../functions/inbound-queue');
+  jest.requireActual('../../functions/inbound-sql');
 });
 
 afterAll(() => {
@@ -76,7 +78,7 @@ test.each<readonly [string, object]>([
   expect(registered.get(name)).toMatchObject({ ...options, handler: expect.any(Function) });
 });
 
-test('nothing else is registered', () => {
+test('nothing else is registered: what writes to Dataverse is off until its settings are there', () => {
   expect(registered.size).toBe(7);
 });
 

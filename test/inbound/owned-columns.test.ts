@@ -1,76 +1,124 @@
-/** Proves that a store sees every other value of a column that the LOB system owns, whichever way it comes and whatever lay between. */
-import { expect, test } from '@jest/globals';
-import { OwnedColumns, restoredRow } from '../../shared/inbound/owned-columns';
-import type { RowWrite } from '../../shared/lob/store';
-import { TableMapping } from '../../shared/mapping/table-mapping';
-import { MemoryParking } from '../simulation/memory-parking';
-import { columns, stamp } from '../writer/changes';
-import { inboundTable, PLAIN } from './tables';
-import { change, shared, stand, store } from './writer-stand';
+/**
+ * Proves that a column of the LOB system which comes with another value is seen to before it is stored, whichever way it comes;
+ * and that everything else costs nothing.
+ */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { conclude, intend, NO_RECORD, type InboundRecord } from '../../shared/inbound/record';
+import { OwnedColumns, restoredRow, RESTORE_SOURCE } from '../../shared/inbound/owned-columns';
+import type { RowWrite, StoredRow } from '../../shared/lob/store';
+import { mappingOf } from '../mapping/mappings';
+import { RecordingParking } from '../receive/deliveries';
+import { columns, row, stamp } from '../writer/changes';
+import { MemoryStore } from '../writer/memory-store';
 
-const { rules } = inboundTable(PLAIN);
-const mapping = new TableMapping('account', { inbound: rules }, { hash: String, languages: [], newColumns: 'add' });
+const MAPPING = mappingOf('tables: { account: { inbound: { columns: { fax: lob, name: } } }, contact: }');
 
-function owned() {
-  const of = stand(shared());
-  const parking = new MemoryParking(() => 0);
-  const parts = {
-    mapping: { tableOf: () => mapping },
-    ...{ records: of.inboundRecords, parking, log: () => undefined, now: () => 0 },
-  };
-  const seen = new OwnedColumns(of.store, parts);
-  /** The row as Dataverse has it now. */
-  const write = async (id: string, effect: RowWrite['effect'] = 'snapshot'): Promise<void> => {
-    const row = { table: 'account', id };
-    const found = of.rows.rows.find((one) => one.id === id);
-    const [expected] = await of.store.read([row]);
-    const texts = [...(found?.texts ?? [])].map(([name, text]) => [name, JSON.parse(text) as string]);
-    const key = { new_lobid: 'A-1' };
-    await seen.write([
-      {
-        ...{ row, expected, effect, stamp: stamp({ version: found?.version ?? 0n }) },
-        columns: columns({ ...(Object.fromEntries(texts) as Record<string, string>), ...key }),
+let memory: MemoryStore;
+let parking: RecordingParking;
+let record: InboundRecord;
+let reads: number;
+let failure: Error | undefined;
+let store: OwnedColumns;
+beforeEach(() => {
+  memory = new MemoryStore();
+  parking = new RecordingParking();
+  reads = 0;
+  failure = undefined;
+  record = conclude(
+    intend(NO_RECORD, { atMs: 1, texts: new Map([['fax', '"1"']]) }),
+    { atMs: 1, texts: new Map([['fax', '"1"']]) },
+    { rowId: row().id, version: 50n, results: new Map([['fax', '"1"']]), wrote: { overGap: false, ends: true } },
+  );
+  store = new OwnedColumns(memory, {
+    mapping: MAPPING,
+    records: {
+      read: (id) => {
+        reads += 1;
+        return failure === undefined ? Promise.resolve({ id, record, stored: undefined }) : Promise.reject(failure);
       },
-    ]);
-  };
-  const restored = () =>
-    [...parking.items.values()].map(({ subject }) =>
-      subject.kind === 'delivery' ? restoredRow(subject.delivery.body) : undefined,
-    );
-  return { of, write, restored };
-}
-
-test.each(['snapshot', 'keep'] as const)(
-  '[I101] a user gives back the value that is stored, before the LOB system’s own was (%s)',
-  async (effect) => {
-    const { of, write, restored } = owned();
-    const row = of.rows.create({ fax: '"0"' }, 'A-1');
-    await store(of, row.id);
-    await of.writer.process([change({ fax: '"1"' }, {}, { id: row.id })]);
-    of.rows.update(row, { fax: '"0"' });
-    await write(row.id, effect);
-    expect(restored()).toEqual([{ table: 'account', id: row.id, key: { new_lobid: '"A-1"' } }]);
-  },
-);
-
-test('[I101] a user changes a row that the LOB system has just created, before that is answered', async () => {
-  const { of, write, restored } = owned();
-  of.rows.after = async () => {
-    const [row] = of.rows.rows;
-    if (row === undefined || restored().length > 0) return;
-    of.rows.update(row, { fax: '"user"' });
-    await write(row.id);
-  };
-  await of.writer.process([change({ fax: '"1"' })]);
-  expect(restored()).toEqual([{ table: 'account', id: of.rows.rows[0]?.id, key: { new_lobid: '"A-1"' } }]);
+    },
+    parking,
+    log: () => undefined,
+    now: () => 7,
+  });
 });
 
-test('our own write is nothing to put back, nor is a row that no message was about', async () => {
-  const { of, write, restored } = owned();
-  await of.writer.process([change({ fax: '"1"' })]);
-  await write(of.rows.rows[0]?.id ?? '');
-  const other = of.rows.create({ fax: '"0"' });
-  other.key = undefined;
-  await store(of, other.id);
-  expect(restored()).toEqual([]);
+const snapshot = (of: Parameters<typeof columns>[0], version: bigint, expected?: StoredRow): RowWrite => ({
+  ...{ row: row(), expected, effect: 'snapshot', columns: columns(of) },
+  stamp: stamp({ version }),
+});
+async function put(write: RowWrite): Promise<StoredRow> {
+  const [outcome] = await store.write([write]);
+  if (outcome?.kind !== 'written') throw new Error('not written', { cause: outcome });
+  return outcome.stored;
+}
+
+describe('[I101] another value than the LOB system gave', () => {
+  test('is stored, and parked to be put back, due at once and once for a row', async () => {
+    await put(snapshot({ fax: '2' }, 60n));
+    expect(memory.columnsOf(row())).toEqual(columns({ fax: '2' }));
+    expect(parking.parked).toMatchObject([
+      { delivery: { source: RESTORE_SOURCE }, cause: { code: 'owner-restored' }, dueAtMs: 7 },
+    ]);
+    expect(restoredRow(parking.parked[0]?.delivery.body ?? Buffer.alloc(0))).toEqual({ ...row(), key: {} });
+    expect(JSON.stringify(parking.parked[0]?.cause)).not.toMatch(/"2"|\b2\b/);
+  });
+
+  test.each([
+    ['a push', { effect: 'patch', columns: columns({ fax: '2' }), stamp: stamp({ version: 10n, hasPushOnTop: true }) }],
+    [
+      'a push that empties it',
+      { effect: 'patch', columns: columns({ fax: null }), stamp: stamp({ version: 10n, hasPushOnTop: true }) },
+    ],
+    [
+      'an image',
+      { effect: 'snapshot', columns: columns({ fax: '2' }), stamp: stamp({ version: 10n, hasPushOnTop: true }) },
+    ],
+    [
+      'a row that was read, without the column',
+      { effect: 'snapshot', columns: columns({ name: 'x' }), stamp: stamp({ version: 60n }) },
+    ],
+  ] as const)('%s', async (_what, of) => {
+    const expected = await put(snapshot({ fax: '1' }, 55n));
+    await store.write([{ row: row(), expected, ...of }]);
+    expect(parking.parked).toHaveLength(1);
+  });
+
+  test('can’t be stored where it can’t be parked or looked up: its delivery comes again', async () => {
+    failure = new Error('away');
+    const other: RowWrite = { ...snapshot({ name: 'x' }, 60n), row: row(2, 'contact') };
+    const outcomes = await store.write([snapshot({ fax: '2' }, 60n), other]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'written']);
+    expect(memory.columnsOf(row())).toBeUndefined();
+  });
+});
+
+describe('nothing is to be done', () => {
+  test('the LOB system’s own value, also as Dataverse made it, or as it may yet be written', async () => {
+    await put(snapshot({ fax: '1' }, 60n));
+    record = intend(record, { atMs: 2, texts: new Map([['fax', '"3"']]) });
+    await put(snapshot({ fax: '3' }, 61n, (await memory.read([row()]))[0]));
+    expect(parking.parked).toEqual([]);
+  });
+  test('the row as it was before our own write', async () => {
+    await put(snapshot({ fax: '0' }, 40n));
+    expect(parking.parked).toEqual([]);
+  });
+  test('nothing is known of the LOB system’s value', async () => {
+    record = NO_RECORD;
+    await put(snapshot({ fax: '2' }, 60n));
+    expect(parking.parked).toEqual([]);
+  });
+  test('and nothing is asked: other columns, other tables, deletions', async () => {
+    const expected = await put(snapshot({ fax: '1', name: 'a' }, 55n));
+    reads = 0;
+    const next = await put(snapshot({ fax: '1', name: 'b' }, 60n, expected));
+    await store.write([
+      { ...snapshot({ name: 'c' }, 61n, next), effect: 'patch' },
+      { ...snapshot({ fax: '2' }, 61n), row: row(1, 'contact') },
+    ]);
+    await store.write([{ ...snapshot({}, 62n, (await memory.read([row()]))[0]), effect: 'clear' }]);
+    // That of the snapshot, which brings the column.
+    expect(reads).toBe(1);
+  });
 });

@@ -6,6 +6,8 @@ import type { WebApi } from '../../../shared/dataverse/web-api';
 import { TableTypeUnsupported } from '../../../shared/mapping/table-type';
 import { compileMapping } from '../../../shared/mapping/compile-mapping';
 import type { TargetType } from '../../../shared/mapping/convert';
+import type { Finding } from './finding';
+import { inboundFindings, type InboundSection } from './inbound-findings';
 import { nearest } from '../../../shared/yaml/did-you-mean';
 import { meets, type Condition } from '../../../shared/mapping/filter';
 import { NO_HASH } from '../../../shared/mapping/mapping';
@@ -19,31 +21,34 @@ import type {
   TableDefinition,
 } from '../../../shared/mapping/table-definition';
 
-/** A fault, or something worth knowing that may be meant so. */
-export interface Finding extends Fault {
-  readonly warning?: true;
-}
-
 /** A finding about a name, which is a key of the file. */
 const ofName = (path: Fault['path'], text: string): Finding => ({ path, ofKey: true, text });
 
-/** Asks the environment about everything that the file names. Rejects where it doesn't answer. */
+/**
+ * Asks the environment about everything that the file names. Rejects where it doesn't answer.
+ *
+ * @param writer the Web API as whoever writes. @default whoever reads
+ */
 export async function findingsOf(
   file: MappingFile,
   api: Pick<WebApi, 'get'>,
   catalog: Pick<TableCatalog, 'get'>,
+  writer: Pick<WebApi, 'get'> = api,
 ): Promise<readonly Finding[]> {
-  const conditions = compileMapping(file, NO_HASH);
+  const mapping = compileMapping(file, NO_HASH);
+  const sections: InboundSection[] = [];
   const tables = Object.entries(file.tables ?? {}).map(async ([name, table]): Promise<Finding[]> => {
     const path = ['tables', name];
     const definition = await definitionOf(catalog, name);
     if (typeof definition === 'string') return [ofName(path, definition)];
+    const rules = mapping.tableOf(name).inbound;
+    if (rules !== undefined) sections.push({ path: [...path, 'inbound'], rules, definition });
     return [
       ...(definition.changeTracking ? [] : [ofName(path, "can't be pulled: its change tracking is off")]),
       ...namedColumns(table?.columns ?? {}).flatMap(([column, rule]) =>
         columnFindings([...path, 'columns', column], rule, column, definition),
       ),
-      ...conditions
+      ...mapping
         .tableOf(name)
         .conditions.flatMap((condition) =>
           conditionFindings([...path, 'filter', condition.column], condition, definition),
@@ -59,7 +64,8 @@ export async function findingsOf(
     const { value } = JSON.parse(body) as { readonly value: readonly unknown[] };
     return value.length > 0 ? [] : [ofName(['events', name], 'is no message in this environment')];
   });
-  return (await Promise.all([...tables, ...links, ...events])).flat();
+  const findings = (await Promise.all([...tables, ...links, ...events])).flat();
+  return [...findings, ...(await inboundFindings(sections, writer))];
 }
 
 /** A table's definition, or why it can't be kept. */

@@ -6,7 +6,7 @@ import { readMappingFile } from '../../../shared/config/mapping-settings';
 import { MetadataCatalog } from '../../../shared/dataverse/metadata';
 import { hashesColumns } from '../../../shared/mapping/compile-mapping';
 import { mappingJsonSchema } from '../../../shared/mapping/mapping-schema';
-import { connect } from '../terminal/connect';
+import { connect, connectToWrite } from '../terminal/connect';
 import { findingsOf } from './against-dataverse';
 import { mappingDraft } from './draft';
 import { SOME_KEY } from '../parse/mapped-change';
@@ -36,7 +36,8 @@ async function check(
       terminal.err('note: columns are hashed, so the app needs the setting REDACTION_KEY\n');
     if (fromDataverse === true) {
       const api = connect();
-      for (const finding of await findingsOf(read.file, api, new MetadataCatalog(api, mapping.languages))) {
+      const catalog = new MetadataCatalog(api, mapping.languages);
+      for (const finding of await findingsOf(read.file, api, catalog, connectToWrite(api))) {
         if (finding.warning === true) terminal.err(`warning: ${read.at(finding)}\n`);
         else all.push(read.at(finding));
       }
@@ -76,7 +77,7 @@ export function addMappingCommand(program: Command, terminal: Terminal): void {
     .argument('[file]', 'the file (default: MAPPING_FILE)')
     .option(
       '--from-dataverse',
-      'also check the names of tables, columns and relationships in the environment (DATAVERSE_URL)',
+      'also check names of tables, columns and relationships in the environment (DATAVERSE_URL), and what inbound needs',
     )
     .action((file: string | undefined, options: { readonly fromDataverse?: true }) => check(terminal, file, options));
   mapping

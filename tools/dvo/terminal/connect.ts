@@ -2,6 +2,7 @@ import { readWebApiConfig } from '../../../shared/config/config';
 import { environment } from '../../../shared/settings/environment';
 import type { WebApi } from '../../../shared/dataverse/web-api';
 import { webApi } from '../../../shared/app/services';
+import { readWritingDataverse } from '../../../shared/settings/inbound';
 import { UsageError, settingsOf } from './terminal';
 
 /** The Web API of the environment that the settings name. @throws UsageError */
@@ -16,4 +17,11 @@ export function connect(): WebApi {
     );
   const [config] = settingsOf(section);
   return webApi(config);
+}
+
+/** The same as whoever writes; `reading` where that is no other. @throws UsageError */
+export function connectToWrite(reading: WebApi): WebApi {
+  const { value, faults } = readWritingDataverse(environment());
+  if (value === undefined) throw new UsageError(faults.join('; '));
+  return value === 'same' ? reading : webApi(value);
 }
