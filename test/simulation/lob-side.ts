@@ -223,9 +223,10 @@ export class LobSide {
   #judgeLoser(row: RowAddress, { plain, modifiedOn }: LiveRow, values: Values, by: string | undefined): void {
     const given = values[OWNED.nobody];
     const has = plain[OWNED.nobody];
-    if (typeof given !== 'number' || has === undefined || isOfLob(has)) return;
+    // An empty one is like any other: it may have been seen before, and have come and gone since.
+    if (typeof given !== 'number' || typeof has !== 'number' || isOfLob(has)) return;
     const stored = this.world.stored(row, OWNED.nobody);
-    const isKnown = (stored?.kind === 'integer' ? stored.value : null) === has;
+    const isKnown = stored?.kind === 'integer' && stored.value === has;
     const message = this.system.messageOf(given);
     if (message === undefined || isKnown) return;
     if (Math.floor(message.atMs / 1000) <= modifiedOn)
