@@ -165,10 +165,6 @@ export function knows({ text, maybe, done }: ColumnNote, dataverse: string): boo
   return dataverse === text || dataverse === done?.result || maybe.includes(printOf(dataverse));
 }
 
-/** Whether a value that Dataverse has is the LOB system's present one. */
-export const isLobValue = ({ text, done }: ColumnNote, dataverse: string): boolean =>
-  dataverse === text || (done?.text === text && dataverse === done.result);
-
 interface WireNote {
   readonly a: number;
   readonly t: string;

@@ -158,14 +158,14 @@ export function settingsOf(snapshot: Snapshot): Readonly<Record<string, string>>
   );
 }
 
-/** Defaults that furtherSettings may set otherwise. */
-const OVERRIDABLE = ['languageWorkers__node__arguments'];
+/** Defaults that furtherSettings may set otherwise, and what only they set. */
+const FURTHER = ['languageWorkers__node__arguments', 'MAPPING_FILE'];
 
 /** The names that furtherSettings may not have, against those that the template sets with all parts there. */
 export function settingFaults(snapshot: Snapshot, template: Template): readonly string[] {
   const [, names = []] = Object.entries(template.variables ?? {}).find(([name]) => name.endsWith('settingNames')) ?? [];
   const listed = names as readonly string[];
-  const set = Object.keys(settingsOf(snapshot)).filter((name) => !OVERRIDABLE.includes(name));
+  const set = Object.keys(settingsOf(snapshot)).filter((name) => !FURTHER.includes(name));
   return [
     ...set.filter((name) => !listed.includes(name)).map((name) => `settingNames lacks ${name}`),
     ...listed.filter((name) => !set.includes(name)).map((name) => `settingNames has ${name}, which nothing sets`),

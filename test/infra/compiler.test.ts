@@ -7,7 +7,12 @@ import { alertFaults, openDoors, openSecrets, rightsOf, settingFaults, siteFault
 import { describeCompiled, startCompiler, type Change, type Copy } from './compiler';
 
 /** With all parts there. */
-const ALL = { withRedactionKey: true, storageLog: 'both' };
+const ALL = {
+  withRedactionKey: true,
+  storageLog: 'both',
+  withInbound: true,
+  furtherSettings: { MAPPING_FILE: 'mapping.yaml' },
+};
 
 /** As docs/connect.md lists them. */
 const RIGHTS = [
@@ -17,8 +22,11 @@ const RIGHTS = [
   'the app: Storage Table Data Contributor on storageAccounts/stdvol',
   'the app: Azure Service Bus Data Receiver on namespaces/sb-dvo/queues/dataverse-events',
   'the app: Azure Service Bus Data Sender on namespaces/sb-dvo/queues/dataverse-events',
+  'the app: Azure Service Bus Data Receiver on namespaces/sb-dvo/queues/lob-changes',
+  'the app: Azure Service Bus Data Sender on namespaces/sb-dvo/queues/lob-changes',
   'the app: Azure Service Bus Data Receiver on namespaces/sb-dvo/topics/dataverse-changes/subscriptions/lob',
   'the app: Azure Service Bus Data Owner on namespaces/sb-dvo/queues/dataverse-events',
+  'the app: Azure Service Bus Data Owner on namespaces/sb-dvo/queues/lob-changes',
   'the app: Azure Service Bus Data Owner on namespaces/sb-dvo/topics/dataverse-changes',
   'the app: Azure Event Hubs Data Receiver on namespaces/eh-dvo/eventhubs/dataverse-feed',
   'the app: Key Vault Secrets User on vaults/kvdvo/secrets/webhook-keys',
