@@ -36,6 +36,9 @@ param withValidation bool = false
 @description('Whether tables are pulled. It needs dataverseUrl.')
 param withPull bool = true
 
+@description('Whether the LOB system\'s changes come by a queue of their own, to be written to Dataverse. It needs dataverseUrl, and a mapping file with inbound sections.')
+param withInbound bool = false
+
 // --- What is kept in step ---
 
 @description('The environment, such as https://contoso.crm4.dynamics.com; empty: no read-backs, and withPull has to be false.')
@@ -140,6 +143,12 @@ param queueSessions bool = false
 
 @description('Whether the subscription requires sessions. It can\'t be changed later, and Dataverse sets no session.')
 param subscriptionSessions bool = false
+
+@description('Name of the queue of the LOB system\'s changes.')
+param inboundQueueName string = 'lob-changes'
+
+@description('Whether that queue requires sessions: the row. It can\'t be changed later.')
+param inboundQueueSessions bool = false
 
 @description('How long a message waits before it is dead-lettered: longer than any outage.')
 param messageTimeToLive string = 'P14D'
@@ -297,9 +306,13 @@ var refusals = filter(
       : ''
     !withQueue && queueSessions ? 'queueSessions is given without withQueue.' : ''
     !withTopic && subscriptionSessions ? 'subscriptionSessions is given without withTopic.' : ''
+    !withInbound && inboundQueueSessions ? 'inboundQueueSessions is given without withInbound.' : ''
+    withInbound && (empty(dataverseUrl) || !contains(furtherSettings, 'MAPPING_FILE'))
+      ? 'withInbound needs dataverseUrl, and a MAPPING_FILE in furtherSettings.'
+      : ''
     !withTopic && topicTables != tables ? 'topicTables are given without withTopic.' : ''
-    !withQueue && !withTopic && serviceBusSku == 'Premium'
-      ? 'serviceBusSku is given without withQueue and withTopic.'
+    !withQueue && !withTopic && !withInbound && serviceBusSku == 'Premium'
+      ? 'serviceBusSku is given without withQueue, withTopic and withInbound.'
       : ''
     serviceBusSku != 'Premium' && serviceBusMessagingUnits != 1 ? 'serviceBusMessagingUnits are for Premium.' : ''
     maximumThroughputUnits < throughputUnits ? 'maximumThroughputUnits is less than throughputUnits.' : ''
@@ -336,7 +349,7 @@ var validateKeysName = 'validate-keys'
 
 // --- What follows from the parameters ---
 
-var withServiceBus = withQueue || withTopic
+var withServiceBus = withQueue || withTopic || withInbound
 var storageSku = zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
 // A cold start takes seconds, for which everybody who saves would wait. HTTP functions share their instances.
 var hasReadyHttp = contains(map(alwaysReady, group => group.name), 'http')
@@ -534,6 +547,8 @@ module serviceBus 'modules/service-bus.bicep' = if (withServiceBus) {
     tables: topicTables
     queueSessions: queueSessions
     subscriptionSessions: subscriptionSessions
+    inboundQueueName: withInbound ? inboundQueueName : ''
+    inboundQueueSessions: inboundQueueSessions
     timeToLive: messageTimeToLive
     principalId: identity.outputs.principalId
     identityId: identityId
@@ -731,6 +746,8 @@ module appSettings 'modules/app-settings.bicep' = {
     subscriptionName: subscriptionName
     queueSessions: queueSessions
     subscriptionSessions: subscriptionSessions
+    inboundQueueName: withInbound ? inboundQueueName : ''
+    inboundQueueSessions: inboundQueueSessions
     eventHubsName: eventHubsName
     hubName: withEventHub ? hubName : ''
     consumerGroupName: consumerGroupName
@@ -845,6 +862,27 @@ module topicDeadLetters 'modules/metric-alert.bicep' = if (withAlerts && withTop
     timeAggregation: 'Average'
     limit: deadLetterLimit
     entityName: topicName
+    actionGroupId: actionGroupId
+  }
+  dependsOn: [
+    actionGroup
+    serviceBus
+  ]
+}
+
+module inboundDeadLetters 'modules/metric-alert.bicep' = if (withAlerts && withInbound) {
+  name: 'inbound-dead-letters'
+  params: {
+    name: '${short}-inbound-dead-letters'
+    tags: tags
+    text: 'Messages of the LOB system were dead-lettered: dvo dead-letters --queue lists and replays them.'
+    severity: 2
+    namespaceId: resourceId('Microsoft.ServiceBus/namespaces', serviceBusName)
+    metricNamespace: 'Microsoft.ServiceBus/namespaces'
+    metricName: 'DeadletteredMessages'
+    timeAggregation: 'Average'
+    limit: deadLetterLimit
+    entityName: inboundQueueName
     actionGroupId: actionGroupId
   }
   dependsOn: [

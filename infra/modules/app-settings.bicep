@@ -63,6 +63,12 @@ param queueSessions bool
 @description('Whether the subscription requires sessions.')
 param subscriptionSessions bool
 
+@description('The queue of the LOB system\'s changes; empty: none.')
+param inboundQueueName string
+
+@description('Whether that queue requires sessions.')
+param inboundQueueSessions bool
+
 @description('Name of the Event Hubs namespace.')
 param eventHubsName string
 
@@ -127,6 +133,8 @@ var settingNames = [
   'SERVICEBUS_TOPIC'
   'SERVICEBUS_SUBSCRIPTION'
   'SERVICEBUS_SUBSCRIPTION_SESSIONS'
+  'INBOUND_QUEUE'
+  'INBOUND_QUEUE_SESSIONS'
   'EventHubConnection__fullyQualifiedNamespace'
   'EventHubConnection__credential'
   'EventHubConnection__clientId'
@@ -192,6 +200,10 @@ var topicSettings = {
   SERVICEBUS_SUBSCRIPTION: subscriptionName
   SERVICEBUS_SUBSCRIPTION_SESSIONS: subscriptionSessions ? 'true' : 'false'
 }
+var inboundSettings = {
+  INBOUND_QUEUE: inboundQueueName
+  INBOUND_QUEUE_SESSIONS: inboundQueueSessions ? 'true' : 'false'
+}
 var eventHubSettings = {
   EventHubConnection__fullyQualifiedNamespace: '${eventHubsName}.${messagingDomain}'
   EventHubConnection__credential: 'managedidentity'
@@ -229,9 +241,10 @@ output settings { *: string } = union(
   withWebhook ? webhookSettings : {},
   withRedactionKey ? redactionSettings : {},
   withValidation ? validateSettings : {},
-  empty(queueName) && empty(topicName) ? {} : serviceBusSettings,
+  empty(queueName) && empty(topicName) && empty(inboundQueueName) ? {} : serviceBusSettings,
   empty(queueName) ? {} : queueSettings,
   empty(topicName) ? {} : topicSettings,
+  empty(inboundQueueName) ? {} : inboundSettings,
   empty(hubName) ? {} : eventHubSettings,
   withPostgres ? postgresSettings : {}
 )

@@ -1,4 +1,5 @@
-// What Dataverse posts to by Service Bus: a queue, and a topic with the app's subscription.
+// What Dataverse posts to by Service Bus: a queue, and a topic with the app's subscription. And the queue of what a LOB system
+// changes.
 //
 // Dataverse signs in with a SAS key, so local authentication stays on for it. Its keys may only send, each to one queue or
 // topic, and they aren't read here: an operator gives them to `dvo steps apply`. The app itself signs in with
@@ -53,6 +54,12 @@ param queueSessions bool
 
 @description('Whether the subscription requires sessions.')
 param subscriptionSessions bool
+
+@description('Name of the queue of the LOB system\'s changes; empty: there is none.')
+param inboundQueueName string
+
+@description('Whether that queue requires sessions.')
+param inboundQueueSessions bool
 
 @description('How long a message waits before it is dead-lettered, as an ISO 8601 duration.')
 param timeToLive string
@@ -144,6 +151,31 @@ resource dataverseToQueue 'Microsoft.ServiceBus/namespaces/queues/authorizationR
   }
 }
 
+resource inboundQueue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = if (!empty(inboundQueueName)) {
+  parent: namespace
+  name: empty(inboundQueueName) ? 'none-inbound' : inboundQueueName
+  properties: {
+    lockDuration: inboundQueueSessions ? sessionLock : batchLock
+    maxDeliveryCount: maxDeliveryCount
+    deadLetteringOnMessageExpiration: true
+    defaultMessageTimeToLive: timeToLive
+    // The app knows messages by their ids for longer than Service Bus would.
+    requiresDuplicateDetection: false
+    requiresSession: inboundQueueSessions
+  }
+}
+
+// For a LOB system that has no identity in Microsoft Entra. One that has gets the role Azure Service Bus Data Sender on the queue.
+resource lobToInbound 'Microsoft.ServiceBus/namespaces/queues/authorizationRules@2026-01-01' = if (!empty(inboundQueueName) && !disableLocalAuth) {
+  parent: inboundQueue
+  name: 'lob'
+  properties: {
+    rights: [
+      'Send'
+    ]
+  }
+}
+
 resource topic 'Microsoft.ServiceBus/namespaces/topics@2026-01-01' = if (!empty(topicName)) {
   parent: namespace
   name: empty(topicName) ? 'none' : topicName
@@ -219,6 +251,33 @@ resource sendToQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (
   }
 }
 
+resource receiveFromInbound 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(inboundQueueName)) {
+  name: guid(inboundQueue.id, identityId, roleIds.azureServiceBusDataReceiver)
+  scope: inboundQueue
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataReceiver
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// For the delayed copies of what can't be written now.
+resource sendToInbound 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(inboundQueueName)) {
+  name: guid(inboundQueue.id, identityId, roleIds.azureServiceBusDataSender)
+  scope: inboundQueue
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataSender
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 // "The role assignment needs to have effective scope over the Service Bus subscription resource."
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 resource receiveFromSubscription 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(topicName)) {
@@ -239,6 +298,19 @@ resource receiveFromSubscription 'Microsoft.Authorization/roleAssignments@2022-0
 resource countQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(queueName) && withTargetScaling) {
   name: guid(queue.id, identityId, roleIds.azureServiceBusDataOwner)
   scope: queue
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roleIds.azureServiceBusDataOwner
+    )
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource countInbound 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(inboundQueueName) && withTargetScaling) {
+  name: guid(inboundQueue.id, identityId, roleIds.azureServiceBusDataOwner)
+  scope: inboundQueue
   properties: {
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',

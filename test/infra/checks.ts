@@ -173,7 +173,7 @@ export function settingsOf(snapshot: Snapshot): Readonly<Record<string, string>>
 }
 
 /** What furtherSettings may set: a default otherwise, and what tests have it set. */
-const OVERRIDABLE = ['languageWorkers__node__arguments', 'RULES_FILE'];
+const OVERRIDABLE = ['languageWorkers__node__arguments', 'RULES_FILE', 'MAPPING_FILE'];
 
 /** The names that furtherSettings may not have, against those that the template sets with all parts there. */
 export function settingFaults(snapshot: Snapshot, template: Template): readonly string[] {

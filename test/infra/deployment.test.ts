@@ -94,6 +94,11 @@ const COMBINATIONS: Readonly<Record<string, string | Readonly<Record<string, unk
   },
   shut: { privateNetworking: true, serviceBusSku: 'Premium', disableLocalAuth: true },
   'no namespace': { withQueue: false, withTopic: false, privateNetworking: true },
+  inbound: {
+    ...{ withInbound: true, withQueue: false, withTopic: false, inboundQueueSessions: true },
+    ...{ withRedactionKey: true, redactionKey: 'the-key', tables: [] },
+    furtherSettings: { MAPPING_FILE: 'docs/mapping.sample.yaml' },
+  },
   withWebhook: { withWebhook: false, privateNetworking: true, disableLocalAuth: true },
   withQueue: { withQueue: false },
   withTopic: { withTopic: false, instanceMemoryMB: 512 },
@@ -265,10 +270,17 @@ describeCompiled('what infra/ deploys', () => {
       expect(config.webhook.ok).toBe(uses('withWebhook'));
       const validates = typeof parameters === 'object' && parameters.withValidation === true;
       expect([readValidate(environment, config.core).ok, 'RULES_FILE' in settings]).toEqual([validates, validates]);
-      for (const used of FUNCTION_NAMES.filter((each) => !left.includes(each)))
+      // Off until their settings are there.
+      const isOff = (each: string): boolean =>
+        each === 'inbound-sql' || (each === 'inbound-queue' && !('INBOUND_QUEUE' in settings));
+      for (const used of FUNCTION_NAMES.filter((each) => !left.includes(each) && !isOff(each)))
         for (const setting of TRIGGERS.get(used) ?? [])
           expect([used, setting, settings[setting]]).toEqual([used, setting, expect.stringMatching(/./)]);
-      expect(readServiceBusConfig(settings).ok).toBe(uses('withQueue') || uses('withTopic'));
+      const isInbound = typeof parameters === 'object' && parameters.withInbound === true;
+      // The sample has an inbound section, which is there where a queue isn't.
+      expect(config.inbound.ok).toBe(isInbound || name === 'plain');
+      expect(config.messages.ok && config.messages.value.inboundRetryQueue !== undefined).toBe(isInbound);
+      expect(readServiceBusConfig(settings).ok).toBe(uses('withQueue') || uses('withTopic') || isInbound);
       expect(readEventHubConfig(settings).ok).toBe(uses('withEventHub'));
       expect(config.messages.ok && config.messages.value.retryQueue !== undefined).toBe(uses('withQueue'));
     });
@@ -346,6 +358,24 @@ describeCompiled('what infra/ deploys', () => {
     expect([keys('all'), keys('shut')]).toEqual([3, 0]);
   });
 
+  test('the LOB system’s queue: sessions, no key of Dataverse’s, rights to receive and to send copies', () => {
+    const queues = ofType(of('inbound'), `${BUS}/queues`);
+    expect(
+      queues.map((queue) => [
+        queue.name,
+        at(queue, 'properties.requiresSession'),
+        at(queue, 'properties.lockDuration'),
+      ]),
+    ).toEqual([[expect.stringMatching(/\/lob-changes$/), true, 'PT1M']]);
+    const keys = linesOf(of('inbound')).filter(
+      (line) => line.startsWith(`${BUS}/`) && line.includes('/authorizationRules '),
+    );
+    expect(keys).toEqual([expect.stringMatching(/lob$/)]);
+    expect(rightsOf(of('inbound')).filter((right) => right.endsWith('/queues/lob-changes'))).toHaveLength(3);
+    expect(JSON.stringify(of('all').predictedResources)).not.toContain('lob-changes');
+    expect(linesOf(of('inbound')).some((line) => line.endsWith('/dvo-inbound-dead-letters'))).toBe(true);
+  });
+
   test('counting messages takes the owner’s right, and can be done without', () => {
     const owners = (name: string) => rightsOf(of(name)).filter((right) => right.includes('Owner on namespaces')).length;
     expect([owners('all'), owners('plain')]).toEqual([2, 0]);
@@ -417,7 +447,13 @@ describeCompiled('what infra/ deploys', () => {
         tables: [],
         furtherSettings: { webhook_keys: 'a', CACHE_MEGABYTES: '256', SYNC_TABLES: 'b' },
       },
-      ...{ webhookServiceTags: ['a'], queueSessions: true, subscriptionSessions: true, topicTables: ['a'] },
+      ...{
+        withInbound: true,
+        webhookServiceTags: ['a'],
+        queueSessions: true,
+        subscriptionSessions: true,
+        topicTables: ['a'],
+      },
       ...{
         serviceBusSku: 'Premium',
         throughputUnits: 5,
@@ -430,12 +466,9 @@ describeCompiled('what infra/ deploys', () => {
       'withPull needs dataverseUrl',
       "furtherSettings can't set SYNC_TABLES, webhook_keys: the template does.",
       'Without tables furtherSettings has to name a MAPPING_FILE',
+      'withInbound needs dataverseUrl, and a MAPPING_FILE',
       ...['webhookServiceTags are given without', 'queueSessions is given', 'subscriptionSessions is given'],
-      ...[
-        'topicTables are given without withTopic',
-        'serviceBusSku is given without',
-        'maximumThroughputUnits is less',
-      ],
+      ...['topicTables are given without withTopic', 'maximumThroughputUnits is less'],
       ...[
         'withPostgres needs postgresAdministrator',
         'senderRanges need privateNetworking',
@@ -446,15 +479,21 @@ describeCompiled('what infra/ deploys', () => {
     expect(await refusal({ withValidation: true })).toContain('withValidation and RULES_FILE in furtherSettings need');
     expect(await refusal({ furtherSettings: { RULES_FILE: 'a' } })).toContain('withValidation and RULES_FILE');
     expect(await refusal({ serviceBusMessagingUnits: 2 })).toContain('serviceBusMessagingUnits are for Premium.');
+    expect(await refusal({ inboundQueueSessions: true })).toContain(
+      'inboundQueueSessions is given without withInbound.',
+    );
+    expect(await refusal({ withQueue: false, withTopic: false, serviceBusSku: 'Premium' })).toContain(
+      'serviceBusSku is given without',
+    );
   });
 
   test('docs name each parameter, alert and role, and azd finds the app', async () => {
     const { template } = await compiler.copy().compile('main.bicep');
     const { parameters } = template as { readonly parameters: Readonly<Record<string, unknown>> };
     const said = read('docs/connect.md') + read('docs/operations.md');
-    const alerts = linesOf(of('all')).flatMap(
-      (line) => /(?:QueryRules|metricAlerts) .*\/dvo-(.*)$/.exec(line)?.[1] ?? [],
-    );
+    const alerts = ['all', 'inbound']
+      .flatMap((name) => linesOf(of(name)))
+      .flatMap((line) => /(?:QueryRules|metricAlerts) .*\/dvo-(.*)$/.exec(line)?.[1] ?? []);
     const names = [...Object.keys(parameters), ...alerts];
     expect(names.length).toBeGreaterThan(60);
     expect(names.filter((name) => !said.includes(`\`${name}\``))).toEqual([]);
