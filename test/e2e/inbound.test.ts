@@ -87,9 +87,12 @@ async function parked(code: string): Promise<Fields> {
     const items = (await system.parked()).filter((one) => one.code === code);
     return items.length > 0 && items;
   });
-  const [logged] = system.records('parked', since).filter((one) => one.code === code);
+  // It is told after it is parked.
+  const logged = await system.until(`${code} being told`, () =>
+    Promise.resolve(system.records('parked', since).find((one) => one.code === code)),
+  );
   await system.unpark();
-  return { ...item, reason: logged?.reason };
+  return { ...item, reason: logged.reason };
 }
 
 describe('one way', () => {
