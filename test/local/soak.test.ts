@@ -81,7 +81,10 @@ test('a soak of 12 s', async () => {
   });
   expect(result?.check.differences).toEqual([]);
   expect(result?.check.tables.reduce((sum, { rows }) => sum + rows, 0)).toBeGreaterThan(1000);
-  const handled = Object.values(result?.deliveries ?? {});
+  // No LOB system changes anything here.
+  const handled = Object.entries(result?.deliveries ?? {}).flatMap(([way, count]) =>
+    way.startsWith('inbound-') ? [] : [count],
+  );
   expect([handled.length, Math.min(...handled) > 0]).toEqual([6, true]);
   expect(result?.outages).toBeGreaterThan(0);
   expect(Object.entries(result?.flatness ?? {}).filter(([, of]) => of === undefined)).toEqual([]);
