@@ -20,7 +20,9 @@ export interface KeptRecord {
 
 /** What lies under an id: a record, or where it is. */
 type Entry =
-  { readonly kind: 'record'; readonly record: InboundRecord } | { readonly kind: 'moved'; readonly to: string };
+  | { readonly kind: 'record'; readonly record: InboundRecord }
+  /** `left`: what was noted here, as long as it isn't there. Nobody notes anything here any more. */
+  | { readonly kind: 'moved'; readonly to: string; readonly left?: InboundRecord };
 
 /** The id of what is noted under a name: one that spreads evenly. */
 const noteId = (name: string): string => hash('sha256', name, 'hex').slice(0, 32);
@@ -59,16 +61,20 @@ export class InboundRecords {
    * @param rowId where the id is of a row. Its key may be another row's by now, and so may be what is noted there
    */
   async read(id: string, rowId?: string): Promise<KeptRecord> {
-    const stored = await this.#readOne(id);
-    const entry = this.#entryIn(stored);
-    if (entry?.kind === 'moved') {
-      const moved = await this.#readOne(entry.to);
-      const there = this.#entryIn(moved);
-      const record = there?.kind === 'record' ? there.record : NO_RECORD;
-      if (rowId !== undefined && (record.rowId ?? rowId) !== rowId) return { id, record: NO_RECORD, stored };
-      return { id: entry.to, record, stored: moved };
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const stored = await this.#readOne(id);
+      const entry = this.#entryIn(stored);
+      if (entry?.kind !== 'moved') return { id, record: entry?.record ?? NO_RECORD, stored };
+      const { to, left } = entry;
+      const there = await this.#readOne(to);
+      const target = this.#entryIn(there);
+      const record = target?.kind === 'record' ? target.record : NO_RECORD;
+      if (rowId !== undefined && (record.rowId ?? rowId) !== rowId) return { id, record: left ?? NO_RECORD, stored };
+      const kept: KeptRecord = { id: to, record, stored: there };
+      const whole = rowId === undefined ? kept : await this.#takeOver(kept, { rowId, id, stored, left });
+      if (whole !== undefined) return whole;
     }
-    return { id, record: entry?.record ?? NO_RECORD, stored };
+    throw new RowContended({ table: RECORDS, id }, MAX_ROUNDS);
   }
 
   /** Writes a record if nobody has written it since; undefined if somebody has. */
@@ -78,36 +84,51 @@ export class InboundRecords {
   }
 
   /**
-   * Makes a row's id lead to the record of its key. What was noted under the id is taken over first.
+   * Makes a row's id lead to the record of its key. What was noted under the id is taken over.
    *
    * @returns the record as it is now; undefined where somebody has written it since
    */
   async link(kept: KeptRecord, table: string, rowId: string): Promise<KeptRecord | undefined> {
     const id = recordOfRow(table, rowId);
     if (id === kept.id) return kept;
-    let taken: KeptRecord = kept;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const before = await this.#readOne(id);
       const entry = this.#entryIn(before);
-      if (entry?.kind === 'moved' && entry.to === kept.id) return taken;
-      if (entry?.kind === 'record') {
-        const merged = await this.write(taken, merge(taken.record, entry.record));
-        if (merged === undefined) return undefined;
-        taken = merged;
-      }
-      if ((await this.#swap(id, before, { kind: 'moved', to: kept.id })) !== undefined) return taken;
+      const left = entry?.kind === 'record' ? entry.record : entry?.left;
+      const isMoved = entry?.kind === 'moved' && entry.to === kept.id;
+      const stored = isMoved ? before : await this.#swap(id, before, moved(kept.id, left));
+      if (stored !== undefined) return this.#takeOver(kept, { rowId, id, stored, left });
     }
     throw new RowContended({ table, id: rowId }, MAX_ROUNDS);
   }
 
+  /**
+   * Brings what was noted under a row's id, which leads to a record by now, into that record. Whoever finds it undone does it
+   * first: nobody decides by a half of what is known of a row.
+   */
+  async #takeOver(
+    kept: KeptRecord,
+    {
+      rowId,
+      id,
+      stored,
+      left,
+    }: Omit<KeptRecord, 'record'> & { readonly rowId: string; readonly left: InboundRecord | undefined },
+  ): Promise<KeptRecord | undefined> {
+    if (left === undefined) return kept;
+    const whole = await this.write(kept, { ...merge(kept.record, left), rowId });
+    // Fails where somebody else has done it, too.
+    if (whole !== undefined) await this.#swap(id, stored, moved(kept.id));
+    return whole;
+  }
+
   async #swap(id: string, expected: StoredRow | undefined, entry: Entry): Promise<StoredRow | undefined> {
-    const value = entry.kind === 'record' ? encodeRecord(entry.record) : entry.to;
     const outcome = await this.#writeOne({
       row: { table: RECORDS, id },
       expected,
       stamp: NO_STAMP,
       effect: 'snapshot',
-      columns: new Map([[entry.kind === 'record' ? 'Record' : 'MovedTo', { kind: 'string', value }]]),
+      columns: columnsOf(entry),
     });
     if (outcome.kind === 'failed') throw outcome.error;
     return outcome.kind === 'written' ? outcome.stored : undefined;
@@ -115,11 +136,26 @@ export class InboundRecords {
 
   #entryIn(stored: StoredRow | undefined): Entry | undefined {
     if (stored === undefined) return undefined;
-    const to = this.textOf(stored, 'MovedTo');
-    if (to !== undefined) return { kind: 'moved', to };
     const text = this.textOf(stored, 'Record');
-    return text === undefined ? undefined : { kind: 'record', record: decodeRecord(text) };
+    const record = text === undefined ? undefined : decodeRecord(text);
+    const to = this.textOf(stored, 'MovedTo');
+    return to === undefined ? record && { kind: 'record', record } : moved(to, record);
   }
+}
+
+const moved = (to: string, left?: InboundRecord): Entry => ({
+  kind: 'moved',
+  to,
+  ...(left === undefined ? {} : { left }),
+});
+
+function columnsOf(entry: Entry): RowWrite['columns'] {
+  const { record, to } =
+    entry.kind === 'record' ? { record: entry.record, to: undefined } : { record: entry.left, to: entry.to };
+  return new Map([
+    ...(record === undefined ? [] : [['Record', { kind: 'string', value: encodeRecord(record) }] as const]),
+    ...(to === undefined ? [] : [['MovedTo', { kind: 'string', value: to }] as const]),
+  ]);
 }
 
 const heldText = (stored: StoredRow, name: string): string | undefined =>

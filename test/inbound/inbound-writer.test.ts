@@ -105,7 +105,7 @@ describe('one after the other', () => {
     expect(await count(change({ name: '"B"' }, {}, known))).toEqual(['record 1 reads, 2 writes', 'store 1 reads']);
     // By a key whose row isn't known yet: it is found, and what is noted under its id is led to the key.
     expect(await count(change({ name: '"C"' }))).toEqual([
-      'record 3 reads, 4 writes',
+      'record 3 reads, 5 writes',
       'store 1 reads',
       'create name',
       'read',
@@ -304,6 +304,40 @@ describe('keys', () => {
     expect(await run(of, early)).toEqual(['unchanged']);
     expect(row.texts.get('name')).toBe('"late"');
   });
+
+  test.each([false, true].flatMap((isKeyOfAnother) => [...Array(9).keys()].map((at) => [isKeyOfAnother, at] as const)))(
+    '[I91] whoever dies while what is noted by key and by id is brought together: the later value counts (another row had the key: %s; at point %d)',
+    async (isKeyOfAnother, fatal) => {
+      const both = shared();
+      const [dying, other] = [stand(both), stand(both)];
+      if (isKeyOfAnother) {
+        await run(other, change({ name: '"A"' }));
+        const [another] = both.rows.rows;
+        if (another !== undefined) both.rows.delete(another);
+        await store(both, another?.id ?? '');
+      }
+      const row = both.rows.create({ name: '"0"', fax: '"0"' }, 'A-1');
+      const by = { id: row.id };
+      const old = change({ fax: '"old"' }, {}, by);
+      const first = change({ name: '"A"', fax: '"F"' }, {}, by);
+      const [second, third] = [change({ name: '"B"' }, {}, by), change({ name: '"A"' })];
+      expect(await run(other, first)).toEqual(['updated']);
+      await store(both, row.id);
+      let points = 0;
+      both.records.at = (point) => {
+        if (point !== 'read' && points++ === fatal) throw new Error('died');
+      };
+      await run(dying, third);
+      both.records.at = () => undefined;
+      await run(other, old, second);
+      expect(row.texts.get('fax')).toBe('"F"');
+      // It is known to be the LOB system's own value, also to who finds it under the key.
+      both.rows.now = 9_000_000;
+      both.rows.update(row, { telephone1: '"u"' });
+      await run(other, third, change({ fax: '"G"' }));
+      expect(Object.fromEntries(row.texts)).toEqual({ name: '"A"', fax: '"G"', telephone1: '"u"' });
+    },
+  );
 });
 
 describe('what is missing', () => {
