@@ -4,7 +4,7 @@ import { NO_STAMP } from '../lob/stamp';
 import { textIn } from '../lob/tables/columns';
 import type { HeldRow } from '../lob/tables/layout';
 import { RowContended } from '../writer/writer';
-import { batched } from './batcher';
+import { batched } from '../lob/batcher';
 import { decodeRecord, encodeRecord, merge, NO_RECORD, type InboundRecord } from './record';
 
 /** The only table of the store that holds the records. */

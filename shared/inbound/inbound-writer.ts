@@ -4,7 +4,7 @@ import type { Value } from '../change/value';
 import type { LobStore, RowColumns, StoredRow } from '../lob/store';
 import type { Log } from '../telemetry/log';
 import { RowContended } from '../writer/writer';
-import { batched } from './batcher';
+import { batched } from '../lob/batcher';
 import {
   decideInbound,
   knownVersion,

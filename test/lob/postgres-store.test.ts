@@ -480,6 +480,32 @@ describe('many at once', () => {
       Array.from({ length: 12 }, (_, n) => store.write([write('snapshot', columns({ size: n }), undefined, 2)])),
     );
     expect(codes(outcomes.flat()).sort()).toEqual([...Array<string>(11).fill('conflict'), 'written']);
+    const winner = outcomes.findIndex(([outcome]) => outcome?.kind === 'written');
+    expect(sameData(store, await get(store, 2), columns({ size: winner }))).toBe(true);
+  });
+
+  test('rows that are written alone at the same time share a statement, and each has its own outcome', async () => {
+    const { store, database } = fresh();
+    const old = await put(store, write('snapshot', columns({ size: 0 }), undefined, 0));
+    let sent = 0;
+    const query = database.queryIf.bind(database);
+    database.queryIf = (...of) => {
+      sent += 1;
+      return query(...of);
+    };
+    const made = Array.from({ length: 20 }, (_, n) => write('snapshot', columns({ size: n }), undefined, n));
+    const refused = write('snapshot', columns({ name: 'a\u0000b' }), undefined, 30);
+    const unwanted = { ...write('snapshot', columns({ size: 1 }), undefined, 31), onlyWhile: () => false };
+    const changed = [1, 2].map((size) => write('patch', columns({ size }), old, 0));
+    const outcomes = await Promise.all([...made, refused, unwanted, ...changed].map((of) => store.write([of])));
+    const all = codes(outcomes.flat());
+    expect(all.slice(0, 22)).toEqual(['conflict', ...Array<string>(19).fill('written'), 'row-refused', 'conflict']);
+    const changes = all.slice(22);
+    expect(changes.toSorted()).toEqual(['conflict', 'written']);
+    // The inserts, once more without the one that is no longer wanted, and an update for each of the two changes of one row.
+    expect(sent).toBe(4);
+    for (const n of [1, 7, 19]) expect(sameData(store, await get(store, n), columns({ size: n }))).toBe(true);
+    expect(sameData(store, await get(store, 0), columns({ size: 1 + changes.indexOf('written') }))).toBe(true);
   });
 
   test('8 lanes write the same 400 rows in orders of their own: no deadlock, and every row is some lane’s', async () => {

@@ -17,6 +17,8 @@ import { summary, type Group } from '../measure/figure';
 import { inRounds, type Subject } from '../measure/rounds';
 
 const COLD_ROWS = 5000;
+/** Rows that are updated, at most. What is kept of others would have to be looked through at each collection of garbage. */
+const KEPT_ROWS = 12_000;
 const CONNECTIONS = 32;
 
 /** Rows that a store knows, and may write again. */
@@ -55,7 +57,8 @@ async function written(store: PostgresStore, known: Known, rows: readonly number
   const outcomes = await store.write(rows.map((n) => writeOf(n, at, known.get(n))));
   outcomes.forEach((outcome, index) => {
     if (outcome.kind !== 'written') throw new Error(`A write ended as ${outcome.kind}.`, { cause: outcome });
-    known.set(rows[index] ?? 0, outcome.stored);
+    const n = rows[index] ?? 0;
+    if (n < KEPT_ROWS) known.set(n, outcome.stored);
   });
 }
 

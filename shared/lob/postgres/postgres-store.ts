@@ -16,6 +16,7 @@ import {
   type TombstoneStore,
   type WriteOutcome,
 } from '../store';
+import { batched } from '../batcher';
 import { belongsTo, sameByColumn, sameValues } from '../derived-names';
 import { RowRefused, StampUnreadable } from '../refusals';
 import { decodeStamp, encodeStamp } from '../stamp';
@@ -69,6 +70,8 @@ interface Prepared {
   readonly changesValues: boolean;
 }
 
+const CONFLICT: WriteOutcome = { kind: 'conflict' };
+
 /** Writes of one table that one statement can make. */
 interface Group {
   readonly kind: 'insert' | 'update';
@@ -79,6 +82,8 @@ interface Group {
 /** PostgreSQL as a LOB store: a row per row, in typed columns; an etag from a sequence for each compare-and-swap. */
 export class PostgresStore implements LobStore, TombstoneStore {
   readonly #statements: Statements;
+  /** Rows that are written alone, and at about the same time, share a statement, and so a round trip and a commit. */
+  readonly #writeOne = batched((writes: readonly RowWrite[]) => this.#writeApart(writes), setImmediate);
 
   /** @param schemaName in which the tables lie */
   constructor(
@@ -132,6 +137,30 @@ export class PostgresStore implements LobStore, TombstoneStore {
   }
 
   async write(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
+    const [only] = writes;
+    return writes.length === 1 && only !== undefined ? [await this.#writeOne(only)] : this.#writeTogether(writes);
+  }
+
+  /** Writes that came from several callers: two of one row never share a statement. */
+  async #writeApart(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
+    const outcomes = new Array<WriteOutcome>(writes.length);
+    const known = new Map<string, number>();
+    const rounds = Map.groupBy(writes.entries(), ([, { row }]) => {
+      const key = `${row.table}/${row.id}`;
+      const round = known.get(key) ?? 0;
+      known.set(key, round + 1);
+      return round;
+    });
+    await Promise.all(
+      [...rounds.values()].map(async (round) => {
+        const ends = await this.#writeTogether(round.map(([, write]) => write));
+        round.forEach(([index], at) => (outcomes[index] = ends[at] ?? CONFLICT));
+      }),
+    );
+    return outcomes;
+  }
+
+  async #writeTogether(writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]> {
     const outcomes = new Array<WriteOutcome>(writes.length);
     const tables = Map.groupBy(writes.keys(), (index) => writes[index]?.row.table ?? '');
     await Promise.all(
@@ -188,8 +217,9 @@ export class PostgresStore implements LobStore, TombstoneStore {
     };
     let rows = prepared;
     let table: KnownTable;
+    const { wanted, isUniform } = wantedBy(name, rows);
     try {
-      table = await this.schema.with(wantedBy(name, rows));
+      table = await this.schema.with(wanted);
     } catch (error) {
       // Rows without the new columns may well fit what is there.
       const known = this.schema.known(name);
@@ -198,11 +228,13 @@ export class PostgresStore implements LobStore, TombstoneStore {
       if (known === undefined || fit.length === 0) return undefined;
       [table, rows] = [known, fit];
     }
+    if (rows === prepared && isUniform && misfitOf(table, wanted.columns) === undefined) return { table, rows };
     // A column's type may have been changed since the table was last seen.
-    if (rows.some((row) => misfitOf(table, row) !== undefined)) table = (await this.schema.refresh(name)) ?? table;
+    if (rows.some((row) => misfitOf(table, typesIn(row)) !== undefined))
+      table = (await this.schema.refresh(name)) ?? table;
     const fits: Prepared[] = [];
     for (const row of rows) {
-      const misfit = misfitOf(table, row);
+      const misfit = misfitOf(table, typesIn(row));
       if (misfit === undefined) fits.push(row);
       else outcomes[row.index] = { kind: 'failed', error: new RowRefused(row.write.row, `since ${misfit}`) };
     }
@@ -220,7 +252,7 @@ export class PostgresStore implements LobStore, TombstoneStore {
     const stillWanted = (): boolean => {
       sent = rows.filter(({ index, write }) => {
         const wanted = write.onlyWhile?.() !== false;
-        if (!wanted) outcomes[index] = { kind: 'conflict' };
+        if (!wanted) outcomes[index] = CONFLICT;
         return wanted;
       });
       return sent.length === rows.length;
@@ -232,13 +264,13 @@ export class PostgresStore implements LobStore, TombstoneStore {
       if (sent.length > 0) await this.#send(table, kind, columns, sent, outcomes);
       return;
     }
-    for (const { index } of rows) outcomes[index] = { kind: 'conflict' };
-    const byId = new Map(rows.map((row) => [row.key.join('_'), row]));
+    for (const { index } of rows) outcomes[index] = CONFLICT;
+    const byId = new Map(rows.length === 1 ? [] : rows.map((row) => [row.key.join('_'), row]));
     const width = table.keys.length;
     for (const cells of answer) {
       const row = rows.length === 1 ? rows[0] : byId.get(idOf(cells, table));
       if (row === undefined) continue;
-      const [etag, seconds] = rows.length === 1 ? cells : cells.slice(width);
+      const [etag, seconds] = rows.length === 1 ? cells : [cells[width], cells[width + 1]];
       const { index, changesValues } = row;
       outcomes[index] = { kind: 'written', stored: written(table, row, etag, seconds), changesValues };
     }
@@ -380,7 +412,8 @@ const keyParts = (id: string): readonly string[] => linkedIds({ table: '', id })
 const columnsOf = (keys: readonly (readonly string[])[], width: number): string[][] =>
   Array.from({ length: width }, (_, at) => keys.map((key) => key[at] ?? ''));
 
-const idOf = (row: Row, { keys }: KnownTable): string => row.slice(0, keys.length).join('_');
+const idOf = (row: Row, { keys }: KnownTable): string =>
+  keys.length === 1 ? (row[0] ?? '') : row.slice(0, keys.length).join('_');
 
 const LINK_IDS: ReadonlySet<string> = new Set(['id1', 'id2']);
 
@@ -403,11 +436,12 @@ function prepare(write: RowWrite, index: number): Prepared {
   const brought = brings ? encoded(row, columns) : new Map<string, TypedText>();
   const keeps = effect === 'patch' || effect === 'keep';
   const texts = new Map(keeps ? before : undefined);
-  const set = new Map<string, TypedText | null>(brought);
-  const named = new Set(brings && before.size > 0 ? Array.from(columns.keys(), columnName) : []);
+  const named = namesOf(columns);
+  let set: Map<string, TypedText | null> = brought;
   if (effect === 'patch') {
     for (const name of before.keys()) {
       if (brought.has(name) || !belongsTo(name, named)) continue;
+      if (set === brought) set = new Map(brought);
       set.set(name, null);
       texts.delete(name);
     }
@@ -419,6 +453,12 @@ function prepare(write: RowWrite, index: number): Prepared {
   return { index, write, key: keyParts(row.id), set, all, texts, size: sizeOf(texts), changesValues };
 }
 
+/** The names of columns, made where somebody asks: of most rows nobody does. */
+function namesOf(columns: RowColumns['columns']): { has(name: string): boolean } {
+  let names: Set<string> | undefined;
+  return { has: (name) => (names ??= new Set(Array.from(columns.keys(), columnName))).has(name) };
+}
+
 /** UTF-16 bytes of names and values, with a little for each: about what a row takes in memory. */
 function sizeOf(texts: Texts): number {
   let bytes = 600;
@@ -426,11 +466,21 @@ function sizeOf(texts: Texts): number {
   return bytes;
 }
 
-function wantedBy(name: string, rows: readonly Prepared[]): WantedTable {
+/** The columns that rows need, and whether all rows want the same type of each. */
+function wantedBy(
+  name: string,
+  rows: readonly Prepared[],
+): { readonly wanted: WantedTable; readonly isUniform: boolean } {
   const columns = new Map<string, SqlType>();
+  let isUniform = true;
   for (const { set } of rows)
-    for (const [column, value] of set) if (value !== null && !columns.has(column)) columns.set(column, value.type);
-  return { name, kind: rows[0]?.key.length === 2 ? 'links' : 'rows', columns };
+    for (const [column, value] of set) {
+      if (value === null) continue;
+      const type = columns.get(column);
+      if (type === undefined) columns.set(column, value.type);
+      else if (type !== value.type) isUniform = false;
+    }
+  return { wanted: { name, kind: rows[0]?.key.length === 2 ? 'links' : 'rows', columns }, isUniform };
 }
 
 const isHeldBy = (table: KnownTable, { set }: Prepared): boolean =>
@@ -442,24 +492,33 @@ function split<T>(all: readonly T[], holdsFor: (one: T) => boolean): [T[], T[]] 
   return parts;
 }
 
-/** Why a table can't hold a row: a column has another type, as when it was deleted in Dataverse and made anew. */
-function misfitOf({ columns, others }: KnownTable, { set }: Prepared): string | undefined {
-  for (const [name, value] of set) {
-    if (value === null) continue;
+/** Why a table can't hold values of these types: a column has another one, as when it was deleted in Dataverse and made anew. */
+function misfitOf({ columns, others }: KnownTable, types: ReadonlyMap<string, SqlType>): string | undefined {
+  for (const [name, type] of types) {
     const has = columns.get(name);
-    if (has !== undefined && holds(has, value.type)) continue;
-    return `its column ${name} is ${has ?? others.get(name) ?? 'not there'}, and the value is ${value.type}. Change the column's type, or give the column another name in the mapping file`;
+    if (has !== undefined && holds(has, type)) continue;
+    return `its column ${name} is ${has ?? others.get(name) ?? 'not there'}, and the value is ${type}. Change the column's type, or give the column another name in the mapping file`;
   }
   return undefined;
 }
 
+/** The types of a row's values. */
+const typesIn = ({ set }: Prepared): ReadonlyMap<string, SqlType> =>
+  new Map([...set].flatMap(([name, value]) => (value === null ? [] : [[name, value.type] as const])));
+
 /** Rows by statement: those to be made and those that are there, by the columns that are set, no more than a statement takes. */
 function groupsOf(table: KnownTable, rows: readonly Prepared[]): Group[] {
   const everything = [...table.columns.keys()];
+  /** Sets of columns in one order, by the order in which a row has them. */
+  const ordered = new Map<string, string>();
   const columnsFor = ({ all, set }: Prepared): readonly string[] => (all ? everything : [...set.keys()].sort());
   const alike = Map.groupBy(rows, (row) => {
     const kind = row.write.expected === undefined ? 'insert' : 'update';
-    return `${kind} ${row.all ? '*' : columnsFor(row).join()}`;
+    if (row.all) return `${kind} *`;
+    const names = [...row.set.keys()].join();
+    const known = ordered.get(names) ?? columnsFor(row).join();
+    ordered.set(names, known);
+    return `${kind} ${known}`;
   });
   return [...alike.values()].flatMap((some) => {
     const [first] = some;
@@ -486,7 +545,7 @@ const refusedBy = (error: unknown, row: RowAddress): unknown =>
   error instanceof NotStorable ? new RowRefused(row, `for column ${error.column}: ${error.message}`) : error;
 
 function outcomeOf(error: unknown, row: RowAddress): WriteOutcome {
-  if (isConflict(error)) return { kind: 'conflict' };
+  if (isConflict(error)) return CONFLICT;
   // Without its cause: PostgreSQL tells the values of what it refuses.
   return { kind: 'failed', error: isRefusal(error) ? new RowRefused(row, `since ${refusalOf(error)}`) : error };
 }
