@@ -3,7 +3,12 @@
  * the CPU of a change. Everything else is the SDK's: the table client's own pipeline signs, retries and traces each request.
  * https://learn.microsoft.com/rest/api/storageservices/table-service-rest-api
  */
-import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
+import {
+  createHttpHeaders,
+  createPipelineRequest,
+  type Pipeline,
+  type PipelineResponse,
+} from '@azure/core-rest-pipeline';
 import { RestError, type TableClient } from '@azure/data-tables';
 import { randomUUID } from 'node:crypto';
 import { tablesHttp } from '../../azure/tables-http';
@@ -89,8 +94,15 @@ const UPDATE_PART = partHeaders(UPDATE);
 /** A key within a path: quotes are doubled, as OData wants them. */
 const keyText = (key: string): string => encodeURIComponent(key.replaceAll("'", "''"));
 
+/** Policies of the SDK that these requests have no use for: bodies are made and read here, and no answer sends elsewhere. */
+const UNUSED_POLICIES = [
+  ...['serializationPolicy', 'deserializationPolicy', 'formDataPolicy', 'multipartPolicy'],
+  ...['wrapAbortSignalLikePolicy', 'redirectPolicy'],
+];
+
 /** One table's entities. */
 export class EntityTable {
+  readonly #pipeline: Pipeline;
   readonly #table: string;
   readonly #batch: string;
   /** A shared access signature, as a query. */
@@ -105,6 +117,8 @@ export class EntityTable {
     this.#signature = signature === undefined ? '' : `?${signature}`;
     // Only a connection string can name such an address, and its client has agreed to it; no token is sent to one.
     this.#isPlain = account.startsWith('http:');
+    this.#pipeline = client.pipeline.clone();
+    for (const name of UNUSED_POLICIES) this.#pipeline.removePolicy({ name });
   }
 
   /** An entity, or undefined where it (or its table) isn't there. */
@@ -208,15 +222,15 @@ export class EntityTable {
       allowInsecureConnection: this.#isPlain,
       ...(body === undefined ? {} : { body }),
     });
-    return this.client.pipeline.sendRequest(tablesHttp, request);
+    return this.#pipeline.sendRequest(tablesHttp, request);
   }
 }
 
-/** What a read was answered with; the pipeline has parsed it already where it is said to be JSON. */
-function jsonOf(response: PipelineResponse & { readonly parsedBody?: unknown }): unknown {
-  const { status, bodyAsText, parsedBody } = response;
+/** What a read was answered with. */
+function jsonOf(response: PipelineResponse): unknown {
+  const { status, bodyAsText } = response;
   if (status >= 300) throw refusalOf(response, status, bodyAsText ?? '');
-  return parsedBody ?? JSON.parse(bodyAsText ?? '');
+  return JSON.parse(bodyAsText ?? '');
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination */
