@@ -228,9 +228,11 @@ var nodeArguments = {
   '2048': '--max-semi-space-size=8 --max-old-space-size=1024'
   '4096': '--max-semi-space-size=16 --max-old-space-size=2048'
 }
+// Bodies of 60 KB fill a small heap soon, and whoever saves just then waits for a collection: 15 ms instead of 2 once in a hundred.
+var roomForBodies = withValidation && instanceMemoryMB > 512 ? ' --initial-old-space-size=128' : ''
 // Those that `further` may set otherwise.
 var defaultSettings = {
-  languageWorkers__node__arguments: nodeArguments[string(instanceMemoryMB)]
+  languageWorkers__node__arguments: '${nodeArguments[string(instanceMemoryMB)]}${roomForBodies}'
 }
 
 @description('The settings, by name. Secrets are references to the vault.')

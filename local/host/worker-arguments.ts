@@ -19,7 +19,9 @@ export function threadOptions(setting: string = DEFAULT): Pick<WorkerOptions, 'e
     args,
     strict: false,
     tokens: true,
-    options: { 'max-semi-space-size': { type: 'string' }, 'max-old-space-size': { type: 'string' } },
+    options: Object.fromEntries(
+      ['max-semi-space-size', 'max-old-space-size', 'initial-old-space-size'].map((name) => [name, { type: 'string' }]),
+    ),
   });
   const execArgv: string[] = [];
   const resourceLimits: NonNullable<WorkerOptions['resourceLimits']> = {};
@@ -28,6 +30,8 @@ export function threadOptions(setting: string = DEFAULT): Pick<WorkerOptions, 'e
     if (token.name === 'max-semi-space-size')
       resourceLimits.maxYoungGenerationSizeMb = SEMI_SPACES * Number(token.value);
     else if (token.name === 'max-old-space-size') resourceLimits.maxOldGenerationSizeMb = Number(token.value);
+    // No limit, and so only for the whole process: give it to the host's own Node.
+    else if (token.name === 'initial-old-space-size') continue;
     else execArgv.push(token.value === undefined ? token.rawName : `${token.rawName}=${token.value}`);
   }
   // Without arguments of its own the thread has those of the process.

@@ -104,6 +104,7 @@ it('without arguments the worker’s heap is that of an instance of 2,048 MB, as
   const [, set] = /'2048': '([^']+)'/.exec(infra) ?? [];
   expect(threadOptions()).toEqual(threadOptions(set));
   expect(threadOptions('')).toEqual({ resourceLimits: {} });
+  expect(threadOptions('--initial-old-space-size=128')).toEqual({ resourceLimits: {} });
 });
 
 describe('settings', () => {

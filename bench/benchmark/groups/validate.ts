@@ -81,6 +81,8 @@ export const group: Group = {
     const key = randomBytes(24).toString('base64url');
     const host = await spawnHost({
       appDir: path.resolve('.'),
+      // As infra/ has it for deployments with validation.
+      nodeArgs: ['--initial-old-space-size=128'],
       settings: {
         FUNCTIONS_WORKER_RUNTIME: 'node',
         AzureFunctionsJobHost__logging__logLevel__default: 'Warning',
