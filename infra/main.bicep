@@ -816,6 +816,8 @@ module logAlerts 'modules/log-alerts.bicep' = if (withAlerts) {
     withPull: withPull
     withWebhook: withWebhook
     withQueue: withQueue
+    withValidation: withValidation
+    withInbound: withInbound
     tables: tables
     pullOverdueAfter: pullOverdueAfter
     parkedLimit: parkedLimit

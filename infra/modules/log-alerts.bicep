@@ -24,6 +24,12 @@ param withWebhook bool
 @description('Whether there is a queue to send delayed copies to.')
 param withQueue bool
 
+@description('Whether synchronous steps ask validate.')
+param withValidation bool
+
+@description('Whether changes of the LOB system are written to Dataverse.')
+param withInbound bool
+
 @description('Logical names of the tables that must be pulled.')
 param tables string[]
 
@@ -126,7 +132,34 @@ var ofQueue = [
   }
 ]
 
-var alerts = concat(always, withPull ? ofPull : [], withWebhook ? ofWebhook : [], withQueue ? ofQueue : [])
+var ofValidation = [
+  {
+    name: 'validate-unjudged'
+    severity: 2
+    window: quarter
+    text: 'The rules could not be asked about operations.'
+    query: loadTextContent('../queries/validate-unjudged.kql')
+  }
+]
+
+var ofInbound = [
+  {
+    name: 'inbound-stopped'
+    severity: 1
+    window: quarter
+    text: 'Dataverse takes nothing from the application user that writes the changes of the LOB system.'
+    query: loadTextContent('../queries/inbound-stopped.kql')
+  }
+]
+
+var alerts = concat(
+  always,
+  withPull ? ofPull : [],
+  withWebhook ? ofWebhook : [],
+  withQueue ? ofQueue : [],
+  withValidation ? ofValidation : [],
+  withInbound ? ofInbound : []
+)
 
 resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in alerts: {

@@ -309,7 +309,7 @@ describeCompiled('what infra/ deploys', () => {
     const heapOf = (name: string) => settingsOf(of(name)).languageWorkers__node__arguments;
     expect(['withTopic', 'all', 'withEventHub', 'plain'].map(heapOf)).toEqual([
       '--max-semi-space-size=4 --max-old-space-size=256',
-      '--max-semi-space-size=8 --max-old-space-size=1024',
+      '--max-semi-space-size=8 --max-old-space-size=1024 --initial-old-space-size=128',
       '--max-semi-space-size=16 --max-old-space-size=2048',
       FURTHER.languageWorkers__node__arguments,
     ]);

@@ -10,6 +10,7 @@ import { logOutcomes } from '../../shared/receive/summary';
 import { pullHandler } from '../../shared/sync/pull-handler';
 import type { PullSync } from '../../shared/sync/pull-sync';
 import type { PullReport } from '../../shared/sync/pull-report';
+import { Refusals } from '../../shared/receive/refusal-count';
 import { LOG_EVENTS, logTo } from '../../shared/telemetry/log';
 import { QUERY_FILES } from './checks';
 import { kustoAnalyser } from './kusto';
@@ -22,7 +23,7 @@ const eventsOf = (query: string): readonly string[] =>
 const fieldsOf = (query: string): readonly string[] =>
   [...query.matchAll(/\brecord\.(\w+)/g)].map(([, name = '']) => name);
 
-/** What the app's own code writes of a pull that ends, of one that fails, and of a delivery that is parked. */
+/** What the app's own code writes of a pull that ends, of one that fails, of a delivery that is parked, and of rules that can't be asked. */
 async function linesOfTheApp(): Promise<Readonly<Record<string, string>>> {
   const lines: Record<string, string> = {};
   const write = (line: string): void => void (lines[/^\w+/.exec(line)?.[0] ?? ''] = line);
@@ -49,9 +50,11 @@ async function linesOfTheApp(): Promise<Readonly<Record<string, string>>> {
     60_000,
     () => sync as PullSync,
   )({} as Parameters<ReturnType<typeof pullHandler>>[0], context);
-  logOutcomes(logTo({ info: write, warn: write, error: write }), 'webhook', [
+  const log = logTo({ info: write, warn: write, error: write });
+  logOutcomes(log, 'webhook', [
     { kind: 'parked', cause: { code: 'unconfirmed', message: 'x' } } as Parameters<typeof logOutcomes>[2][number],
   ]);
+  new Refusals('validate', log, 'unjudged').count({ code: 'rule-unjudged', reason: 'x' });
   return lines;
 }
 
