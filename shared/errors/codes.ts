@@ -109,8 +109,8 @@ export const CODES = {
   },
   'schema-locked': {
     disposition: 'retry',
-    cause: 'A long transaction keeps a table of the database from getting a column',
-    action: 'Nothing, unless it stays. Then end it (`pg_stat_activity`)',
+    cause: 'A long transaction blocks a new column in the database',
+    action: 'If it stays, end the transaction (`pg_stat_activity`)',
     isOfOne: true,
   },
   'schema-behind': {
@@ -153,7 +153,7 @@ export const CODES = {
   'lob-refused': {
     disposition: 'park',
     cause: 'The LOB system refuses it; the reason has its answer',
-    action: 'Correct the data, the mapping file or the LOB system, then replay',
+    action: 'Correct data, mapping file or LOB system, then replay',
   },
   'lob-unauthorized': {
     disposition: 'retry',
@@ -211,7 +211,7 @@ export const CODES = {
   },
   'inbound-not-mapped': {
     disposition: 'park',
-    cause: 'The mapping file has no `inbound` section for the table, or forbids the operation',
+    cause: 'The mapping file lacks an `inbound` section, or forbids the operation',
     action: 'Add it and replay, or correct the sender and discard',
   },
   'inbound-refused': {
@@ -221,15 +221,15 @@ export const CODES = {
   },
   'inbound-dependency': {
     disposition: 'retry',
-    cause: 'The row, or one that a lookup names, is not there yet',
-    action: 'Nothing, unless it stays: then send the missing row first',
+    cause: "The row, or a lookup's row, isn't there yet",
+    action: 'If it stays, send the missing row',
     isOfOne: true,
     tries: 12,
   },
   'inbound-plug-in': {
     disposition: 'retry',
     cause: 'A plug-in failed without saying why',
-    action: 'Nothing, unless it stays: then mend the plug-in',
+    action: 'If it stays, mend the plug-in',
     isOfOne: true,
     tries: 5,
   },
@@ -247,8 +247,8 @@ export const CODES = {
   },
   'inbound-version': {
     disposition: 'park',
-    cause: 'The message asks for a version (`ifVersion`) that the row no longer has',
-    action: 'Send the change anew; discard',
+    cause: 'The row no longer has the version in `ifVersion`',
+    action: 'Send it anew; discard',
   },
   'inbound-key-moved': {
     disposition: 'park',
@@ -258,11 +258,11 @@ export const CODES = {
   'owner-restored': {
     disposition: 'park',
     cause: 'A column of the LOB system has another value in Dataverse',
-    action: 'Nothing: the value is put back when it is due',
+    action: 'Nothing: it is put back when it is due',
   },
   'owner-contested': {
     disposition: 'park',
-    cause: 'Somebody in Dataverse changes a column of the LOB system again and again',
+    cause: 'Somebody in Dataverse keeps changing a column of the LOB system',
     action: 'Find the plug-in, or give the column another owner; replay',
   },
   'change-tracking-off': { disposition: 'park', ...TRACKING },
