@@ -36,7 +36,7 @@ const UNKNOWN = {
 } as const;
 const REFUSED_BY_STORE = {
   disposition: 'park',
-  cause: 'The store refuses it; the reason says why',
+  cause: 'The store refuses it; see the reason',
   action: 'Leave the column or parameter out in the mapping file',
 } as const;
 const TOO_LARGE_FOR_STORE = {
@@ -60,6 +60,10 @@ const TRACKING = {
   cause: 'Change tracking is off, not allowed, not visible yet',
   action: '`dvo tracking enable`; remove the table; `dvo tracking show`',
 } as const;
+const INBOUND_LACKS = {
+  cause: 'A row or privilege is missing, or a plug-in crashed; see the reason',
+  action: 'If it stays, mend what the reason names',
+} as const;
 const FOREIGN_ENTITY = {
   disposition: 'park',
   cause: "The entity isn't this app's, or has an old key",
@@ -73,11 +77,7 @@ export const CODES = {
     cause: 'Event of a synchronous step',
     action: 'Nothing: a read confirms it',
   },
-  'web-api-busy': {
-    disposition: 'retry',
-    cause: 'Dataverse answered 429, or little is left of its limits',
-    action: 'Nothing, unless it stays',
-  },
+  'web-api-busy': TEMPORARY,
   'web-api': TEMPORARY,
   'web-api-answer': TEMPORARY_OF_ONE,
   'read-lagged': TEMPORARY_OF_ONE,
@@ -96,12 +96,7 @@ export const CODES = {
     cause: 'An answer unpacks to more than 128 MiB',
     action: 'Lower `PULL_PAGE_ROWS`, or map fewer columns',
   },
-  'rows-left': {
-    disposition: 'retry',
-    cause: 'One delivery needs more than 100 read-backs',
-    action: 'Nothing: the rest follows',
-    isOfOne: true,
-  },
+  'rows-left': TEMPORARY_OF_ONE,
   'store-unavailable': {
     disposition: 'retry',
     cause: "A storage account or the database doesn't answer",
@@ -152,7 +147,7 @@ export const CODES = {
   'event-refused': REFUSED_BY_STORE,
   'lob-refused': {
     disposition: 'park',
-    cause: 'The LOB system refuses it; the reason has its answer',
+    cause: 'The LOB system refuses it; see the reason',
     action: 'Correct data, mapping file or LOB system, then replay',
   },
   'lob-unauthorized': {
@@ -160,7 +155,7 @@ export const CODES = {
     cause: "The LOB system doesn't take the credential",
     action: 'Check `LOB_HTTP__…`',
   },
-  'lob-unclear': { ...TEMPORARY_OF_ONE, cause: 'The LOB system may or may not have carried it out' },
+  'lob-unclear': TEMPORARY_OF_ONE,
   'row-too-large': TOO_LARGE_FOR_STORE,
   'event-too-large': TOO_LARGE_FOR_STORE,
   'value-not-convertible': UNFIT,
@@ -201,8 +196,8 @@ export const CODES = {
   'length-required': UNREAD,
   'rule-unjudged': {
     disposition: 'reject',
-    cause: 'A rule of `validate` has no answer; the reason says why',
-    action: '`dvo rules try`, then correct the rule or the step',
+    cause: 'A rule of `validate` has no answer; see the reason',
+    action: '`dvo rules try`, then correct rule or step',
   },
   'inbound-invalid': {
     disposition: 'park',
@@ -216,34 +211,31 @@ export const CODES = {
   },
   'inbound-refused': {
     disposition: 'park',
-    cause: 'Dataverse, or a plug-in, refuses the change; the reason has its text',
+    cause: 'Dataverse, or a plug-in, refuses it; see the reason',
     action: 'Correct data or plug-in, then replay',
   },
   'inbound-dependency': {
     disposition: 'retry',
-    cause: "The row, or a lookup's row, isn't there yet",
-    action: 'If it stays, send the missing row',
+    ...INBOUND_LACKS,
     isOfOne: true,
     tries: 12,
   },
   'inbound-plug-in': {
     disposition: 'retry',
-    cause: 'A plug-in failed without saying why',
-    action: 'If it stays, mend the plug-in',
+    ...INBOUND_LACKS,
     isOfOne: true,
     tries: 5,
   },
   'inbound-forbidden': {
     disposition: 'retry',
-    cause: 'The application user lacks a privilege; the reason names it',
-    action: 'Give its role the privilege',
+    ...INBOUND_LACKS,
     isOfOne: true,
     tries: 12,
   },
   'inbound-stopped': {
     disposition: 'retry',
     cause: 'Dataverse takes nothing from the application user',
-    action: 'Check the application user and its credential. Nothing is lost meanwhile',
+    action: 'Check the user and its credential. Nothing is lost meanwhile',
   },
   'inbound-version': {
     disposition: 'park',
@@ -268,7 +260,7 @@ export const CODES = {
   'change-tracking-off': { disposition: 'park', ...TRACKING },
   'tracking-impossible': { disposition: 'park', ...TRACKING },
   'tracking-unconfirmed': { disposition: 'retry', ...TRACKING },
-  'lease-lost': { disposition: 'retry', cause: 'Another run took over', action: 'Nothing' },
+  'lease-lost': TEMPORARY,
   'journal-incomplete': {
     disposition: 'retry',
     cause: "A load's journal lost rows twice",
