@@ -201,7 +201,7 @@ export const CODES = {
   },
   'inbound-invalid': {
     disposition: 'park',
-    cause: "A LOB system's message isn't as docs/inbound.md says",
+    cause: 'Not a message as docs/inbound.md describes',
     action: 'Correct the sender; discard',
   },
   'inbound-not-mapped': {
