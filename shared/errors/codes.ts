@@ -39,6 +39,11 @@ const REFUSED_BY_STORE = {
   cause: 'The store refuses it; see the reason',
   action: 'Leave the column or parameter out in the mapping file',
 } as const;
+const REFUSED_BY_OTHERS = {
+  disposition: 'park',
+  cause: 'The LOB system, Dataverse or a plug-in refuses it; see the reason',
+  action: 'Correct what the reason names, then replay',
+} as const;
 const TOO_LARGE_FOR_STORE = {
   disposition: 'park',
   cause: "A row over 4 MiB, or an event that doesn't fit one entity",
@@ -145,11 +150,7 @@ export const CODES = {
   },
   'row-refused': REFUSED_BY_STORE,
   'event-refused': REFUSED_BY_STORE,
-  'lob-refused': {
-    disposition: 'park',
-    cause: 'The LOB system refuses it; see the reason',
-    action: 'Correct data, mapping file or LOB system, then replay',
-  },
+  'lob-refused': REFUSED_BY_OTHERS,
   'lob-unauthorized': {
     disposition: 'retry',
     cause: "The LOB system doesn't take the credential",
@@ -209,11 +210,7 @@ export const CODES = {
     cause: 'The mapping file lacks an `inbound` section, or forbids the operation',
     action: 'Add it and replay, or correct the sender and discard',
   },
-  'inbound-refused': {
-    disposition: 'park',
-    cause: 'Dataverse, or a plug-in, refuses it; see the reason',
-    action: 'Correct data or plug-in, then replay',
-  },
+  'inbound-refused': REFUSED_BY_OTHERS,
   'inbound-dependency': {
     disposition: 'retry',
     ...INBOUND_LACKS,
