@@ -61,7 +61,7 @@ export class Figures {
   readonly paths = new Map<Path, PathFigures>(PATHS.map((path) => [path, emptyFigures()]));
   /** Records that say something went wrong, for showing. */
   readonly problems: string[] = [];
-  /** What the pull healed, by table or relationship. */
+  /** What the pull healed, by table or relationship: a push that was misunderstood shows here alone, since the store is right again. */
   readonly healedOf = new Map<string, number>();
   /** What was given up for the other side. */
   readonly lost: LostValue[] = [];

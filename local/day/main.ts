@@ -65,7 +65,7 @@ const command = withStackFlags(
     '--faults',
     'attack the app for about 4 min: network faults on every route, kill -9 at named points, Azurite stopped for 1 min, kill -9 of PostgreSQL (--store postgres), ' +
       'locks, partitions and leases stolen, all in an order that the seed decides; the day lasts as long (--changes does not count), and it ends after the check. ' +
-      'Exit code 0 only if nothing was lost, applied twice, resurrected, gone back or different (docs/SPEC.md)',
+      'Exit code 0 only if nothing was lost, applied twice, resurrected, gone back or different (CONTRIBUTING.md#tests)',
   )
   .option(
     '--inbound',

@@ -36,8 +36,13 @@ const UNKNOWN = {
 } as const;
 const REFUSED_BY_STORE = {
   disposition: 'park',
-  cause: 'The store refuses it; the reason says why',
+  cause: 'The store refuses it; see the reason',
   action: 'Leave the column or parameter out in the mapping file',
+} as const;
+const REFUSED_BY_OTHERS = {
+  disposition: 'park',
+  cause: 'The LOB system, Dataverse or a plug-in refuses it; see the reason',
+  action: 'Correct what the reason names, then replay',
 } as const;
 const TOO_LARGE_FOR_STORE = {
   disposition: 'park',
@@ -60,6 +65,10 @@ const TRACKING = {
   cause: 'Change tracking is off, not allowed, not visible yet',
   action: '`dvo tracking enable`; remove the table; `dvo tracking show`',
 } as const;
+const INBOUND_LACKS = {
+  cause: 'A row or privilege is missing, or a plug-in crashed; see the reason',
+  action: 'If it stays, mend what the reason names',
+} as const;
 const FOREIGN_ENTITY = {
   disposition: 'park',
   cause: "The entity isn't this app's, or has an old key",
@@ -73,11 +82,7 @@ export const CODES = {
     cause: 'Event of a synchronous step',
     action: 'Nothing: a read confirms it',
   },
-  'web-api-busy': {
-    disposition: 'retry',
-    cause: 'Dataverse answered 429, or little is left of its limits',
-    action: 'Nothing, unless it stays',
-  },
+  'web-api-busy': TEMPORARY,
   'web-api': TEMPORARY,
   'web-api-answer': TEMPORARY_OF_ONE,
   'read-lagged': TEMPORARY_OF_ONE,
@@ -96,12 +101,7 @@ export const CODES = {
     cause: 'An answer unpacks to more than 128 MiB',
     action: 'Lower `PULL_PAGE_ROWS`, or map fewer columns',
   },
-  'rows-left': {
-    disposition: 'retry',
-    cause: 'One delivery needs more than 100 read-backs',
-    action: 'Nothing: the rest follows',
-    isOfOne: true,
-  },
+  'rows-left': TEMPORARY_OF_ONE,
   'store-unavailable': {
     disposition: 'retry',
     cause: "A storage account or the database doesn't answer",
@@ -109,8 +109,8 @@ export const CODES = {
   },
   'schema-locked': {
     disposition: 'retry',
-    cause: 'A long transaction keeps a table of the database from getting a column',
-    action: 'Nothing, unless it stays. Then end it (`pg_stat_activity`)',
+    cause: 'A long transaction blocks a new column in the database',
+    action: 'If it stays, end the transaction (`pg_stat_activity`)',
     isOfOne: true,
   },
   'schema-behind': {
@@ -150,17 +150,13 @@ export const CODES = {
   },
   'row-refused': REFUSED_BY_STORE,
   'event-refused': REFUSED_BY_STORE,
-  'lob-refused': {
-    disposition: 'park',
-    cause: 'The LOB system refuses it; the reason has its answer',
-    action: 'Correct the data, the mapping file or the LOB system, then replay',
-  },
+  'lob-refused': REFUSED_BY_OTHERS,
   'lob-unauthorized': {
     disposition: 'retry',
     cause: "The LOB system doesn't take the credential",
     action: 'Check `LOB_HTTP__…`',
   },
-  'lob-unclear': { ...TEMPORARY_OF_ONE, cause: 'The LOB system may or may not have carried it out' },
+  'lob-unclear': TEMPORARY_OF_ONE,
   'row-too-large': TOO_LARGE_FOR_STORE,
   'event-too-large': TOO_LARGE_FOR_STORE,
   'value-not-convertible': UNFIT,
@@ -201,54 +197,47 @@ export const CODES = {
   'length-required': UNREAD,
   'rule-unjudged': {
     disposition: 'reject',
-    cause: 'A rule of `validate` has no answer; the reason says why',
-    action: '`dvo rules try`, then correct the rule or the step',
+    cause: 'A rule of `validate` has no answer; see the reason',
+    action: '`dvo rules try`, then correct rule or step',
   },
   'inbound-invalid': {
     disposition: 'park',
-    cause: "A LOB system's message isn't as docs/inbound.md says",
+    cause: 'Not a message as docs/inbound.md describes',
     action: 'Correct the sender; discard',
   },
   'inbound-not-mapped': {
     disposition: 'park',
-    cause: 'The mapping file has no `inbound` section for the table, or forbids the operation',
+    cause: 'The mapping file lacks an `inbound` section, or forbids the operation',
     action: 'Add it and replay, or correct the sender and discard',
   },
-  'inbound-refused': {
-    disposition: 'park',
-    cause: 'Dataverse, or a plug-in, refuses the change; the reason has its text',
-    action: 'Correct data or plug-in, then replay',
-  },
+  'inbound-refused': REFUSED_BY_OTHERS,
   'inbound-dependency': {
     disposition: 'retry',
-    cause: 'The row, or one that a lookup names, is not there yet',
-    action: 'Nothing, unless it stays: then send the missing row first',
+    ...INBOUND_LACKS,
     isOfOne: true,
     tries: 12,
   },
   'inbound-plug-in': {
     disposition: 'retry',
-    cause: 'A plug-in failed without saying why',
-    action: 'Nothing, unless it stays: then mend the plug-in',
+    ...INBOUND_LACKS,
     isOfOne: true,
     tries: 5,
   },
   'inbound-forbidden': {
     disposition: 'retry',
-    cause: 'The application user lacks a privilege; the reason names it',
-    action: 'Give its role the privilege',
+    ...INBOUND_LACKS,
     isOfOne: true,
     tries: 12,
   },
   'inbound-stopped': {
     disposition: 'retry',
     cause: 'Dataverse takes nothing from the application user',
-    action: 'Check the application user and its credential. Nothing is lost meanwhile',
+    action: 'Check the user and its credential. Nothing is lost meanwhile',
   },
   'inbound-version': {
     disposition: 'park',
-    cause: 'The message asks for a version (`ifVersion`) that the row no longer has',
-    action: 'Send the change anew; discard',
+    cause: 'The row no longer has the version in `ifVersion`',
+    action: 'Send it anew; discard',
   },
   'inbound-key-moved': {
     disposition: 'park',
@@ -258,17 +247,17 @@ export const CODES = {
   'owner-restored': {
     disposition: 'park',
     cause: 'A column of the LOB system has another value in Dataverse',
-    action: 'Nothing: the value is put back when it is due',
+    action: 'Nothing: it is put back when it is due',
   },
   'owner-contested': {
     disposition: 'park',
-    cause: 'Somebody in Dataverse changes a column of the LOB system again and again',
+    cause: 'Somebody in Dataverse keeps changing a column of the LOB system',
     action: 'Find the plug-in, or give the column another owner; replay',
   },
   'change-tracking-off': { disposition: 'park', ...TRACKING },
   'tracking-impossible': { disposition: 'park', ...TRACKING },
   'tracking-unconfirmed': { disposition: 'retry', ...TRACKING },
-  'lease-lost': { disposition: 'retry', cause: 'Another run took over', action: 'Nothing' },
+  'lease-lost': TEMPORARY,
   'journal-incomplete': {
     disposition: 'retry',
     cause: "A load's journal lost rows twice",
