@@ -2,7 +2,7 @@ import '../shared/app/start';
 import { app } from '@azure/functions';
 import { DEADLINES_MS, endsInTime } from '../shared/app/deadline';
 import { appServices, serve } from '../shared/app/services';
-import { replayHandler } from '../shared/receive/replay';
+import { replayHandler } from '../shared/receive/replay-handler';
 
 const NAME = 'replay-parked';
 

@@ -1,6 +1,6 @@
 /** Where rows, links and events are kept, as the settings say. */
 import { placeOf, type TableClientFactory } from '../azure/tables';
-import type { CoreConfig } from '../config/config';
+import type { CoreConfig } from './config';
 import type { EventStore } from '../lob/event-store';
 import { HttpEventStore } from '../lob/http/http-event-store';
 import { HttpStore } from '../lob/http/http-store';

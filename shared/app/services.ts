@@ -13,7 +13,7 @@ import {
   type InboundConfig,
   type MessagesConfig,
   type RetryQueue,
-} from '../config/config';
+} from './config';
 import { type DataverseConfig } from '../settings/dataverse';
 import { environment, type Section } from '../settings/environment';
 import { isLeftOut, type FunctionName } from '../settings/functions';

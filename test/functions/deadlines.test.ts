@@ -6,7 +6,7 @@ import { app, HttpRequest, InvocationContext } from '@azure/functions';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../../shared/config/config';
+import { readConfig } from '../../shared/app/config';
 import type * as services from '../../shared/app/services';
 
 const SETTINGS = {

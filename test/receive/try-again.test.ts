@@ -8,7 +8,7 @@ import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { WebApiError } from '../../shared/dataverse/web-api';
 import type { ParkedItem } from '../../shared/parking/parking';
 import { InboundDependency } from '../../shared/inbound/errors';
-import { replayHandler } from '../../shared/receive/replay';
+import { replayHandler } from '../../shared/receive/replay-handler';
 import { tryAgain } from '../../shared/receive/try-again';
 import { TableNotSynced } from '../../shared/receive/receiver';
 import { MemoryParking } from '../simulation/memory-parking';

@@ -25,7 +25,7 @@ import { DEFAULT_MAPPING, type Mapping } from '../../shared/mapping/mapping';
 import type { TableDefinition } from '../../shared/mapping/table-definition';
 import type { Parking } from '../../shared/parking/parking';
 import { InboundReceiver } from '../../shared/receive/inbound-receiver';
-import { replayHandler } from '../../shared/receive/replay';
+import { replayHandler } from '../../shared/receive/replay-handler';
 import { DelayedCopies, type CopySender } from '../../shared/receive/delayed-copies';
 import { Receiver } from '../../shared/receive/receiver';
 import type { OnRetry } from '../../shared/receive/put-aside';

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { setImmediate } from 'node:timers/promises';
 import { appIdentity } from '../../../shared/azure/deferred-credential';
 import type { Columns } from '../../../shared/change/value';
-import { readConfig } from '../../../shared/config/config';
+import { readConfig } from '../../../shared/app/config';
 import { encodeStamp } from '../../../shared/lob/stamp';
 import { encodeColumns } from '../../../shared/lob/tables/columns';
 import { partitionOf } from '../../../shared/lob/tables/layout';

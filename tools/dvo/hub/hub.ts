@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readConfig } from '../../../shared/config/config';
+import { readConfig } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
 import { readEventHubConfig, type EventHubConfig } from '../../../shared/settings/message-connections';
 import { appIdentity } from '../../../shared/azure/deferred-credential';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readStateConfig } from '../../../shared/config/config';
+import { readStateConfig } from '../../../shared/app/config';
 import { STATE_NAMES } from '../../../shared/app/services';
 import { tableClients } from '../../../shared/azure/table-clients';
 import { inboundJsonSchema } from '../../../shared/inbound/message';

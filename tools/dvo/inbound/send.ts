@@ -1,4 +1,4 @@
-import { readConfig, readLobConfig } from '../../../shared/config/config';
+import { readConfig, readLobConfig } from '../../../shared/app/config';
 import { isList, parseAllExact, writeExact, type Json } from '../../../shared/json/exact-json';
 import { readInboundMessage, type InboundMessage } from '../../../shared/inbound/message';
 import { Database } from '../../../shared/lob/postgres/database';

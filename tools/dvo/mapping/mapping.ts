@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { readMappingPart } from '../../../shared/config/config';
+import { readMappingPart } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
-import { readMappingFile } from '../../../shared/config/mapping-settings';
+import { readMappingFile } from '../../../shared/app/mapping-settings';
 import { MetadataCatalog } from '../../../shared/dataverse/metadata';
 import { hashesColumns } from '../../../shared/mapping/compile-mapping';
 import { mappingJsonSchema } from '../../../shared/mapping/mapping-schema';

@@ -1,6 +1,6 @@
 import { visible } from '../../../shared/errors/visible';
 import { InvalidArgumentError, type Command } from 'commander';
-import { readMappingPart } from '../../../shared/config/config';
+import { readMappingPart } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
 import { TableUnknown } from '../../../shared/dataverse/metadata';
 import { enableTracking, readTracking, type Tracking } from '../../../shared/dataverse/table-tracking';

@@ -1,7 +1,7 @@
 import type { TableClient } from '@azure/data-tables';
 import type { Command } from 'commander';
 import { tableClients } from '../../../shared/azure/table-clients';
-import { readConfig, readStateConfig } from '../../../shared/config/config';
+import { readConfig, readStateConfig } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
 import { deferredLargeBodies } from '../../../shared/parking/large-bodies';
 import type { ParkedFilter } from '../../../shared/parking/parking';

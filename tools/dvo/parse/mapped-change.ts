@@ -1,5 +1,5 @@
 import type { Columns } from '../../../shared/change/value';
-import { readMappingPart } from '../../../shared/config/config';
+import { readMappingPart } from '../../../shared/app/config';
 import { partitionOf } from '../../../shared/lob/tables/layout';
 import { linkedRows, linkOf } from '../../../shared/mapping/link';
 import type { Mapping } from '../../../shared/mapping/mapping';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { readMappingPart } from '../../../shared/config/config';
-import { lookUpFaults, readRulesFile } from '../../../shared/config/rules-settings';
+import { readMappingPart } from '../../../shared/app/config';
+import { lookUpFaults, readRulesFile } from '../../../shared/app/rules-settings';
 import type { ReadRules } from '../../../shared/rules/read-rules';
 import type { Rule } from '../../../shared/rules/rule';
 import { rulesJsonSchema } from '../../../shared/rules/rules-schema';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { readWebApiConfig } from '../../../shared/config/config';
+import { readWebApiConfig } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
 import type { WebApi } from '../../../shared/dataverse/web-api';
 import { webApi } from '../../../shared/app/services';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readLobConfig } from '../../../shared/config/config';
+import { readLobConfig } from '../../../shared/app/config';
 import type { ErrorCode } from '../../../shared/errors/codes';
 import { codeOf, messageOf } from '../../../shared/errors/errors';
 import { HttpTarget, type TargetOutcome, type TargetRequest } from '../../../shared/lob/http/http-target';

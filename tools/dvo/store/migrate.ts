@@ -1,5 +1,5 @@
 import { webApi } from '../../../shared/app/services';
-import { readConfig } from '../../../shared/config/config';
+import { readConfig } from '../../../shared/app/config';
 import { MetadataCatalog } from '../../../shared/dataverse/metadata';
 import { Database } from '../../../shared/lob/postgres/database';
 import { postgresNamingOf } from '../../../shared/lob/postgres/naming';

@@ -1,4 +1,4 @@
-import type { LobConfig } from '../../../shared/config/config';
+import type { LobConfig } from '../../../shared/app/config';
 import { Database, type Row } from '../../../shared/lob/postgres/database';
 import { postgresNamingOf } from '../../../shared/lob/postgres/naming';
 import { SCHEMAS } from '../../../shared/lob/postgres/schema';

@@ -2,7 +2,7 @@ import type { TableEntityResult } from '@azure/data-tables';
 import type { Command } from 'commander';
 import { tableClients } from '../../../shared/azure/table-clients';
 import { statusOf } from '../../../shared/azure/tables';
-import { readLobConfig, type LobConfig } from '../../../shared/config/config';
+import { readLobConfig, type LobConfig } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
 import type { StorageAccount } from '../../../shared/settings/storage-account';
 import { sqlStateOf } from '../../../shared/lob/postgres/failures';

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { readConfig } from '../../../shared/config/config';
+import { readConfig } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
 import { compose } from '../../../shared/app/services';
 import { LEAST_PURGE_AGE_MS, type TombstonePurge } from '../../../shared/sync/tombstone-purge';

@@ -1,4 +1,4 @@
-import { readWebApiConfig } from '../../../shared/config/config';
+import { readWebApiConfig } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
 import type { WebApi } from '../../../shared/dataverse/web-api';
 import { webApi } from '../../../shared/app/services';
