@@ -17,7 +17,7 @@ import {
 import { type DataverseConfig } from '../settings/dataverse';
 import { environment, type Section } from '../settings/environment';
 import { isLeftOut, type FunctionName } from '../settings/functions';
-import type { Store } from '../rules/taken';
+import type { Store } from '../rules/unique-in-store';
 import { ChangeFeed } from '../dataverse/change-feed';
 import { MetadataCatalog } from '../dataverse/metadata';
 import { WebApiLinkReader } from '../dataverse/link-reader';

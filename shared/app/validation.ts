@@ -1,7 +1,7 @@
 /** Composes `validate`, with its rules and their engine: loaded only where there is a rules file. */
 import type { HttpHandler } from '@azure/functions';
 import { readValidate, unjudgedOf } from './rules-settings';
-import { takenIn } from '../rules/taken';
+import { takenIn } from '../rules/unique-in-store';
 import { Validation } from '../rules/validate';
 import { VALIDATE_DEFAULTS, VALIDATE_ENDPOINT } from '../rules/validate-endpoint';
 import { environment } from '../settings/environment';

@@ -8,7 +8,7 @@ import type { Section } from '../settings/environment';
 import { logTo, type Log } from '../telemetry/log';
 import { RuleUnjudged } from './errors';
 import { decisive, judge } from './judge';
-import type { TakenIn } from './taken';
+import type { TakenIn } from './unique-in-store';
 import { VALIDATE_ENDPOINT, VALIDATE_STATUS, type Unjudged, type ValidateConfig } from './validate-endpoint';
 
 const SOURCE = VALIDATE_ENDPOINT.name;

@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DeadlinePassed, endsInTime } from '../../shared/app/deadline';
 import type { Counted } from '../../shared/receive/refusal-count';
 import { NotFindable } from '../../shared/lob/row-finder';
-import type { TakenIn } from '../../shared/rules/taken';
+import type { TakenIn } from '../../shared/rules/unique-in-store';
 import { Validation } from '../../shared/rules/validate';
 import type { Unjudged, ValidateConfig } from '../../shared/rules/validate-endpoint';
 import type { Section } from '../../shared/settings/environment';

@@ -1,6 +1,7 @@
 import { DataverseError } from '../dataverse-error';
 import type { DeliveryResult } from '../events/endpoint-clients';
 import type { EventDraft, RaisedEvent, Step, User } from '../events/event';
+import { firedBy, modeOf, raiseEvents, stageOf, type Bypass, type Firing } from '../events/raise-events';
 import type { PushCounters } from '../events/system-jobs';
 import type { AlternateKeys, RowView } from '../metadata/alternate-keys';
 import type { Table } from '../metadata/table';
@@ -8,7 +9,7 @@ import type { Random } from '../random';
 import type { StepRegistry } from '../registration/step-registry';
 import type { Row, RowStore } from '../rows/row-store';
 import { EMPTY_GUID, asReference, type ColumnInputs, type Columns } from '../rows/value';
-import type { PlugIn, PlugIns } from './plug-ins';
+import type { PlugIns } from './plug-ins';
 import { sqlError, type WriteFaults } from './write-faults';
 
 /** A row to be committed, or to be removed when there are no columns. */
@@ -104,14 +105,6 @@ export class UnitOfWork implements RowView {
   }
 }
 
-/** Custom logic that an operation leaves out. */
-export interface Bypass {
-  /** Ids of steps. */
-  readonly steps: readonly string[];
-  /** All that is synchronous or asynchronous. */
-  readonly modes: readonly Step['mode'][];
-}
-
 /** How an operation is made. */
 export interface OperationOptions {
   /** systemuserid of the user under whom the operation runs. @default the first user */
@@ -187,14 +180,6 @@ export interface RowToLock {
 
 /** An operation's options with the ids that all of its events share. */
 type Request = OperationOptions & { readonly requestId: string; readonly correlationId: string };
-
-type Firing =
-  | { readonly kind: 'step'; readonly event: RaisedEvent; readonly step: Step }
-  | { readonly kind: 'plugIn'; readonly event: RaisedEvent; readonly plugIn: PlugIn };
-
-const stageOf = (firing: Firing): number => (firing.kind === 'step' ? firing.step.stage : (firing.plugIn.stage ?? 40));
-const modeOf = (firing: Firing): Step['mode'] =>
-  firing.kind === 'step' ? firing.step.mode : (firing.plugIn.mode ?? 'sync');
 
 /**
  * Operations as transactions that run their steps: all of it or nothing. Writers of one row wait for each other;
@@ -273,7 +258,7 @@ export class Transactions {
   async #validate(transaction: Transaction, request: Request, make: (work: UnitOfWork) => unknown): Promise<void> {
     const work = this.#work(transaction.copy(), request);
     await make(work);
-    for (const firing of this.#fired(this.#raised(work, request), request)) {
+    for (const firing of firedBy(this.#raised(work, request), this.#d, request.bypass)) {
       if (stageOf(firing) === PRE_VALIDATION) await this.#runSync(transaction, work, request, firing);
     }
   }
@@ -284,7 +269,8 @@ export class Transactions {
    */
   async #fire(transaction: Transaction, work: UnitOfWork, request: Request, place: Place): Promise<void> {
     const events = this.#raised(work, request, place.parent);
-    const fired = this.#fired(events, request, place.parent);
+    // What a plug-in does inside the operation is told of, whatever the request leaves out.
+    const fired = firedBy(events, this.#d, place.parent === undefined ? request.bypass : undefined);
     const sync = fired.filter((firing) => modeOf(firing) === 'sync');
     const first = place.validated === true ? PRE_VALIDATION + 1 : PRE_VALIDATION;
     for (const firing of between(sync, first, POST_OPERATION)) await this.#runSync(transaction, work, request, firing);
@@ -295,47 +281,14 @@ export class Transactions {
     transaction.afterCommit.push(...fired.filter((firing) => modeOf(firing) === 'async'));
   }
 
-  /** What the events fire, in the order it runs. */
-  #fired(events: readonly RaisedEvent[], request: Request, parent?: RaisedEvent): Firing[] {
-    return events
-      .flatMap((event) => this.#firings(event))
-      .filter((firing) => parent !== undefined || !bypassed(firing, request.bypass))
-      .toSorted((a, b) => stageOf(a) - stageOf(b));
-  }
-
   /** What the work has to tell, as events of the request. */
   #raised(work: UnitOfWork, request: Request, parent?: RaisedEvent): readonly RaisedEvent[] {
     const { userAgent = '', requestId, correlationId, tag, depth = 1 } = request;
     const user = this.user(request.user);
     const initiatingUser = this.user(request.initiatingUser ?? request.user);
-    const common = { user, initiatingUser, userAgent, requestId, correlationId, tag, startedAt: work.startedAt };
     const inTransaction = parent !== undefined || request.transaction !== undefined;
-    const events: RaisedEvent[] = [];
-    let main: RaisedEvent | undefined;
-    // From the last one on: what is inside another operation comes before that.
-    for (const draft of work.events.splice(0).toReversed()) {
-      const inMain = draft.nested === true && main !== undefined ? ({ event: main, stage: 30 } as const) : undefined;
-      const around = inMain ?? (parent === undefined ? undefined : ({ event: parent, stage: 40 } as const));
-      const event: RaisedEvent = {
-        ...draft,
-        ...common,
-        parent: around,
-        depth: around === undefined ? depth : around.event.depth + 1,
-        inTransaction: inTransaction || inMain !== undefined,
-      };
-      if (draft.nested !== true) main = event;
-      events.unshift(event);
-    }
-    if ((events[0]?.depth ?? 0) > DEEPEST) throw loop();
-    return events;
-  }
-
-  #firings(event: RaisedEvent): Firing[] {
-    const steps = this.#d.steps.steps(event.message, event.table).filter((step) => fires(step, event));
-    return [
-      ...steps.map((step): Firing => ({ kind: 'step', event, step })),
-      ...this.#d.plugIns.of(event).map((plugIn): Firing => ({ kind: 'plugIn', event, plugIn })),
-    ];
+    const common = { user, initiatingUser, userAgent, requestId, correlationId, tag, startedAt: work.startedAt };
+    return raiseEvents(work.events.splice(0), { ...common, depth, inTransaction }, parent);
   }
 
   async #runSync(transaction: Transaction, work: UnitOfWork, request: Request, firing: Firing): Promise<void> {
@@ -434,17 +387,3 @@ export class Transactions {
     };
   }
 }
-
-/** Filtering columns count for Update only, and one of them in Target is enough, changed or not. */
-const fires = (step: Step, event: RaisedEvent): boolean =>
-  step.filteringColumns === undefined || step.filteringColumns.some((column) => event.columns.includes(column));
-
-const bypassed = (firing: Firing, bypass: Bypass | undefined): boolean =>
-  bypass !== undefined &&
-  (bypass.modes.includes(modeOf(firing)) || (firing.kind === 'step' && bypass.steps.includes(firing.step.id)));
-
-/** How deep operations may be inside each other (8 is the platform's; its words are not known). */
-const DEEPEST = 8;
-
-const loop = (): DataverseError =>
-  new DataverseError(400, '0x80044182', 'Custom logic caused an infinite loop: it is more than 8 operations deep.');

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest, invalidArgument } from '../dataverse-error';
-import type { Bypass, OperationOptions, Transaction } from '../operations/transactions';
+import type { Bypass } from '../events/raise-events';
+import type { OperationOptions, Transaction } from '../operations/transactions';
 import { isObject, readJson, type Json, type JsonObject } from './json-text';
 import type { PartRequest } from './multipart';
 import type { ODataQuery, Preferences } from './odata-query';

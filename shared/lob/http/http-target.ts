@@ -8,7 +8,7 @@ import {
   type HttpMethods,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import pLimit from 'p-limit';
 import * as z from 'zod';
@@ -17,6 +17,7 @@ import { StoreUnavailable } from '../../azure/store-unavailable';
 import { foreignText, messageOf, OutboundError } from '../../errors/errors';
 import type { HttpTargetConfig } from '../../settings/http-target';
 import type { Log } from '../../telemetry/log';
+import { webhookHeaders } from './webhook-signature';
 
 /** Thrown when the LOB system refuses a request as it stands: it would refuse it again. What it is of is parked. */
 export class LobRefused extends OutboundError {
@@ -231,12 +232,8 @@ export class HttpTarget {
       allowInsecureConnection: url.startsWith('http:'),
       headers: createHttpHeaders({
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        'webhook-id': id,
-        'webhook-timestamp': String(seconds),
+        ...webhookHeaders(this.config.signingKeys, id, seconds, body ?? ''),
         ...(version === undefined ? {} : { 'dvo-version': String(version) }),
-        ...(this.config.signingKeys.length === 0
-          ? {}
-          : { 'webhook-signature': signatures(this.config.signingKeys, `${id}.${seconds}.${body ?? ''}`) }),
         ...(await this.headersFor(url)),
       }),
     });
@@ -372,10 +369,3 @@ function retryAfterMs({ headers }: TargetAnswer, nowMs: number): number | undefi
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
-
-/**
- * One signature for each key, so that a receiver can change its key while both are sent.
- * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- */
-const signatures = (keys: readonly Uint8Array[], signed: string): string =>
-  keys.map((key) => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`).join(' ');

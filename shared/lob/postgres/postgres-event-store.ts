@@ -4,7 +4,7 @@ import { EventRefused } from '../refusals';
 import type { Database } from './database';
 import { NotStorable, encodeColumns, holds, storableText, type SqlType, type TypedText } from './columns';
 import { isOtherSchema, isRefusal, refusalOf } from './failures';
-import { inHalves } from './halves';
+import { inHalves } from './send-in-halves';
 import type { PostgresNaming } from './naming';
 import { EVENT_TIME, type KnownTable, type Schema } from './schema';
 import { eventsJsonOf, insertEvents } from './statements';

@@ -32,7 +32,7 @@ import {
 } from './columns';
 import type { Database, Parameter, Row } from './database';
 import { isConflict, isOtherSchema, isRefusal, refusalOf } from './failures';
-import { inHalves } from './halves';
+import { inHalves } from './send-in-halves';
 import type { PostgresNaming } from './naming';
 import type { KnownTable, Schema, WantedTable } from './schema';
 import { Statements, deleteTombstones, jsonOf, selectMany, selectPage, type JsonRow } from './statements';

@@ -4,7 +4,7 @@ import { compileMapping } from '../../shared/mapping/compile-mapping';
 import { NO_HASH } from '../../shared/mapping/mapping';
 import { readMapping } from '../../shared/mapping/read-mapping';
 import { NotFindable, type RowFinder } from '../../shared/lob/row-finder';
-import { takenIn, type Store } from '../../shared/rules/taken';
+import { takenIn, type Store } from '../../shared/rules/unique-in-store';
 import type { Subject } from '../../shared/rules/subject';
 import { eventually } from '../eventually';
 import { columnsOf, ROW_ID } from './operations';
