@@ -58,18 +58,33 @@ export class SteadyWork {
   async #change(): Promise<unknown> {
     const table = pick(this.#random, WEIGHTED);
     const [rows, gone] = [this.#of(this.#rows, table), this.#of(this.#gone, table)];
-    if (gone.length > 0 && this.#random.chance(0.1)) {
-      const id = gone.shift() ?? '';
-      await this.dataverse.restore(table, id);
-      return rows.push(id);
-    }
+    if (gone.length > 0 && this.#random.chance(0.1))
+      return this.#move(gone.shift() ?? '', gone, rows, (id) => this.dataverse.restore(table, id));
     if (gone.length < ROWS / 10 && this.#random.chance(0.1)) {
       const [id = ''] = rows.splice(this.#random.between(0, rows.length - 1), 1);
-      await this.dataverse.delete(table, id);
-      return gone.push(id);
+      return this.#move(id, rows, gone, (of) => this.dataverse.delete(table, of));
     }
     const columns = pick(this.#random, WORK[table]?.update ?? [])(this.#random, this.#rows);
-    return this.dataverse.update(table, pick(this.#random, rows), columns);
+    const id = pick(this.#random, rows);
+    try {
+      return await this.dataverse.update(table, id, columns);
+    } catch (error) {
+      // It went with another row, unless it is just being deleted: it can come back.
+      const at = rows.indexOf(id);
+      if (error instanceof DataverseError && error.status === 404 && at >= 0) gone.push(...rows.splice(at, 1));
+      throw error;
+    }
+  }
+
+  /** Takes a row from one list to the other. It goes back to where it was if that is refused. */
+  async #move(id: string, from: string[], to: string[], move: (id: string) => Promise<unknown>): Promise<void> {
+    try {
+      await move(id);
+      to.push(id);
+    } catch (error) {
+      from.push(id);
+      throw error;
+    }
   }
 
   #of(ids: ReadonlyMap<string, string[]>, table: string): string[] {

@@ -4,10 +4,38 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { join, resolve } from 'node:path';
+import { DataverseError } from '../../local/dataverse/dataverse-error';
 import { seededRandom } from '../../local/dataverse/random';
+import type { Dataverse } from '../../local/dataverse/simulator';
 import { flatnessOf, type Point } from '../../local/soak/flatness';
 import { soak } from '../../local/soak/soak';
+import { SteadyWork } from '../../local/soak/steady-work';
 import { builtFolder } from '../build-once';
+
+test('work goes on for ever, also where much of it is refused', async () => {
+  const random = seededRandom(3);
+  let [made, done, updated] = [0, 0, 0];
+  const stop = new AbortController();
+  const often = (): Promise<void> => {
+    done += 1;
+    if (done === 20_000) stop.abort();
+    return random.chance(0.3) ? Promise.reject(new DataverseError(400, '', 'It is locked.')) : Promise.resolve();
+  };
+  const dataverse: Pick<Dataverse, 'users' | 'create' | 'delete' | 'restore' | 'update'> = {
+    users: ['a', 'b', 'c'].map((id) => ({ id })) as unknown as Dataverse['users'],
+    create: () => Promise.resolve(`id-${(made += 1)}`),
+    delete: often,
+    restore: often,
+    update: () => {
+      updated += 1;
+      return often();
+    },
+  };
+  const work = new SteadyWork(dataverse as Dataverse, 1);
+  await work.begin();
+  await work.run(() => true, stop.signal);
+  expect(updated).toBeGreaterThan(15_000);
+});
 
 describe('flat', () => {
   /** An hour, a sample a second. */
