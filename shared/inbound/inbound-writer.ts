@@ -30,6 +30,7 @@ import {
   intend,
   ofAnotherRow,
   withId,
+  type Alone,
   type Given,
   type InboundRecord,
   type Outcome,
@@ -74,6 +75,9 @@ interface Progress {
   readonly current: Current | undefined;
   readonly written?: { readonly verdict: 'created' | 'updated'; readonly rowId: string };
 }
+
+/** A row as Dataverse or our store showed it. */
+type SeenRow = Pick<CurrentRow, 'id' | 'version' | 'texts'>;
 
 type Round =
   | { readonly kind: 'ended'; readonly verdict: InboundVerdict; readonly rowId: string | undefined }
@@ -144,6 +148,9 @@ export class InboundWriter {
     const stored = rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table);
     const facts: Facts = { change, record, stored, current, rules: table.rules, optimistic: table.optimistic };
     const step = this.#decide(facts);
+    const losesToLater = step.lost.some(({ loser, why }) => loser === 'lob' && why === 'later');
+    // What seems to be of others may have been given by a message that went ahead meanwhile.
+    if (losesToLater && !(await this.parts.records.isLatest(intended))) return { kind: 'again', current };
     // Before it is given up: who comes after a lost answer, or after whoever died, finds nothing that was lost.
     this.#tell(facts, step.lost, rowId, told);
     const name: RowName =
@@ -206,9 +213,9 @@ export class InboundWriter {
     const { store } = this.parts;
     const stored = await this.#stored(row);
     if (stored === undefined) return undefined;
-    const { version, hasPushOnTop, deleted, latestKnown } = stored.stamp;
+    const { version, hasPushOnTop, deleted, latestKnown, times } = stored.stamp;
     return {
-      ...{ version, hasPushOnTop, deleted, latestKnown },
+      ...{ version, hasPushOnTop, deleted, latestKnown, times },
       holds: (column, text) => {
         const value = plainValueIn(text, column, table);
         if (value === undefined || deleted) return undefined;
@@ -263,6 +270,7 @@ export class InboundWriter {
         const wrote = {
           overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
           ends: table.optimistic,
+          alone: aloneAfter(step, facts, answer),
           columns: step.kind === 'delete' ? [] : step.columns,
         };
         const isDone = await this.#conclude(change, { ...intended, record }, wanted, answer, wrote);
@@ -312,15 +320,16 @@ export class InboundWriter {
   /** Without a request, or after a read that showed that there is nothing to do. */
   async #done(
     { verdict }: Extract<Step, { readonly kind: 'done' }>,
-    { change, current }: Facts,
+    facts: Facts,
     intended: KeptRecord,
     rowId: string | undefined,
     wanted: ReadonlyMap<string, Wanted>,
   ): Promise<Round> {
+    const { change, current } = facts;
     const ended: Round = { kind: 'ended', verdict, rowId };
     if (verdict === 'duplicate' || change.op === 'restore') return ended;
     if (verdict === 'deleted') return this.#concludeDelete(change, intended, rowId);
-    const row = current?.kind === 'row' ? current : undefined;
+    const row = current?.kind === 'row' ? current : rowInStore(facts, rowId, wanted);
     return (await this.#conclude(change, intended, wanted, row)) ? ended : { kind: 'again', current };
   }
 
@@ -336,7 +345,7 @@ export class InboundWriter {
     { id, table }: LobChange,
     intended: KeptRecord,
     wanted: ReadonlyMap<string, Wanted>,
-    row: CurrentRow | undefined,
+    row: SeenRow | undefined,
     wrote?: NonNullable<Outcome['wrote']> & { readonly columns: readonly string[] },
   ): Promise<boolean> {
     const { records } = this.parts;
@@ -395,6 +404,25 @@ export class InboundWriter {
 /** The id of the record that a change is noted in. */
 function recordIdOf({ change: { table }, row }: RowOfChange): string {
   return row.key === undefined ? recordOfRow(table, row.id) : recordOfKey(table, textOfKey(row.key));
+}
+
+/** What the store shows a row to have already, of what isn't known to have been written: whoever wrote it may have died before that was noted. */
+function rowInStore(
+  { record, stored }: Facts,
+  id: string | undefined,
+  wanted: ReadonlyMap<string, Wanted>,
+): SeenRow | undefined {
+  if (stored === undefined || id === undefined) return undefined;
+  const unnoted = [...wanted].filter(
+    ([column, { text }]) => record.columns.get(column)?.done?.text !== text && stored.holds(column, text) === true,
+  );
+  return { id, version: stored.version, texts: new Map(unnoted.map(([column, { text }]) => [column, text])) };
+}
+
+/** Until when nobody but the LOB system has changed the row, after a write. */
+function aloneAfter(step: Step, { record: { alone } }: Facts, { version, modifiedOn }: CurrentRow): Alone | undefined {
+  const isAlone = step.kind === 'create' || (step.kind === 'update' && step.condition === alone?.version);
+  return isAlone ? { version, until: modifiedOn } : alone;
 }
 
 /** The values, together by when they were given. */
