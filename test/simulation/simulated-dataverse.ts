@@ -219,21 +219,24 @@ export class SimulatedDataverse {
   }
 
   /**
-   * The value of a column in a version of a row; and the earliest and the latest moment at which it may have been given by what
-   * the row told of itself since.
+   * The value of a column in a version of a row; the earliest moment at which it may have been given by what the row told of itself
+   * until then, and the latest by what it has told at all.
    */
   givenIn(
     row: RowAddress,
     column: string,
     version: bigint,
   ): { readonly value: Plain[string]; readonly earliest: Instant; readonly latest: Instant } {
-    const all = [...this.#written].filter(([of, { key }]) => of <= version && key === keyOf(row));
-    const since = all.findLastIndex(([, { isNew, changed }]) => isNew || column in changed);
-    const written = all.slice(since).map(([, of]) => of);
+    const all = [...this.#written].filter(([, { key }]) => key === keyOf(row));
+    const gives = ([, { isNew, changed }]: (typeof all)[number]): boolean => isNew || column in changed;
+    const from = all.findLastIndex((one) => one[0] <= version && gives(one));
+    const next = all.findIndex((one, at) => at > from && gives(one));
+    const written = all.slice(from, next < 0 ? undefined : next);
+    const until = written.filter(([of]) => of <= version);
     return {
-      value: written[0]?.changed[column] ?? null,
-      earliest: Math.min(...written.map(({ modifiedOn, at }) => Math.min(modifiedOn, at))),
-      latest: Math.max(...written.map(({ modifiedOn }) => modifiedOn)),
+      value: written[0]?.[1].changed[column] ?? null,
+      earliest: Math.min(...until.map(([, { modifiedOn, at }]) => Math.min(modifiedOn, at))),
+      latest: Math.max(...written.map(([, { modifiedOn }]) => modifiedOn)),
     };
   }
 
