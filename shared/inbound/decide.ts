@@ -221,18 +221,18 @@ const isBeforeOurs = (stored: StoredFacts, note: ColumnNote | undefined): boolea
 /** Whether others are known to have given a column that nobody owns the value that is stored, and that no earlier. */
 function isOvertaken({ record, stored, rules }: Facts, column: string, atMs: number): boolean {
   if (stored === undefined || rules.columns.get(column)?.owner !== undefined) return false;
-  const givenOn = givenOnOf(record, stored, column);
+  const givenOn = givenOnOf(stored, column);
   if (givenOn === undefined || isLater(atMs, givenOn)) return false;
   const { done } = record.columns.get(column) ?? {};
   return done === undefined || stored.holds(column, done.result) !== true;
 }
 
-/** When others gave a column the value that is stored, at the latest; undefined where nobody did, or that isn't known. */
-function givenOnOf({ alone }: InboundRecord, { times, holds }: StoredFacts, column: string): Instant | undefined {
+/** When a column was given the value that is stored, at the latest; undefined where that isn't known. */
+function givenOnOf({ times, holds }: StoredFacts, column: string): Instant | undefined {
   const changed = times?.columns.get(column);
   if (changed !== undefined || times?.first === undefined) return changed;
-  // A column that is still empty was never given a value; and what a row of the LOB system came with, Dataverse gave it by itself.
-  return times.first <= (alone?.until ?? -Infinity) || holds(column, 'null') !== false ? undefined : times.first;
+  // A column that is still empty was never given a value.
+  return holds(column, 'null') === false ? times.first : undefined;
 }
 
 /** Before the row was read. */

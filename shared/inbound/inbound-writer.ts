@@ -2,6 +2,7 @@ import type { RowAddress } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
 import type { Value } from '../change/value';
 import type { LobStore, RowColumns, StoredRow } from '../lob/store';
+import type { InboundRules } from '../mapping/inbound-rules';
 import type { Log } from '../telemetry/log';
 import { RowContended } from '../writer/writer';
 import { batched } from './batcher';
@@ -29,8 +30,8 @@ import {
   concludeDelete,
   intend,
   ofAnotherRow,
+  withDefaults,
   withId,
-  type Alone,
   type Given,
   type InboundRecord,
   type Outcome,
@@ -260,7 +261,7 @@ export class InboundWriter {
   ): Promise<Round> {
     const { change, table } = of;
     const restores = change.op === 'restore' ? this.#countedRestore(change, intended.record, step, row) : undefined;
-    const answer = await this.#ask(table, row, change.id, actionOf(step, wanted));
+    const answer = await this.#ask(table, row, change.id, actionOf(step, wanted, table.rules));
     switch (answer.kind) {
       case 'row': {
         await this.#tellStore(of, answer, wanted);
@@ -270,10 +271,10 @@ export class InboundWriter {
         const wrote = {
           overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
           ends: table.optimistic,
-          alone: aloneAfter(step, facts, answer),
           columns: step.kind === 'delete' ? [] : step.columns,
         };
-        const isDone = await this.#conclude(change, { ...intended, record }, wanted, answer, wrote);
+        const kept = step.kind === 'create' ? withDefaults(record, defaultsIn(answer, wanted)) : record;
+        const isDone = await this.#conclude(change, { ...intended, record: kept }, wanted, answer, wrote);
         // Somebody has noted something meanwhile: what was written may have to be written over.
         return isDone ? { kind: 'ended', ...written } : { kind: 'again', current: answer, written };
       }
@@ -419,11 +420,11 @@ function rowInStore(
   return { id, version: stored.version, texts: new Map(unnoted.map(([column, { text }]) => [column, text])) };
 }
 
-/** Until when nobody but the LOB system has changed the row, after a write. */
-function aloneAfter(step: Step, { record: { alone } }: Facts, { version, modifiedOn }: CurrentRow): Alone | undefined {
-  const isAlone = step.kind === 'create' || (step.kind === 'update' && step.condition === alone?.version);
-  return isAlone ? { version, until: modifiedOn } : alone;
-}
+/** What a row that was made has besides what was given to it. */
+const defaultsIn = ({ version, texts }: CurrentRow, wanted: ReadonlyMap<string, Wanted>) => ({
+  version,
+  results: new Map([...texts].filter(([column, text]) => text !== 'null' && !wanted.has(column))),
+});
 
 /** The values, together by when they were given. */
 const givenOf = (wanted: ReadonlyMap<string, Wanted>): readonly Given[] =>
@@ -435,12 +436,13 @@ const givenOf = (wanted: ReadonlyMap<string, Wanted>): readonly Given[] =>
 function actionOf(
   step: Extract<Step, { readonly kind: 'create' | 'update' | 'delete' }>,
   wanted: ReadonlyMap<string, Wanted>,
+  { unowned }: InboundRules,
 ): RowAction {
   if (step.kind === 'delete') return { kind: 'delete', condition: step.condition };
   const texts = new Map(step.columns.map((column) => [column, wanted.get(column)?.text ?? 'null']));
   const columns = [...wanted.keys()];
   return step.kind === 'create'
-    ? { kind: 'create', texts, columns }
+    ? { kind: 'create', texts, columns: [...new Set([...columns, ...unowned])] }
     : { kind: 'update', texts, columns, condition: step.condition };
 }
 

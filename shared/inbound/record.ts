@@ -3,7 +3,6 @@
  * in between, or comes late, or at once, knows what may have been written. Everything here is pure.
  */
 import { hash } from 'node:crypto';
-import type { Instant } from '../change/instant';
 import { NO_VERSION, type RowVersion } from '../change/row-version';
 
 /** What is noted of a column that the LOB system gave a value. */
@@ -18,12 +17,6 @@ export interface ColumnNote {
   readonly done?: { readonly text: string; readonly result: string; readonly version: RowVersion };
 }
 
-/** A version of a row, and its `modifiedon`. */
-export interface Alone {
-  readonly version: RowVersion;
-  readonly until: Instant;
-}
-
 /** One for each row, by the key (or id) that the messages name it by. */
 export interface InboundRecord {
   /** Ids of the last messages that were processed, oldest first. */
@@ -33,8 +26,6 @@ export interface InboundRecord {
   readonly version: RowVersion;
   /** Others had changed the row before that write, which only looked at its own columns: so the version proves nothing of the others. */
   readonly hasGap?: true;
-  /** Until when, and which version, nobody but the LOB system has changed the row since it made it. */
-  readonly alone?: Alone;
   /** By logical name. */
   readonly columns: ReadonlyMap<string, ColumnNote>;
   /** When the LOB system deleted the row. */
@@ -97,7 +88,6 @@ export interface Outcome {
     readonly overGap: boolean;
     /** Whether nothing that was sent for an earlier version can be carried out any more. */
     readonly ends: boolean;
-    readonly alone?: Alone | undefined;
   };
 }
 
@@ -115,12 +105,16 @@ export function conclude(record: InboundRecord, given: Given, outcome: Outcome |
   if (outcome === undefined) return { ...record, columns };
   const { rowId, version, wrote } = outcome;
   if (wrote === undefined) return { ...record, rowId, columns };
-  const { overGap, alone } = wrote;
-  return {
-    ...{ ...withoutGap(record), rowId, version, columns },
-    ...(overGap ? { hasGap: true } : {}),
-    ...(alone === undefined ? {} : { alone }),
-  };
+  const rest = withoutGap(record);
+  return { ...rest, rowId, version, columns, ...(wrote.overGap ? { hasGap: true } : {}) };
+}
+
+/** The record with what Dataverse gave a row by itself as the LOB system made it: the LOB system's first values, older than all others. */
+export function withDefaults(record: InboundRecord, { version, results }: Omit<Outcome, 'rowId' | 'wrote'>): InboundRecord {
+  const columns = new Map(record.columns);
+  for (const [column, text] of results)
+    if (!columns.has(column)) columns.set(column, { atMs: 0, text, maybe: [], done: { text, result: text, version } });
+  return { ...record, columns };
 }
 
 /** The record of another row that has got the key: nothing is known of what Dataverse has there. */
@@ -157,10 +151,9 @@ export function merge(one: InboundRecord, other: InboundRecord): InboundRecord {
     columns.set(column, { atMs: late.atMs, text: late.text, maybe, ...(done === undefined ? {} : { done }) });
   }
   const { version, hasGap } = one.version > other.version ? one : other;
-  const alone = one.alone ?? other.alone;
+  const rest = withoutGap(one);
   return {
-    ...withoutGap(one),
-    ...(alone === undefined ? {} : { alone }),
+    ...rest,
     ids: [...new Set([...other.ids, ...one.ids])].slice(-REMEMBERED),
     version,
     ...(hasGap === undefined ? {} : { hasGap }),
@@ -168,16 +161,12 @@ export function merge(one: InboundRecord, other: InboundRecord): InboundRecord {
   };
 }
 
-function withoutGap(record: InboundRecord): InboundRecord {
-  const { ids, rowId, version, alone, columns, deletedAtMs, restores } = record;
-  return {
-    ...{ ids, version, columns },
-    ...(rowId === undefined ? {} : { rowId }),
-    ...(alone === undefined ? {} : { alone }),
-    ...(deletedAtMs === undefined ? {} : { deletedAtMs }),
-    ...(restores === undefined ? {} : { restores }),
-  };
-}
+const withoutGap = ({ ids, rowId, version, columns, deletedAtMs, restores }: InboundRecord): InboundRecord => ({
+  ...{ ids, version, columns },
+  ...(rowId === undefined ? {} : { rowId }),
+  ...(deletedAtMs === undefined ? {} : { deletedAtMs }),
+  ...(restores === undefined ? {} : { restores }),
+});
 
 /** How a Dataverse value of a column relates to what the LOB system gave it. */
 export function knows({ text, maybe, done }: ColumnNote, dataverse: string): boolean {
@@ -196,21 +185,18 @@ interface WireRecord {
   readonly row?: string;
   readonly v: string;
   readonly gap?: true;
-  readonly alone?: readonly [version: string, until: Instant];
   readonly c: Readonly<Record<string, WireNote>>;
   readonly gone?: number;
   readonly put?: readonly [since: number, count: number];
 }
 
 /** The record as one text: short names, since there is one for each row. */
-export function encodeRecord(record: InboundRecord): string {
-  const { ids, rowId, version, hasGap, alone, columns, deletedAtMs, restores } = record;
+export function encodeRecord({ ids, rowId, version, hasGap, columns, deletedAtMs, restores }: InboundRecord): string {
   const wire: WireRecord = {
     ids,
     ...(rowId === undefined ? {} : { row: rowId }),
     v: version.toString(),
     ...(hasGap === undefined ? {} : { gap: hasGap }),
-    ...(alone === undefined ? {} : { alone: [alone.version.toString(), alone.until] as const }),
     c: Object.fromEntries(
       [...columns].map(([column, { atMs, text, maybe, done }]) => [
         column,
@@ -230,13 +216,12 @@ export function encodeRecord(record: InboundRecord): string {
 
 /** Reads a record's text back. */
 export function decodeRecord(text: string): InboundRecord {
-  const { ids, row, v, gap, alone, c, gone, put } = JSON.parse(text) as WireRecord;
+  const { ids, row, v, gap, c, gone, put } = JSON.parse(text) as WireRecord;
   return {
     ids,
     ...(row === undefined ? {} : { rowId: row }),
     version: BigInt(v),
     ...(gap === undefined ? {} : { hasGap: gap }),
-    ...(alone === undefined ? {} : { alone: { version: BigInt(alone[0]), until: alone[1] } }),
     columns: new Map(
       Object.entries(c).map(([column, { a, t, m = [], d }]): [string, ColumnNote] => [
         column,

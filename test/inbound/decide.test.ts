@@ -312,21 +312,6 @@ describe('what is stored has a time', () => {
       ['read', 'update 5 name'],
     ],
     [
-      'Dataverse gave it, to a row that the LOB system made',
-      both('"A"', first(101), { record: record({}, { alone: { version: 4n, until: 101 } }) }),
-      SENT,
-    ],
-    [
-      'others had changed the row by then',
-      both('"A"', first(101), { record: record({}, { alone: { version: 4n, until: 100 } }) }),
-      LOST,
-    ],
-    [
-      'the column has changed since the LOB system made the row',
-      both('"A"', given(101), { record: record({}, { alone: { version: 4n, until: 101 } }) }),
-      LOST,
-    ],
-    [
       'the LOB system gave another one since, whose echo is not here yet',
       both('"A"', given(50), { record: record({ name: { done: { text: '"C"', result: '"C"', version: 6n } } }) }),
       ['update 5 name', 'refused -lob.name/later'],
@@ -512,7 +497,6 @@ describe('the record', () => {
         .map((of) => new Map(Object.entries(of))),
       deletedAtMs: fc.nat(),
       hasGap: fc.constant(true as const),
-      alone: fc.record({ version: fc.bigInt(1n, 10n ** 18n), until: fc.nat() }),
       restores: fc.record({ sinceMs: fc.nat(), count: fc.nat() }),
     },
     { requiredKeys: ['ids', 'version', 'columns'] },

@@ -70,8 +70,6 @@ export class LobSide {
   readonly #told = new Set<string>();
   /** Versions of rows that the app has written. */
   readonly #versions = new Set<number>();
-  /** By row, the version until which nobody but the app has changed it since the app made it, and its modifiedon. */
-  readonly #alone = new Map<string, { readonly version: number; readonly modifiedOn: Instant }>();
   /** Values that Dataverse has had. */
   readonly #had = new Set<number | null>();
 
@@ -247,9 +245,7 @@ export class LobSide {
     this.world.tell(row, push, dataverse.put(row, { ...values, ...made, ...key }, push));
     const live = dataverse.liveRow(row);
     if (live === undefined) throw new Error('a row is gone as it is written');
-    const { version } = live;
-    if (before === undefined || before.version === this.#alone.get(row.id)?.version) this.#alone.set(row.id, live);
-    this.#versions.add(version);
+    this.#versions.add(live.version);
     return answerOf(row, live, columns);
   }
 
@@ -279,15 +275,11 @@ export class LobSide {
       this.#wrong.push(`${message.id}: a row was deleted that a user changed later, at ${message.atMs} against ${at}`);
   }
 
-  /**
-   * When a user gave the column that nobody owns its value, as far as it can be told: where the row was read later, by what it told
-   * then; and not apart from what was there when the app made the row within the same second.
-   */
+  /** When a user gave the column that nobody owns its value, as far as the row tells: where it was read later, by what it told then. */
   #usersTime(row: RowAddress, { version, plain }: LiveRow): Instant {
     const { earliest } = this.world.dataverse.givenIn(row, OWNED.nobody, BigInt(version));
     const has = plain[OWNED.nobody];
-    const isAlone = earliest <= (this.#alone.get(row.id)?.modifiedOn ?? -Infinity);
-    return typeof has !== 'number' || isOfLob(has) || isAlone ? -Infinity : earliest;
+    return typeof has !== 'number' || isOfLob(has) ? -Infinity : earliest;
   }
 
   /** What is wrong once everything has come to rest. */
