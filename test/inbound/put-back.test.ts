@@ -60,7 +60,7 @@ test.each([false, true])(
     of.rows.after = async ({ action }) => {
       const [row] = of.rows.rows;
       if (row === undefined || action.kind !== 'create') return;
-      if (isNoted) await of.writer.process([change({ name: '"B"' }, {}, { id: row.id })]);
+      if (isNoted) await of.writer.process([change({ name: '"B"' }, { op: 'update' }, { id: row.id })]);
       of.rows.update(row, { fax: '"user"' });
       await write(row.id);
     };
