@@ -105,7 +105,10 @@ export class OwnedColumns implements LobStore {
   }
 
   /** Before the first write of a row is answered, what is noted of it is found by its key only, whatever is noted by its id already. */
-  async #recordOf({ row, columns }: RowWrite, owned: Columns): Promise<Pick<KeptRecord, 'record'> & Pick<RestoredRow, 'key'>> {
+  async #recordOf(
+    { row, columns }: RowWrite,
+    owned: Columns,
+  ): Promise<Pick<KeptRecord, 'record'> & Pick<RestoredRow, 'key'>> {
     const { records, mapping } = this.parts;
     const names = mapping.tableOf(row.table).inbound?.key ?? [];
     const texts = names.map((name) => [name, textOfValue(columns.get(name) ?? null) ?? 'null'] as const);

@@ -20,8 +20,7 @@ export function timesAfter(
   const on = write.changedOn ?? write.stamp.latestKnown;
   if (expected === undefined || expected.stamp.deleted || expected.hidden) return { first: on, columns: new Map() };
   const { times } = expected.stamp;
-  const given =
-    effect === 'patch' ? of.filter((column) => columns.has(column)) : changed(expected, write, of, compare);
+  const given = effect === 'patch' ? of.filter((column) => columns.has(column)) : changed(expected, write, of, compare);
   if (given.length === 0) return times;
   return { ...times, columns: new Map([...(times?.columns ?? []), ...given.map((column) => [column, on] as const)]) };
 }

@@ -363,7 +363,11 @@ describe('deletions', () => {
     ['it is not', {}, 'read'],
     ['a push is on top', { stored: stored({}, { hasPushOnTop: true }) }, 'read'],
     ['it is gone', { current: MISSING }, 'deleted'],
-    ['it is as we left it', { record: record({}, { version: 6n }), stored: stored({}, { latestKnown: 500 }) }, 'delete 6'],
+    [
+      'it is as we left it',
+      { record: record({}, { version: 6n }), stored: stored({}, { latestKnown: 500 }) },
+      'delete 6',
+    ],
     [
       'it is as we left it, as a read shows',
       { current: current({}, { modifiedOn: 500 }), record: record({}, { version: 7n }) },

@@ -7,18 +7,7 @@ import { MappedStore } from '../../shared/lob/mapped-store';
 import { decodeStamp, encodeStamp, type ColumnTimes } from '../../shared/lob/stamp';
 import { Writer } from '../../shared/writer/writer';
 import { mappingOf } from '../mapping/mappings';
-import {
-  RULE,
-  columns,
-  eventDelete,
-  found,
-  image,
-  missing,
-  patch,
-  pulledRow,
-  row,
-  stamp,
-} from '../writer/changes';
+import { RULE, columns, eventDelete, found, image, missing, patch, pulledRow, row, stamp } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { ScriptedReader } from '../writer/scripted-reader';
 
@@ -64,11 +53,7 @@ test.each<readonly [string, Parameters<typeof after>, ColumnTimes | undefined]>(
     [[patch({ at: AT, columns: columns({ fax: '2', limit: 3, secret: 'y' }) })]],
     times(),
   ],
-  [
-    'an image: what differs',
-    [[image({ at: AT, columns: columns({ ...same, phone: '5' }) })]],
-    times({ phone: AT }),
-  ],
+  ['an image: what differs', [[image({ at: AT, columns: columns({ ...same, phone: '5' }) })]], times({ phone: AT })],
   ['a read: what differs', [[read({ fax: '1' }, 300n, AT)]], times({ name: AT })],
   ['a read with nothing else', [[read({ ...same, fax: '2' }, 300n, AT)]], times()],
   [
@@ -141,5 +126,7 @@ test('a stamp of before is read; one with times takes little more', () => {
   const read = decodeStamp(before);
   expect(read?.times).toBeUndefined();
   expect(encodeStamp(read ?? stamp())).toBe(before);
-  expect(encodeStamp(stamp({ times: { first: 5, columns: new Map([['name', 9]]) } }))).toContain('"at":{"":5,"name":9}');
+  expect(encodeStamp(stamp({ times: { first: 5, columns: new Map([['name', 9]]) } }))).toContain(
+    '"at":{"":5,"name":9}',
+  );
 });

@@ -321,7 +321,8 @@ export class LobSide {
   }
 }
 
-const isOfLob = (value: number | string | null | undefined): boolean => typeof value === 'number' && value >= FIRST_LOB_VALUE;
+const isOfLob = (value: number | string | null | undefined): boolean =>
+  typeof value === 'number' && value >= FIRST_LOB_VALUE;
 
 const answerOf = (
   { id }: RowAddress,
