@@ -221,18 +221,13 @@ const isBeforeOurs = (stored: StoredFacts, note: ColumnNote | undefined): boolea
 /** Whether others are known to have given a column that nobody owns the value that is stored, and that no earlier. */
 function isOvertaken({ record, stored, rules }: Facts, column: string, atMs: number): boolean {
   if (stored === undefined || rules.columns.get(column)?.owner !== undefined) return false;
-  const givenOn = givenOnOf(stored, column);
-  if (givenOn === undefined || isLater(atMs, givenOn)) return false;
+  const { times, holds } = stored;
   const { done } = record.columns.get(column) ?? {};
-  return done === undefined || stored.holds(column, done.result) !== true;
-}
-
-/** When a column was given the value that is stored, at the latest; undefined where that isn't known. */
-function givenOnOf({ times, holds }: StoredFacts, column: string): Instant | undefined {
-  const changed = times?.columns.get(column);
-  if (changed !== undefined || times?.first === undefined) return changed;
-  // A column that is still empty was never given a value.
-  return holds(column, 'null') === false ? times.first : undefined;
+  // A column that is empty, and has no time of its own, was never given a value; unless the LOB system gave it one, which has gone.
+  const isUntouched = done === undefined && holds(column, 'null') !== false;
+  const givenOn = times?.columns.get(column) ?? (isUntouched ? undefined : times?.first);
+  if (givenOn === undefined || isLater(atMs, givenOn)) return false;
+  return done === undefined || holds(column, done.result) !== true;
 }
 
 /** Before the row was read. */

@@ -303,6 +303,7 @@ describe('what is stored has a time', () => {
     ['that of the row', both('"A"', first(100)), LOST],
     ['an earlier one of the row', both('"A"', first(99)), SENT],
     ['it is empty, and was never anything else', both('null', first(101)), SENT],
+    ['it is empty, and the LOB system had given it a value', both('null', first(101), { record: own }), LOST],
     ['it was emptied later', both('null', { times: { first: 50, columns: new Map([['name', 101]]) } }), LOST],
     ['it has the value', both('"B"', given(101)), ['unchanged', 'unchanged']],
     ['the LOB system gave it', both('"A"', given(101), { record: own }), SENT],
