@@ -3,8 +3,8 @@
  *
  * - A column that the LOB system owns has the clerks' last value, whatever users did.
  * - A column that Dataverse owns never has a value of the clerks.
- * - Any other column has the clerks' last value or the users' last one; the clerks' may only be missing where users changed the
- *   column later, or the app said that it gave it up.
+ * - Any other column has the later one of the clerks' last value and the users' last one; the clerks' may also be missing where the
+ *   app said that it gave it up.
  * - A row that the clerks deleted is gone, and one that they have is there: unless users did otherwise later, or the app said so.
  *
  * A change whose message is still parked is told to an operator, so it is counted by itself and is no difference.
@@ -33,8 +33,6 @@ export interface LedgerCheck {
   readonly takenOver: number;
   /** Values and deletions whose messages are parked. */
   readonly parked: number;
-  /** Values of the clerks that stand, though users changed the column later than the clerks did. */
-  readonly overtaken: number;
   readonly differences: readonly Difference[];
   readonly differenceCount: number;
 }
@@ -51,7 +49,7 @@ export function compareLedger(
   told: Told,
 ): LedgerCheck {
   const differences = new Differences();
-  const counts = { columnsCompared: 0, takenOver: 0, parked: 0, overtaken: 0 };
+  const counts = { columnsCompared: 0, takenOver: 0, parked: 0 };
   const note = ({ table, name }: LedgerRow, what: string): void =>
     differences.note(table, 'key' in name ? name.key : name.id, what);
   for (const row of ledger.rows) {
@@ -89,7 +87,8 @@ export function compareLedger(
       const isUsers = user !== undefined && isEqual(there.columns[column], user.value);
       if (isEqual(there.columns[column], given.value)) {
         const isLater = user !== undefined && user.atMs > given.atMs + CLOSE_MS;
-        if (isLater && !isUsers && owners.get(column) !== 'lob') counts.overtaken += 1;
+        if (isLater && !isUsers && owners.get(column) !== 'lob')
+          note(row, `column ${column} has the clerks' value, and users gave it a later one`);
       } else if (told.parked.has(given.messageId)) counts.parked += 1;
       else if (owners.get(column) === 'lob') note(row, `column ${column} differs, and the LOB system owns it`);
       else {

@@ -112,7 +112,7 @@ export function crossingsTable(
     '',
     `Crossings: the app wrote ${written} times to Dataverse for ${clerks.changes} changes of the clerks and ${restorings} values of the ` +
       `LOB system to put back. ${echoes} events came of it, and ended in the store.`,
-    `The clerks take over ${ledger.takenOver} values from Dataverse. ${ledger.overtaken} of theirs stand though a user's change is later.`,
+    `The clerks take over ${ledger.takenOver} values from Dataverse.`,
     (isRight ? pc.green : pc.red)(verdict),
     ...ledger.differences.map(({ table, id, what }) => visible(`  ${table}(${id}): ${what}`)),
   ].join('\n');

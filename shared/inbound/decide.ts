@@ -5,6 +5,7 @@
 import type { Instant } from '../change/instant';
 import { NO_VERSION, type RowVersion } from '../change/row-version';
 import type { OutboundError } from '../errors/errors';
+import type { ColumnTimes } from '../lob/stamp';
 import type { InboundRules } from '../mapping/inbound-rules';
 import { InboundDependency, InboundNotMapped, InboundVersionGone, type Place } from './errors';
 import { isSuperseded, printOf, type ColumnNote, type InboundRecord } from './record';
@@ -30,6 +31,7 @@ export interface StoredFacts {
   readonly hasPushOnTop: boolean;
   readonly deleted: boolean;
   readonly latestKnown: Instant;
+  readonly times?: ColumnTimes | undefined;
   /** Whether a column has a value; undefined where that can't be said. */
   readonly holds: (column: string, text: string) => boolean | undefined;
 }
@@ -191,25 +193,41 @@ function decideValues(facts: Facts): Step {
 
 /** Whose value a column gets, with the row at hand; `dataverse`, `lob`: that one's is given up for the other's. */
 function judge(
-  { record, stored, rules }: Facts,
+  facts: Facts,
   current: CurrentRow,
   column: string,
   { text, atMs }: Wanted,
 ): 'same' | 'send' | Lost['loser'] {
+  const { change, record, stored, rules } = facts;
   const now = current.texts.get(column);
   const note = record.columns.get(column);
   if (now === text || (now !== undefined && note?.done?.text === text && note.done.result === now)) return 'same';
-  if (now === undefined || rules.columns.get(column)?.owner === 'lob') return 'send';
-  // What was known here when the LOB system's change is written was there for the LOB system to see.
+  // Whoever names the version has seen the row.
+  const isSeen = change.ifVersion !== undefined;
+  if (now === undefined || isSeen || rules.columns.get(column)?.owner === 'lob') return 'send';
+  const isOwn = now === note?.done?.result || note?.maybe.includes(printOf(now)) === true;
   // Of a row that nobody here knew an empty column has never had a value.
   const isUntouched = now === 'null' && stored === undefined && note?.done === undefined;
-  const isKnown =
-    isUntouched ||
-    now === note?.done?.result ||
-    note?.maybe.includes(printOf(now)) === true ||
-    stored?.holds(column, now) === true;
-  if (isKnown) return 'send';
+  if (isOwn || isUntouched) return 'send';
+  if (stored?.holds(column, now) === true && !isBeforeOurs(stored, note))
+    return isOvertaken(facts, column, atMs) ? 'lob' : 'send';
   return isLater(atMs, current.modifiedOn) ? 'dataverse' : 'lob';
+}
+
+/** Whether what is stored is from before our own last write of a column: its value may have gone, and come again unseen. */
+const isBeforeOurs = (stored: StoredFacts, note: ColumnNote | undefined): boolean =>
+  !stored.hasPushOnTop && (note?.done?.version ?? NO_VERSION) > stored.version;
+
+/** Whether others are known to have given a column that nobody owns the value that is stored, and that no earlier. */
+function isOvertaken({ record, stored, rules }: Facts, column: string, atMs: number): boolean {
+  if (stored === undefined || rules.columns.get(column)?.owner !== undefined) return false;
+  const { times, holds } = stored;
+  const { done } = record.columns.get(column) ?? {};
+  // A column that is empty, and has no time of its own, was never given a value; unless the LOB system gave it one, which has gone.
+  const isUntouched = done === undefined && holds(column, 'null') !== false;
+  const givenOn = times?.columns.get(column) ?? (isUntouched ? undefined : times?.first);
+  if (givenOn === undefined || isLater(atMs, givenOn)) return false;
+  return done === undefined || holds(column, done.result) !== true;
 }
 
 /** Before the row was read. */
@@ -222,11 +240,13 @@ function decideUnread(facts: Facts, wanted: ReadonlyMap<string, Wanted>, lost: r
     return creates ? { kind: 'create', columns: [...wanted.keys()], lost } : READ;
   }
   const columns: string[] = [];
-  for (const [column, { text }] of wanted) {
+  for (const [column, { text, atMs }] of wanted) {
     const note = record.columns.get(column);
     const same = holdsAlready(stored, note, column, text);
     if (same === undefined) return READ;
-    if (!same) columns.push(column);
+    if (same) continue;
+    if (change.ifVersion === undefined && isOvertaken(facts, column, atMs)) return READ;
+    columns.push(column);
   }
   if (columns.length === 0) return done('unchanged', lost);
   if (!rules.allows.update) return refuse(new InboundNotMapped(placeOf(change), 'updates are not allowed'));
@@ -279,24 +299,31 @@ function decideMissing(facts: Facts, wanted: ReadonlyMap<string, Wanted>, lost: 
 }
 
 function decideDelete(facts: Facts): Step {
-  const { change, record, rules, current, optimistic } = facts;
+  const { change, record, stored, rules, current, optimistic } = facts;
   const { atMs, ifVersion } = change;
+  const latestKnown = stored?.latestKnown ?? -Infinity;
   const isLate =
     (record.deletedAtMs ?? -Infinity) >= atMs || [...record.columns.values()].some((note) => note.atMs > atMs);
   if (isLate) return done('superseded');
   if (!rules.allows.delete) return refuse(new InboundNotMapped(placeOf(change), 'deleting rows is not allowed'));
   if (current === undefined) {
     const version = ifVersion ?? knownVersion(facts);
-    return version === undefined || !optimistic ? READ : { kind: 'delete', condition: version, lost: NONE };
+    const isLast = ifVersion !== undefined || isLater(atMs, latestKnown) || isOwnLast(facts, version);
+    return version === undefined || !optimistic || !isLast ? READ : { kind: 'delete', condition: version, lost: NONE };
   }
   if (current.kind === 'missing') return done('deleted');
   if (ifVersion !== undefined && ifVersion !== current.version)
     return refuse(new InboundVersionGone(placeOf(change), ifVersion, current.version));
   const condition = optimistic ? current.version : 'any';
-  const isKnown =
-    current.version === knownVersion(facts) || current.modifiedOn <= (facts.stored?.latestKnown ?? -Infinity);
-  if (isKnown) return { kind: 'delete', condition, lost: NONE };
-  const loser = isLater(atMs, current.modifiedOn) ? 'dataverse' : 'lob';
-  const lost: readonly Lost[] = [{ column: '', loser, why: 'later' }];
-  return loser === 'dataverse' ? { kind: 'delete', condition, lost } : done('refused', lost);
+  if (ifVersion !== undefined || isOwnLast(facts, current.version)) return { kind: 'delete', condition, lost: NONE };
+  if (!isLater(atMs, current.modifiedOn)) return done('refused', [{ column: '', loser: 'lob', why: 'later' }]);
+  const isKnown = current.version === knownVersion(facts) || current.modifiedOn <= latestKnown;
+  return { kind: 'delete', condition, lost: isKnown ? NONE : [{ column: '', loser: 'dataverse', why: 'later' }] };
+}
+
+/** Whether a version is that of our own last write, and nobody is known to have changed anything later than the message before that. */
+function isOwnLast(facts: Facts, version: RowVersion | undefined): boolean {
+  const { change, record, rules } = facts;
+  if (version !== record.version || record.hasGap === true) return false;
+  return rules.unowned.every((column) => !isOvertaken(facts, column, change.atMs));
 }

@@ -83,6 +83,11 @@ export class InboundRecords {
     return written && { id, record, stored: written };
   }
 
+  /** Whether nobody has written a record since it was read. */
+  async isLatest({ id, stored }: KeptRecord): Promise<boolean> {
+    return (await this.#readOne(id))?.etag === stored?.etag;
+  }
+
   /**
    * Makes a row's id lead to the record of its key. What was noted under the id is taken over.
    *

@@ -2,6 +2,7 @@ import type { RowAddress } from '../change/row-change';
 import { NO_VERSION } from '../change/row-version';
 import type { Value } from '../change/value';
 import type { LobStore, RowColumns, StoredRow } from '../lob/store';
+import type { InboundRules } from '../mapping/inbound-rules';
 import type { Log } from '../telemetry/log';
 import { RowContended } from '../writer/writer';
 import { batched } from '../lob/batcher';
@@ -29,6 +30,7 @@ import {
   concludeDelete,
   intend,
   ofAnotherRow,
+  withDefaults,
   withId,
   type Given,
   type InboundRecord,
@@ -74,6 +76,9 @@ interface Progress {
   readonly current: Current | undefined;
   readonly written?: { readonly verdict: 'created' | 'updated'; readonly rowId: string };
 }
+
+/** A row as Dataverse or our store showed it. */
+type SeenRow = Pick<CurrentRow, 'id' | 'version' | 'texts'>;
 
 type Round =
   | { readonly kind: 'ended'; readonly verdict: InboundVerdict; readonly rowId: string | undefined }
@@ -144,6 +149,9 @@ export class InboundWriter {
     const stored = rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table);
     const facts: Facts = { change, record, stored, current, rules: table.rules, optimistic: table.optimistic };
     const step = this.#decide(facts);
+    const losesToLater = step.lost.some(({ loser, why }) => loser === 'lob' && why === 'later');
+    // What seems to be of others may have been given by a message that went ahead meanwhile.
+    if (losesToLater && !(await this.parts.records.isLatest(intended))) return { kind: 'again', current };
     // Before it is given up: who comes after a lost answer, or after whoever died, finds nothing that was lost.
     this.#tell(facts, step.lost, rowId, told);
     const name: RowName =
@@ -206,9 +214,9 @@ export class InboundWriter {
     const { store } = this.parts;
     const stored = await this.#stored(row);
     if (stored === undefined) return undefined;
-    const { version, hasPushOnTop, deleted, latestKnown } = stored.stamp;
+    const { version, hasPushOnTop, deleted, latestKnown, times } = stored.stamp;
     return {
-      ...{ version, hasPushOnTop, deleted, latestKnown },
+      ...{ version, hasPushOnTop, deleted, latestKnown, times },
       holds: (column, text) => {
         const value = plainValueIn(text, column, table);
         if (value === undefined || deleted) return undefined;
@@ -253,7 +261,7 @@ export class InboundWriter {
   ): Promise<Round> {
     const { change, table } = of;
     const restores = change.op === 'restore' ? this.#countedRestore(change, intended.record, step, row) : undefined;
-    const answer = await this.#ask(table, row, change.id, actionOf(step, wanted));
+    const answer = await this.#ask(table, row, change.id, actionOf(step, wanted, table.rules));
     switch (answer.kind) {
       case 'row': {
         await this.#tellStore(of, answer, wanted);
@@ -265,7 +273,8 @@ export class InboundWriter {
           ends: table.optimistic,
           columns: step.kind === 'delete' ? [] : step.columns,
         };
-        const isDone = await this.#conclude(change, { ...intended, record }, wanted, answer, wrote);
+        const kept = step.kind === 'create' ? withDefaults(record, defaultsIn(answer, wanted)) : record;
+        const isDone = await this.#conclude(change, { ...intended, record: kept }, wanted, answer, wrote);
         // Somebody has noted something meanwhile: what was written may have to be written over.
         return isDone ? { kind: 'ended', ...written } : { kind: 'again', current: answer, written };
       }
@@ -312,15 +321,16 @@ export class InboundWriter {
   /** Without a request, or after a read that showed that there is nothing to do. */
   async #done(
     { verdict }: Extract<Step, { readonly kind: 'done' }>,
-    { change, current }: Facts,
+    facts: Facts,
     intended: KeptRecord,
     rowId: string | undefined,
     wanted: ReadonlyMap<string, Wanted>,
   ): Promise<Round> {
+    const { change, current } = facts;
     const ended: Round = { kind: 'ended', verdict, rowId };
     if (verdict === 'duplicate' || change.op === 'restore') return ended;
     if (verdict === 'deleted') return this.#concludeDelete(change, intended, rowId);
-    const row = current?.kind === 'row' ? current : undefined;
+    const row = current?.kind === 'row' ? current : rowInStore(facts, rowId, wanted);
     return (await this.#conclude(change, intended, wanted, row)) ? ended : { kind: 'again', current };
   }
 
@@ -336,7 +346,7 @@ export class InboundWriter {
     { id, table }: LobChange,
     intended: KeptRecord,
     wanted: ReadonlyMap<string, Wanted>,
-    row: CurrentRow | undefined,
+    row: SeenRow | undefined,
     wrote?: NonNullable<Outcome['wrote']> & { readonly columns: readonly string[] },
   ): Promise<boolean> {
     const { records } = this.parts;
@@ -397,6 +407,25 @@ function recordIdOf({ change: { table }, row }: RowOfChange): string {
   return row.key === undefined ? recordOfRow(table, row.id) : recordOfKey(table, textOfKey(row.key));
 }
 
+/** What the store shows a row to have already, of what isn't known to have been written: whoever wrote it may have died before that was noted. */
+function rowInStore(
+  { record, stored }: Facts,
+  id: string | undefined,
+  wanted: ReadonlyMap<string, Wanted>,
+): SeenRow | undefined {
+  if (stored === undefined || id === undefined) return undefined;
+  const unnoted = [...wanted].filter(
+    ([column, { text }]) => record.columns.get(column)?.done?.text !== text && stored.holds(column, text) === true,
+  );
+  return { id, version: stored.version, texts: new Map(unnoted.map(([column, { text }]) => [column, text])) };
+}
+
+/** What a row that was made has besides what was given to it. */
+const defaultsIn = ({ version, texts }: CurrentRow, wanted: ReadonlyMap<string, Wanted>) => ({
+  version,
+  results: new Map([...texts].filter(([column, text]) => text !== 'null' && !wanted.has(column))),
+});
+
 /** The values, together by when they were given. */
 const givenOf = (wanted: ReadonlyMap<string, Wanted>): readonly Given[] =>
   [...Map.groupBy(wanted, ([, { atMs }]) => atMs)].map(([atMs, of]) => ({
@@ -407,12 +436,13 @@ const givenOf = (wanted: ReadonlyMap<string, Wanted>): readonly Given[] =>
 function actionOf(
   step: Extract<Step, { readonly kind: 'create' | 'update' | 'delete' }>,
   wanted: ReadonlyMap<string, Wanted>,
+  { unowned }: InboundRules,
 ): RowAction {
   if (step.kind === 'delete') return { kind: 'delete', condition: step.condition };
   const texts = new Map(step.columns.map((column) => [column, wanted.get(column)?.text ?? 'null']));
   const columns = [...wanted.keys()];
   return step.kind === 'create'
-    ? { kind: 'create', texts, columns }
+    ? { kind: 'create', texts, columns: [...new Set([...columns, ...unowned])] }
     : { kind: 'update', texts, columns, condition: step.condition };
 }
 

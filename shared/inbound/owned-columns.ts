@@ -104,20 +104,24 @@ export class OwnedColumns implements LobStore {
     return owned;
   }
 
-  /** Before the first write of a row is answered, what is noted of it is found by its key only. */
-  async #recordOf({ row, columns }: RowWrite): Promise<Pick<KeptRecord, 'record'> & Pick<RestoredRow, 'key'>> {
+  /** Before the first write of a row is answered, what is noted of it is found by its key only, whatever is noted by its id already. */
+  async #recordOf(
+    { row, columns }: RowWrite,
+    owned: Columns,
+  ): Promise<Pick<KeptRecord, 'record'> & Pick<RestoredRow, 'key'>> {
     const { records, mapping } = this.parts;
     const names = mapping.tableOf(row.table).inbound?.key ?? [];
     const texts = names.map((name) => [name, textOfValue(columns.get(name) ?? null) ?? 'null'] as const);
     const key = texts.some(([, text]) => text === 'null') ? {} : Object.fromEntries(texts);
     const { record } = await records.read(recordOfRow(row.table, row.id), row.id);
-    if (record.columns.size > 0 || Object.keys(key).length === 0) return { record, key };
+    const isNoted = [...owned.keys()].some((name) => record.columns.has(name));
+    if (isNoted || Object.keys(key).length === 0) return { record, key };
     return { ...(await records.read(recordOfKey(row.table, textOfKeyTexts(texts)))), key };
   }
 
   async #see(write: RowWrite, columns: Columns): Promise<void> {
     const { row, stamp } = write;
-    const { key, record } = await this.#recordOf(write);
+    const { key, record } = await this.#recordOf(write, columns);
     // Of a push no version is known.
     const version = isOfAllColumns(write) && !stamp.hasPushOnTop ? stamp.version : NO_VERSION;
     const others = [...columns].filter(([name, value]) => {

@@ -109,6 +109,17 @@ export function conclude(record: InboundRecord, given: Given, outcome: Outcome |
   return { ...rest, rowId, version, columns, ...(wrote.overGap ? { hasGap: true } : {}) };
 }
 
+/** The record with what Dataverse gave a row by itself as the LOB system made it: the LOB system's first values, older than all others. */
+export function withDefaults(
+  record: InboundRecord,
+  { version, results }: Omit<Outcome, 'rowId' | 'wrote'>,
+): InboundRecord {
+  const columns = new Map(record.columns);
+  for (const [column, text] of results)
+    if (!columns.has(column)) columns.set(column, { atMs: 0, text, maybe: [], done: { text, result: text, version } });
+  return { ...record, columns };
+}
+
 /** The record of another row that has got the key: nothing is known of what Dataverse has there. */
 export const ofAnotherRow = (record: InboundRecord): InboundRecord => ({
   ...NO_RECORD,

@@ -69,7 +69,8 @@ export function sameByColumn(
   return new Map(
     Array.from(columns, (column): [string, boolean] => {
       const one = new Set([column]);
-      const of = (map: ReadonlyMap<string, unknown>) => new Map([...map].filter(([name]) => belongsTo(name, one)));
+      const of = (map: ReadonlyMap<string, unknown>) =>
+        new Map([...map].filter(([name]) => name.startsWith(column) && belongsTo(name, one)));
       return [column, sameValues(of(before), of(after), one)];
     }),
   );

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RowAddress } from '../change/row-change';
 import type { Columns } from '../change/value';
+import { timesAfter } from './column-times';
 import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from './store';
 import { ValueNotConvertible } from '../mapping/errors';
 import type { Mapping } from '../mapping/mapping';
@@ -15,7 +16,7 @@ const NOTHING_SAID: ReadonlyMap<string, boolean> = new Map();
 
 /**
  * A store as the mapping shows it: rows go in as Dataverse has them, and lie there with the mapping's columns, or hidden
- * where they don't meet its filter. Whoever writes and reads through it knows of no mapping.
+ * where they don't meet its filter; their stamps keep the times of columns that the LOB system may change. Whoever writes and reads through it knows of no mapping.
  */
 export class MappedStore implements LobStore {
   constructor(
@@ -35,7 +36,7 @@ export class MappedStore implements LobStore {
     const mapped: (RowWrite | WriteOutcome)[] = [];
     for (const write of writes) {
       try {
-        mapped.push(this.#mapped(write));
+        mapped.push(this.#mapped(this.#timed(write)));
       } catch (error) {
         mapped.push({ kind: 'failed', error });
       }
@@ -44,6 +45,13 @@ export class MappedStore implements LobStore {
     const written = await this.store.write(mapped.flatMap((of) => ('kind' in of ? [] : [of])));
     let next = 0;
     return mapped.map((of) => ('kind' in of ? of : (written[next++] ?? { kind: 'conflict' })));
+  }
+
+  #timed(write: RowWrite): RowWrite {
+    const mapping = this.mapping.tableOf(write.row.table);
+    const columns = mapping.inbound?.unowned.filter((column) => mapping.comparable(column)) ?? [];
+    const times = timesAfter(write, columns, (...of) => this.compare(...of));
+    return times === write.stamp.times ? write : { ...write, stamp: { ...write.stamp, times } };
   }
 
   #mapped(write: RowWrite): RowWrite {

@@ -71,6 +71,8 @@ export interface RowWrite {
   readonly effect: RowEffect;
   /** The columns of a `snapshot`, a `patch` or a `hide` (of which a mapped row has none); ignored otherwise. */
   readonly columns: Columns;
+  /** When Dataverse changed what the columns show to be other than before, at the latest. @default the stamp's `latestKnown` */
+  readonly changedOn?: Instant;
   /** Asked each time before it is sent: once it says no, the write isn't made, and the outcome is a conflict. */
   readonly onlyWhile?: () => boolean;
 }

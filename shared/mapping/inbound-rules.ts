@@ -24,6 +24,8 @@ export interface InboundRules {
   readonly ignoresOthers: boolean;
   /** By logical name. */
   readonly columns: ReadonlyMap<string, InboundColumn>;
+  /** Logical names of those without an owner. */
+  readonly unowned: readonly string[];
 }
 
 const listOf = (columns: string | readonly string[] | null | undefined): readonly string[] =>
@@ -34,12 +36,13 @@ const partsOf = (column: FileInboundColumn): Exclude<FileInboundColumn, string |
 
 /** @param nameOf a column's name in the store */
 export function inboundRules(section: FileInbound, nameOf: (column: string) => string): InboundRules {
+  const named = Object.entries(section.columns);
   return {
     key: listOf(section.key),
     allows: { create: section.create ?? true, update: section.update ?? true, delete: section.delete ?? false },
     ignoresOthers: section.others === 'ignore',
     columns: new Map(
-      Object.entries(section.columns).map(([column, of]): [string, InboundColumn] => {
+      named.map(([column, of]): [string, InboundColumn] => {
         const { from, owner, lookup } = partsOf(of);
         return [
           column,
@@ -53,6 +56,7 @@ export function inboundRules(section: FileInbound, nameOf: (column: string) => s
         ];
       }),
     ),
+    unowned: named.flatMap(([column, of]) => (partsOf(of).owner === undefined ? [column] : [])),
   };
 }
 

@@ -11,7 +11,7 @@ function folded(first: RowWrite, then: RowWrite): RowWrite {
   if (then.effect === 'snapshot' || then.effect === 'clear') return then;
   if (then.effect === 'keep') return { ...first, stamp: then.stamp };
   if (first.effect === 'keep') return then;
-  return { ...first, stamp: then.stamp, columns: new Map([...first.columns, ...then.columns]) };
+  return { ...first, ...then, effect: first.effect, columns: new Map([...first.columns, ...then.columns]) };
 }
 
 type Condition = RowWrite['onlyWhile'];

@@ -68,8 +68,11 @@ export async function readBack(
   if (readLags(stored?.stamp, read, changes)) throw new ReadLagged(row);
   if (leavesNoTrace(stored?.stamp, read, changes)) return undefined;
   const { verdict, stamp, data } = decideByReadBack(stored?.stamp, read, changes.flatMap(eventKey), reading.rule);
-  const columns = read.kind === 'found' ? read.columns : NO_COLUMNS;
-  return { verdict, write: { row, expected: stored, stamp, effect: data, columns } };
+  const brought =
+    read.kind === 'found'
+      ? { columns: read.columns, changedOn: Math.min(read.modifiedOn, read.end) }
+      : { columns: NO_COLUMNS };
+  return { verdict, write: { row, expected: stored, stamp, effect: data, ...brought } };
 }
 
 /**

@@ -283,6 +283,7 @@ export class Writer {
         stamp: decision.stamp,
         effect: decision.data,
         columns: columnsOf(change),
+        ...changedOnOf(change),
         ...(decision.leased === true && change.evidence.kind === 'pull'
           ? { onlyWhile: change.evidence.holdsLease }
           : {}),
@@ -415,6 +416,12 @@ const isPushedImage = ({ change }: Waiting): boolean => change.kind === 'snapsho
 const keyOf = ({ table, id }: RowAddress): string => `${table}/${id}`;
 
 const columnsOf = (change: RowChange): Columns => (change.kind === 'delete' ? NO_COLUMNS : change.columns);
+
+/** `modifiedon` may have been set to a moment that hasn't come yet. */
+function changedOnOf({ evidence }: RowChange): Pick<RowWrite, 'changedOn'> {
+  if (evidence.kind === 'unconfirmed') return {};
+  return { changedOn: evidence.kind === 'event' ? evidence.at : Math.min(evidence.modifiedOn, evidence.end) };
+}
 
 const isSkip = (verdict: Conclusion | undefined): verdict is 'duplicate' | 'stale' | 'contained' =>
   verdict === 'duplicate' || verdict === 'stale' || verdict === 'contained';

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { OutboundError } from '../../shared/errors/errors';
 import { recordOfRow } from '../../shared/inbound/inbound-records';
 import type { InboundResult } from '../../shared/inbound/inbound-writer';
+import type { Stamp } from '../../shared/lob/stamp';
 import { inboundTable, PLAIN } from './tables';
 import { change, shared, stand, store, type Stand } from './writer-stand';
 
@@ -184,6 +185,71 @@ describe('conflicts', () => {
       expect(JSON.stringify(of.logged)).not.toMatch(/"B|"D/);
     },
   );
+
+  const timesOf = (columns: Readonly<Record<string, number>>, first?: number): Partial<Stamp> => ({
+    times: { ...(first === undefined ? {} : { first }), columns: new Map(Object.entries(columns)) },
+  });
+
+  test('[I103] a later change that is known here wins as well, and the loser is told', async () => {
+    const { of, id, row } = await changed({ name: '"D"' }, LATER);
+    await store(of, id, timesOf({ name: LATER }));
+    expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['refused']);
+    expect(row.texts.get('name')).toBe('"D"');
+    expect(of.logged).toMatchObject([{ lost: [{ column: 'name', loser: 'lob', why: 'later' }], knownVersion: '12' }]);
+    // Later than that: the LOB system has seen it.
+    expect(await run(of, change({ name: '"C"' }, { atMs: (LATER + 1) * 1000 }, { id }))).toEqual(['updated']);
+    expect(of.logged).toHaveLength(1);
+  });
+
+  test('[I103] messages that come after their own echo lose nothing to it', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"' });
+    const { id } = row;
+    await store(of, id);
+    of.rows.now = LATER;
+    expect(await run(of, change({ name: '"B"' }, { atMs: AT }, { id }))).toEqual(['updated']);
+    await store(of, id, timesOf({ name: LATER }));
+    expect(await run(of, change({ name: '"C"' }, { atMs: AT + 1 }, { id }))).toEqual(['updated']);
+    expect(of.rows.sent).toEqual(['update W/"11" name', 'update W/"12" name']);
+    expect(row.texts.get('name')).toBe('"C"');
+  });
+
+  test('[I103] nor where whoever wrote it died before that was noted', async () => {
+    const of = stand();
+    const row = of.rows.create({ name: '"A"' });
+    const { id } = row;
+    await store(of, id);
+    of.rows.now = LATER;
+    of.rows.after = () => {
+      throw new Error('died');
+    };
+    const message = change({ name: '"B"' }, { atMs: AT }, { id });
+    expect(await run(of, message)).toEqual(['Error: died']);
+    of.rows.after = () => undefined;
+    await store(of, id, timesOf({ name: LATER }));
+    expect(await run(of, message)).toEqual(['unchanged']);
+    expect(await run(of, change({ name: '"C"' }, { atMs: AT + 1 }, { id }))).toEqual(['updated']);
+    expect(of.logged).toEqual([]);
+  });
+
+  test('[I103] what Dataverse gave a row by itself as the LOB system made it is no change of others', async () => {
+    const of = stand();
+    const table = inboundTable({ key: 'new_lobid', columns: { name: null, telephone1: null, fax: null } });
+    const next = (texts: Readonly<Record<string, string>>, after: number) =>
+      change(texts, { atMs: AT + after }, 'A-1', table);
+    of.rows.now = LATER;
+    of.rows.defaults = { telephone1: '"0"', fax: '"0"' };
+    // The later message comes first, and makes the row.
+    expect(await run(of, next({ name: '"A"' }, 1))).toEqual(['created']);
+    const [row] = of.rows.rows;
+    if (row === undefined) throw new Error('no row');
+    await store(of, row.id, timesOf({}, LATER));
+    expect(await run(of, next({ telephone1: '"1"' }, 0))).toEqual(['updated']);
+    of.rows.update(row, { fax: '"2"' });
+    await store(of, row.id, timesOf({}, LATER));
+    expect(await run(of, next({ fax: '"1"' }, 2))).toEqual(['refused']);
+    expect(of.logged).toMatchObject([{ lost: [{ column: 'fax', loser: 'lob', why: 'later' }] }]);
+  });
 
   test('[I101] the LOB system’s own column: its value wins, however late', async () => {
     const { of, id, row } = await changed({ fax: '"9"' }, LATER);

@@ -26,6 +26,8 @@ export class SimulatedRows implements InboundRows {
   after: (request: RowRequest) => void | Promise<void> = () => undefined;
   /** What Dataverse makes of a value. */
   normalize: (column: string, text: string) => string = (_column, text) => text;
+  /** What Dataverse gives a row that is made. */
+  defaults: Readonly<Record<string, string>> = {};
   /** In whole seconds. */
   now = 1000;
   #versions = 10n;
@@ -77,7 +79,7 @@ export class SimulatedRows implements InboundRows {
     this.sent.push(`${action.kind}${condition} ${[...(columns?.keys() ?? [])].join()}`.trim());
     if (action.kind === 'create') {
       if (found !== undefined) return { kind: 'taken', what: 'A record with matching key values already exists.' };
-      const made = this.create({}, undefined);
+      const made = this.create(this.defaults, undefined);
       made.key = key;
       this.#give(made, action.texts);
       return this.#answer(made, action.columns);

@@ -495,6 +495,13 @@ export function storeContract(name: string, make: () => LobStore & TombstoneStor
         latestKnown: 253402300799,
         hasPushOnTop: true,
         recentKeys: Array.from({ length: 16 }, (_, n) => `key-${n}_${'x'.repeat(15)}`),
+        times: {
+          first: -62135596800,
+          columns: new Map([
+            ['name', 253402300799],
+            ['__proto__', 0],
+          ]),
+        },
       });
       expect((await writeAndRead(store, snapshot(row(), columns({ name: 'x' }), undefined, whole))).stamp).toEqual(
         whole,

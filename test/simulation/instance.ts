@@ -127,7 +127,8 @@ export function startInstance(world: World, skew: number): Instance {
   const clock = (): number => dataverse.clock * 1000;
   const pause = (): Promise<void> => world.turns.pause(stepper);
   const plainStore = slowStore(world, pause);
-  const mapped = new MappedStore(variant.store?.(plainStore) ?? plainStore, world.mapping);
+  const mapping = dataverse.hasKeys ? world.lob.mapping : world.mapping;
+  const mapped = new MappedStore(variant.store?.(plainStore) ?? plainStore, mapping);
   const plainReader = slowReader(world, pause);
   const reader = variant.reader?.(plainReader, now) ?? plainReader;
   const plainStates = slowStates(world, pause);
@@ -147,7 +148,7 @@ export function startInstance(world: World, skew: number): Instance {
     },
   };
   const store = dataverse.hasKeys
-    ? new OwnedColumns(mapped, { mapping: world.lob.mapping, records: seenRecords, parking, log: world.lob.log, now })
+    ? new OwnedColumns(mapped, { mapping, records: seenRecords, parking, log: world.lob.log, now })
     : mapped;
   const floors = new GhostFloors(states, { margin: rule.margin, lifetimeMs: 2000, clock });
   const options = {

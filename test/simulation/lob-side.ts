@@ -3,6 +3,7 @@
  * is wrong with that. The judge knows values, times and who gave them, and nothing of the app.
  */
 import type { InboundReceiver } from '../../shared/receive/inbound-receiver';
+import type { Instant } from '../../shared/change/instant';
 import type { RowAddress } from '../../shared/change/row-change';
 import type { Value } from '../../shared/change/value';
 import type { Lost } from '../../shared/inbound/decide';
@@ -42,6 +43,7 @@ interface World {
 }
 
 interface LoggedLoss {
+  readonly row?: string;
   readonly message?: string;
   readonly lost: readonly Lost[];
   readonly version?: string;
@@ -62,9 +64,12 @@ export class LobSide {
   #about: LobMessage[] = [];
   readonly #underWay = new Set<{ readonly by: Receiving; readonly messages: readonly LobMessage[] }>();
   readonly #delivered = new Set<LobMessage>();
+  readonly #again = new Set<LobMessage>();
   readonly #acknowledged = new Set<LobMessage>();
   /** Losses that were told, as `message column`; '' is all of the row. */
   readonly #told = new Set<string>();
+  /** Versions of rows that the app has written. */
+  readonly #versions = new Set<number>();
   /** Values that Dataverse has had. */
   readonly #had = new Set<number | null>();
 
@@ -117,7 +122,10 @@ export class LobSide {
     if (messages.length === 0) return;
     const { note } = this.world;
     for (const message of messages) {
-      if (this.#delivered.has(message)) note('F56');
+      if (this.#delivered.has(message)) {
+        note('F56');
+        this.#again.add(message);
+      }
       if (this.#about.some(({ atMs }) => atMs < message.atMs)) note('F57');
       this.#delivered.add(message);
     }
@@ -148,18 +156,38 @@ export class LobSide {
 
   readonly log: Log = (event, fields) => {
     if (event !== 'inboundLost') return;
-    const { message: id = '', lost, version } = fields as unknown as LoggedLoss;
+    const { row = '', message: id = '', lost, version } = fields as unknown as LoggedLoss;
     const message = this.system.messages.find((one) => one.id === id);
     for (const { column, loser, why } of lost) {
       this.#told.add(`${id} ${column}`);
       const changedAt = this.world.dataverse.modifiedOnOf(BigInt(version ?? 0));
       if (message === undefined || why !== 'later' || changedAt === undefined) continue;
       if (this.system.isSuperseded(message, column)) continue;
-      const isLater = Math.floor(message.atMs / 1000) > changedAt;
+      const given = this.world.dataverse.givenIn({ table: TABLE, id: row }, column, BigInt(version ?? 0));
+      const latest = loser === 'lob' && column !== '' ? given.latest : changedAt;
+      const isLater = Math.floor(message.atMs / 1000) > latest;
       if (isLater !== (loser === 'dataverse'))
-        this.#wrong.push(`${id}: ${column} of ${loser} lost, at ${message.atMs} against ${changedAt}`);
+        this.#wrong.push(`${id}: ${column} of ${loser} lost, at ${message.atMs} against ${latest}`);
+      if (loser === 'lob' && column !== '' && isOfLob(given.value) && this.#isNoted(given.value))
+        this.#wrong.push(`${id}: ${column} lost to another value of the LOB system`);
     }
   };
+
+  /**
+   * Whether it must be noted that a value is the LOB system's. Not before its message is through: until then that is noted by the
+   * row's key alone, which another message may not name. Nor once the LOB system has deleted the row, with which all notes go; nor
+   * where the message came twice, since either may have made a row of its own.
+   */
+  #isNoted(value: unknown): boolean {
+    const message = typeof value === 'number' ? this.system.messageOf(value) : undefined;
+    return (
+      message !== undefined &&
+      this.#acknowledged.has(message) &&
+      !this.#again.has(message) &&
+      !this.world.isParked(message.body) &&
+      !this.system.isDeletedLater(message)
+    );
+  }
 
   /** Dataverse does what the app asks for. */
   carryOut({ row: name, action, id }: RowRequest): RowAnswer {
@@ -183,6 +211,7 @@ export class LobSide {
       return { kind: 'stale' };
     }
     if (action.kind === 'update') return this.#write(row, action, id, {}, live);
+    this.#judgeDeletion(row, live, id);
     const push = this.world.faults.oneOf(PUSHES);
     this.writes += 1;
     this.world.tell(row, push, dataverse.delete(row, 0, push));
@@ -216,25 +245,41 @@ export class LobSide {
     this.world.tell(row, push, dataverse.put(row, { ...values, ...made, ...key }, push));
     const live = dataverse.liveRow(row);
     if (live === undefined) throw new Error('a row is gone as it is written');
+    this.#versions.add(live.version);
     return answerOf(row, live, columns);
   }
 
-  /** What a user gave to the column that nobody owns may only be written over if it was to be seen, or is earlier. */
-  #judgeLoser(row: RowAddress, { plain, modifiedOn }: LiveRow, values: Values, by: string | undefined): void {
+  /** What a user gave to the column that nobody owns may only be written over if it is earlier; and that is told unless it is known. */
+  #judgeLoser(row: RowAddress, before: LiveRow, values: Values, by: string | undefined): void {
     const given = values[OWNED.nobody];
-    const has = plain[OWNED.nobody];
+    const message = typeof given === 'number' ? this.system.messageOf(given) : undefined;
+    const has = before.plain[OWNED.nobody];
     // An empty one is like any other: it may have been seen before, and have come and gone since.
-    if (typeof given !== 'number' || typeof has !== 'number' || isOfLob(has)) return;
+    if (message === undefined || typeof has !== 'number' || isOfLob(has)) return;
     const stored = this.world.stored(row, OWNED.nobody);
     const isKnown = stored?.kind === 'integer' && stored.value === has;
-    const message = this.system.messageOf(given);
-    if (message === undefined || isKnown) return;
-    if (Math.floor(message.atMs / 1000) <= modifiedOn)
-      this.#wrong.push(
-        `${message.id}: a user's later value was written over, at ${message.atMs} against ${modifiedOn}`,
-      );
-    if (!this.#told.has(`${by} ${OWNED.nobody}`))
+    const at = isKnown ? this.#usersTime(row, before) : before.modifiedOn;
+    if (Math.floor(message.atMs / 1000) <= at)
+      this.#wrong.push(`${message.id}: a user's later value was written over, at ${message.atMs} against ${at}`);
+    if (!isKnown && !this.#told.has(`${by} ${OWNED.nobody}`))
       this.#wrong.push(`${message.id}: a user's value was written over, and nothing told of it`);
+  }
+
+  /** A row may only be deleted if its last change was ours or is earlier, and so is what a user gave to the column that nobody owns. */
+  #judgeDeletion(row: RowAddress, live: LiveRow, by: string | undefined): void {
+    const message = this.system.messages.find(({ id }) => id === by);
+    if (message === undefined) return;
+    const changedOn = this.#versions.has(live.version) ? -Infinity : live.modifiedOn;
+    const at = Math.max(changedOn, this.#usersTime(row, live));
+    if (Math.floor(message.atMs / 1000) <= at)
+      this.#wrong.push(`${message.id}: a row was deleted that a user changed later, at ${message.atMs} against ${at}`);
+  }
+
+  /** When a user gave the column that nobody owns its value, as far as the row tells: where it was read later, by what it told then. */
+  #usersTime(row: RowAddress, { version, plain }: LiveRow): Instant {
+    const { earliest } = this.world.dataverse.givenIn(row, OWNED.nobody, BigInt(version));
+    const has = plain[OWNED.nobody];
+    return typeof has !== 'number' || isOfLob(has) ? -Infinity : earliest;
   }
 
   /** What is wrong once everything has come to rest. */
@@ -276,7 +321,8 @@ export class LobSide {
   }
 }
 
-const isOfLob = (value: number | string | null): boolean => typeof value === 'number' && value >= FIRST_LOB_VALUE;
+const isOfLob = (value: number | string | null | undefined): boolean =>
+  typeof value === 'number' && value >= FIRST_LOB_VALUE;
 
 const answerOf = (
   { id }: RowAddress,

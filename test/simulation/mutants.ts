@@ -610,6 +610,9 @@ export const MUTANTS: readonly Mutant[] = [
         ...(facts.current?.kind === 'row' ? { current: { ...facts.current, modifiedOn: BEGINNING } } : {}),
       }),
   }),
+  inBoth('what is stored has no time', {
+    decide: ({ stored, ...facts }) => decideInbound({ ...facts, stored: stored && { ...stored, times: undefined } }),
+  }),
   inBoth('the end of a message is forgotten', {
     decide: (facts) => decideInbound({ ...facts, record: { ...facts.record, ids: [] } }),
   }),

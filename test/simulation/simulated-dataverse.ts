@@ -26,6 +26,16 @@ export interface LiveRow {
   readonly plain: Plain;
 }
 
+/** How a row was written in a version of it. */
+interface Written {
+  readonly key: string;
+  readonly isNew: boolean;
+  readonly changed: Plain;
+  readonly modifiedOn: Instant;
+  /** When it was in truth, which its `modifiedon` may not tell. */
+  readonly at: Instant;
+}
+
 interface Commit {
   readonly before: LiveRow | undefined;
   readonly changed: Plain;
@@ -120,8 +130,8 @@ export class SimulatedDataverse {
   #alterations = 0;
   /** Whether rows have an alternate key, `k`. */
   hasKeys = false;
-  /** By version. */
-  readonly #modifiedOn = new Map<bigint, Instant>();
+  /** By version, the oldest first. */
+  readonly #written = new Map<bigint, Written>();
 
   constructor(
     private readonly random: () => number,
@@ -169,7 +179,8 @@ export class SimulatedDataverse {
     const changed: Plain = { ...values, rev: version };
     const plain: Plain = { ...before?.plain, ...changed };
     this.#live.set(keyOf(row), { version, modifiedOn, plain });
-    this.#modifiedOn.set(BigInt(version), modifiedOn);
+    const of = { key: keyOf(row), isNew: before === undefined, changed, modifiedOn, at: this.clock };
+    this.#written.set(BigInt(version), of);
     return { before, changed, plain, modifiedOn };
   }
 
@@ -204,7 +215,29 @@ export class SimulatedDataverse {
 
   /** `modifiedon` of a row in a version of it. */
   modifiedOnOf(version: bigint): Instant | undefined {
-    return this.#modifiedOn.get(version);
+    return this.#written.get(version)?.modifiedOn;
+  }
+
+  /**
+   * The value of a column in a version of a row; the earliest moment at which it may have been given by what the row told of itself
+   * until then, and the latest by what it has told at all.
+   */
+  givenIn(
+    row: RowAddress,
+    column: string,
+    version: bigint,
+  ): { readonly value: Plain[string]; readonly earliest: Instant; readonly latest: Instant } {
+    const all = [...this.#written].filter(([, { key }]) => key === keyOf(row));
+    const gives = ([, { isNew, changed }]: (typeof all)[number]): boolean => isNew || column in changed;
+    const from = all.findLastIndex((one) => one[0] <= version && gives(one));
+    const next = all.findIndex((one, at) => at > from && gives(one));
+    const written = all.slice(from, next < 0 ? undefined : next);
+    const until = written.filter(([of]) => of <= version);
+    return {
+      value: written[0]?.[1].changed[column] ?? null,
+      earliest: Math.min(...until.map(([, { modifiedOn, at }]) => Math.min(modifiedOn, at))),
+      latest: Math.max(...written.map(([, { modifiedOn }]) => modifiedOn)),
+    };
   }
 
   /** Whether a row isn't there, and another one has its key: so there is always an id left for a key that no row has. */
