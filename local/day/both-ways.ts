@@ -163,6 +163,7 @@ export class BothWays {
       loops,
       ledger: compareLedger(this.stack.dataverse, this.#mapping, clerks, this.#witness, {
         lost: (row, message, column) => lost.has(`${row} ${message} ${column}`),
+        refused: new Set(this.figures.lost.flatMap(({ message, why }) => (why === 'deleted' ? message : []))),
         parked: parked.messages,
       }),
     };

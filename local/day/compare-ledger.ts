@@ -21,6 +21,8 @@ import { isEqual, type Witness } from './witness';
 export interface Told {
   /** Whether the app said that it gave up the clerks' value of a column of a row, or the row's deletion (no column). */
   readonly lost: (rowId: string, messageId: string, column: string) => boolean;
+  /** Ids of messages whose row users deleted, as the app said, at the latest after the clerks' change. */
+  readonly refused: ReadonlySet<string>;
   /** Ids of messages that are parked. */
   readonly parked: ReadonlySet<string>;
 }
@@ -66,7 +68,7 @@ export function compareLedger(
     }
     if (there === undefined) {
       if (told.parked.has(last.messageId)) counts.parked += 1;
-      else if (deletedAt(row) >= last.atMs - CLOSE_MS) counts.takenOver += 1;
+      else if (told.refused.has(last.messageId) || deletedAt(row) >= last.atMs - CLOSE_MS) counts.takenOver += 1;
       else note(row, 'the clerks have the row, and it is not there');
       continue;
     }

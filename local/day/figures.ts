@@ -43,6 +43,8 @@ export interface LostValue {
   readonly message: string;
   readonly column: string;
   readonly loser: 'lob' | 'dataverse';
+  /** `deleted`: of a row that was deleted. */
+  readonly why: string;
 }
 
 /** How a pull run ended: for waiting until every table was pulled. */
@@ -159,8 +161,8 @@ export class Figures {
 
   #lost({ row, message, lost }: Record<string, unknown>): void {
     const of = { row: String(row), message: String(message) };
-    for (const { column, loser } of lost as readonly Pick<LostValue, 'column' | 'loser'>[])
-      this.lost.push({ ...of, column, loser });
+    for (const { column, loser, why } of lost as readonly Omit<LostValue, 'row' | 'message'>[])
+      this.lost.push({ ...of, column, loser, why });
   }
 
   #ignored(fields: Record<string, unknown>): void {

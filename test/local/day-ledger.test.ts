@@ -59,16 +59,18 @@ async function row(there: Readonly<Record<string, Value>>, ledger: Readonly<Reco
 
 interface Said {
   readonly lost?: string;
+  readonly refused?: string;
   readonly parked?: string;
   readonly trespass?: readonly [column: string, value: Value];
 }
 
-function check(of: LedgerRow, { lost, parked, trespass }: Said = {}): LedgerCheck {
+function check(of: LedgerRow, { lost, refused, parked, trespass }: Said = {}): LedgerCheck {
   const ledger = new Ledger();
   ledger.rows.push(of);
   const trespasses = trespass === undefined ? [] : [{ row: of, column: trespass[0], value: trespass[1] }];
   return compareLedger(dataverse, mapping, { ledger, trespasses }, witness, {
     lost: (rowId, messageId, column) => lost === `${rowId} ${messageId} ${column}`,
+    refused: new Set(refused === undefined ? [] : [refused]),
     parked: new Set(parked === undefined ? [] : [parked]),
   });
 }
@@ -127,6 +129,7 @@ test('rows that are there, or not, against the ledger', async () => {
   expect(check(deleted).differences).toEqual([]);
   expect(said(check(of))).toEqual(['the clerks have the row, and it is not there']);
   expect(check(of, { parked: key })).toMatchObject({ differences: [], parked: 1 });
+  expect(check(of, { refused: key })).toMatchObject({ differences: [], takenOver: 1 });
   const other = await row({ name: 'Fell' });
   now = LATER;
   await dataverse.delete('account', other.id);
