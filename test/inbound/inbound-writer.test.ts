@@ -351,6 +351,26 @@ describe('keys', () => {
     expect(second.texts.get('name')).toBe('"B"');
   });
 
+  test('[I103] a row that had the key when it was read, and then another one has: what was written since stays noted', async () => {
+    const both = shared();
+    const [a, b] = [stand(both), stand(both)];
+    const first = both.rows.create({ name: '"user"' }, 'A-1');
+    both.rows.now = 3000;
+    both.rows.update(first, { name: '"later"' });
+    const early = change({ name: '"early"' });
+    const late = change({ name: '"late"' });
+    both.rows.after = async ({ action }) => {
+      if (action.kind !== 'read') return;
+      both.rows.after = () => undefined;
+      both.rows.delete(first);
+      both.rows.now = 3001;
+      expect(await run(b, late)).toEqual(['created']);
+    };
+    expect(await run(a, early)).toEqual(['superseded']);
+    expect(await run(a, change({ name: '"last"' }))).toEqual(['updated']);
+    expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"last"']);
+  });
+
   test('another row has a key that a message gives: refused, not tried for ever', async () => {
     const of = stand();
     const row = of.rows.create({ name: '"A"' });
