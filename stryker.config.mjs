@@ -31,9 +31,15 @@ export default {
       ...jest,
       // Stryker puts one of its own around it, which it finds by its name only.
       testEnvironment: 'node',
-      testMatch: ['change', 'context', 'mapping', 'sync', 'writer'].map(
-        (part) => `<rootDir>/test/${part}/**/*.test.ts`,
-      ),
+      testMatch: [
+        'change/**/*',
+        'context/**/*',
+        'inbound/**/*',
+        'lob/column-times',
+        'mapping/**/*',
+        'sync/**/*',
+        'writer/**/*',
+      ].map((part) => `<rootDir>/test/${part}.test.ts`),
       testPathIgnorePatterns: [
         '/(?:hostile|round-trip|bad-input|binary|xml|blob-journal|pull-state-store)\\.test\\.ts$',
       ],

@@ -365,7 +365,9 @@ export class InboundWriter {
           return result === undefined || !isLob ? [] : [[column, result] as const];
         }),
       );
-      const outcome = row && { rowId: row.id, version, results, ...(wrote === undefined ? {} : { wrote }) };
+      // What came with the link may be under way for this very version.
+      const written = wrote && { ...wrote, ends: wrote.ends && isLinked };
+      const outcome = row && { rowId: row.id, version, results, ...(written === undefined ? {} : { wrote: written }) };
       record = conclude(record, given, outcome);
     }
     return (await records.write(kept, withId(record, id))) !== undefined;

@@ -366,9 +366,39 @@ describe('keys', () => {
       both.rows.now = 3001;
       expect(await run(b, late)).toEqual(['created']);
     };
-    expect(await run(a, early)).toEqual(['superseded']);
+    expect(await run(a, early)).toEqual(['unchanged']);
     expect(await run(a, change({ name: '"last"' }))).toEqual(['updated']);
     expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"last"']);
+  });
+
+  test('[I103] a message by id that is on its way while the row’s maker links its notes: what it writes is the LOB system’s', async () => {
+    const both = shared();
+    const [maker, other, third] = [stand(both), stand(both), stand(both)];
+    const [held, released] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    both.rows.now = 3000;
+    let underWay: Promise<readonly string[]> | undefined;
+    both.rows.before = async ({ action }) => {
+      if (action.kind !== 'update') return undefined;
+      both.rows.before = () => undefined;
+      held.resolve(undefined);
+      return released.promise;
+    };
+    both.rows.after = async ({ action }) => {
+      if (action.kind !== 'create') return;
+      const id = both.rows.rows[0]?.id ?? '';
+      underWay = run(other, change({ name: '"second"' }, { op: 'update', atMs: 4_000_000 }, { id }));
+      await held.promise;
+    };
+    expect(await run(maker, change({ name: '"first"' }))).toEqual(['created']);
+    both.rows.now = 5000;
+    both.rows.after = async () => {
+      both.rows.after = () => undefined;
+      expect(both.rows.rows[0]?.texts.get('name')).toBe('"second"');
+      expect(await run(third, change({ name: '"third"' }, { atMs: 4_000_001 }))).toEqual(['updated']);
+    };
+    released.resolve(undefined);
+    await underWay;
+    expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"third"']);
   });
 
   test('another row has a key that a message gives: refused, not tried for ever', async () => {
