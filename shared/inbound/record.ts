@@ -98,13 +98,16 @@ export function conclude(record: InboundRecord, given: Given, outcome: Outcome |
     const note = columns.get(column);
     if (note === undefined) continue;
     const result = outcome?.results.get(column);
-    const done = outcome === undefined || result === undefined ? note.done : { text, result, version: outcome.version };
+    // Somebody who named the row otherwise may have written it since.
+    const isOver =
+      outcome === undefined || result === undefined || (note.done?.version ?? NO_VERSION) > outcome.version;
+    const done = isOver ? note.done : { text, result, version: outcome.version };
     const maybe = outcome?.wrote?.ends === true ? [] : note.maybe.filter((print) => print !== printOf(text));
     columns.set(column, { atMs: note.atMs, text: note.text, maybe, ...(done === undefined ? {} : { done }) });
   }
   if (outcome === undefined) return { ...record, columns };
   const { rowId, version, wrote } = outcome;
-  if (wrote === undefined) return { ...record, rowId, columns };
+  if (wrote === undefined || record.version > version) return { ...record, rowId, columns };
   const rest = withoutGap(record);
   return { ...rest, rowId, version, columns, ...(wrote.overGap ? { hasGap: true } : {}) };
 }

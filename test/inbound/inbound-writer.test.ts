@@ -401,6 +401,25 @@ describe('keys', () => {
     expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"third"']);
   });
 
+  test('[I103] a message by id that is through before the row’s maker links its notes: the later write stays noted', async () => {
+    const both = shared();
+    const [maker, other] = [stand(both), stand(both)];
+    both.rows.now = 3000;
+    both.rows.after = async ({ action }) => {
+      if (action.kind !== 'create') return;
+      const id = both.rows.rows[0]?.id ?? '';
+      expect(await run(other, change({ name: '"second"' }, { op: 'update', atMs: 4_000_000 }, { id }))).toEqual([
+        'updated',
+      ]);
+    };
+    expect(await run(maker, change({ name: '"first"' }))).toEqual(['created']);
+    both.rows.now = 5000;
+    const row = both.rows.rows[0];
+    if (row !== undefined) both.rows.update(row, { telephone1: '"user"' });
+    expect(await run(maker, change({ name: '"third"' }, { atMs: 4_000_001 }))).toEqual(['updated']);
+    expect(row?.texts.get('name')).toBe('"third"');
+  });
+
   test('another row has a key that a message gives: refused, not tried for ever', async () => {
     const of = stand();
     const row = of.rows.create({ name: '"A"' });
