@@ -5,6 +5,7 @@ import { timesAfter } from './column-times';
 import type { LobStore, RowColumns, RowWrite, StoredRow, WriteOutcome } from './store';
 import { ValueNotConvertible } from '../mapping/errors';
 import type { Mapping } from '../mapping/mapping';
+import type { TableMapping } from '../mapping/table-mapping';
 import { idOf, keyOf } from '../mapping/row-key';
 import { azureTableName, type StoreNaming } from './tables/layout';
 
@@ -16,7 +17,8 @@ const NOTHING_SAID: ReadonlyMap<string, boolean> = new Map();
 
 /**
  * A store as the mapping shows it: rows go in as Dataverse has them, and lie there with the mapping's columns, or hidden
- * where they don't meet its filter; their stamps keep the times of columns that the LOB system may change. Whoever writes and reads through it knows of no mapping.
+ * where they don't meet its filter; their stamps keep the times of columns that the LOB system may change. Whoever writes and
+ * reads through it knows of no mapping.
  */
 export class MappedStore implements LobStore {
   constructor(
@@ -36,7 +38,8 @@ export class MappedStore implements LobStore {
     const mapped: (RowWrite | WriteOutcome)[] = [];
     for (const write of writes) {
       try {
-        mapped.push(this.#mapped(this.#timed(write)));
+        const mapping = this.mapping.tableOf(write.row.table);
+        mapped.push(this.#mapped(this.#timed(write, mapping), mapping));
       } catch (error) {
         mapped.push({ kind: 'failed', error });
       }
@@ -47,16 +50,14 @@ export class MappedStore implements LobStore {
     return mapped.map((of) => ('kind' in of ? of : (written[next++] ?? { kind: 'conflict' })));
   }
 
-  #timed(write: RowWrite): RowWrite {
-    const mapping = this.mapping.tableOf(write.row.table);
+  #timed(write: RowWrite, mapping: TableMapping): RowWrite {
     const columns = mapping.inbound?.unowned.filter((column) => mapping.comparable(column)) ?? [];
     const times = timesAfter(write, columns, (...of) => this.compare(...of));
     return times === write.stamp.times ? write : { ...write, stamp: { ...write.stamp, times } };
   }
 
-  #mapped(write: RowWrite): RowWrite {
+  #mapped(write: RowWrite, mapping: TableMapping): RowWrite {
     const { row, effect, columns, expected } = write;
-    const mapping = this.mapping.tableOf(row.table);
     switch (effect) {
       case 'snapshot':
         return mapping.shows(row, columns, 'all')
