@@ -64,7 +64,6 @@ export class LobSide {
   #about: LobMessage[] = [];
   readonly #underWay = new Set<{ readonly by: Receiving; readonly messages: readonly LobMessage[] }>();
   readonly #delivered = new Set<LobMessage>();
-  readonly #again = new Set<LobMessage>();
   readonly #acknowledged = new Set<LobMessage>();
   /** Losses that were told, as `message column`; '' is all of the row. */
   readonly #told = new Set<string>();
@@ -122,10 +121,7 @@ export class LobSide {
     if (messages.length === 0) return;
     const { note } = this.world;
     for (const message of messages) {
-      if (this.#delivered.has(message)) {
-        note('F56');
-        this.#again.add(message);
-      }
+      if (this.#delivered.has(message)) note('F56');
       if (this.#about.some(({ atMs }) => atMs < message.atMs)) note('F57');
       this.#delivered.add(message);
     }
