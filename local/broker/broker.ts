@@ -2,6 +2,7 @@
  * Azure Service Bus and Event Hubs on one machine: an AMQP 1.0 server for the Azure SDKs of JavaScript and .NET. What it
  * supports and lacks: local/broker/README.md.
  */
+import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { create_container, type EventContext, type Receiver, type Sender } from 'rhea';
 import { recordOf, textOf } from './amqp-types';
@@ -70,10 +71,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('listening', resolve);
-    server.once('error', reject);
-  });
+  await once(server, 'listening');
   const ticking = setInterval(() => entities.tick(Date.now()), TICK_MS);
   const dropConnections = (): void => {
     // rhea notices a destroyed socket, and stops its timers, only if there is an error.

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -12,10 +13,7 @@ export class LoadBalancer {
   /** Listens at a free port. `ports`: where the instances listen. */
   static async open(ports: () => readonly number[]): Promise<LoadBalancer> {
     const front = new LoadBalancer(ports);
-    await new Promise<void>((resolve, reject) => {
-      front.#server.once('error', reject);
-      front.#server.listen(0, '127.0.0.1', resolve);
-    });
+    await once(front.#server.listen(0, '127.0.0.1'), 'listening');
     return front;
   }
 

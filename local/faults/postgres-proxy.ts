@@ -2,6 +2,7 @@
  * A proxy before PostgreSQL that understands its protocol: it has each statement looked at before it is carried out, and after that
  * before it is answered. https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
+import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** A statement as a client sends it. */
@@ -35,10 +36,7 @@ export class PostgresProxy {
   /** Listens at a free port. */
   static async open(upstreamPort: number, witness: StatementWitness): Promise<PostgresProxy> {
     const proxy = new PostgresProxy(upstreamPort, witness);
-    await new Promise<void>((resolve, reject) => {
-      proxy.#server.once('error', reject);
-      proxy.#server.listen(0, '127.0.0.1', resolve);
-    });
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening');
     return proxy;
   }
 

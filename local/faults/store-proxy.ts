@@ -2,6 +2,7 @@
  * A proxy before Azurite that understands HTTP: it has each request looked at before it is carried out, and after that
  * before it is answered. Bodies are kept whole; they are small here.
  */
+import { once } from 'node:events';
 import {
   Agent,
   createServer,
@@ -61,10 +62,7 @@ export class StoreProxy {
     witness: StoreWitness,
   ): Promise<StoreProxy> {
     const proxy = new StoreProxy(service, upstreamPort, witness);
-    await new Promise<void>((resolve, reject) => {
-      proxy.#server.once('error', reject);
-      proxy.#server.listen(0, '127.0.0.1', resolve);
-    });
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening');
     return proxy;
   }
 

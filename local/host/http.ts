@@ -4,6 +4,7 @@
  * is an empty 500; so is a body that is too large or incomplete. The limits are Kestrel's:
  * https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options
  */
+import { once } from 'node:events';
 import {
   createServer,
   request as httpRequest,
@@ -100,10 +101,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Serve
       else response.writeHead(500).end();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
+  await once(server.listen(options.port, '127.0.0.1'), 'listening');
   return server;
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -80,10 +81,7 @@ export class WebServer {
 
   /** Listens and returns the base URL. */
   async listen(host: string, port: number): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, resolve);
-    });
+    await once(this.#server.listen(port, host), 'listening');
     const { port: bound } = this.#server.address() as AddressInfo;
     return `https://${host}:${bound}`;
   }
