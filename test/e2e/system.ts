@@ -239,21 +239,26 @@ export class System {
     return said('Executing') === said('Executed');
   }
 
-  /** One complete pull of every table; returns the reports by table. A request may pass its time limit on a busy machine: then it is pulled again. */
+  /**
+   * One complete pull of every table; returns the reports by table. A request may pass its time limit on a busy machine: then it is
+   * pulled again, and a table that was pulled before keeps the report of that.
+   */
   async pull(attempts = 3): Promise<ReadonlyMap<string, Fields>> {
     const since = this.log.length;
+    const reports = (): Map<string, Fields> =>
+      new Map(this.records('pulled', since).map((report) => [String(report.table), report]));
+    const all = [...this.#tables, ...this.#relationships];
     await this.run('pull-sync');
     const ended = await this.until('a complete pull', () => {
       const [failed] = this.records('pullFailed', since);
-      if (failed !== undefined) return { failed };
-      const reports = new Map(this.records('pulled', since).map((report) => [String(report.table), report]));
-      return [...this.#tables, ...this.#relationships].every((name) => reports.has(name)) && { reports };
+      return failed === undefined ? all.every((name) => reports().has(name)) && { failed } : { failed };
     });
-    if ('reports' in ended) return ended.reports;
+    if (ended.failed === undefined) return reports();
     if (ended.failed.code !== 'web-api' || attempts === 1)
       throw new Error(`The pull failed: ${JSON.stringify(ended.failed)}`);
     await this.until('the end of the pull', () => this.isIdle('pull-sync'));
-    return this.pull(attempts - 1);
+    const before = reports();
+    return new Map([...(await this.pull(attempts - 1)), ...before]);
   }
 
   /** Tries again what is parked and due, of which there must be something; returns the counts that the app logs. */
