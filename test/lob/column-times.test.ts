@@ -4,7 +4,7 @@
  */
 import { expect, test } from '@jest/globals';
 import { MappedStore } from '../../shared/lob/mapped-store';
-import { decodeStamp, encodeStamp, type ColumnTimes } from '../../shared/lob/stamp';
+import { encodeStamp, type ColumnTimes } from '../../shared/lob/stamp';
 import { Writer } from '../../shared/writer/writer';
 import { mappingOf } from '../mapping/mappings';
 import { RULE, columns, eventDelete, found, image, missing, patch, pulledRow, row, stamp } from '../writer/changes';
@@ -119,14 +119,4 @@ test('tables that the LOB system does not change: stamps tell nothing more', asy
   const kept = store.stampOf(contact);
   expect(kept?.latestKnown).toBe(AT);
   expect(encodeStamp(kept ?? stamp())).not.toContain('"at"');
-});
-
-test('a stamp of before is read; one with times takes little more', () => {
-  const before = '{"v":"7","base":10,"seen":12,"ring":"k1 k2"}';
-  const read = decodeStamp(before);
-  expect(read?.times).toBeUndefined();
-  expect(encodeStamp(read ?? stamp())).toBe(before);
-  expect(encodeStamp(stamp({ times: { first: 5, columns: new Map([['name', 9]]) } }))).toContain(
-    '"at":{"":5,"name":9}',
-  );
 });
