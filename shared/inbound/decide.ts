@@ -117,7 +117,7 @@ export function wantedValues(
   }
   for (const [column, text] of texts) {
     const note = record.columns.get(column);
-    if (note?.atMs === atMs && note.done?.text === text && note.maybe.length === 0) continue;
+    if (note?.atMs === atMs && note.done?.text === text && note.maybe.size === 0) continue;
     if (!isSuperseded(record, column, atMs)) wanted.set(column, { text, atMs });
     else if (note !== undefined && !isQuiet(note, note.text)) wanted.set(column, note);
   }
@@ -126,7 +126,7 @@ export function wantedValues(
 
 /** Whether no other value than this one may yet be written. */
 const isQuiet = (note: ColumnNote | undefined, text: string): boolean =>
-  note === undefined || note.maybe.every((print) => print === printOf(text));
+  note === undefined || [...note.maybe.keys()].every((print) => print === printOf(text));
 
 /** Decides. */
 export function decideInbound(facts: Facts): Step {
@@ -205,7 +205,7 @@ function judge(
   // Whoever names the version has seen the row.
   const isSeen = change.ifVersion !== undefined;
   if (now === undefined || isSeen || rules.columns.get(column)?.owner === 'lob') return 'send';
-  const isOwn = now === note?.done?.result || note?.maybe.includes(printOf(now)) === true;
+  const isOwn = now === note?.done?.result || note?.maybe.has(printOf(now)) === true;
   // Of a row that nobody here knew an empty column has never had a value.
   const isUntouched = now === 'null' && stored === undefined && note?.done === undefined;
   if (isOwn || isUntouched) return 'send';

@@ -1,5 +1,5 @@
 import type { RowAddress } from '../change/row-change';
-import { NO_VERSION } from '../change/row-version';
+import { NO_VERSION, type RowVersion } from '../change/row-version';
 import type { Value } from '../change/value';
 import type { LobStore, RowColumns, StoredRow } from '../lob/store';
 import type { InboundRules } from '../mapping/inbound-rules';
@@ -143,7 +143,7 @@ export class InboundWriter {
     const { record } = before;
     const rowId = of.row.id ?? (current?.kind === 'row' ? current.id : record.rowId);
     const wanted = wantedValues(change, record, table.rules);
-    const intended = await this.#intend(change, before, wanted);
+    const intended = await this.#intend(change, before, wanted, record.version);
     if (intended === undefined) return { kind: 'again', current };
     // After the intent was noted: whoever stores another value of these columns from now on finds the note.
     const stored = rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table);
@@ -165,8 +165,11 @@ export class InboundWriter {
         return { kind: 'again', current: await this.#read(of, name, wanted) };
       case 'create':
       case 'update':
-      case 'delete':
-        return this.#write(of, step, facts, name, intended, wanted);
+      case 'delete': {
+        const version = 'condition' in step && step.condition !== 'any' ? step.condition : NO_VERSION;
+        const noted = await this.#intend(change, intended, wanted, version);
+        return noted === undefined ? { kind: 'again', current } : this.#write(of, step, facts, name, noted, wanted);
+      }
       default:
         return step satisfies never;
     }
@@ -202,11 +205,12 @@ export class InboundWriter {
     { id, op }: LobChange,
     before: KeptRecord,
     wanted: ReadonlyMap<string, Wanted>,
+    version: RowVersion,
   ): Promise<KeptRecord | undefined> {
     // A second delivery gives nothing.
     if (op === 'delete' || (id !== undefined && before.record.ids.includes(id))) return before;
     let record: InboundRecord = before.record;
-    for (const given of givenOf(wanted)) record = intend(record, given);
+    for (const given of givenOf(wanted)) record = intend(record, given, version);
     return record === before.record ? before : this.parts.records.write(before, record);
   }
 
@@ -365,9 +369,7 @@ export class InboundWriter {
           return result === undefined || !isLob ? [] : [[column, result] as const];
         }),
       );
-      // What came with the link may be under way for this very version.
-      const written = wrote && { ...wrote, ends: wrote.ends && isLinked };
-      const outcome = row && { rowId: row.id, version, results, ...(written === undefined ? {} : { wrote: written }) };
+      const outcome = row && { rowId: row.id, version, results, ...(wrote === undefined ? {} : { wrote }) };
       record = conclude(record, given, outcome);
     }
     return (await records.write(kept, withId(record, id))) !== undefined;

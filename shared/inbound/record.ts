@@ -11,8 +11,11 @@ export interface ColumnNote {
   readonly atMs: number;
   /** The LOB system's value. */
   readonly text: string;
-  /** Prints of values that were sent, or will be, and of which nobody knows whether they were written. */
-  readonly maybe: readonly string[];
+  /**
+   * Prints of values that were sent, or will be, and of which nobody knows whether they were written. Each with the latest version
+   * that the row may have for that: once the row is known to have a later one, it is over.
+   */
+  readonly maybe: ReadonlyMap<string, RowVersion>;
   /** The last value that surely was written: what it was, what Dataverse made of it, and in which version of the row. */
   readonly done?: { readonly text: string; readonly result: string; readonly version: RowVersion };
 }
@@ -39,6 +42,20 @@ const REMEMBERED = 16;
 /** Sends of a column whose end isn't known, at most: beyond it the earliest are forgotten. */
 const MOST_MAYBE = 8;
 
+type Send = readonly [print: string, version: RowVersion];
+const NONE: ReadonlyMap<string, RowVersion> = new Map();
+
+/** More sends, the earliest of too many forgotten. */
+function withSends(before: ReadonlyMap<string, RowVersion>, added: Iterable<Send>): ReadonlyMap<string, RowVersion> {
+  const sends = new Map(before);
+  for (const [print, version] of added) {
+    const noted = sends.get(print) ?? NO_VERSION;
+    sends.delete(print);
+    sends.set(print, noted > version ? noted : version);
+  }
+  return new Map([...sends].slice(-MOST_MAYBE));
+}
+
 /** Of a row that the LOB system never changed. */
 export const NO_RECORD: InboundRecord = { ids: [], version: NO_VERSION, columns: new Map() };
 
@@ -56,21 +73,26 @@ export interface Given {
 export const isSuperseded = (record: InboundRecord, column: string, atMs: number): boolean =>
   atMs < Math.max(record.columns.get(column)?.atMs ?? -Infinity, record.deletedAtMs ?? -Infinity);
 
-/** The record with the intent to give these values. The same record where it has that already. */
-export function intend(record: InboundRecord, { atMs, texts }: Given): InboundRecord {
+/**
+ * The record with the intent to give these values. The same record where it has that already.
+ *
+ * @param version that they are to be sent for, where that is known by now
+ */
+export function intend(record: InboundRecord, { atMs, texts }: Given, version = NO_VERSION): InboundRecord {
   const columns = new Map(record.columns);
   let isNew = false;
   for (const [column, text] of texts) {
     if (isSuperseded(record, column, atMs)) continue;
     const before = columns.get(column);
     const print = printOf(text);
-    const { maybe = [], done } = before ?? {};
-    if (before?.atMs === atMs && before.text === text && maybe.includes(print)) continue;
+    const { maybe = NONE, done } = before ?? {};
+    const noted = maybe.get(print);
+    if (before?.atMs === atMs && before.text === text && noted !== undefined && noted >= version) continue;
     isNew = true;
     columns.set(column, {
       atMs,
       text,
-      maybe: [...maybe.filter((other) => other !== print), print].slice(-MOST_MAYBE),
+      maybe: withSends(maybe, [[print, version]]),
       ...(done === undefined ? {} : { done }),
     });
   }
@@ -86,7 +108,7 @@ export interface Outcome {
   readonly wrote?: {
     /** See `hasGap`. */
     readonly overGap: boolean;
-    /** Whether nothing that was sent for an earlier version can be carried out any more. */
+    /** Whether what was sent for an earlier version can't be carried out any more. */
     readonly ends: boolean;
   };
 }
@@ -102,7 +124,11 @@ export function conclude(record: InboundRecord, given: Given, outcome: Outcome |
     const isOver =
       outcome === undefined || result === undefined || (note.done?.version ?? NO_VERSION) > outcome.version;
     const done = isOver ? note.done : { text, result, version: outcome.version };
-    const maybe = outcome?.wrote?.ends === true ? [] : note.maybe.filter((print) => print !== printOf(text));
+    const isOpen =
+      outcome?.wrote?.ends === true
+        ? ([, version]: Send) => version >= outcome.version
+        : ([print]: Send) => print !== printOf(text);
+    const maybe = new Map([...note.maybe].filter(isOpen));
     columns.set(column, { atMs: note.atMs, text: note.text, maybe, ...(done === undefined ? {} : { done }) });
   }
   if (outcome === undefined) return { ...record, columns };
@@ -119,7 +145,8 @@ export function withDefaults(
 ): InboundRecord {
   const columns = new Map(record.columns);
   for (const [column, text] of results)
-    if (!columns.has(column)) columns.set(column, { atMs: 0, text, maybe: [], done: { text, result: text, version } });
+    if (!columns.has(column))
+      columns.set(column, { atMs: 0, text, maybe: NONE, done: { text, result: text, version } });
   return { ...record, columns };
 }
 
@@ -153,7 +180,7 @@ export function merge(one: InboundRecord, other: InboundRecord): InboundRecord {
       (early?.done?.version ?? NO_VERSION) > (late.done?.version ?? NO_VERSION)
         ? early?.done
         : (late.done ?? early?.done);
-    const maybe = [...new Set([...(early?.maybe ?? []), ...late.maybe])].slice(-MOST_MAYBE);
+    const maybe = withSends(early?.maybe ?? NONE, late.maybe);
     columns.set(column, { atMs: late.atMs, text: late.text, maybe, ...(done === undefined ? {} : { done }) });
   }
   const { version, hasGap } = one.version > other.version ? one : other;
@@ -176,7 +203,7 @@ const withoutGap = ({ ids, rowId, version, columns, deletedAtMs, restores }: Inb
 
 /** How a Dataverse value of a column relates to what the LOB system gave it. */
 export function knows({ text, maybe, done }: ColumnNote, dataverse: string): boolean {
-  return dataverse === text || dataverse === done?.result || maybe.includes(printOf(dataverse));
+  return dataverse === text || dataverse === done?.result || maybe.has(printOf(dataverse));
 }
 
 interface WireNote {
@@ -209,7 +236,7 @@ export function encodeRecord({ ids, rowId, version, hasGap, columns, deletedAtMs
         {
           a: atMs,
           t: text,
-          ...(maybe.length === 0 ? {} : { m: maybe }),
+          ...(maybe.size === 0 ? {} : { m: [...maybe].map(([print, version]) => `${print}@${version}`) }),
           ...(done === undefined ? {} : { d: [done.text, done.result, done.version.toString()] as const }),
         },
       ]),
@@ -218,6 +245,11 @@ export function encodeRecord({ ids, rowId, version, hasGap, columns, deletedAtMs
     ...(restores === undefined ? {} : { put: [restores.sinceMs, restores.count] }),
   };
   return JSON.stringify(wire);
+}
+
+function sendIn(text: string): Send {
+  const [print = '', version = ''] = text.split('@');
+  return [print, BigInt(version)];
 }
 
 /** Reads a record's text back. */
@@ -234,7 +266,7 @@ export function decodeRecord(text: string): InboundRecord {
         {
           atMs: a,
           text: t,
-          maybe: m,
+          maybe: new Map(m.map(sendIn)),
           ...(d === undefined ? {} : { done: { text: d[0], result: d[1], version: BigInt(d[2]) } }),
         },
       ]),

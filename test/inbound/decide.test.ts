@@ -38,9 +38,12 @@ const record = (
   ...NO_RECORD,
   ...of,
   columns: new Map(
-    Object.entries(columns).map(([name, note]) => [name, { atMs: at(50), text: '"A"', maybe: [], ...note }]),
+    Object.entries(columns).map(([name, note]) => [name, { atMs: at(50), text: '"A"', maybe: sends(), ...note }]),
   ),
 });
+/** What may have been written, each for any version. */
+const sends = (...texts: readonly string[]): ReadonlyMap<string, bigint> =>
+  new Map(texts.map((text) => [printOf(text), 0n]));
 const stored = (columns: Readonly<Record<string, string>> = {}, of: Partial<StoredFacts> = {}): StoredFacts => ({
   ...{ version: 5n, hasPushOnTop: false, deleted: false, latestKnown: 90 },
   holds: (column, text) => (columns[column] === undefined ? undefined : columns[column] === text),
@@ -137,8 +140,8 @@ describe('before the row was read', () => {
       stored({ name: '"A"' }, { hasPushOnTop: true }),
       'read',
     ],
-    ['another value may have been written', { maybe: [printOf('"C"')] }, stored({ name: '"B"' }), 'update 6 name'],
-    ['this value may have been written', { maybe: [printOf('"B"')] }, stored({ name: '"B"' }), 'unchanged'],
+    ['another value may have been written', { maybe: sends('"C"') }, stored({ name: '"B"' }), 'update 6 name'],
+    ['this value may have been written', { maybe: sends('"B"') }, stored({ name: '"B"' }), 'unchanged'],
     [
       'Dataverse rounds the value',
       { done: { text: '"B"', result: '"b"', version: 4n } },
@@ -162,11 +165,11 @@ describe('before the row was read', () => {
   );
 
   test('a superseded value that may have been written is given its later one again', () => {
-    const note = { atMs: at(101), text: '"L"', maybe: [printOf('"L"'), printOf('"B"')] };
+    const note = { atMs: at(101), text: '"L"', maybe: sends('"L"', '"B"') };
     expect(words({ record: record({ name: note }), stored: stored({ name: '"L"' }) })).toBe('update 5 name');
-    expect(
-      words({ record: record({ name: { ...note, maybe: [printOf('"L"')] } }), stored: stored({ name: '"A"' }) }),
-    ).toBe('superseded');
+    expect(words({ record: record({ name: { ...note, maybe: sends('"L"') } }), stored: stored({ name: '"A"' }) })).toBe(
+      'superseded',
+    );
   });
 });
 
@@ -214,7 +217,7 @@ describe('with the row at hand', () => {
     ],
     [
       'it has what may have been written',
-      { current: current({ name: '"C"' }, { modifiedOn: 500 }), record: record({ name: { maybe: [printOf('"C"')] } }) },
+      { current: current({ name: '"C"' }, { modifiedOn: 500 }), record: record({ name: { maybe: sends('"C"') } }) },
       'update 7 name',
     ],
     [
@@ -309,7 +312,7 @@ describe('what is stored has a time', () => {
     ['the LOB system gave it', both('"A"', given(101), { record: own }), SENT],
     [
       'the LOB system may have given it',
-      both('"A"', given(101), { record: record({ name: { maybe: [printOf('"A"')] } }) }),
+      both('"A"', given(101), { record: record({ name: { maybe: sends('"A"') } }) }),
       ['read', 'update 5 name'],
     ],
     [
@@ -461,25 +464,37 @@ describe('the record', () => {
 
   test('an intent is there before the value, and gone after it', () => {
     const intended = intend(NO_RECORD, given('"B"'));
-    expect(intended.columns.get('name')).toEqual({ atMs: at(100), text: '"B"', maybe: [printOf('"B"')] });
+    expect(intended.columns.get('name')).toEqual({ atMs: at(100), text: '"B"', maybe: sends('"B"') });
     expect(intend(intended, given('"B"'))).toBe(intended);
     const concluded = conclude(intended, given('"B"'), outcome('"b"', WROTE));
     expect(concluded).toMatchObject({ rowId: 'r', version: 9n });
     expect(concluded.columns.get('name')).toEqual({
       atMs: at(100),
       text: '"B"',
-      maybe: [],
+      maybe: sends(),
       done: { text: '"B"', result: '"b"', version: 9n },
     });
   });
 
   test('a later intent stays, and what an earlier one may have written stays with it', () => {
     const two = intend(intend(NO_RECORD, given('"B"')), given('"C"', at(200)));
-    expect(two.columns.get('name')).toMatchObject({ text: '"C"', maybe: [printOf('"B"'), printOf('"C"')] });
+    expect(two.columns.get('name')).toMatchObject({ text: '"C"', maybe: sends('"B"', '"C"') });
     // Only looked at, so that the other one may still arrive.
-    expect(conclude(two, given('"C"', at(200)), outcome('"C"')).columns.get('name')?.maybe).toEqual([printOf('"B"')]);
-    expect(conclude(two, given('"C"', at(200)), outcome('"C"', WROTE)).columns.get('name')?.maybe).toEqual([]);
+    expect(conclude(two, given('"C"', at(200)), outcome('"C"')).columns.get('name')?.maybe).toEqual(sends('"B"'));
+    expect(conclude(two, given('"C"', at(200)), outcome('"C"', WROTE)).columns.get('name')?.maybe).toEqual(sends());
     expect(intend(two, given('"B"')).columns.get('name')?.text).toBe('"C"');
+  });
+
+  test('a write ends what was sent for earlier versions, not what is under way for its own', () => {
+    const two = intend(intend(NO_RECORD, given('"B"'), 8n), given('"C"', at(200)), 5n);
+    const own = intend(two, given('"C"', at(200)), 8n);
+    expect(intend(own, given('"C"', at(200)), 7n)).toBe(own);
+    const after = conclude(own, given('"C"', at(200)), outcome('"C"', WROTE));
+    expect(after.columns.get('name')?.maybe).toEqual(sends());
+    const other = intend(own, given('"C"', at(200)), 9n);
+    expect(conclude(other, given('"C"', at(200)), outcome('"C"', WROTE)).columns.get('name')?.maybe).toEqual(
+      new Map([[printOf('"C"'), 9n]]),
+    );
   });
 
   const text = fc.stringMatching(/^"[a-c]{0,2}"$/);
@@ -487,7 +502,7 @@ describe('the record', () => {
     {
       atMs: fc.nat(),
       text,
-      maybe: fc.array(text.map(printOf), { maxLength: 3 }),
+      maybe: fc.array(fc.tuple(text.map(printOf), fc.bigInt(0n, 9n)), { maxLength: 3 }).map((of) => new Map(of)),
       done: fc.record({ text, result: text, version: fc.bigInt(1n, 10n ** 18n) }),
     },
     { requiredKeys: ['atMs', 'text', 'maybe'] },
@@ -517,7 +532,8 @@ describe('the record', () => {
           const both = [a, b].filter((of) => of !== undefined);
           const result = merged.columns.get(column);
           expect(result?.atMs).toBe(both.length === 0 ? undefined : Math.max(...both.map(({ atMs }) => atMs)));
-          for (const print of both.flatMap(({ maybe }) => maybe)) expect(result?.maybe).toContain(print);
+          for (const [print, version] of both.flatMap(({ maybe }) => [...maybe]))
+            expect(result?.maybe.get(print)).toBeGreaterThanOrEqual(version);
           const versions = both.flatMap(({ done }) => (done === undefined ? [] : [done.version]));
           expect(result?.done?.version).toBe(
             versions.reduce<bigint | undefined>((max, of) => (max === undefined || of > max ? of : max), undefined),
@@ -545,7 +561,7 @@ describe('whatever is known', () => {
         const notes = note && {
           [column]: {
             text: note.text,
-            maybe: note.sure ? [] : [printOf(note.maybe)],
+            maybe: note.sure ? sends() : sends(note.maybe),
             done: { text: note.text, result: note.result, version: note.lag ? 6n : 4n },
           },
         };
@@ -574,7 +590,7 @@ describe('whatever is known', () => {
         const notes = note && {
           [column]: {
             text: note.text,
-            maybe: note.sure ? [] : [printOf(note.maybe)],
+            maybe: note.sure ? sends() : sends(note.maybe),
             done: { text: note.text, result: note.result, version: note.lag ? 6n : 4n },
           },
         };

@@ -64,6 +64,7 @@ export class LobSide {
   #about: LobMessage[] = [];
   readonly #underWay = new Set<{ readonly by: Receiving; readonly messages: readonly LobMessage[] }>();
   readonly #delivered = new Set<LobMessage>();
+  readonly #again = new Set<LobMessage>();
   readonly #acknowledged = new Set<LobMessage>();
   /** Losses that were told, as `message column`; '' is all of the row. */
   readonly #told = new Set<string>();
@@ -121,7 +122,10 @@ export class LobSide {
     if (messages.length === 0) return;
     const { note } = this.world;
     for (const message of messages) {
-      if (this.#delivered.has(message)) note('F56');
+      if (this.#delivered.has(message)) {
+        note('F56');
+        this.#again.add(message);
+      }
       if (this.#about.some(({ atMs }) => atMs < message.atMs)) note('F57');
       this.#delivered.add(message);
     }
@@ -164,8 +168,26 @@ export class LobSide {
       const isLater = Math.floor(message.atMs / 1000) > latest;
       if (isLater !== (loser === 'dataverse'))
         this.#wrong.push(`${id}: ${column} of ${loser} lost, at ${message.atMs} against ${latest}`);
+      if (loser === 'lob' && column !== '' && isOfLob(given.value) && this.#isNoted(given.value))
+        this.#wrong.push(`${id}: ${column} lost to another value of the LOB system`);
     }
   };
+
+  /**
+   * Whether it must be noted that a value is the LOB system's. Not before its message is through: until then that is noted by the
+   * row's key alone, which another message may not name. Nor once the LOB system has deleted the row, with which all notes go; nor
+   * where the message came twice, since either may have made a row of its own.
+   */
+  #isNoted(value: unknown): boolean {
+    const message = typeof value === 'number' ? this.system.messageOf(value) : undefined;
+    return (
+      message !== undefined &&
+      this.#acknowledged.has(message) &&
+      !this.#again.has(message) &&
+      !this.world.isParked(message.body) &&
+      !this.system.isDeletedLater(message)
+    );
+  }
 
   /** Dataverse does what the app asks for. */
   carryOut({ row: name, action, id }: RowRequest): RowAnswer {

@@ -78,6 +78,10 @@ export class LobSystem {
     return this.messages.find(({ columns }) => Object.values(columns).includes(value));
   }
 
+  isDeletedLater({ key, atMs }: LobMessage): boolean {
+    return this.messages.some((other) => other.op === 'delete' && other.key === key && other.atMs > atMs);
+  }
+
   /** Whether a later message is about all that there is of a column. */
   isSuperseded({ id, key, atMs }: LobMessage, name: string): boolean {
     return this.messages.some(

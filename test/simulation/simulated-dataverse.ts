@@ -219,10 +219,14 @@ export class SimulatedDataverse {
   }
 
   /**
-   * When the value of a column in a version of a row may have been given: the earliest by what the row told of itself until then,
-   * the latest by what it has told at all.
+   * The value of a column in a version of a row; the earliest moment at which it may have been given by what the row told of itself
+   * until then, and the latest by what it has told at all.
    */
-  givenIn(row: RowAddress, column: string, version: bigint): { readonly earliest: Instant; readonly latest: Instant } {
+  givenIn(
+    row: RowAddress,
+    column: string,
+    version: bigint,
+  ): { readonly value: Plain[string]; readonly earliest: Instant; readonly latest: Instant } {
     const all = [...this.#written].filter(([, { key }]) => key === keyOf(row));
     const gives = ([, { isNew, changed }]: (typeof all)[number]): boolean => isNew || column in changed;
     const from = all.findLastIndex((one) => one[0] <= version && gives(one));
@@ -230,6 +234,7 @@ export class SimulatedDataverse {
     const written = all.slice(from, next < 0 ? undefined : next);
     const until = written.filter(([of]) => of <= version);
     return {
+      value: written[0]?.[1].changed[column] ?? null,
       earliest: Math.min(...until.map(([, { modifiedOn, at }]) => Math.min(modifiedOn, at))),
       latest: Math.max(...written.map(([, { modifiedOn }]) => modifiedOn)),
     };
