@@ -29,6 +29,7 @@ import {
   conclude,
   concludeDelete,
   intend,
+  isSuperseded,
   ofAnotherRow,
   withDefaults,
   withId,
@@ -360,6 +361,9 @@ export class InboundWriter {
     if (kept === undefined) return false;
     let { record } = kept;
     const { version = NO_VERSION } = row ?? {};
+    // A later value came with the link, and was written over.
+    if (!isLinked && wrote?.columns.some((column) => isOverwritten(record, column, wanted, version)) === true)
+      return false;
     for (const given of givenOf(wanted)) {
       const results = new Map(
         [...given.texts].flatMap(([column, text]) => {
@@ -405,6 +409,17 @@ export class InboundWriter {
       ...{ knownVersion: knownVersion({ record, stored })?.toString(), version: version?.toString() },
     });
   }
+}
+
+/** Whether a write of a column was of an earlier value than the one that is noted, and came after that. */
+function isOverwritten(
+  record: InboundRecord,
+  column: string,
+  wanted: ReadonlyMap<string, Wanted>,
+  version: RowVersion,
+): boolean {
+  const { done } = record.columns.get(column) ?? {};
+  return isSuperseded(record, column, wanted.get(column)?.atMs ?? Infinity) && (done?.version ?? NO_VERSION) < version;
 }
 
 /** The id of the record that a change is noted in. */

@@ -457,6 +457,17 @@ describe('keys', () => {
     expect(row.texts.get('name')).toBe('"late"');
   });
 
+  test('[I103] a late message makes a row again whose id has notes of a later one: the later value is given', async () => {
+    const of = stand();
+    const { id } = of.rows.create({ name: '"0"' });
+    const [early, late] = [change({ name: '"early"' }), change({ name: '"late"' }, {}, { id })];
+    expect(await run(of, late)).toEqual(['updated']);
+    of.rows.rows.length = 0;
+    of.rows.nextId = id;
+    expect(await run(of, early)).toEqual(['created']);
+    expect(of.rows.rows.map((row) => [row.id, row.texts.get('name')])).toEqual([[id, '"late"']]);
+  });
+
   test('another row has a key that a message gives: refused, not tried for ever', async () => {
     const of = stand();
     const row = of.rows.create({ name: '"A"' });

@@ -30,6 +30,8 @@ export class SimulatedRows implements InboundRows {
   defaults: Readonly<Record<string, string>> = {};
   /** In whole seconds. */
   now = 1000;
+  /** The id of the next row that is made, such as that of one that was deleted. */
+  nextId: string | undefined;
   #versions = 10n;
   #ids = 0;
 
@@ -50,12 +52,13 @@ export class SimulatedRows implements InboundRows {
   /** A user of Dataverse makes a row. */
   create(texts: Readonly<Record<string, string>>, key?: string): Row {
     const row: Row = {
-      ...{ id: idOf((this.#ids += 1)), version: (this.#versions += 1n), modifiedOn: this.now },
+      ...{ id: this.nextId ?? idOf((this.#ids += 1)), version: (this.#versions += 1n), modifiedOn: this.now },
       ...{
         key: key === undefined ? undefined : `new_lobid="${key.toLowerCase()}"`,
         texts: new Map(Object.entries(texts)),
       },
     };
+    this.nextId = undefined;
     this.rows.push(row);
     return row;
   }
