@@ -8,7 +8,7 @@ import type { OutboundError } from '../errors/errors';
 import type { ColumnTimes } from '../lob/stamp';
 import type { InboundRules } from '../mapping/inbound-rules';
 import { InboundDependency, InboundNotMapped, InboundVersionGone, type Place } from './errors';
-import { isSuperseded, printOf, type ColumnNote, type InboundRecord } from './record';
+import { isQuiet, isSuperseded, mayBeSent, type ColumnNote, type InboundRecord } from './record';
 
 /** What becomes of a row, without its columns. `restore` puts back values of the LOB system's own columns. */
 export interface LobChange {
@@ -124,10 +124,6 @@ export function wantedValues(
   return wanted;
 }
 
-/** Whether no other value than this one may yet be written. */
-const isQuiet = (note: ColumnNote | undefined, text: string): boolean =>
-  note === undefined || [...note.maybe.keys()].every((print) => print === printOf(text));
-
 /** Decides. */
 export function decideInbound(facts: Facts): Step {
   const { change, record } = facts;
@@ -205,7 +201,7 @@ function judge(
   // Whoever names the version has seen the row.
   const isSeen = change.ifVersion !== undefined;
   if (now === undefined || isSeen || rules.columns.get(column)?.owner === 'lob') return 'send';
-  const isOwn = now === note?.done?.result || note?.maybe.has(printOf(now)) === true;
+  const isOwn = now === note?.done?.result || (note !== undefined && mayBeSent(note, now));
   // Of a row that nobody here knew an empty column has never had a value.
   const isUntouched = now === 'null' && stored === undefined && note?.done === undefined;
   if (isOwn || isUntouched) return 'send';

@@ -211,7 +211,7 @@ export class InboundWriter {
     // A second delivery gives nothing.
     if (op === 'delete' || (id !== undefined && before.record.ids.includes(id))) return before;
     let record: InboundRecord = before.record;
-    for (const given of givenOf(wanted)) record = intend(record, given, version);
+    for (const given of givenOf(wanted, id)) record = intend(record, given, version);
     return record === before.record ? before : this.parts.records.write(before, record);
   }
 
@@ -364,7 +364,7 @@ export class InboundWriter {
     // A later value came with the link, and was written over.
     if (!isLinked && wrote?.columns.some((column) => isOverwritten(record, column, wanted, version)) === true)
       return false;
-    for (const given of givenOf(wanted)) {
+    for (const given of givenOf(wanted, id)) {
       const results = new Map(
         [...given.texts].flatMap(([column, text]) => {
           const result = row?.texts.get(column);
@@ -446,12 +446,14 @@ const defaultsIn = ({ version, texts }: CurrentRow, wanted: ReadonlyMap<string, 
   results: new Map([...texts].filter(([column, text]) => text !== 'null' && !wanted.has(column))),
 });
 
-/** The values, together by when they were given. */
-const givenOf = (wanted: ReadonlyMap<string, Wanted>): readonly Given[] =>
-  [...Map.groupBy(wanted, ([, { atMs }]) => atMs)].map(([atMs, of]) => ({
-    atMs,
+/** The values, together by when they were given; also where there are none. */
+function givenOf(wanted: ReadonlyMap<string, Wanted>, by = 'restore'): readonly Given[] {
+  if (wanted.size === 0) return [{ by, atMs: 0, texts: new Map() }];
+  return [...Map.groupBy(wanted, ([, { atMs }]) => atMs)].map(([atMs, of]) => ({
+    ...{ by, atMs },
     texts: new Map(of.map(([column, { text }]) => [column, text])),
   }));
+}
 
 function actionOf(
   step: Extract<Step, { readonly kind: 'create' | 'update' | 'delete' }>,

@@ -12,8 +12,8 @@ export interface ColumnNote {
   /** The LOB system's value. */
   readonly text: string;
   /**
-   * Prints of values that were sent, or will be, and of which nobody knows whether they were written. Each with the latest version
-   * that the row may have for that: once the row is known to have a later one, it is over.
+   * Values that were sent, or will be, and of which nobody knows whether they were written: by print and sender (`sendOf`). Each
+   * with the latest version that the row may have for that: once the row has a later one, it is over.
    */
   readonly maybe: ReadonlyMap<string, RowVersion>;
   /** The last value that surely was written: what it was, what Dataverse made of it, and in which version of the row. */
@@ -42,16 +42,16 @@ const REMEMBERED = 16;
 /** Sends of a column whose end isn't known, at most: beyond it the earliest are forgotten. */
 const MOST_MAYBE = 8;
 
-type Send = readonly [print: string, version: RowVersion];
+type Send = readonly [of: string, version: RowVersion];
 const NONE: ReadonlyMap<string, RowVersion> = new Map();
 
 /** More sends, the earliest of too many forgotten. */
 function withSends(before: ReadonlyMap<string, RowVersion>, added: Iterable<Send>): ReadonlyMap<string, RowVersion> {
   const sends = new Map(before);
-  for (const [print, version] of added) {
-    const noted = sends.get(print) ?? NO_VERSION;
-    sends.delete(print);
-    sends.set(print, noted > version ? noted : version);
+  for (const [send, version] of added) {
+    const noted = sends.get(send) ?? NO_VERSION;
+    sends.delete(send);
+    sends.set(send, noted > version ? noted : version);
   }
   return new Map([...sends].slice(-MOST_MAYBE));
 }
@@ -59,11 +59,33 @@ function withSends(before: ReadonlyMap<string, RowVersion>, added: Iterable<Send
 /** Of a row that the LOB system never changed. */
 export const NO_RECORD: InboundRecord = { ids: [], version: NO_VERSION, columns: new Map() };
 
+const PRINT = 16;
 /** A short form of a text that tells whether another one is equal. */
-export const printOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 16);
+const printOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, PRINT);
+
+/** The name of a value that is sent. `by`: the id of the message because of which it is. */
+export const sendOf = (text: string, by: string): string => printOf(text) + printOf(by).slice(0, 6);
+
+const isSentBy = (send: string, by: string): boolean => send.endsWith(printOf(by).slice(0, 6));
+
+/** Whether a text may be a value of the LOB system's that was written. */
+export function mayBeSent({ maybe }: Pick<ColumnNote, 'maybe'>, text: string): boolean {
+  if (maybe.size === 0) return false;
+  const print = printOf(text);
+  return [...maybe.keys()].some((send) => send.startsWith(print));
+}
+
+/** Whether no other value than this one may yet be written. */
+export function isQuiet(note: ColumnNote | undefined, text: string): boolean {
+  if (note === undefined || note.maybe.size === 0) return true;
+  const print = printOf(text);
+  return [...note.maybe.keys()].every((send) => send.startsWith(print));
+}
 
 /** Values that are given to columns at a time. */
 export interface Given {
+  /** The id of the message because of which they are. */
+  readonly by: string;
   readonly atMs: number;
   /** Texts by column. */
   readonly texts: ReadonlyMap<string, string>;
@@ -78,21 +100,21 @@ export const isSuperseded = (record: InboundRecord, column: string, atMs: number
  *
  * @param version that they are to be sent for, where that is known by now
  */
-export function intend(record: InboundRecord, { atMs, texts }: Given, version = NO_VERSION): InboundRecord {
+export function intend(record: InboundRecord, { by, atMs, texts }: Given, version = NO_VERSION): InboundRecord {
   const columns = new Map(record.columns);
   let isNew = false;
   for (const [column, text] of texts) {
     if (isSuperseded(record, column, atMs)) continue;
     const before = columns.get(column);
-    const print = printOf(text);
+    const send = sendOf(text, by);
     const { maybe = NONE, done } = before ?? {};
-    const noted = maybe.get(print);
+    const noted = maybe.get(send);
     if (before?.atMs === atMs && before.text === text && noted !== undefined && noted >= version) continue;
     isNew = true;
     columns.set(column, {
       atMs,
       text,
-      maybe: withSends(maybe, [[print, version]]),
+      maybe: withSends(maybe, [[send, version]]),
       ...(done === undefined ? {} : { done }),
     });
   }
@@ -115,21 +137,20 @@ export interface Outcome {
 
 /** The record after a change was processed, or a part of it. */
 export function conclude(record: InboundRecord, given: Given, outcome: Outcome | undefined): InboundRecord {
-  const columns = new Map(record.columns);
+  const columns = new Map<string, ColumnNote>();
+  const isOpen =
+    outcome?.wrote?.ends === true
+      ? ([, version]: Send) => version >= outcome.version
+      : ([send]: Send) => !isSentBy(send, given.by);
+  for (const [column, { maybe, ...note }] of record.columns)
+    columns.set(column, { ...note, maybe: new Map([...maybe].filter(isOpen)) });
   for (const [column, text] of given.texts) {
     const note = columns.get(column);
-    if (note === undefined) continue;
     const result = outcome?.results.get(column);
+    if (note === undefined || outcome === undefined || result === undefined) continue;
     // Somebody who named the row otherwise may have written it since.
-    const isOver =
-      outcome === undefined || result === undefined || (note.done?.version ?? NO_VERSION) > outcome.version;
-    const done = isOver ? note.done : { text, result, version: outcome.version };
-    const isOpen =
-      outcome?.wrote?.ends === true
-        ? ([, version]: Send) => version >= outcome.version
-        : ([print]: Send) => print !== printOf(text);
-    const maybe = new Map([...note.maybe].filter(isOpen));
-    columns.set(column, { atMs: note.atMs, text: note.text, maybe, ...(done === undefined ? {} : { done }) });
+    const isOver = (note.done?.version ?? NO_VERSION) > outcome.version;
+    if (!isOver) columns.set(column, { ...note, done: { text, result, version: outcome.version } });
   }
   if (outcome === undefined) return { ...record, columns };
   const { rowId, version, wrote } = outcome;
@@ -203,7 +224,7 @@ const withoutGap = ({ ids, rowId, version, columns, deletedAtMs, restores }: Inb
 
 /** How a Dataverse value of a column relates to what the LOB system gave it. */
 export function knows({ text, maybe, done }: ColumnNote, dataverse: string): boolean {
-  return dataverse === text || dataverse === done?.result || maybe.has(printOf(dataverse));
+  return dataverse === text || dataverse === done?.result || mayBeSent({ maybe }, dataverse);
 }
 
 interface WireNote {
@@ -236,7 +257,7 @@ export function encodeRecord({ ids, rowId, version, hasGap, columns, deletedAtMs
         {
           a: atMs,
           t: text,
-          ...(maybe.size === 0 ? {} : { m: [...maybe].map(([print, version]) => `${print}@${version}`) }),
+          ...(maybe.size === 0 ? {} : { m: [...maybe].map(([send, version]) => `${send}@${version}`) }),
           ...(done === undefined ? {} : { d: [done.text, done.result, done.version.toString()] as const }),
         },
       ]),
@@ -248,8 +269,8 @@ export function encodeRecord({ ids, rowId, version, hasGap, columns, deletedAtMs
 }
 
 function sendIn(text: string): Send {
-  const [print = '', version = ''] = text.split('@');
-  return [print, BigInt(version)];
+  const [send = '', version = ''] = text.split('@');
+  return [send, BigInt(version)];
 }
 
 /** Reads a record's text back. */

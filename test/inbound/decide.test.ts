@@ -16,7 +16,7 @@ import {
   intend,
   merge,
   NO_RECORD,
-  printOf,
+  sendOf,
   withId,
   type ColumnNote,
   type InboundRecord,
@@ -43,7 +43,7 @@ const record = (
 });
 /** What may have been written, each for any version. */
 const sends = (...texts: readonly string[]): ReadonlyMap<string, bigint> =>
-  new Map(texts.map((text) => [printOf(text), 0n]));
+  new Map(texts.map((text) => [sendOf(text, 'm'), 0n]));
 const stored = (columns: Readonly<Record<string, string>> = {}, of: Partial<StoredFacts> = {}): StoredFacts => ({
   ...{ version: 5n, hasPushOnTop: false, deleted: false, latestKnown: 90 },
   holds: (column, text) => (columns[column] === undefined ? undefined : columns[column] === text),
@@ -455,7 +455,7 @@ describe('values that are put back', () => {
 });
 
 describe('the record', () => {
-  const given = (text: string, atMs = at(100)) => ({ atMs, texts: new Map([['name', text]]) });
+  const given = (text: string, atMs = at(100), by = 'm') => ({ by, atMs, texts: new Map([['name', text]]) });
   const WROTE = { overGap: false, ends: true };
   const outcome = (result: string, wrote?: typeof WROTE) => ({
     ...{ rowId: 'r', version: 9n, results: new Map([['name', result]]) },
@@ -476,25 +476,37 @@ describe('the record', () => {
     });
   });
 
+  const maybeOf = (of: InboundRecord): readonly string[] =>
+    [...(of.columns.get('name')?.maybe ?? [])].map(([send, version]) => {
+      const by = ['b', 'c', 'other'].find((one) => ['"B"', '"C"'].some((text) => send === sendOf(text, one)));
+      return `${by} ${version}`;
+    });
+  const [b, c] = [given('"B"', at(100), 'b'), given('"C"', at(200), 'c')];
+
   test('a later intent stays, and what an earlier one may have written stays with it', () => {
-    const two = intend(intend(NO_RECORD, given('"B"')), given('"C"', at(200)));
-    expect(two.columns.get('name')).toMatchObject({ text: '"C"', maybe: sends('"B"', '"C"') });
+    const two = intend(intend(NO_RECORD, b), c);
+    expect(two.columns.get('name')?.text).toBe('"C"');
+    expect(maybeOf(two)).toEqual(['b 0', 'c 0']);
     // Only looked at, so that the other one may still arrive.
-    expect(conclude(two, given('"C"', at(200)), outcome('"C"')).columns.get('name')?.maybe).toEqual(sends('"B"'));
-    expect(conclude(two, given('"C"', at(200)), outcome('"C"', WROTE)).columns.get('name')?.maybe).toEqual(sends());
-    expect(intend(two, given('"B"')).columns.get('name')?.text).toBe('"C"');
+    expect(maybeOf(conclude(two, c, outcome('"C"')))).toEqual(['b 0']);
+    expect(maybeOf(conclude(two, c, undefined))).toEqual(['b 0']);
+    expect(maybeOf(conclude(two, c, outcome('"C"', WROTE)))).toEqual([]);
+    expect(maybeOf(conclude(two, c, outcome('"C"', { ...WROTE, ends: false })))).toEqual(['b 0']);
+    expect(intend(two, b).columns.get('name')?.text).toBe('"C"');
+  });
+
+  test('who gives a later value for its message ends only what it noted itself', () => {
+    const two = intend(intend(intend(NO_RECORD, b), c), { ...c, by: 'other' });
+    expect(maybeOf(conclude(two, { ...c, by: 'other' }, outcome('"C"')))).toEqual(['b 0', 'c 0']);
   });
 
   test('a write ends what was sent for earlier versions, not what is under way for its own', () => {
-    const two = intend(intend(NO_RECORD, given('"B"'), 8n), given('"C"', at(200)), 5n);
-    const own = intend(two, given('"C"', at(200)), 8n);
-    expect(intend(own, given('"C"', at(200)), 7n)).toBe(own);
-    const after = conclude(own, given('"C"', at(200)), outcome('"C"', WROTE));
-    expect(after.columns.get('name')?.maybe).toEqual(sends());
-    const other = intend(own, given('"C"', at(200)), 9n);
-    expect(conclude(other, given('"C"', at(200)), outcome('"C"', WROTE)).columns.get('name')?.maybe).toEqual(
-      new Map([[printOf('"C"'), 9n]]),
-    );
+    const two = intend(intend(NO_RECORD, b, 8n), c, 5n);
+    const own = intend(two, c, 8n);
+    expect(intend(own, c, 7n)).toBe(own);
+    expect(maybeOf(conclude(own, c, outcome('"C"', WROTE)))).toEqual([]);
+    const other = intend(own, { ...c, by: 'other' }, 9n);
+    expect(maybeOf(conclude(other, c, outcome('"C"', WROTE)))).toEqual(['other 9']);
   });
 
   const text = fc.stringMatching(/^"[a-c]{0,2}"$/);
@@ -502,7 +514,15 @@ describe('the record', () => {
     {
       atMs: fc.nat(),
       text,
-      maybe: fc.array(fc.tuple(text.map(printOf), fc.bigInt(0n, 9n)), { maxLength: 3 }).map((of) => new Map(of)),
+      maybe: fc
+        .array(
+          fc.tuple(
+            text.map((of) => sendOf(of, 'm')),
+            fc.bigInt(0n, 9n),
+          ),
+          { maxLength: 3 },
+        )
+        .map((of) => new Map(of)),
       done: fc.record({ text, result: text, version: fc.bigInt(1n, 10n ** 18n) }),
     },
     { requiredKeys: ['atMs', 'text', 'maybe'] },

@@ -25,8 +25,8 @@ beforeEach(() => {
   reads = 0;
   failure = undefined;
   record = conclude(
-    intend(NO_RECORD, { atMs: 1, texts: new Map([['fax', '"1"']]) }),
-    { atMs: 1, texts: new Map([['fax', '"1"']]) },
+    intend(NO_RECORD, { by: 'm', atMs: 1, texts: new Map([['fax', '"1"']]) }),
+    { by: 'm', atMs: 1, texts: new Map([['fax', '"1"']]) },
     { rowId: row().id, version: 50n, results: new Map([['fax', '"1"']]), wrote: { overGap: false, ends: true } },
   );
   store = new OwnedColumns(memory, {
@@ -96,7 +96,7 @@ describe('[I101] another value than the LOB system gave', () => {
 describe('nothing is to be done', () => {
   test('the LOB system’s own value, also as Dataverse made it, or as it may yet be written', async () => {
     await put(snapshot({ fax: '1' }, 60n));
-    record = intend(record, { atMs: 2, texts: new Map([['fax', '"3"']]) });
+    record = intend(record, { by: 'm', atMs: 2, texts: new Map([['fax', '"3"']]) });
     await put(snapshot({ fax: '3' }, 61n, (await memory.read([row()]))[0]));
     expect(parking.parked).toEqual([]);
   });
