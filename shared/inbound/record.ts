@@ -130,7 +130,7 @@ export interface Outcome {
   readonly wrote?: {
     /** See `hasGap`. */
     readonly overGap: boolean;
-    /** Whether what was sent for an earlier version can't be carried out any more. */
+    /** Whether what was sent for an earlier version can't be carried out any more; so in these columns it isn't there either. */
     readonly ends: boolean;
   };
 }
@@ -138,12 +138,12 @@ export interface Outcome {
 /** The record after a change was processed, or a part of it. */
 export function conclude(record: InboundRecord, given: Given, outcome: Outcome | undefined): InboundRecord {
   const columns = new Map<string, ColumnNote>();
-  const isOpen =
-    outcome?.wrote?.ends === true
-      ? ([, version]: Send) => version >= outcome.version
-      : ([send]: Send) => !isSentBy(send, given.by);
-  for (const [column, { maybe, ...note }] of record.columns)
+  for (const [column, { maybe, ...note }] of record.columns) {
+    // In other columns a value that was sent for an earlier version may be there.
+    const ends = outcome?.wrote?.ends === true && given.texts.has(column);
+    const isOpen = ([send, version]: Send): boolean => (ends ? version >= outcome.version : !isSentBy(send, given.by));
     columns.set(column, { ...note, maybe: new Map([...maybe].filter(isOpen)) });
+  }
   for (const [column, text] of given.texts) {
     const note = columns.get(column);
     const result = outcome?.results.get(column);

@@ -505,6 +505,11 @@ describe('the record', () => {
     const own = intend(two, c, 8n);
     expect(intend(own, c, 7n)).toBe(own);
     expect(maybeOf(conclude(own, c, outcome('"C"', WROTE)))).toEqual([]);
+    // Of a write of other columns it may be what the row has.
+    expect(maybeOf(conclude(own, { ...c, by: 'other', texts: new Map() }, outcome('"C"', WROTE)))).toEqual([
+      'b 8',
+      'c 8',
+    ]);
     const other = intend(own, { ...c, by: 'other' }, 9n);
     expect(maybeOf(conclude(other, c, outcome('"C"', WROTE)))).toEqual(['other 9']);
   });
