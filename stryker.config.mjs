@@ -41,7 +41,7 @@ export default {
         'writer/**/*',
       ].map((part) => `<rootDir>/test/${part}.test.ts`),
       testPathIgnorePatterns: [
-        '/(?:hostile|round-trip|bad-input|binary|xml|blob-journal|pull-state-store|tombstone-purge)\\.test\\.ts$',
+        '/(?:hostile|round-trip|bad-input|binary|xml|blob-journal|pull-state-store|tombstone-purge|web-api-rows)\\.test\\.ts$',
       ],
     },
   },

@@ -67,10 +67,10 @@ export function lookUpFaults(rules: Rules, { kind, tables, mapping }: LookedIn, 
       const fault = (text: string): string[] => [at({ path: ['tables', table, index, 'unique'], text })];
       if (kind === 'http') return fault("can't be with LOB_STORE=http: the app can't look for values there");
       if (!tables.includes(table)) return fault(`needs table ${table} in the store: it isn't kept in step`);
-      const lost = unique.filter((column) => !mapping.tableOf(table).tellsApart(column));
+      const lost = unique.filter((column) => !mapping.tableOf(table).comparable(column));
       return lost.length === 0
         ? []
-        : fault(`needs ${lost.join(', ')} in the store as it is: the mapping file drops or masks it`);
+        : fault(`needs ${lost.join(', ')} in the store as it is: the mapping file drops, masks or shortens it`);
     }),
   );
 }

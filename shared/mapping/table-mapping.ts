@@ -183,12 +183,6 @@ export class TableMapping {
     return [...named, ...this.filterColumns].filter((name) => definition.columns.get(name)?.type === 'bytes');
   }
 
-  /** Whether rows with different values of a column also differ in what is stored of it. */
-  tellsApart(column: string): boolean {
-    const redact = this.#columns.get(column)?.redact;
-    return this.#keeps(column) && (redact === undefined || redact === 'hash');
-  }
-
   /** Whether a column would be kept for its name alone, as a part of an image or file, though the metadata has it as none. */
   isGuess(column: string, definition: ColumnDefinition | undefined): boolean {
     return this.#isPart(column) && definition?.partOf === undefined && !this.filterColumns.includes(column);

@@ -730,7 +730,7 @@ describe('validation', () => {
     const MAPPING_FILE = join(folder, 'mapping.yaml');
     writeFileSync(MAPPING_FILE, 'tables: { lead: { columns: { emailaddress1: { redact: mask }, subject: Subject } } }');
     expect(faultsOf({ RULES_FILE, SYNC_TABLES, MAPPING_FILE })).toEqual([
-      'rules.yaml:3:38 tables.lead[0].unique needs emailaddress1 in the store as it is: the mapping file drops or masks it',
+      'rules.yaml:3:38 tables.lead[0].unique needs emailaddress1 in the store as it is: the mapping file drops, masks or shortens it',
     ]);
     const http = { LOB_STORE: 'http', LOB_HTTP__url: 'https://erp.contoso.com/{table}/{key}' };
     expect(faultsOf({ RULES_FILE, SYNC_TABLES, ...http })).toEqual([expect.stringMatching(/LOB_STORE=http/)]);

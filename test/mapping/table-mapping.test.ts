@@ -45,6 +45,19 @@ describe('columns of a table', () => {
     );
     expect(mapping.map(row(), new Map([['name', null]]))).toEqual(new Map([['Title', null]]));
   });
+  test.each([
+    ['{}', true],
+    ['{ name: Title }', true],
+    ['{ name: { as: text } }', true],
+    ['{ name: { redact: hash } }', true],
+    ['{ name: { as: double } }', false],
+    ['{ name: { as: date } }', false],
+    ['{ name: { redact: { mask: { keepLast: 2 } } } }', false],
+    ['{ name: drop }', false],
+    ["{ '*': drop }", false],
+  ])('values are equal in the store where they are, and only there: %s %s', (columns, are) =>
+    expect(mappingOf(`tables: { account: { columns: ${columns} } }`).tableOf('account').comparable('name')).toBe(are),
+  );
   test('a column whose derived names a renamed one could meet gets out of its way', () =>
     expect(stored('{ name: companyName }', { name: text('x'), company: lookup })).toEqual({
       companyName: 'x',

@@ -9,6 +9,7 @@ import type { RowChange } from '../../shared/change/row-change';
 import {
   applyUnproven,
   decide,
+  leavesNoTrace,
   readLags,
   decideByReadBack,
   type Decision,
@@ -513,6 +514,22 @@ describe('a read-back is plausible unless "version below v, or (event) modifiedo
   ] as const)('%s', (_when, before, read, changes, lags) => {
     expect(readLags(before, read, changes)).toBe(lags);
   });
+});
+
+test.each([
+  ['only notices of it', undefined, missing(), [unconfirmed(), unconfirmed()], true],
+  ['something is stored', ROW.stamp, missing(), [unconfirmed()], false],
+  ['the row is there', undefined, found(1n), [unconfirmed()], false],
+  ['also an event', undefined, missing(), [unconfirmed(), patch()], false],
+  [
+    'also a notice of its deletion',
+    undefined,
+    missing(),
+    [unconfirmed(), { ...eventDelete(), evidence: unconfirmed().evidence }],
+    false,
+  ],
+] as const)('a read-back without a trace? %s', (_when, before, read, changes, leaves) => {
+  expect(leavesNoTrace(before, read, changes)).toBe(leaves);
 });
 
 test.each([
