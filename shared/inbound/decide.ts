@@ -169,8 +169,10 @@ function decideValues(facts: Facts): Step {
   if (current.kind === 'missing') return decideMissing(facts, wanted, owned);
   if (change.ifVersion !== undefined && change.ifVersion !== current.version)
     return refuse(new InboundVersionGone(placeOf(change), change.ifVersion, current.version));
-  // Others may have made another value be given since it was read.
-  if ([...wanted.keys()].some((column) => !current.texts.has(column))) return READ;
+  // Others may have made another value be given since it was read, or have written since.
+  const isBefore = (column: string): boolean =>
+    !current.texts.has(column) || (record.columns.get(column)?.done?.version ?? NO_VERSION) > current.version;
+  if ([...wanted.keys()].some(isBefore)) return READ;
   const lost = [...owned];
   const columns: string[] = [];
   for (const [column, value] of wanted) {

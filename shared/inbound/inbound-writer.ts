@@ -33,6 +33,7 @@ import {
   ofAnotherRow,
   withDefaults,
   withId,
+  withWritten,
   type Given,
   type InboundRecord,
   type Outcome,
@@ -75,7 +76,12 @@ const RESTORES_MS = 3_600_000;
 /** What is known of a row, and what has been done to it by the change, from one round to the next. */
 interface Progress {
   readonly current: Current | undefined;
-  readonly written?: { readonly verdict: 'created' | 'updated'; readonly rowId: string };
+  readonly written?: {
+    readonly verdict: 'created' | 'updated';
+    readonly rowId: string;
+    readonly version: RowVersion;
+    readonly given: readonly Given[];
+  };
 }
 
 /** A row as Dataverse or our store showed it. */
@@ -137,14 +143,15 @@ export class InboundWriter {
     }
   }
 
-  async #round(of: RowOfChange, recordId: string, { current }: Progress, told: Set<string>): Promise<Round> {
+  async #round(of: RowOfChange, recordId: string, { current, written }: Progress, told: Set<string>): Promise<Round> {
     const { change, table } = of;
     const before = await this.#recordOf(of, recordId, current);
     if (before === undefined) return { kind: 'again', current };
-    const { record } = before;
+    let { record } = before;
+    for (const given of written?.given ?? []) record = withWritten(record, given, written?.version ?? NO_VERSION);
     const rowId = of.row.id ?? (current?.kind === 'row' ? current.id : record.rowId);
     const wanted = wantedValues(change, record, table.rules);
-    const intended = await this.#intend(change, before, wanted, record.version);
+    const intended = await this.#intend(change, { ...before, record }, wanted, record.version);
     if (intended === undefined) return { kind: 'again', current };
     // After the intent was noted: whoever stores another value of these columns from now on finds the note.
     const stored = rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table);
@@ -273,7 +280,9 @@ export class InboundWriter {
         await this.#tellStore(of, answer, wanted);
         const record = restores === undefined ? intended.record : { ...intended.record, restores };
         const verdict = step.kind === 'create' ? 'created' : 'updated';
-        const written = { verdict, rowId: answer.id } as const;
+        const sent = new Map([...wanted].filter(([column]) => step.kind !== 'delete' && step.columns.includes(column)));
+        const given = givenOf(sent, change.id);
+        const written = { verdict, rowId: answer.id, version: answer.version, given } as const;
         const wrote = {
           overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
           ends: table.optimistic,

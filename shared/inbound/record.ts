@@ -121,6 +121,20 @@ export function intend(record: InboundRecord, { by, atMs, texts }: Given, versio
   return isNew ? { ...record, columns } : record;
 }
 
+/**
+ * The record with values that were sent, and written. A write of others may have ended that they were to be: where the row was
+ * deleted after it, a row could be made once more.
+ */
+export function withWritten(record: InboundRecord, { by, texts }: Given, version: RowVersion): InboundRecord {
+  const columns = new Map(record.columns);
+  for (const [column, text] of texts) {
+    const note = columns.get(column);
+    if (note !== undefined)
+      columns.set(column, { ...note, maybe: withSends(note.maybe, [[sendOf(text, by), version]]) });
+  }
+  return { ...record, columns };
+}
+
 /** What was found or made of a row: its id, its version, and the texts of columns that have the LOB system's value by now. */
 export interface Outcome {
   readonly rowId: string;

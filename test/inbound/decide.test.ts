@@ -318,10 +318,20 @@ describe('what is stored has a time', () => {
     [
       'the LOB system gave another one since, whose echo is not here yet',
       both('"A"', given(50), { record: record({ name: { done: { text: '"C"', result: '"C"', version: 6n } } }) }),
-      ['update 5 name', 'refused -lob.name/later'],
+      // Also where it was read before that.
+      ['update 5 name', 'read'],
     ],
     ['the LOB system has seen the version', both('"A"', given(101), { change: change({ ifVersion: 5n }) }), SENT],
   ])('%s', (_what, told, then) => expect(told).toEqual(then));
+
+  test('the LOB system gave another one since, and the row was read after that', () =>
+    expect(
+      words({
+        current: current({ name: '"A"' }, { version: 6n, modifiedOn: 500 }),
+        stored: stored({ name: '"A"' }, given(50)),
+        record: record({ name: { done: { text: '"C"', result: '"C"', version: 6n } } }),
+      }),
+    ).toBe('refused -lob.name/later'));
 
   test('the LOB system’s own column: it counts for nothing', () => {
     const of = change({ texts: new Map([['fax', '"B"']]) });

@@ -468,6 +468,23 @@ describe('keys', () => {
     expect(of.rows.rows.map((row) => [row.id, row.texts.get('name')])).toEqual([[id, '"late"']]);
   });
 
+  test('[I103] a row that another message made was deleted before this one made one: what it wrote is the LOB system’s', async () => {
+    const both = shared();
+    const [a, b] = [stand(both), stand(both)];
+    const [early, late] = [change({ name: '"early"' }), change({ name: '"late"' })];
+    both.rows.before = async () => {
+      both.rows.before = () => undefined;
+      expect(await run(b, late)).toEqual(['created']);
+      const [made] = both.rows.rows.splice(0);
+      await store(both, made?.id ?? '');
+      both.rows.now = 5000;
+      return undefined;
+    };
+    expect(await run(a, early)).toEqual(['created']);
+    expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"late"']);
+    expect(a.logged).toEqual([]);
+  });
+
   test('another row has a key that a message gives: refused, not tried for ever', async () => {
     const of = stand();
     const row = of.rows.create({ name: '"A"' });
