@@ -220,7 +220,7 @@ export class SimulatedDataverse {
 
   /**
    * The value of a column in a version of a row; the earliest moment at which it may have been given by what the row told of itself
-   * until then, and the latest by what it has told at all.
+   * until then, and the latest by what it has told at all. The same value given once more is no other one.
    */
   givenIn(
     row: RowAddress,
@@ -228,9 +228,14 @@ export class SimulatedDataverse {
     version: bigint,
   ): { readonly value: Plain[string]; readonly earliest: Instant; readonly latest: Instant } {
     const all = [...this.#written].filter(([, { key }]) => key === keyOf(row));
-    const gives = ([, { isNew, changed }]: (typeof all)[number]): boolean => isNew || column in changed;
-    const from = all.findLastIndex((one) => one[0] <= version && gives(one));
-    const next = all.findIndex((one, at) => at > from && gives(one));
+    let value: Plain[string] = null;
+    const gives = all.map(([, { isNew, changed }]) => {
+      const before = isNew ? undefined : value;
+      value = column in changed ? (changed[column] ?? null) : isNew ? null : value;
+      return value !== before;
+    });
+    const from = all.findLastIndex(([of], at) => of <= version && gives[at]);
+    const next = gives.findIndex((does, at) => at > from && does);
     const written = all.slice(from, next < 0 ? undefined : next);
     const until = written.filter(([of]) => of <= version);
     return {
