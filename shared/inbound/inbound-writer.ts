@@ -29,7 +29,6 @@ import {
   conclude,
   concludeDelete,
   intend,
-  isSuperseded,
   ofAnotherRow,
   withDefaults,
   withId,
@@ -370,9 +369,9 @@ export class InboundWriter {
     if (kept === undefined) return false;
     let { record } = kept;
     const { version = NO_VERSION } = row ?? {};
-    // A later value came with the link, and was written over.
-    if (!isLinked && wrote?.columns.some((column) => isOverwritten(record, column, wanted, version)) === true)
-      return false;
+    // What came with the link may be a later value, which was written over, or a write that came after this one.
+    const isLast = (column: string): boolean => isLastIn(record, column, wanted.get(column)?.text ?? 'null', version);
+    if (wrote?.columns.every(isLast) === false) return false;
     for (const given of givenOf(wanted, id)) {
       const results = new Map(
         [...given.texts].flatMap(([column, text]) => {
@@ -420,15 +419,12 @@ export class InboundWriter {
   }
 }
 
-/** Whether a write of a column was of an earlier value than the one that is noted, and came after that. */
-function isOverwritten(
-  record: InboundRecord,
-  column: string,
-  wanted: ReadonlyMap<string, Wanted>,
-  version: RowVersion,
-): boolean {
-  const { done } = record.columns.get(column) ?? {};
-  return isSuperseded(record, column, wanted.get(column)?.atMs ?? Infinity) && (done?.version ?? NO_VERSION) < version;
+/** Whether a column has the LOB system's last value after a text was written in a version. */
+function isLastIn({ columns }: InboundRecord, column: string, text: string, version: RowVersion): boolean {
+  const note = columns.get(column);
+  if (note === undefined) return true;
+  const { done } = note;
+  return note.text === (done !== undefined && done.version > version ? done.text : text);
 }
 
 /** The id of the record that a change is noted in. */

@@ -485,6 +485,18 @@ describe('keys', () => {
     expect(a.logged).toEqual([]);
   });
 
+  test('[I103] an earlier message by id that is through before the row’s maker links its notes: the later value is given again', async () => {
+    const both = shared();
+    const [maker, other] = [stand(both), stand(both)];
+    both.rows.after = async ({ action }) => {
+      if (action.kind !== 'create') return;
+      const by = { id: both.rows.rows[0]?.id ?? '' };
+      expect(await run(other, change({ fax: '"early"' }, { op: 'update', atMs: 1_000_000 }, by))).toEqual(['updated']);
+    };
+    expect(await run(maker, change({ fax: '"late"' }))).toEqual(['created']);
+    expect(both.rows.rows.map(({ texts }) => texts.get('fax'))).toEqual(['"late"']);
+  });
+
   test('another row has a key that a message gives: refused, not tried for ever', async () => {
     const of = stand();
     const row = of.rows.create({ name: '"A"' });
