@@ -220,7 +220,8 @@ export class SimulatedDataverse {
 
   /**
    * The value of a column in a version of a row; the earliest moment at which it may have been given by what the row told of itself
-   * until then, and the latest by what it has told at all. The same value given once more is no other one.
+   * until then, and the latest by what it has told at all. The same value given once more is no other one,
+   * also where the row was deleted and made again: who hasn't seen that it was can't tell.
    */
   givenIn(
     row: RowAddress,
@@ -228,10 +229,10 @@ export class SimulatedDataverse {
     version: bigint,
   ): { readonly value: Plain[string]; readonly earliest: Instant; readonly latest: Instant } {
     const all = [...this.#written].filter(([, { key }]) => key === keyOf(row));
-    let value: Plain[string] = null;
+    let value: Plain[string] | undefined;
     const gives = all.map(([, { isNew, changed }]) => {
-      const before = isNew ? undefined : value;
-      value = column in changed ? (changed[column] ?? null) : isNew ? null : value;
+      const before = value;
+      value = (column in changed ? changed[column] : isNew ? null : before) ?? null;
       return value !== before;
     });
     const from = all.findLastIndex(([of], at) => of <= version && gives[at]);
