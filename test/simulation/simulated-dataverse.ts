@@ -220,29 +220,27 @@ export class SimulatedDataverse {
 
   /**
    * The value of a column in a version of a row; the earliest moment at which it may have been given by what the row told of itself
-   * until then, and the latest by what it has told at all. The same value given once more is no other one,
-   * also where the row was deleted and made again: who hasn't seen that it was can't tell.
+   * until then, and the latest by what it has told at all: whoever missed what was in between can't tell a value from the same one.
    */
   givenIn(
     row: RowAddress,
     column: string,
     version: bigint,
   ): { readonly value: Plain[string]; readonly earliest: Instant; readonly latest: Instant } {
-    const all = [...this.#written].filter(([, { key }]) => key === keyOf(row));
     let value: Plain[string] | undefined;
-    const gives = all.map(([, { isNew, changed }]) => {
+    const all = [...this.#written].flatMap(([of, { key, isNew, changed, modifiedOn, at }]) => {
+      if (key !== keyOf(row)) return [];
       const before = value;
       value = (column in changed ? changed[column] : isNew ? null : before) ?? null;
-      return value !== before;
+      return [{ version: of, modifiedOn, at, value, gives: value !== before }];
     });
-    const from = all.findLastIndex(([of], at) => of <= version && gives[at]);
-    const next = gives.findIndex((does, at) => at > from && does);
-    const written = all.slice(from, next < 0 ? undefined : next);
-    const until = written.filter(([of]) => of <= version);
+    const from = all.findLastIndex((one) => one.version <= version && one.gives);
+    const of = all[from]?.value ?? null;
+    const until = all.slice(from).filter((one) => one.version <= version);
     return {
-      value: written[0]?.[1].changed[column] ?? null,
-      earliest: Math.min(...until.map(([, { modifiedOn, at }]) => Math.min(modifiedOn, at))),
-      latest: Math.max(...written.map(([, { modifiedOn }]) => modifiedOn)),
+      value: of,
+      earliest: Math.min(...until.map(({ modifiedOn, at }) => Math.min(modifiedOn, at))),
+      latest: Math.max(...all.filter((one) => one.value === of).map(({ modifiedOn }) => modifiedOn)),
     };
   }
 
