@@ -12,9 +12,9 @@ import { knows } from './record';
 /** Where deliveries come from that put values of the LOB system back. */
 export const RESTORE_SOURCE = 'inbound-restore';
 
-/** The row that values are put back in. Messages of it that are still under way know nothing but its key. */
+/** The row that values are put back in. Messages by key that are still under way have noted nothing by its id. */
 export interface RestoredRow extends RowAddress {
-  /** Texts of its alternate key's values, by column; none where it isn't known. */
+  /** Texts of its alternate key's values, by column, where what is noted is found by that only. */
   readonly key: Readonly<Record<string, string>>;
 }
 
@@ -115,7 +115,7 @@ export class OwnedColumns implements LobStore {
     const key = texts.some(([, text]) => text === 'null') ? {} : Object.fromEntries(texts);
     const { record } = await records.read(recordOfRow(row.table, row.id), row.id);
     const isNoted = [...owned.keys()].some((name) => record.columns.has(name));
-    if (isNoted || Object.keys(key).length === 0) return { record, key };
+    if (isNoted || Object.keys(key).length === 0) return { record, key: {} };
     return { ...(await records.read(recordOfKey(row.table, textOfKeyTexts(texts)))), key };
   }
 

@@ -3,6 +3,7 @@
  * and that everything else costs nothing.
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { recordOfKey, recordOfRow } from '../../shared/inbound/inbound-records';
 import { conclude, intend, NO_RECORD, type InboundRecord } from '../../shared/inbound/record';
 import { OwnedColumns, restoredRow, RESTORE_SOURCE } from '../../shared/inbound/owned-columns';
 import type { RowWrite, StoredRow } from '../../shared/lob/store';
@@ -11,19 +12,24 @@ import { RecordingParking } from '../receive/deliveries';
 import { columns, row, stamp } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 
-const MAPPING = mappingOf('tables: { account: { inbound: { columns: { fax: lob, name: } } }, contact: }');
+const MAPPING = mappingOf(
+  'tables: { account: { inbound: { key: new_lobid, columns: { fax: lob, name: } } }, contact: }',
+);
 
 let memory: MemoryStore;
 let parking: RecordingParking;
 let record: InboundRecord;
 let reads: number;
 let failure: Error | undefined;
+/** The only id that something is noted under; undefined: under all. */
+let notedUnder: string | undefined;
 let store: OwnedColumns;
 beforeEach(() => {
   memory = new MemoryStore();
   parking = new RecordingParking();
   reads = 0;
   failure = undefined;
+  notedUnder = undefined;
   record = conclude(
     intend(NO_RECORD, { by: 'm', atMs: 1, texts: new Map([['fax', '"1"']]) }),
     { by: 'm', atMs: 1, texts: new Map([['fax', '"1"']]) },
@@ -34,7 +40,10 @@ beforeEach(() => {
     records: {
       read: (id) => {
         reads += 1;
-        return failure === undefined ? Promise.resolve({ id, record, stored: undefined }) : Promise.reject(failure);
+        const found = notedUnder === undefined || notedUnder === id ? record : NO_RECORD;
+        return failure === undefined
+          ? Promise.resolve({ id, record: found, stored: undefined })
+          : Promise.reject(failure);
       },
     },
     parking,
@@ -62,6 +71,15 @@ describe('[I101] another value than the LOB system gave', () => {
     ]);
     expect(restoredRow(parking.parked[0]?.delivery.body ?? Buffer.alloc(0))).toEqual({ ...row(), key: {} });
     expect(JSON.stringify(parking.parked[0]?.cause)).not.toMatch(/"2"|\b2\b/);
+  });
+
+  test.each([
+    ['id', recordOfRow('account', row().id), {}],
+    ['key', recordOfKey('account', 'new_lobid="a-1"'), { new_lobid: '"A-1"' }],
+  ])('is put back by what it is noted under: the row’s %s', async (_what, under, key) => {
+    notedUnder = under;
+    await put(snapshot({ fax: '2', new_lobid: 'A-1' }, 60n));
+    expect(parking.parked.map(({ delivery }) => restoredRow(delivery.body))).toEqual([{ ...row(), key }]);
   });
 
   test.each([
