@@ -30,6 +30,7 @@ import {
   concludeDelete,
   intend,
   ofAnotherRow,
+  sendOf,
   withDefaults,
   withId,
   withWritten,
@@ -83,6 +84,19 @@ interface Progress {
   };
 }
 
+/** One delivery of a message, over its rounds. */
+interface Attempt {
+  /** What of its losses was told, each once. */
+  readonly told: Set<string>;
+  /** What it has noted that it would send (`sendOf`), which no earlier attempt had. */
+  readonly noted: Set<string>;
+}
+
+/** A record with what is about to be sent, and what of that this attempt has noted (`Attempt`). */
+interface Intended extends KeptRecord {
+  readonly noted: ReadonlySet<string>;
+}
+
 /** A row as Dataverse or our store showed it. */
 type SeenRow = Pick<CurrentRow, 'id' | 'version' | 'texts'>;
 
@@ -127,9 +141,9 @@ export class InboundWriter {
   async #processOne(of: RowOfChange, recordId: string): Promise<InboundResult> {
     try {
       let progress: Progress = { current: undefined };
-      const told = new Set<string>();
+      const attempt: Attempt = { told: new Set(), noted: new Set() };
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const next = await this.#round(of, recordId, progress, told);
+        const next = await this.#round(of, recordId, progress, attempt);
         if (next.kind === 'ended') {
           const { verdict, rowId } = progress.written ?? next;
           return { kind: 'processed', verdict, rowId };
@@ -142,7 +156,7 @@ export class InboundWriter {
     }
   }
 
-  async #round(of: RowOfChange, recordId: string, { current, written }: Progress, told: Set<string>): Promise<Round> {
+  async #round(of: RowOfChange, recordId: string, { current, written }: Progress, attempt: Attempt): Promise<Round> {
     const { change, table } = of;
     const before = await this.#recordOf(of, recordId, current);
     if (before === undefined) return { kind: 'again', current };
@@ -150,7 +164,7 @@ export class InboundWriter {
     for (const given of written?.given ?? []) record = withWritten(record, given, written?.version ?? NO_VERSION);
     const rowId = of.row.id ?? (current?.kind === 'row' ? current.id : record.rowId);
     const wanted = wantedValues(change, record, table.rules);
-    const intended = await this.#intend(change, { ...before, record }, wanted, record.version);
+    const intended = await this.#intend(change, { ...before, record }, wanted, record.version, attempt);
     if (intended === undefined) return { kind: 'again', current };
     // After the intent was noted: whoever stores another value of these columns from now on finds the note.
     const stored = rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table);
@@ -160,7 +174,7 @@ export class InboundWriter {
     // What seems to be of others may have been given by a message that went ahead meanwhile.
     if (losesToLater && !(await this.parts.records.isLatest(intended))) return { kind: 'again', current };
     // Before it is given up: who comes after a lost answer, or after whoever died, finds nothing that was lost.
-    this.#tell(facts, step.lost, rowId, told);
+    this.#tell(facts, step.lost, rowId, attempt.told);
     const name: RowName =
       of.row.key === undefined ? of.row : { key: of.row.key, ...(rowId === undefined ? {} : { id: rowId }) };
     switch (step.kind) {
@@ -174,7 +188,7 @@ export class InboundWriter {
       case 'update':
       case 'delete': {
         const version = 'condition' in step && step.condition !== 'any' ? step.condition : NO_VERSION;
-        const noted = await this.#intend(change, intended, wanted, version);
+        const noted = await this.#intend(change, intended, wanted, version, attempt);
         return noted === undefined ? { kind: 'again', current } : this.#write(of, step, facts, name, noted, wanted);
       }
       default:
@@ -213,12 +227,21 @@ export class InboundWriter {
     before: KeptRecord,
     wanted: ReadonlyMap<string, Wanted>,
     version: RowVersion,
-  ): Promise<KeptRecord | undefined> {
+    { noted }: Attempt,
+  ): Promise<Intended | undefined> {
     // A second delivery gives nothing.
-    if (op === 'delete' || (id !== undefined && before.record.ids.includes(id))) return before;
+    if (op === 'delete' || (id !== undefined && before.record.ids.includes(id))) return { ...before, noted };
     let record: InboundRecord = before.record;
-    for (const given of givenOf(wanted, id)) record = intend(record, given, version);
-    return record === before.record ? before : this.parts.records.write(before, record);
+    for (const given of givenOf(wanted, id)) {
+      record = intend(record, given, version);
+      for (const [column, text] of given.texts) {
+        const send = sendOf(text, given.by);
+        if (before.record.columns.get(column)?.maybe.has(send) !== true) noted.add(send);
+      }
+    }
+    if (record === before.record) return { ...before, noted };
+    const written = await this.parts.records.write(before, record);
+    return written && { ...written, noted };
   }
 
   /** What our store says of the row. */
@@ -268,7 +291,7 @@ export class InboundWriter {
     step: Extract<Step, { readonly kind: 'create' | 'update' | 'delete' }>,
     facts: Facts,
     row: RowName,
-    intended: KeptRecord,
+    intended: Intended,
     wanted: ReadonlyMap<string, Wanted>,
   ): Promise<Round> {
     const { change, table } = of;
@@ -336,7 +359,7 @@ export class InboundWriter {
   async #done(
     { verdict }: Extract<Step, { readonly kind: 'done' }>,
     facts: Facts,
-    intended: KeptRecord,
+    intended: Intended,
     rowId: string | undefined,
     wanted: ReadonlyMap<string, Wanted>,
   ): Promise<Round> {
@@ -358,7 +381,7 @@ export class InboundWriter {
   /** Whether the record was written as it was; false where somebody has written it since. */
   async #conclude(
     { id, table }: LobChange,
-    intended: KeptRecord,
+    intended: Intended,
     wanted: ReadonlyMap<string, Wanted>,
     row: SeenRow | undefined,
     wrote?: NonNullable<Outcome['wrote']> & { readonly columns: readonly string[] },
@@ -382,7 +405,7 @@ export class InboundWriter {
         }),
       );
       const outcome = row && { rowId: row.id, version, results, ...(wrote === undefined ? {} : { wrote }) };
-      record = conclude(record, given, outcome);
+      record = conclude(record, given, outcome, intended.noted);
     }
     return (await records.write(kept, withId(record, id))) !== undefined;
   }

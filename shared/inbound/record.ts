@@ -149,13 +149,26 @@ export interface Outcome {
   };
 }
 
-/** The record after a change was processed, or a part of it. */
-export function conclude(record: InboundRecord, given: Given, outcome: Outcome | undefined): InboundRecord {
+/**
+ * The record after a change was processed, or a part of it.
+ *
+ * @param noted what this attempt has noted itself (`sendOf`): of that all ends are known. An earlier attempt may have died
+ */
+export function conclude(
+  record: InboundRecord,
+  given: Given,
+  outcome: Outcome | undefined,
+  noted: ReadonlySet<string>,
+): InboundRecord {
   const columns = new Map<string, ColumnNote>();
   for (const [column, { maybe, ...note }] of record.columns) {
     // In other columns a value that was sent for an earlier version may be there.
-    const ends = outcome?.wrote?.ends === true && given.texts.has(column);
-    const isOpen = ([send, version]: Send): boolean => (ends ? version >= outcome.version : !isSentBy(send, given.by));
+    const isOfIt = outcome !== undefined && given.texts.has(column);
+    const isOpen = ([send, version]: Send): boolean => {
+      if (isOfIt && outcome.wrote?.ends === true) return version >= outcome.version;
+      const isOver = noted.has(send) || (isOfIt && version < outcome.version);
+      return !isSentBy(send, given.by) || !isOver;
+    };
     columns.set(column, { ...note, maybe: new Map([...maybe].filter(isOpen)) });
   }
   for (const [column, text] of given.texts) {

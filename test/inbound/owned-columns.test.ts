@@ -34,6 +34,7 @@ beforeEach(() => {
     intend(NO_RECORD, { by: 'm', atMs: 1, texts: new Map([['fax', '"1"']]) }),
     { by: 'm', atMs: 1, texts: new Map([['fax', '"1"']]) },
     { rowId: row().id, version: 50n, results: new Map([['fax', '"1"']]), wrote: { overGap: false, ends: true } },
+    new Set(),
   );
   store = new OwnedColumns(memory, {
     mapping: MAPPING,
