@@ -23,12 +23,12 @@ export function applyRule(value: Value, rule: ColumnRule, hash: Hash): Value | u
   if (value === null) return null;
   switch (value.kind) {
     case 'choice': {
-      if (isLabelled(value, rule.label)) return value;
+      if (keepsLabels(value, rule.label)) return value;
       const { kind, value: number } = value;
       return { kind, value: number, ...labelsOf(value, rule.label) };
     }
     case 'choices': {
-      if (isLabelled(value, rule.label)) return value;
+      if (keepsLabels(value, rule.label)) return value;
       const { kind, values } = value;
       return { kind, values, ...labelsOf(value, rule.label) };
     }
@@ -41,20 +41,12 @@ export function applyRule(value: Value, rule: ColumnRule, hash: Hash): Value | u
 
 type Labelled = Extract<Value, { kind: 'choice' | 'choices' }>;
 
-/** Whether it has just the labels that are wanted. */
-const isLabelled = ({ label, labels }: Labelled, which: ColumnRule['label'] = 'first'): boolean =>
-  which === 'all' || (labels === undefined && (which === 'first' || label === undefined));
+const keepsLabels = ({ labels }: Labelled, which: ColumnRule['label'] = 'first'): boolean =>
+  which === 'all' || (which === 'first' && labels === undefined);
 
-function labelsOf(
-  { label, labels }: Labelled,
-  which: ColumnRule['label'] = 'first',
-): Pick<Labelled, 'label' | 'labels'> {
-  if (which === 'none') return {};
-  return {
-    ...(label === undefined ? {} : { label }),
-    ...(which === 'all' && labels !== undefined ? { labels } : {}),
-  };
-}
+/** Where not all are kept. */
+const labelsOf = ({ label }: Labelled, which: ColumnRule['label']): Pick<Labelled, 'label'> =>
+  which === 'none' || label === undefined ? {} : { label };
 
 function partsOf({ kind, table, id, name }: Extract<Value, { kind: 'lookup' }>, parts: readonly LookupPart[]): Value {
   return { kind, id, table: parts.includes('table') ? table : '', name: parts.includes('name') ? name : null };
