@@ -16,6 +16,8 @@ export interface KeptRecord {
   readonly record: InboundRecord;
   /** To be swapped. */
   readonly stored: StoredRow | undefined;
+  /** Where the id leads to, while the record there is of another row. */
+  readonly movedTo?: string;
 }
 
 /** What lies under an id: a record, or where it is. */
@@ -69,7 +71,8 @@ export class InboundRecords {
       const there = await this.#readOne(to);
       const target = this.#entryIn(there);
       const record = target?.kind === 'record' ? target.record : NO_RECORD;
-      if (rowId !== undefined && (record.rowId ?? rowId) !== rowId) return { id, record: left ?? NO_RECORD, stored };
+      if (rowId !== undefined && (record.rowId ?? rowId) !== rowId)
+        return { id, record: left ?? NO_RECORD, stored, movedTo: to };
       const kept: KeptRecord = { id: to, record, stored: there };
       const whole = rowId === undefined ? kept : await this.#takeOver(kept, { rowId, id, stored, left });
       if (whole !== undefined) return whole;
@@ -78,9 +81,11 @@ export class InboundRecords {
   }
 
   /** Writes a record if nobody has written it since; undefined if somebody has. */
-  async write({ id, stored }: KeptRecord, record: InboundRecord): Promise<KeptRecord | undefined> {
-    const written = await this.#swap(id, stored, { kind: 'record', record });
-    return written && { id, record, stored: written };
+  async write(before: KeptRecord, record: InboundRecord): Promise<KeptRecord | undefined> {
+    const { id, movedTo } = before;
+    const entry: Entry = movedTo === undefined ? { kind: 'record', record } : moved(movedTo, record);
+    const stored = await this.#swap(id, before.stored, entry);
+    return stored && { ...before, record, stored };
   }
 
   /** Whether nobody has written a record since it was read. */

@@ -208,8 +208,9 @@ export class InboundWriter {
     const kept = await this.parts.records.read(recordId, row.key === undefined ? row.id : undefined);
     const { rowId, version } = kept.record;
     // What was read before our last write may be another row, which had the key until then: it is read again.
-    if (current?.kind !== 'row' || rowId === current.id || current.version < version) return kept;
-    const record = rowId === undefined ? kept.record : await this.#ofNextRow(change, kept.record, rowId, current.id);
+    if (current?.kind !== 'row' || current.version < version) return kept;
+    const isNext = rowId !== undefined && rowId !== current.id;
+    const record = isNext ? await this.#ofNextRow(change, kept.record, rowId, current.id) : kept.record;
     const linked = await this.parts.records.link({ ...kept, record }, change.table, current.id);
     return linked && { ...linked, record: { ...linked.record, rowId: current.id } };
   }

@@ -5,7 +5,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { OutboundError } from '../../shared/errors/errors';
-import { recordOfRow } from '../../shared/inbound/inbound-records';
+import { recordOfKey, recordOfRow } from '../../shared/inbound/inbound-records';
+import { intend, NO_RECORD } from '../../shared/inbound/record';
 import type { InboundResult } from '../../shared/inbound/inbound-writer';
 import type { Stamp } from '../../shared/lob/stamp';
 import { inboundTable, PLAIN } from './tables';
@@ -495,6 +496,25 @@ describe('keys', () => {
     };
     expect(await run(maker, change({ fax: '"late"' }))).toEqual(['created']);
     expect(both.rows.rows.map(({ texts }) => texts.get('fax'))).toEqual(['"late"']);
+  });
+
+  test('[I103] what is noted by id while its key is noted of another row: found once the key is its own', async () => {
+    const { inboundRecords: records } = stand();
+    const [key, id] = [recordOfKey('account', 'A-1'), recordOfRow('account', 'next')];
+    const given = (text: string, atMs: number) => ({ by: text, atMs, texts: new Map([['fax', text]]) });
+    const ofKey = await records.write(await records.read(key), {
+      ...intend(NO_RECORD, given('"1"', 1)),
+      rowId: 'before',
+    });
+    if (ofKey === undefined) throw new Error('not written');
+    await records.link(ofKey, 'account', 'next');
+    const ofId = await records.read(id, 'next');
+    expect(ofId.record).toEqual(NO_RECORD);
+    await records.write(ofId, intend(ofId.record, given('"2"', 2)));
+    await records.write(ofKey, { ...ofKey.record, rowId: 'next' });
+    const whole = await records.read(id, 'next');
+    expect([whole.id, whole.record.columns.get('fax')?.text]).toEqual([key, '"2"']);
+    expect((await records.read(key)).record).toEqual(whole.record);
   });
 
   test('another row has a key that a message gives: refused, not tried for ever', async () => {
