@@ -321,7 +321,7 @@ internal static class ServiceBusCases
     private static async Task RefusesUnknown(ServiceBusClient client)
     {
         // Not for any other reason, such as that the broker can't be reached.
-        await Send(client, "news", new ServiceBusMessage("before"));
+        await Send(client, "keyed", new ServiceBusMessage("before"));
         await using var sender = client.CreateSender("nowhere");
         await using var receiver = client.CreateReceiver("nowhere");
         await using var subscriber = client.CreateReceiver("news", "nobody");
