@@ -265,19 +265,17 @@ export class PostgresStore implements LobStore, TombstoneStore {
       return;
     }
     for (const { index } of rows) outcomes[index] = CONFLICT;
-    const [only] = rows;
-    const isOne = rows.length === 1 && only !== undefined;
-    const [ids, etags, seconds] = isOne ? [only.write.row.id, ...(answer[0] ?? [])] : (answer[0] ?? []);
-    if (etags === undefined || etags === null) return;
-    const byId = isOne ? undefined : new Map(rows.map((row) => [row.write.row.id, row]));
-    const tags = etags.split(',');
-    ids?.split(',').forEach((id, at) => {
-      const row = isOne ? only : byId?.get(id);
-      if (row === undefined) return;
+    const byId = new Map(rows.length === 1 ? [] : rows.map((row) => [row.key.join('_'), row]));
+    const width = table.keys.length;
+    for (const cells of answer) {
+      const row = rows.length === 1 ? rows[0] : byId.get(idOf(cells, table));
+      if (row === undefined) continue;
+      const [etag, seconds] = rows.length === 1 ? cells : [cells[width], cells[width + 1]];
       const { index, changesValues } = row;
-      outcomes[index] = { kind: 'written', stored: written(table, row, tags[at], seconds), changesValues };
-    });
-    if (Number(seconds) > 0) this.database.tellClock(Number(seconds), startedAt);
+      outcomes[index] = { kind: 'written', stored: written(table, row, etag, seconds), changesValues };
+    }
+    const seconds = Number(answer.at(-1)?.at(-1));
+    if (seconds > 0) this.database.tellClock(seconds, startedAt);
   }
 
   #sendAll(
@@ -287,20 +285,26 @@ export class PostgresStore implements LobStore, TombstoneStore {
     rows: readonly Prepared[],
     stillWanted: () => boolean,
   ): Promise<readonly Row[] | undefined> {
-    const json = rows.map(({ write, key, set }): JsonRow => {
-      const { stamp, expected } = write;
-      return { key, set, stamp: encodeStamp(stamp), state: stateOf(write), expected: expected?.etag };
+    const json = rows.map((row): JsonRow => {
+      const { write, key, set } = row;
+      return {
+        key,
+        values: columns.map((column) => set.get(column)?.text ?? null),
+        stamp: encodeStamp(write.stamp),
+        state: stateOf(write),
+        expected: write.expected?.etag,
+      };
     });
     const [only] = json;
     const statements = this.#statements;
     if (rows.length > 1 || only === undefined) {
       const text = statements.text(kind === 'insert' ? 'insertMany' : 'updateMany', table, columns);
-      return this.database.queryIf(stillWanted, text, [jsonOf(json, columns)]);
+      return this.database.queryIf(stillWanted, text, [jsonOf(json)]);
     }
-    const { key, set, stamp, state, expected = null } = only;
-    const values = [...key, ...columns.map((column) => set.get(column)?.text ?? null), stamp, state];
+    const values = [...only.key, ...only.values, only.stamp, only.state];
     const text = statements.text(kind === 'insert' ? 'insertOne' : 'updateOne', table, columns);
-    return this.database.queryIf(stillWanted, text, kind === 'insert' ? values : [...values, expected]);
+    if (kind === 'insert') return this.database.queryIf(stillWanted, text, values);
+    return this.database.queryIf(stillWanted, text, [...values, only.expected ?? null]);
   }
 
   sameData({ hidden, data }: StoredRow, { row, columns }: RowColumns): boolean {
