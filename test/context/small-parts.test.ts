@@ -8,6 +8,7 @@ import { detectFormat } from '../../shared/context/format';
 import type { Warning } from '../../shared/context/messages/warnings';
 import { warningsOf } from '../../shared/context/messages/warnings';
 import { readContext } from '../../shared/context/read-context';
+import { guidOf } from '../../shared/context/values/guid';
 import { dateValueOf, isoValueOf, operationTimeOf } from '../../shared/context/values/wire-date';
 import type { Wire } from './fixture-files';
 import { changed, fixture } from './fixture-files';
@@ -51,6 +52,22 @@ describe('the form of a body', () => {
   test.each(['json', 'xml', 'msbin1'])('of the fixtures: %s', (form) => {
     expect(detectFormat(fixture(`create-account.${form}`))).toBe(form === 'msbin1' ? 'binary' : form);
   });
+});
+
+describe('GUIDs', () => {
+  const ID = 'e48664d8-dbdd-43be-8d96-c02d26fc1d54';
+  test.each([
+    [ID, ID],
+    [`{${ID}}`, ID],
+    [ID.toUpperCase(), ID],
+    [`{${ID.toUpperCase()}}`, ID],
+    [`{${ID}`, undefined],
+    [`${ID}}`, undefined],
+    [`(${ID})`, undefined],
+    [ID.slice(1), undefined],
+    [`${ID}0`, undefined],
+    ['', undefined],
+  ])('%p', (text, id) => expect(guidOf(text)).toBe(id));
 });
 
 describe('dates', () => {

@@ -5,7 +5,7 @@ import type { Evidence, RowChange } from '../../shared/change/row-change';
 import type { Columns } from '../../shared/change/value';
 import { MessageUnsupported, RowIdInvalid, TableInvalid } from '../../shared/context/errors';
 import { readContext } from '../../shared/context/read-context';
-import type { Delivery } from '../../shared/context/messages/pushed-event';
+import { arrivalBound, type Delivery } from '../../shared/context/messages/pushed-event';
 import { changesOf } from '../../shared/context/messages/to-changes';
 import { codeOf, dispositionOf } from '../../shared/errors/errors';
 import type { Wire } from './fixture-files';
@@ -206,6 +206,22 @@ describe('what may be believed of an event', () => {
   test('modifiedon in a form that is no date proves nothing', () => {
     const body = changed('update-contact', { ...target({ modifiedon: '2026-04-02T13:05:10Z' }), PostEntityImages: [] });
     expect(evidence(onlyChange(body))).toEqual({ kind: 'event', at: CREATED, isTrusted: false });
+  });
+
+  test.each([
+    [CREATED + 1, CREATED, true],
+    [CREATED, CREATED, true],
+    [CREATED - 1, CREATED - 1, false],
+  ])('what is dated after a delivery came happened before that: %d', (notAfter, at, sure) => {
+    const body = changed('update-contact', {
+      ...target({ modifiedon: `/Date(${CREATED}000)/` }),
+      PostEntityImages: [],
+    });
+    expect(evidence(onlyChange(body, { notAfter }))).toEqual({ kind: 'event', at, isTrusted: sure });
+  });
+
+  test('a delivery comes at the end of its second, and clocks may differ', () => {
+    expect([arrivalBound(1001), arrivalBound(1000, 60)]).toEqual([7, 61]);
   });
 
   test("an untrusted time is never earlier than the operation's", () => {

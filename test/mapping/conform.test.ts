@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import type { Value } from '../../shared/change/value';
-import { conformChange, conformColumns, conformValue } from '../../shared/mapping/conform';
+import type { Context } from '../../shared/context/context';
+import { conformChange, conformColumns, conformUnknown, conformValue } from '../../shared/mapping/conform';
 import type { ColumnType, TableDefinition } from '../../shared/mapping/table-definition';
 import { columns, eventDelete, patch } from '../writer/changes';
 
@@ -118,6 +119,7 @@ describe('a value in the type of its column', () => {
     ['integer', { kind: 'instant', epochMs: 5 }, AS_IT_CAME],
     ['bytes', text('AAEC'), { kind: 'bytes', base64: 'AAEC' }],
     ['bytes', { kind: 'list', items: [number('256')] }, AS_IT_CAME],
+    ['bytes', { kind: 'list', items: [number('1'), number('256')] }, AS_IT_CAME],
     [
       'file',
       text('A1B2C3D4-0000-4000-8000-00000000000A'),
@@ -191,6 +193,18 @@ test('a change keeps all but its columns, a delete has none', () => {
   const change = patch({ columns: new Map([['size', number('5')]]) });
   expect(conformChange(change, DEFINITION)).toEqual({ ...change, columns: columns({ size: 5 }) });
   expect(conformChange(eventDelete(), DEFINITION)).toEqual(eventDelete());
+});
+
+test('a table without metadata: what a row of an elastic one brings is refused', () => {
+  const of = { partitionid: 'p', name: 'x' };
+  const preImages = new Map([['image', { columns: columns(of) }]]) as unknown as Context['preImages'];
+  const refused = expect.objectContaining({ code: 'table-type-unsupported' });
+  expect(() => conformUnknown(patch({ columns: columns(of) }), { preImages: null })).toThrow(refused);
+  expect(() => conformUnknown(eventDelete(), { preImages })).toThrow(refused);
+  expect(conformUnknown(patch({ columns: columns(of) }), undefined)).toEqual(patch({ columns: columns(of) }));
+  expect(conformUnknown(patch({ columns: columns({ name: 'x' }) }), { preImages: null })).toEqual(
+    patch({ columns: columns({ name: 'x' }) }),
+  );
 });
 
 describe('names of columns', () => {
