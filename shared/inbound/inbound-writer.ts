@@ -188,8 +188,8 @@ export class InboundWriter {
       case 'update':
       case 'delete': {
         const version = 'condition' in step && step.condition !== 'any' ? step.condition : NO_VERSION;
-        const noted = await this.#intend(change, intended, wanted, version, attempt);
-        return noted === undefined ? { kind: 'again', current } : this.#write(of, step, facts, name, noted, wanted);
+        const ready = await this.#intend(change, intended, wanted, version, attempt);
+        return ready === undefined ? { kind: 'again', current } : this.#write(of, step, facts, name, ready, wanted);
       }
       default:
         return step satisfies never;
@@ -303,18 +303,18 @@ export class InboundWriter {
         await this.#tellStore(of, answer, wanted);
         const record = restores === undefined ? intended.record : { ...intended.record, restores };
         const verdict = step.kind === 'create' ? 'created' : 'updated';
-        const sent = new Map([...wanted].filter(([column]) => step.kind !== 'delete' && step.columns.includes(column)));
-        const given = givenOf(sent, change.id);
+        const columns = step.kind === 'delete' ? [] : step.columns;
+        const given = givenOf(new Map([...wanted].filter(([column]) => columns.includes(column))), change.id);
         const written = { verdict, rowId: answer.id, version: answer.version, given } as const;
         const wrote = {
           overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
           ends: table.optimistic,
-          columns: step.kind === 'delete' ? [] : step.columns,
+          columns,
         };
         const kept = step.kind === 'create' ? withDefaults(record, defaultsIn(answer, wanted)) : record;
         const isDone = await this.#conclude(change, { ...intended, record: kept }, wanted, answer, wrote);
         // Somebody has noted something meanwhile: what was written may have to be written over.
-        return isDone ? { kind: 'ended', ...written } : { kind: 'again', current: answer, written };
+        return isDone ? { kind: 'ended', verdict, rowId: answer.id } : { kind: 'again', current: answer, written };
       }
       case 'deleted':
         return this.#concludeDelete(change, intended, row.id);

@@ -166,8 +166,7 @@ export function conclude(
     const isOfIt = outcome !== undefined && given.texts.has(column);
     const isOpen = ([send, version]: Send): boolean => {
       if (isOfIt && outcome.wrote?.ends === true) return version >= outcome.version;
-      const isOver = noted.has(send) || (isOfIt && version < outcome.version);
-      return !isSentBy(send, given.by) || !isOver;
+      return !noted.has(send) && !(isOfIt && version < outcome.version && isSentBy(send, given.by));
     };
     columns.set(column, { ...note, maybe: new Map([...maybe].filter(isOpen)) });
   }
