@@ -64,10 +64,14 @@ export class SteadyWork {
       const [id = ''] = rows.splice(this.#random.between(0, rows.length - 1), 1);
       return this.#move(id, rows, gone, (of) => this.dataverse.delete(table, of));
     }
+    return this.#update(table, rows, gone);
+  }
+
+  async #update(table: string, rows: string[], gone: string[]): Promise<void> {
     const columns = pick(this.#random, WORK[table]?.update ?? [])(this.#random, this.#rows);
     const id = pick(this.#random, rows);
     try {
-      return await this.dataverse.update(table, id, columns);
+      await this.dataverse.update(table, id, columns);
     } catch (error) {
       // It went with another row, unless it is just being deleted: it can come back.
       const at = rows.indexOf(id);
