@@ -63,6 +63,15 @@ const target = (attributes: Wire, id = CONTACT, table = 'contact'): Wire => ({
   ],
 });
 
+/** An image of a row whose only column is when it was changed. */
+const imageOf = (id: string, table: string): Wire => ({
+  Attributes: [{ key: 'modifiedon', value: `/Date(${CREATED}000)/` }],
+  FormattedValues: [],
+  Id: id,
+  KeyAttributes: [],
+  LogicalName: table,
+});
+
 describe('what an event means for its row', () => {
   test('Create: a patch of all columns sent, without the row version', () => {
     const change = onlyChange(fixture('create-account.json'));
@@ -94,6 +103,21 @@ describe('what an event means for its row', () => {
   test('an alias that was not sent, or an image from before the operation, is no full row', () => {
     expect(onlyChange(fixture('update-contact.json'), { fullImageAlias: 'Other' }).kind).toBe('patch');
     expect(onlyChange(fixture('update-contact.json'), { fullImageAlias: 'Before' }).kind).toBe('patch');
+  });
+
+  test('an image of another row, or of another table, neither stands for the row nor dates it', () => {
+    const image = (id: string, table: string): Wire => ({
+      ...target({ jobtitle: 'x' }),
+      PostEntityImages: [{ key: 'After', value: imageOf(id, table) }],
+    });
+    const at = (id: string, table: string): RowChange =>
+      onlyChange(changed('update-contact', image(id, table)), { fullImageAlias: 'After' });
+    expect(at(CONTACT, 'contact').kind).toBe('snapshot');
+    expect(evidence(at(CONTACT, 'contact'))).toEqual({ kind: 'event', at: CREATED, isTrusted: true });
+    for (const other of [at(ACCOUNT, 'contact'), at(CONTACT, 'account')]) {
+      expect(other).toMatchObject({ kind: 'patch', columns: new Map([['jobtitle', { kind: 'string', value: 'x' }]]) });
+      expect(evidence(other)).toEqual({ kind: 'event', at: CREATED, isTrusted: false });
+    }
   });
 
   test('a full image without modifiedon is dated by Target', () => {

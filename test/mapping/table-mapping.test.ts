@@ -146,7 +146,13 @@ describe('the key of a row', () => {
     [D, rowId(1)],
     [D, `acc-${rowId(1).replaceAll('-', '')}`],
     [N, rowId(1)],
+    [D, `xyz-${rowId(1)}`],
+    [D, `acc-${link}_${rowId(3)}`],
+    [D, `acc-x${rowId(1)}`],
+    [D, `acc-${rowId(1)}0`],
     [N, `${link}_${rowId(3)}`.replaceAll('-', '')],
+    [N, `0${rowId(1).replaceAll('-', '')}`],
+    [N, `${rowId(1).replaceAll('-', '')}0`],
     [N, ''],
   ])('%j: no row has %s', (format, key) => expect(idOf(format, key)).toBeUndefined());
 });
