@@ -34,6 +34,7 @@ export const linkOf = (relationship: string, [first, second]: LinkedRows): Link 
 
 /** The ids of a link's two rows; undefined for the address of an ordinary row. */
 export function linkedIds({ id }: RowAddress): readonly [string, string] | undefined {
+  if (!id.includes(BETWEEN_IDS)) return undefined;
   const [first, second, ...more] = id.split(BETWEEN_IDS);
   return first === undefined || second === undefined || more.length > 0 ? undefined : [first, second];
 }

@@ -1,6 +1,6 @@
 import { Client, Pool } from 'pg';
 import { startPostgres, type Postgres } from '../../../local/postgres/postgres';
-import { encodeColumns } from '../../../shared/lob/postgres/columns';
+import { ValueTypes, encodeColumns } from '../../../shared/lob/postgres/columns';
 import { Database } from '../../../shared/lob/postgres/database';
 import { postgresNamingOf } from '../../../shared/lob/postgres/naming';
 import { PostgresStore } from '../../../shared/lob/postgres/postgres-store';
@@ -63,7 +63,11 @@ async function written(store: PostgresStore, known: Known, rows: readonly number
 }
 
 /** What the columns of these rows are called, and their types. */
-const SHAPE = [...encodeColumns(updatedColumns(0, EPOCH))].map(([name, { type }]) => ({ name: quoted(name), type }));
+const SHAPE = (() => {
+  const types = new ValueTypes();
+  encodeColumns(updatedColumns(0, EPOCH), types);
+  return [...types.byColumn].map(([name, type]) => ({ name: quoted(name), type }));
+})();
 
 /** A bare INSERT … ON CONFLICT DO UPDATE of the same rows by the plain client: no guard, no stamp's meaning, nothing known. */
 class BareUpserts {
@@ -87,7 +91,7 @@ class BareUpserts {
     const end = `on conflict (id) do update set ${set}`;
     const textsOf = (n: number): string[] => [
       idOf(n),
-      ...[...encodeColumns(updatedColumns(n, at)).values()].map(({ text }) => text),
+      ...encodeColumns(updatedColumns(n, at)).values(),
       encodeStamp(seasoned(n)),
     ];
     const [only] = rows;

@@ -26,10 +26,18 @@ export type SqlType =
   | 'bytea'
   | 'jsonb';
 
-/** A value as its column's text, and the type that the column should have. */
-export interface TypedText {
-  readonly type: SqlType;
-  readonly text: string;
+/** The types that columns should have for the values of some rows. */
+export class ValueTypes {
+  /** That of a column's first value. */
+  readonly byColumn = new Map<string, SqlType>();
+  /** Whether all values of each column want the same. */
+  areSame = true;
+
+  add(column: string, type: SqlType): void {
+    const known = this.byColumn.get(column);
+    if (known === undefined) this.byColumn.set(column, type);
+    else if (known !== type) this.areSame = false;
+  }
 }
 
 /** A row's columns by their names in PostgreSQL; an empty one isn't there. */
@@ -70,78 +78,81 @@ export const columnName = (column: string): string =>
 /**
  * A row's columns as texts.
  *
+ * @param types is told the type that each text wants
  * @throws NotStorable
  */
-export function encodeColumns(columns: Columns): Map<string, TypedText> {
-  const texts = new Map<string, TypedText>();
-  for (const [column, value] of columns) encodeValue(texts, columnName(column), value);
+export function encodeColumns(columns: Columns, types = new ValueTypes()): Map<string, string> {
+  const texts = new Map<string, string>();
+  const put: Put = (name, type, text) => {
+    texts.set(name, text);
+    types.add(name, type);
+  };
+  for (const [column, value] of columns) encodeValue(put, columnName(column), value);
   return texts;
 }
 
-function encodeValue(into: Map<string, TypedText>, name: string, value: Value): void {
+type Put = (name: string, type: SqlType, text: string) => void;
+
+function encodeValue(put: Put, name: string, value: Value): void {
   if (value === null) return;
-  const put = (type: SqlType, text: string): unknown => into.set(name, { type, text });
   switch (value.kind) {
     case 'string':
-      putText(into, name, value.value);
-      return;
+      return putText(put, name, value.value);
     case 'guid':
-      return void put('uuid', value.value);
+      return put(name, 'uuid', value.value);
     case 'boolean':
     case 'managed':
-      return void put('boolean', String(value.value));
+      return put(name, 'boolean', String(value.value));
     case 'integer':
-      return void put('integer', String(value.value));
+      return put(name, 'integer', String(value.value));
     case 'bigint':
-      return void put('bigint', String(value.value));
+      return put(name, 'bigint', String(value.value));
     case 'double':
-      return void put('double precision', doubleText(value.value));
+      return put(name, 'double precision', doubleText(value.value));
     case 'number':
     case 'decimal':
     case 'money': {
       const digits = plainNumber(value.text);
       if (digits === undefined) throw new NotStorable(name, 'its value is no number that it can hold');
-      return void put('numeric', digits);
+      return put(name, 'numeric', digits);
     }
     case 'instant':
-      return void put('timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
+      return put(name, 'timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
     case 'wallTime':
-      return void put('timestamp without time zone', value.text);
+      return put(name, 'timestamp without time zone', value.text);
     case 'offsetTime':
-      return void put('timestamp without time zone', fourDigits(wallTimeOf(value.epochMs, value.offsetMinutes)));
+      return put(name, 'timestamp without time zone', fourDigits(wallTimeOf(value.epochMs, value.offsetMinutes)));
     case 'date':
-      return void put('date', value.text);
+      return put(name, 'date', value.text);
     case 'choice':
-      put('integer', String(value.value));
-      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
+      put(name, 'integer', String(value.value));
+      for (const [beside, text] of textsBeside(name, value)) putText(put, beside, text);
       return;
     case 'choices':
-      put('integer[]', `{${value.values.join(',')}}`);
-      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
+      put(name, 'integer[]', `{${value.values.join(',')}}`);
+      for (const [beside, text] of textsBeside(name, value)) putText(put, beside, text);
       return;
     case 'lookup':
-      put('uuid', value.id);
-      for (const [beside, text] of textsBeside(name, value)) putText(into, beside, text);
+      put(name, 'uuid', value.id);
+      for (const [beside, text] of textsBeside(name, value)) putText(put, beside, text);
       return;
     case 'bytes':
-      return void put('bytea', `\\x${Buffer.from(value.base64, 'base64').toString('hex')}`);
+      return put(name, 'bytea', `\\x${Buffer.from(value.base64, 'base64').toString('hex')}`);
     case 'aliased':
-      encodeValue(into, name, value.value);
-      return;
+      return encodeValue(put, name, value.value);
     case 'rows':
     case 'row':
     case 'list':
     case 'pairs':
     case 'relationship':
     case 'unknown':
-      return void put('jsonb', canonicalJson(plainValue(value), name));
+      return put(name, 'jsonb', canonicalJson(plainValue(value), name));
     default:
       value satisfies never;
   }
 }
 
-const putText = (into: Map<string, TypedText>, name: string, text: string): void =>
-  void into.set(name, { type: 'text', text: storableText(text, name) });
+const putText = (put: Put, name: string, text: string): void => put(name, 'text', storableText(text, name));
 
 /**
  * A half of a surrogate pair isn't UTF-8: whoever encodes it replaces it. So it is replaced here, where it is compared, too.

@@ -2,7 +2,7 @@ import type { MessageEvent } from '../../change/message-event';
 import { eventFacts, eventKey, type EventOutcome, type EventStore, type StoredEvent } from '../event-store';
 import { EventRefused } from '../refusals';
 import type { Database } from './database';
-import { NotStorable, encodeColumns, holds, storableText, type SqlType, type TypedText } from './columns';
+import { NotStorable, ValueTypes, encodeColumns, holds, storableText, type SqlType } from './columns';
 import { isOtherSchema, isRefusal, refusalOf } from './failures';
 import { inHalves } from './send-in-halves';
 import type { PostgresNaming } from './naming';
@@ -30,7 +30,8 @@ export const EVENT_COLUMNS = {
 interface Prepared {
   readonly index: number;
   readonly event: MessageEvent;
-  readonly texts: ReadonlyMap<string, TypedText>;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly types: ReadonlyMap<string, SqlType>;
 }
 
 /** Event tables in PostgreSQL: one row for each event, under a key made of its body alone. docs/store.md shows the columns. */
@@ -50,7 +51,7 @@ export class PostgresEventStore implements EventStore {
           const event = events[index]?.event;
           if (event === undefined) return [];
           try {
-            return [{ index, event, texts: textsOf(event) }];
+            return [{ index, event, ...encoded(event) }];
           } catch (error) {
             outcomes[index] = failed(error, event);
             return [];
@@ -96,7 +97,7 @@ export class PostgresEventStore implements EventStore {
     const columns = [...table.columns.keys()];
     const json = events.map(({ event, texts }) => ({
       key: eventKey(event),
-      values: columns.map((column) => texts.get(column)?.text ?? null),
+      values: columns.map((column) => texts.get(column) ?? null),
     }));
     const rows = await this.database.query(insertEvents(table, columns), [eventsJsonOf(json)]);
     const made = new Set(rows.map(([key]) => key));
@@ -114,13 +115,13 @@ function failed(error: unknown, event: MessageEvent): EventOutcome {
 
 function typesOf(events: readonly Prepared[]): ReadonlyMap<string, SqlType> {
   const types = new Map<string, SqlType>();
-  for (const { texts } of events) for (const [name, { type }] of texts) if (!types.has(name)) types.set(name, type);
+  for (const event of events) for (const [name, type] of event.types) if (!types.has(name)) types.set(name, type);
   return types;
 }
 
 /** Parameters have no metadata: what came as a number first can come as a text. */
-function misfitOf({ columns, others }: KnownTable, { texts }: Prepared): string | undefined {
-  for (const [name, { type }] of texts) {
+function misfitOf({ columns, others }: KnownTable, { types }: Prepared): string | undefined {
+  for (const [name, type] of types) {
     const has = columns.get(name);
     if (has === undefined || !holds(has, type))
       return `its column ${name} is ${has ?? others.get(name) ?? 'not there'}, and the value is ${type}`;
@@ -128,12 +129,16 @@ function misfitOf({ columns, others }: KnownTable, { texts }: Prepared): string 
   return undefined;
 }
 
-function textsOf(event: MessageEvent): Map<string, TypedText> {
-  const texts = encodeColumns(event.columns);
+/** @throws NotStorable */
+function encoded(event: MessageEvent): Pick<Prepared, 'texts' | 'types'> {
+  const types = new ValueTypes();
+  const texts = encodeColumns(event.columns, types);
   const facts = { ...eventFacts(event), [EVENT_TIME]: new Date(event.occurredAtMs).toISOString() };
   for (const [name, type] of Object.entries(EVENT_COLUMNS)) {
     const fact = facts[name as keyof typeof EVENT_COLUMNS];
-    if (fact !== undefined) texts.set(name, { type, text: storableText(String(fact), name) });
+    if (fact === undefined) continue;
+    texts.set(name, storableText(String(fact), name));
+    types.add(name, type);
   }
-  return texts;
+  return { texts, types: types.byColumn };
 }

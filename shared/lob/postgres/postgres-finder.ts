@@ -1,6 +1,6 @@
 import type { Columns } from '../../change/value';
 import { NotFindable, type RowFinder } from '../row-finder';
-import { columnName, encodeColumns, type SqlType, type TypedText } from './columns';
+import { ValueTypes, columnName, encodeColumns, type SqlType } from './columns';
 import type { Querying } from './database';
 import type { PostgresNaming } from './naming';
 import type { KnownTable, Schema } from './schema';
@@ -23,8 +23,9 @@ export class PostgresFinder implements RowFinder {
     // Another instance may have added one that no row had before.
     const table = hasAll(known) ? known : await this.schema.refresh(place);
     if (!hasAll(table)) return [];
-    const texts = encodeColumns(columns);
-    const values = wanted.map((column) => textOf(texts.get(column)));
+    const types = new ValueTypes();
+    const texts = encodeColumns(columns, types);
+    const values = wanted.map((column) => findable(texts.get(column), types.byColumn.get(column)));
     const rows = await this.database.query(selectWith(table, wanted), values);
     return rows.map(([id]) => id ?? '');
   }
@@ -32,8 +33,8 @@ export class PostgresFinder implements RowFinder {
 
 const WITHOUT_EQUALS: ReadonlySet<SqlType> = new Set<SqlType>(['jsonb', 'bytea', 'integer[]']);
 
-function textOf(value: TypedText | undefined): string {
-  if (value === undefined || WITHOUT_EQUALS.has(value.type))
+function findable(text: string | undefined, type: SqlType | undefined): string {
+  if (text === undefined || type === undefined || WITHOUT_EQUALS.has(type))
     throw new NotFindable('the store looks for texts, ids, choices, numbers and dates only');
-  return value.text;
+  return text;
 }

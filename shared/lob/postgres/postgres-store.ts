@@ -26,15 +26,15 @@ import {
   encodeColumns,
   holds,
   readText,
+  ValueTypes,
   type SqlType,
   type Texts,
-  type TypedText,
 } from './columns';
 import type { Database, Parameter, Row } from './database';
 import { isConflict, isOtherSchema, isRefusal, refusalOf } from './failures';
 import { inHalves } from './send-in-halves';
 import type { PostgresNaming } from './naming';
-import type { KnownTable, Schema, WantedTable } from './schema';
+import type { KnownTable, Schema } from './schema';
 import { Statements, deleteTombstones, jsonOf, selectMany, selectPage, type JsonRow } from './statements';
 
 /** Rows of one statement: beyond it the rate grows no more, and a refused row costs more halves. */
@@ -61,8 +61,10 @@ interface Prepared {
   readonly index: number;
   readonly write: RowWrite;
   readonly key: readonly string[];
-  /** What is set, by name; null: emptied. `all`: and every other column of the table is emptied. */
-  readonly set: ReadonlyMap<string, TypedText | null>;
+  /** What is set, by name. */
+  readonly set: Texts;
+  /** The columns that are emptied; `all`: every column that isn't set. */
+  readonly emptied: readonly string[];
   readonly all: boolean;
   /** As they will be stored. */
   readonly texts: Texts;
@@ -165,17 +167,20 @@ export class PostgresStore implements LobStore, TombstoneStore {
     const tables = Map.groupBy(writes.keys(), (index) => writes[index]?.row.table ?? '');
     await Promise.all(
       [...tables].map(async ([name, indexes]) => {
+        const types = new ValueTypes();
         const prepared = indexes.flatMap((index): Prepared[] => {
           const write = writes[index];
           if (write === undefined) return [];
           try {
-            return [prepare(write, index)];
+            return [prepare(write, index, types)];
           } catch (error) {
             outcomes[index] = { kind: 'failed', error: refusedBy(error, write.row) };
             return [];
           }
         });
-        await this.#writeTable(this.naming.tableOf(name), prepared, outcomes, true);
+        // What can't be stored makes no column.
+        const wanted = prepared.length === indexes.length ? types : typesIn(prepared);
+        await this.#writeTable(this.naming.tableOf(name), prepared, wanted, outcomes, true);
       }),
     );
     return outcomes;
@@ -184,11 +189,12 @@ export class PostgresStore implements LobStore, TombstoneStore {
   async #writeTable(
     name: string,
     prepared: readonly Prepared[],
+    types: ValueTypes,
     outcomes: WriteOutcome[],
     mayRetry: boolean,
   ): Promise<void> {
     if (prepared.length === 0) return;
-    const fitted = await this.#fitted(name, prepared, outcomes);
+    const fitted = await this.#fitted(name, prepared, types, outcomes);
     if (fitted === undefined) return;
     const { table, rows } = fitted;
     const again: Prepared[] = [];
@@ -203,13 +209,14 @@ export class PostgresStore implements LobStore, TombstoneStore {
     );
     if (again.length === 0) return;
     this.schema.forget(name);
-    await this.#writeTable(name, again, outcomes, false);
+    await this.#writeTable(name, again, typesIn(again), outcomes, false);
   }
 
   /** The table with a place for everything that is to be written, and the rows that fit it. */
   async #fitted(
     name: string,
     prepared: readonly Prepared[],
+    { byColumn, areSame }: ValueTypes,
     outcomes: WriteOutcome[],
   ): Promise<{ readonly table: KnownTable; readonly rows: readonly Prepared[] } | undefined> {
     const fail = (rows: readonly Prepared[], error: unknown): void => {
@@ -217,9 +224,8 @@ export class PostgresStore implements LobStore, TombstoneStore {
     };
     let rows = prepared;
     let table: KnownTable;
-    const { wanted, isUniform } = wantedBy(name, rows);
     try {
-      table = await this.schema.with(wanted);
+      table = await this.schema.with({ name, kind: rows[0]?.key.length === 2 ? 'links' : 'rows', columns: byColumn });
     } catch (error) {
       // Rows without the new columns may well fit what is there.
       const known = this.schema.known(name);
@@ -228,13 +234,13 @@ export class PostgresStore implements LobStore, TombstoneStore {
       if (known === undefined || fit.length === 0) return undefined;
       [table, rows] = [known, fit];
     }
-    if (rows === prepared && isUniform && misfitOf(table, wanted.columns) === undefined) return { table, rows };
+    if (rows === prepared && areSame && misfitOf(table, byColumn) === undefined) return { table, rows };
     // A column's type may have been changed since the table was last seen.
-    if (rows.some((row) => misfitOf(table, typesIn(row)) !== undefined))
+    if (rows.some((row) => misfitOf(table, typesIn([row]).byColumn) !== undefined))
       table = (await this.schema.refresh(name)) ?? table;
     const fits: Prepared[] = [];
     for (const row of rows) {
-      const misfit = misfitOf(table, typesIn(row));
+      const misfit = misfitOf(table, typesIn([row]).byColumn);
       if (misfit === undefined) fits.push(row);
       else outcomes[row.index] = { kind: 'failed', error: new RowRefused(row.write.row, `since ${misfit}`) };
     }
@@ -265,17 +271,19 @@ export class PostgresStore implements LobStore, TombstoneStore {
       return;
     }
     for (const { index } of rows) outcomes[index] = CONFLICT;
-    const byId = new Map(rows.length === 1 ? [] : rows.map((row) => [row.key.join('_'), row]));
-    const width = table.keys.length;
-    for (const cells of answer) {
-      const row = rows.length === 1 ? rows[0] : byId.get(idOf(cells, table));
-      if (row === undefined) continue;
-      const [etag, seconds] = rows.length === 1 ? cells : [cells[width], cells[width + 1]];
+    const [only] = rows;
+    const isOne = rows.length === 1 && only !== undefined;
+    const [ids, etags, seconds] = isOne ? [only.write.row.id, ...(answer[0] ?? [])] : (answer[0] ?? []);
+    if (etags === undefined || etags === null) return;
+    const byId = isOne ? undefined : new Map(rows.map((row) => [row.write.row.id, row]));
+    const tags = etags.split(',');
+    ids?.split(',').forEach((id, at) => {
+      const row = isOne ? only : byId?.get(id);
+      if (row === undefined) return;
       const { index, changesValues } = row;
-      outcomes[index] = { kind: 'written', stored: written(table, row, etag, seconds), changesValues };
-    }
-    const seconds = Number(answer.at(-1)?.at(-1));
-    if (seconds > 0) this.database.tellClock(seconds, startedAt);
+      outcomes[index] = { kind: 'written', stored: written(table, row, tags[at], seconds), changesValues };
+    });
+    if (Number(seconds) > 0) this.database.tellClock(Number(seconds), startedAt);
   }
 
   #sendAll(
@@ -285,43 +293,39 @@ export class PostgresStore implements LobStore, TombstoneStore {
     rows: readonly Prepared[],
     stillWanted: () => boolean,
   ): Promise<readonly Row[] | undefined> {
-    const json = rows.map((row): JsonRow => {
-      const { write, key, set } = row;
-      return {
-        key,
-        values: columns.map((column) => set.get(column)?.text ?? null),
-        stamp: encodeStamp(write.stamp),
-        state: stateOf(write),
-        expected: write.expected?.etag,
-      };
+    const json = rows.map(({ write, key, set }): JsonRow => {
+      const { stamp, expected } = write;
+      return { key, set, stamp: encodeStamp(stamp), state: stateOf(write), expected: expected?.etag };
     });
     const [only] = json;
     const statements = this.#statements;
     if (rows.length > 1 || only === undefined) {
       const text = statements.text(kind === 'insert' ? 'insertMany' : 'updateMany', table, columns);
-      return this.database.queryIf(stillWanted, text, [jsonOf(json)]);
+      return this.database.queryIf(stillWanted, text, [jsonOf(json, columns)]);
     }
-    const values = [...only.key, ...only.values, only.stamp, only.state];
+    const { key, set, stamp, state, expected = null } = only;
+    const values = [...key, ...columns.map((column) => set.get(column) ?? null), stamp, state];
     const text = statements.text(kind === 'insert' ? 'insertOne' : 'updateOne', table, columns);
-    if (kind === 'insert') return this.database.queryIf(stillWanted, text, values);
-    return this.database.queryIf(stillWanted, text, [...values, only.expected ?? null]);
+    return this.database.queryIf(stillWanted, text, kind === 'insert' ? values : [...values, expected]);
   }
 
   sameData({ hidden, data }: StoredRow, { row, columns }: RowColumns): boolean {
     if (hidden) return false;
     const { texts: have, types } = data as Data;
-    let want: ReadonlyMap<string, TypedText>;
+    const want = new ValueTypes();
+    let wanted: Texts;
     try {
-      want = encoded(row, columns);
+      wanted = encoded(row, columns, want);
     } catch (error) {
       // What can't be stored isn't what is stored: the write will say so.
       if (error instanceof NotStorable) return false;
       throw error;
     }
-    if (have.size !== want.size) return false;
-    for (const [name, { type, text }] of want) {
+    if (have.size !== wanted.size) return false;
+    for (const [name, text] of wanted) if (have.get(name) !== text) return false;
+    for (const [name, type] of want.byColumn) {
       const column = types.get(name);
-      if (have.get(name) !== text || column === undefined || !holds(column, type)) return false;
+      if (column === undefined || !holds(column, type)) return false;
     }
     return true;
   }
@@ -332,7 +336,7 @@ export class PostgresStore implements LobStore, TombstoneStore {
       const [column] = entry;
       const name = columnName(column);
       try {
-        const want = new Map([...encoded(row, new Map([entry]))].map(([of, { text }]) => [of, text]));
+        const want = encoded(row, new Map([entry]));
         same.set(column, sameByColumn((data as Data).texts, want, [name]).get(name) === true);
       } catch (error) {
         if (!(error instanceof NotStorable)) throw error;
@@ -418,9 +422,9 @@ const idOf = (row: Row, { keys }: KnownTable): string =>
 const LINK_IDS: ReadonlySet<string> = new Set(['id1', 'id2']);
 
 /** A row's columns; the ids of a link are its key. */
-function encoded(row: RowAddress, columns: RowColumns['columns']): Map<string, TypedText> {
-  if (linkedIds(row) === undefined) return encodeColumns(columns);
-  return encodeColumns(new Map([...columns].filter(([name]) => !LINK_IDS.has(name))));
+function encoded(row: RowAddress, columns: RowColumns['columns'], types?: ValueTypes): Map<string, string> {
+  if (linkedIds(row) === undefined) return encodeColumns(columns, types);
+  return encodeColumns(new Map([...columns].filter(([name]) => !LINK_IDS.has(name))), types);
 }
 
 function stateOf(write: RowWrite): number {
@@ -429,29 +433,33 @@ function stateOf(write: RowWrite): number {
 }
 
 /** Turns a write into what its row is to be. @throws NotStorable */
-function prepare(write: RowWrite, index: number): Prepared {
+function prepare(write: RowWrite, index: number, types: ValueTypes): Prepared {
   const { row, expected, effect, columns } = write;
   const before = textsOf(expected);
-  const brings = effect === 'snapshot' || effect === 'patch';
-  const brought = brings ? encoded(row, columns) : new Map<string, TypedText>();
+  const brings = bringsColumns(write);
+  const set = brings ? encoded(row, columns, types) : new Map<string, string>();
   const keeps = effect === 'patch' || effect === 'keep';
-  const texts = new Map(keeps ? before : undefined);
   const named = namesOf(columns);
-  let set: Map<string, TypedText | null> = brought;
-  if (effect === 'patch') {
+  const emptied: string[] = [];
+  let texts = set;
+  if (keeps) {
     for (const name of before.keys()) {
-      if (brought.has(name) || !belongsTo(name, named)) continue;
-      if (set === brought) set = new Map(brought);
-      set.set(name, null);
-      texts.delete(name);
+      if (set.has(name)) continue;
+      if (effect === 'patch' && belongsTo(name, named)) {
+        emptied.push(name);
+        continue;
+      }
+      if (texts === set) texts = new Map(set);
+      texts.set(name, before.get(name) ?? '');
     }
   }
-  for (const [name, { text }] of brought) texts.set(name, text);
   const changesValues = effect === 'snapshot' ? !sameValues(before, texts, named) : effect === 'patch';
   // Rows that are made have the columns that all rows of the table have: so there is one statement for all of them.
   const all = expected === undefined ? brings : !keeps;
-  return { index, write, key: keyParts(row.id), set, all, texts, size: sizeOf(texts), changesValues };
+  return { index, write, key: keyParts(row.id), set, emptied, all, texts, size: sizeOf(texts), changesValues };
 }
+
+const bringsColumns = ({ effect }: RowWrite): boolean => effect === 'snapshot' || effect === 'patch';
 
 /** The names of columns, made where somebody asks: of most rows nobody does. */
 function namesOf(columns: RowColumns['columns']): { has(name: string): boolean } {
@@ -466,25 +474,8 @@ function sizeOf(texts: Texts): number {
   return bytes;
 }
 
-/** The columns that rows need, and whether all rows want the same type of each. */
-function wantedBy(
-  name: string,
-  rows: readonly Prepared[],
-): { readonly wanted: WantedTable; readonly isUniform: boolean } {
-  const columns = new Map<string, SqlType>();
-  let isUniform = true;
-  for (const { set } of rows)
-    for (const [column, value] of set) {
-      if (value === null) continue;
-      const type = columns.get(column);
-      if (type === undefined) columns.set(column, value.type);
-      else if (type !== value.type) isUniform = false;
-    }
-  return { wanted: { name, kind: rows[0]?.key.length === 2 ? 'links' : 'rows', columns }, isUniform };
-}
-
 const isHeldBy = (table: KnownTable, { set }: Prepared): boolean =>
-  [...set].every(([column, value]) => value === null || table.columns.has(column) || table.others.has(column));
+  [...set.keys()].every((column) => table.columns.has(column) || table.others.has(column));
 
 function split<T>(all: readonly T[], holdsFor: (one: T) => boolean): [T[], T[]] {
   const parts: [T[], T[]] = [[], []];
@@ -502,20 +493,24 @@ function misfitOf({ columns, others }: KnownTable, types: ReadonlyMap<string, Sq
   return undefined;
 }
 
-/** The types of a row's values. */
-const typesIn = ({ set }: Prepared): ReadonlyMap<string, SqlType> =>
-  new Map([...set].flatMap(([name, value]) => (value === null ? [] : [[name, value.type] as const])));
+/** The types of rows' values. */
+function typesIn(rows: readonly Prepared[]): ValueTypes {
+  const types = new ValueTypes();
+  for (const { write } of rows) if (bringsColumns(write)) encoded(write.row, write.columns, types);
+  return types;
+}
 
 /** Rows by statement: those to be made and those that are there, by the columns that are set, no more than a statement takes. */
 function groupsOf(table: KnownTable, rows: readonly Prepared[]): Group[] {
   const everything = [...table.columns.keys()];
   /** Sets of columns in one order, by the order in which a row has them. */
   const ordered = new Map<string, string>();
-  const columnsFor = ({ all, set }: Prepared): readonly string[] => (all ? everything : [...set.keys()].sort());
+  const columnsFor = ({ all, set, emptied }: Prepared): readonly string[] =>
+    all ? everything : [...set.keys(), ...emptied].sort();
   const alike = Map.groupBy(rows, (row) => {
     const kind = row.write.expected === undefined ? 'insert' : 'update';
     if (row.all) return `${kind} *`;
-    const names = [...row.set.keys()].join();
+    const names = [...row.set.keys(), ...row.emptied].join();
     const known = ordered.get(names) ?? columnsFor(row).join();
     ordered.set(names, known);
     return `${kind} ${known}`;

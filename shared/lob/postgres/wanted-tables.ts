@@ -4,7 +4,7 @@ import { linkOf } from '../../mapping/link';
 import type { Mapping } from '../../mapping/mapping';
 import type { ColumnDefinition, TableDefinition } from '../../mapping/table-definition';
 import { ValueNotConvertible } from '../../mapping/errors';
-import { encodeColumns, type SqlType } from './columns';
+import { ValueTypes, encodeColumns } from './columns';
 import type { PostgresNaming } from './naming';
 import { EVENT_COLUMNS } from './postgres-event-store';
 import type { WantedTable } from './schema';
@@ -60,28 +60,28 @@ function samplesOf({ type }: ColumnDefinition, languages: readonly number[]): re
 /** The table of a Dataverse table: the columns that a row with a value in each would have. */
 export function wantedRows(definition: TableDefinition, mapping: Mapping, naming: PostgresNaming): WantedTable {
   const { table } = definition;
-  const columns = new Map<string, SqlType>();
+  const types = new ValueTypes();
   for (const column of definition.columns.values()) {
     if (column.readable === false || (column.type !== 'other' && !mapping.tableOf(table).reads(column))) continue;
     for (const sample of samplesOf(column, mapping.languages)) {
       try {
         const mapped = mapping.tableOf(table).map({ table, id: ID }, new Map([[column.name, sample]]));
-        for (const [name, { type }] of encodeColumns(mapped)) columns.set(name, type);
+        encodeColumns(mapped, types);
         break;
       } catch (error) {
         if (!(error instanceof ValueNotConvertible)) throw error;
       }
     }
   }
-  return { name: naming.tableOf(table), kind: 'rows', columns };
+  return { name: naming.tableOf(table), kind: 'rows', columns: types.byColumn };
 }
 
 /** The table of a relationship's links. */
 export function wantedLinks(relationship: string, naming: PostgresNaming): WantedTable {
   const row = { table: 'x', id: ID };
-  const columns = [...encodeColumns(linkOf(relationship, [row, row]).columns)].flatMap(([name, { type }]) =>
-    LINK_KEY.some((key) => key === name) ? [] : [[name, type] as const],
-  );
+  const types = new ValueTypes();
+  encodeColumns(linkOf(relationship, [row, row]).columns, types);
+  const columns = [...types.byColumn].filter(([name]) => !LINK_KEY.some((key) => key === name));
   return { name: naming.tableOf(relationship), kind: 'links', columns: new Map(columns) };
 }
 
