@@ -107,11 +107,11 @@ export class Statements {
     const isRow = sameKey(keys);
     return inOne(
       keys,
-      `i as materialized (select * from ${recordset(table, columns)}), ` +
-        `l as materialized (select 1 from ${ref} t join i on ${isRow} order by ${list(keys.map((key) => `t.${key}`))} for no key update of t), `,
+      `i as materialized (select t.ctid as place, i.* from ${ref} t join ${recordset(table, columns)} ` +
+        `on ${isRow} and t.dvo_etag = i.e order by ${list(keys.map((key) => `t.${key}`))} for no key update of t), `,
       `update ${ref} t set (${list(names)}, dvo_etag, dvo_written_at) = ` +
         `(${list(this.#values(table, columns).slice(keys.length))}, ${this.#next}) ` +
-        `from i where ${isRow} and t.dvo_etag = i.e and (select count(*) from l) >= 0 ` +
+        `from i where t.ctid = i.place and ${isRow} ` +
         `returning ${list([...keys, 'dvo_etag', 'dvo_written_at'].map((name) => `t.${name}`))}`,
     );
   }
