@@ -500,28 +500,34 @@ function typesIn(rows: readonly Prepared[]): ValueTypes {
   return types;
 }
 
+const kindOf = ({ write }: Prepared): Group['kind'] => (write.expected === undefined ? 'insert' : 'update');
+
 /** Rows by statement: those to be made and those that are there, by the columns that are set, no more than a statement takes. */
 function groupsOf(table: KnownTable, rows: readonly Prepared[]): Group[] {
-  const everything = [...table.columns.keys()];
-  /** Sets of columns in one order, by the order in which a row has them. */
-  const ordered = new Map<string, string>();
   const columnsFor = ({ all, set, emptied }: Prepared): readonly string[] =>
-    all ? everything : [...set.keys(), ...emptied].sort();
+    all ? [...table.columns.keys()] : [...set.keys(), ...emptied].sort();
+  let [last, key]: [Prepared | undefined, string] = [undefined, ''];
   const alike = Map.groupBy(rows, (row) => {
-    const kind = row.write.expected === undefined ? 'insert' : 'update';
-    if (row.all) return `${kind} *`;
-    const names = [...row.set.keys(), ...row.emptied].join();
-    const known = ordered.get(names) ?? columnsFor(row).join();
-    ordered.set(names, known);
-    return `${kind} ${known}`;
+    if (last === undefined || !setTheSame(last, row))
+      key = `${kindOf(row)} ${row.all ? '*' : columnsFor(row).join()}`;
+    last = row;
+    return key;
   });
   return [...alike.values()].flatMap((some) => {
     const [first] = some;
     if (first === undefined) return [];
-    const kind = first.write.expected === undefined ? 'insert' : 'update';
     const columns = columnsFor(first);
-    return chunksOf(some).map((chunk): Group => ({ kind, columns, rows: chunk }));
+    return chunksOf(some).map((chunk): Group => ({ kind: kindOf(first), columns, rows: chunk }));
   });
+}
+
+/** Whether two rows set the same columns in the same order, as the rows of a page do: told without making a text of each. */
+function setTheSame(one: Prepared, other: Prepared): boolean {
+  if (kindOf(one) !== kindOf(other) || one.all !== other.all || one.set.size !== other.set.size) return false;
+  if (one.emptied.length + other.emptied.length > 0) return false;
+  const names = one.set.keys();
+  for (const name of other.set.keys()) if (names.next().value !== name) return false;
+  return true;
 }
 
 function chunksOf(rows: readonly Prepared[]): Prepared[][] {
