@@ -90,9 +90,10 @@ function passBetween(client: Socket, upstream: Socket, witness: StatementWitness
   upstream.on('data', (chunk: Buffer) => {
     for (const message of answers.take(chunk)) {
       answer.push(message.bytes);
+      const [asked] = open;
+      if (message.type === DATA_ROW && isWrite(asked) && firstColumnIsThere(message.bytes)) changes = true;
       const tag = message.type === COMMAND_COMPLETE ? textAfter(message.bytes, 5) : '';
       if (/^(?:INSERT|UPDATE) .*\b[1-9]\d*$/.test(tag)) changes = true;
-      const [asked] = open;
       if (asked !== undefined && message.type !== READY) continue;
       open.shift();
       if (asked !== undefined && changes && !witness.changed(asked)) {
@@ -105,12 +106,17 @@ function passBetween(client: Socket, upstream: Socket, witness: StatementWitness
   });
 }
 
-const [PARSE, BIND, QUERY, COMMAND_COMPLETE, READY] = ['P', 'B', 'Q', 'C', 'Z'];
+const [PARSE, BIND, QUERY, COMMAND_COMPLETE, DATA_ROW, READY] = ['P', 'B', 'Q', 'C', 'D', 'Z'];
 /** Parse, Bind, Describe, Execute, Close: a Sync comes after them. */
 const WITHIN: ReadonlySet<string> = new Set('PBDEC');
 const NONE = Buffer.alloc(0);
 /** Enough for the names of a portal and a statement: an identifier has 63 bytes. */
 const NAMES = 130;
+
+/** One that tells in a row which rows it has written: its command is SELECT, and its first column null where it wrote none. */
+const isWrite = (asked: Statement | undefined): boolean =>
+  asked !== undefined && /\bas \((?:insert|update) /.test(asked.text);
+const firstColumnIsThere = (row: Buffer): boolean => row.readInt16BE(5) > 0 && row.readInt32BE(7) >= 0;
 
 const textAfter = (bytes: Buffer, from: number): string => bytes.toString('utf8', from, bytes.indexOf(0, from));
 

@@ -396,7 +396,7 @@ describe('what PostgreSQL refuses', () => {
     await put(store, write('snapshot', columns({ name: 'Ada', size: 1 })));
     await sql(`alter table ${schemas.tables}.account add check (size < 1000)`);
     const bad = new Map<number, Columns>([
-      [3, one(text('se\0cret'), 'name')],
+      [3, new Map([...columns({ never: 1 }), ...one(text('se\0cret'), 'name')])],
       [77, columns({ name: 'secret', size: 5000 })],
       [78, columns({ name: 'secret', size: 5001 })],
       [150, one({ kind: 'number', text: '1e999' }, 'amount')],
@@ -407,6 +407,9 @@ describe('what PostgreSQL refuses', () => {
       Array.from({ length: 200 }, (_, n) => write('snapshot', bad.get(n) ?? columns({ size: n }), undefined, 1000 + n)),
     );
     expect(codes(outcomes)).toEqual(Array.from({ length: 200 }, (_, n) => (bad.has(n) ? 'row-refused' : 'written')));
+    // What can't be stored makes no column.
+    const [row] = await sql(`select * from ${schemas.tables}.account limit 1`);
+    expect(row).not.toHaveProperty('never');
     const told = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [String(outcome.error)] : [])).join('\n');
     expect(told).toContain('column name: its text holds the character U+0000');
     expect(told).toContain('23514 by account_size_check');

@@ -97,33 +97,44 @@ function encodeValue(put: Put, name: string, value: Value): void {
   if (value === null) return;
   switch (value.kind) {
     case 'string':
-      return putText(put, name, value.value);
+      putText(put, name, value.value);
+      return;
     case 'guid':
-      return put(name, 'uuid', value.value);
+      put(name, 'uuid', value.value);
+      return;
     case 'boolean':
     case 'managed':
-      return put(name, 'boolean', String(value.value));
+      put(name, 'boolean', String(value.value));
+      return;
     case 'integer':
-      return put(name, 'integer', String(value.value));
+      put(name, 'integer', String(value.value));
+      return;
     case 'bigint':
-      return put(name, 'bigint', String(value.value));
+      put(name, 'bigint', String(value.value));
+      return;
     case 'double':
-      return put(name, 'double precision', doubleText(value.value));
+      put(name, 'double precision', doubleText(value.value));
+      return;
     case 'number':
     case 'decimal':
     case 'money': {
       const digits = plainNumber(value.text);
       if (digits === undefined) throw new NotStorable(name, 'its value is no number that it can hold');
-      return put(name, 'numeric', digits);
+      put(name, 'numeric', digits);
+      return;
     }
     case 'instant':
-      return put(name, 'timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
+      put(name, 'timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
+      return;
     case 'wallTime':
-      return put(name, 'timestamp without time zone', value.text);
+      put(name, 'timestamp without time zone', value.text);
+      return;
     case 'offsetTime':
-      return put(name, 'timestamp without time zone', fourDigits(wallTimeOf(value.epochMs, value.offsetMinutes)));
+      put(name, 'timestamp without time zone', fourDigits(wallTimeOf(value.epochMs, value.offsetMinutes)));
+      return;
     case 'date':
-      return put(name, 'date', value.text);
+      put(name, 'date', value.text);
+      return;
     case 'choice':
       put(name, 'integer', String(value.value));
       for (const [beside, text] of textsBeside(name, value)) putText(put, beside, text);
@@ -137,16 +148,19 @@ function encodeValue(put: Put, name: string, value: Value): void {
       for (const [beside, text] of textsBeside(name, value)) putText(put, beside, text);
       return;
     case 'bytes':
-      return put(name, 'bytea', `\\x${Buffer.from(value.base64, 'base64').toString('hex')}`);
+      put(name, 'bytea', `\\x${Buffer.from(value.base64, 'base64').toString('hex')}`);
+      return;
     case 'aliased':
-      return encodeValue(put, name, value.value);
+      encodeValue(put, name, value.value);
+      return;
     case 'rows':
     case 'row':
     case 'list':
     case 'pairs':
     case 'relationship':
     case 'unknown':
-      return put(name, 'jsonb', canonicalJson(plainValue(value), name));
+      put(name, 'jsonb', canonicalJson(plainValue(value), name));
+      return;
     default:
       value satisfies never;
   }

@@ -508,8 +508,7 @@ function groupsOf(table: KnownTable, rows: readonly Prepared[]): Group[] {
     all ? [...table.columns.keys()] : [...set.keys(), ...emptied].sort();
   let [last, key]: [Prepared | undefined, string] = [undefined, ''];
   const alike = Map.groupBy(rows, (row) => {
-    if (last === undefined || !setTheSame(last, row))
-      key = `${kindOf(row)} ${row.all ? '*' : columnsFor(row).join()}`;
+    if (last === undefined || !setTheSame(last, row)) key = `${kindOf(row)} ${row.all ? '*' : columnsFor(row).join()}`;
     last = row;
     return key;
   });
