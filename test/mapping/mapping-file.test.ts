@@ -307,7 +307,10 @@ describe('what is in docs', () => {
     expect(mapping.events.get('new_ShipOrder')).toMatchObject({ target: 'shipments', synchronous: 'park' });
   });
   test('an event whose rules are silent is kept under the message’s name, and parked where its step was synchronous', () =>
-    expect(mappingOf('events: { new_X: {} }').events.get('new_X')).toMatchObject({ target: 'new_X', synchronous: 'park' }));
+    expect(mappingOf('events: { new_X: {} }').events.get('new_X')).toMatchObject({
+      target: 'new_X',
+      synchronous: 'park',
+    }));
   test('the schema is that of the code: dvo mapping schema > docs/mapping.schema.json', () =>
     expect(readFileSync('docs/mapping.schema.json', 'utf8')).toBe(`${JSON.stringify(mappingJsonSchema(), null, 2)}\n`));
 });
