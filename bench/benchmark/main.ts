@@ -6,12 +6,14 @@
  */
 import { Argument, InvalidArgumentError } from 'commander';
 import { fork } from 'node:child_process';
+import { on } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg } from 'node:os';
 import { script, wholeNumber } from '../../tools/dvo/terminal/script';
 import { writableFile } from '../../local/stack/flags';
 import { meets, type Effort, type Figure, type Group } from './measure/figure';
 import { agreementOf, tableOf } from './measure/report';
+import { runApart, type Turn } from './measure/rounds';
 
 /** Loaded one at a time: what a group doesn't use isn't in its process. */
 const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>> = {
@@ -46,8 +48,12 @@ interface Measured {
   readonly peakMemory: number;
 }
 
+/** What a group's process runs. */
+type Side = 'app' | 'floors' | 'both';
+
 /** What a group's process tells its parent. */
 type Told =
+  | { readonly kind: 'turn'; readonly turn: Turn }
   | { readonly kind: 'figures'; readonly figures: readonly Figure[] }
   | { readonly kind: 'end'; readonly peakMemory: number };
 
@@ -61,31 +67,55 @@ function readable(file: string): string {
   throw new InvalidArgumentError('It must be a report written by --json.');
 }
 
-/** Runs a group in a process of its own. */
+/** Runs a group in a process of its own, or in two. */
 async function measured(name: string, effort: Effort): Promise<Measured> {
   const begun = performance.now();
   const figures: Figure[] = [];
   let peakMemory = 0;
-  const child = fork(__filename, ['--group', name, JSON.stringify(effort)], {
-    // Flags of Node that this process was started with (`--cpu-prof`) are for the measured one.
-    execArgv: [...process.execArgv, '--expose-gc'],
+  const sides: readonly Side[] = (await GROUPS[name]?.())?.group.apart === true ? ['app', 'floors'] : ['both'];
+  const children = sides.map((side) =>
+    fork(__filename, ['--group', name, JSON.stringify(effort), side], {
+      // Flags of Node that this process was started with (`--cpu-prof`) are for the measured one.
+      execArgv: [...process.execArgv, '--expose-gc'],
+    }),
+  );
+  const ends = children.map(async (child, at) => {
+    child.on('message', (told: Told) => {
+      if (told.kind === 'turn') children[1 - at]?.send(told.turn);
+      // Both sides make the same figures of the same turns.
+      else if (at > 0) return;
+      else if (told.kind === 'end') peakMemory = told.peakMemory;
+      else figures.push(...told.figures);
+      if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${figures.length} figures`);
+    });
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    if (code !== 0) for (const one of children) one.kill();
+    return code;
   });
-  child.on('message', (told: Told) => {
-    if (told.kind === 'end') peakMemory = told.peakMemory;
-    else figures.push(...told.figures);
-    if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${figures.length} figures`);
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const failed = (await Promise.all(ends)).find((code) => code !== 0);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  if (code !== 0) throw new Error(`The group ${name} ended with code ${String(code)}; its output says why.`);
+  if (failed !== undefined)
+    throw new Error(`The group ${name} ended with code ${String(failed)}; its output says why.`);
   return { group: name, figures, seconds: Math.round((performance.now() - begun) / 1000), peakMemory };
 }
 
-async function runGroup(name: string, effort: Effort): Promise<void> {
+async function runGroup(name: string, effort: Effort, side: Side): Promise<void> {
   const load = GROUPS[name];
   if (load === undefined) throw new Error(`There is no group ${name}.`);
   const { group } = await load();
   const tell = (told: Told): void => void process.send?.(told);
+  if (side !== 'both') {
+    const turns = on(process, 'message');
+    runApart({
+      hereAreFloors: side === 'floors',
+      tell: (turn) => tell({ kind: 'turn', turn }),
+      next: async () => {
+        const [turn] = (await turns.next()).value as Turn[];
+        if (turn === undefined) throw new Error('The other process told no turn.');
+        return turn;
+      },
+    });
+  }
   await group.run(effort, (figures) => tell({ kind: 'figures', figures }));
   tell({ kind: 'end', peakMemory: Math.round(process.resourceUsage().maxRSS / 1024) });
   process.disconnect();
@@ -137,9 +167,9 @@ function compare(results: readonly Measured[], file: string): void {
   for (const line of undecided) console.log(`  meets its aim in one run only: ${line}`);
 }
 
-const [, , first, group, effort] = process.argv;
+const [, , first, group, effort, side] = process.argv;
 if (first === '--group') {
-  runGroup(group ?? '', JSON.parse(effort ?? '{}') as Effort).catch((error: unknown) => {
+  runGroup(group ?? '', JSON.parse(effort ?? '{}') as Effort, side as Side).catch((error: unknown) => {
     console.error(error);
     process.exit(1);
   });

@@ -29,6 +29,7 @@ const QUERIES_IN_FLIGHT = 4;
 
 export const group: Group = {
   about: 'the writer, many changes at once, against transactions of upserts through the bare SDK, on the same layout',
+  apart: true,
 
   async run({ quick, rounds }, tell) {
     const tables = await startNullTables();
@@ -83,6 +84,7 @@ export const group: Group = {
         };
         let entities = make();
         return {
+          isFloor: true,
           prepare: () => void (entities = make()),
           run: () => transact(floor, entities, mode),
         };

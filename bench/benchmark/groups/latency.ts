@@ -11,6 +11,7 @@ const DEPTH = 40;
 
 export const group: Group = {
   about: 'the rate of changes with a store that takes its time, against the bare SDK with as many in flight',
+  apart: true,
 
   async run({ quick, rounds }, tell) {
     for (const latency of LATENCIES_MS) {

@@ -11,6 +11,7 @@ const ROWS = 1600;
 
 export const group: Group = {
   about: "the writer over TLS with a managed identity's token, as in production, against the bare SDK with the same",
+  apart: true,
 
   async run({ rounds }, tell) {
     const tables = await startSecureTables();

@@ -12,6 +12,7 @@ const WIDTH = 8;
 export const group: Group = {
   about:
     'one change at a time, from the writer on and from the bytes of an event on, against the bare SDK with the same entities and as many in flight',
+  apart: true,
 
   async run({ quick, rounds }, tell) {
     const rows = quick ? 400 : 1000;

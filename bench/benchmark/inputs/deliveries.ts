@@ -45,6 +45,7 @@ export async function delivered(
         }),
     },
     upsertEntity: {
+      isFloor: true,
       prepare: () => void (entities = bodies().map(entityFor)),
       run: () =>
         inFlight(width, rows, async (n) => {

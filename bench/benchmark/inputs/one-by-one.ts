@@ -57,22 +57,28 @@ export async function oneByOne(account: Account, rows: number) {
       },
     };
   };
-  const upsertEntity = (width: number): Subject =>
-    each(width, all, updatedEntity, (entity) => bare.upsertEntity(entity, 'Merge'));
-  const getAndUpdate = (width: number): Subject =>
-    each(width, all, updatedEntity, async (entity) => {
+  const upsertEntity = (width: number): Subject => ({
+    isFloor: true,
+    ...each(width, all, updatedEntity, (entity) => bare.upsertEntity(entity, 'Merge')),
+  });
+  const getAndUpdate = (width: number): Subject => ({
+    isFloor: true,
+    ...each(width, all, updatedEntity, async (entity) => {
       const { etag } = await bare.getEntity(entity.partitionKey, entity.rowKey, { disableTypeConversion: true });
       await bare.updateEntity(entity, 'Merge', { etag });
-    });
+    }),
+  });
   const partitions = [...Map.groupBy(all, (n) => begin[n]?.partitionKey).values()];
   /** All rows of a partition in one call, by the app. */
   const together = (width: number): Subject => each(width, partitions, (some) => some.map(changeOf), processed);
-  const submitTransaction = (width: number): Subject =>
-    each(
+  const submitTransaction = (width: number): Subject => ({
+    isFloor: true,
+    ...each(
       width,
       partitions,
       (some) => some.map((n): TransactionAction => ['upsert', updatedEntity(n), 'Merge']),
       (actions) => bare.submitTransaction(actions),
-    );
+    ),
+  });
   return { app, upsertEntity, getAndUpdate, together, submitTransaction };
 }

@@ -40,6 +40,11 @@ export interface Effort {
 export interface Group {
   /** One sentence: what is measured, against what. */
   readonly about: string;
+  /**
+   * The floors have a process of their own, too. In one process both would share the SDK's pipeline, which the engine then can fit
+   * to neither, and the app's process has no other use of it in production.
+   */
+  readonly apart?: true;
   /** Tells each figure when it is there. */
   run(effort: Effort, tell: (figures: readonly Figure[]) => void): Promise<void>;
 }

@@ -20,6 +20,25 @@ export interface Subject {
   readonly run: () => unknown;
   /** CPU time so far of the process that does the work, in milliseconds. @default all threads of this one */
   readonly cpuMs?: () => number | Promise<number>;
+  /** Whether it is what the app is compared with. */
+  readonly isFloor?: true;
+}
+
+/** The process of the other side, where floors run apart from the app. It runs the same rounds at the same time. */
+export interface OtherSide {
+  /** Whether this process has the floors. */
+  readonly hereAreFloors: boolean;
+  /** Tells the other one what a turn here took. */
+  tell(turn: Turn): void;
+  /** What the next turn there takes. */
+  next(): Promise<Turn>;
+}
+
+let other: OtherSide | undefined;
+
+/** From now on this process runs only its own subjects, and waits while the other one runs its own. */
+export function runApart(from: OtherSide): void {
+  other = from;
 }
 
 /** What one turn took for one operation. */
@@ -78,7 +97,10 @@ export async function inRounds<Name extends string>(
     for (let place = 0; place < names.length; place += 1) {
       const name = names[(place + round + warmup) % names.length];
       if (name === undefined) continue;
-      const taken = await turn(name, subjects[name], computesMs, operations);
+      const subject = subjects[name];
+      const there = other !== undefined && (subject.isFloor === true) !== other.hereAreFloors ? other : undefined;
+      const taken = there === undefined ? await turn(name, subject, computesMs, operations) : await there.next();
+      if (there === undefined) other?.tell(taken);
       if (round >= 0) turns[name].push(taken);
     }
   }
