@@ -13,11 +13,11 @@ export const group: Group = {
   about: "the writer over TLS with a managed identity's token, as in production, against the bare SDK with the same",
   apart: true,
 
-  async run({ rounds }, tell) {
+  async run({ quick, rounds }, tell) {
     const tables = await startSecureTables();
     try {
       const { app, upsertEntity, together, submitTransaction } = await oneByOne(tables.account, ROWS);
-      const options = { rounds, warmup: 2, operations: ROWS };
+      const options = { rounds, warmup: quick ? 2 : 8, operations: ROWS };
       const alone = await inRounds({ app: app(WIDTH), upsertEntity: upsertEntity(WIDTH) }, options);
       const work = `update, warm, ${WIDTH} in flight, TLS and token`;
       tell(figuresOf(alone, [{ work, subject: 'app', against: 'upsertEntity', of: 'CPU' }]));

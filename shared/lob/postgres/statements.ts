@@ -98,8 +98,8 @@ export class Statements {
   /**
    * Parameter: the rows as JSON. Answers those that were as expected.
    *
-   * The rows are locked in the order of their keys first, or two such statements would wait for each other. That is a
-   * subquery of its own: joined, it would be gone through once for each row.
+   * The rows are locked in the order of their keys first, or two such statements would wait for each other. What is locked stays
+   * where it is, so its place (`ctid`) finds it again without the index; the key as well, since parts of a table have the same places.
    */
   updateMany(table: Table, columns: readonly string[]): string {
     const { ref, keys } = table;
