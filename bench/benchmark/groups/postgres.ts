@@ -169,7 +169,7 @@ export const group: Group = {
               store: subject((some, now) => written(store, known, some, now), isNew),
               upsert: subject((some, now) => bare.write(some, now), isNew),
             },
-            { rounds, operations: calls * rows },
+            { rounds, warmup: 4, operations: calls * rows },
           );
           const work = `${isNew ? 'insert' : 'update'}, ${rows} rows a statement, ${width} in flight`;
           tell(
