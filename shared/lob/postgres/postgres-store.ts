@@ -236,11 +236,12 @@ export class PostgresStore implements LobStore, TombstoneStore {
     }
     if (rows === prepared && areSame && misfitOf(table, byColumn) === undefined) return { table, rows };
     // A column's type may have been changed since the table was last seen.
-    if (rows.some((row) => misfitOf(table, typesIn([row]).byColumn) !== undefined))
+    const typed = rows.map((row) => ({ row, types: typesIn([row]).byColumn }));
+    if (typed.some(({ types }) => misfitOf(table, types) !== undefined))
       table = (await this.schema.refresh(name)) ?? table;
     const fits: Prepared[] = [];
-    for (const row of rows) {
-      const misfit = misfitOf(table, typesIn([row]).byColumn);
+    for (const { row, types } of typed) {
+      const misfit = misfitOf(table, types);
       if (misfit === undefined) fits.push(row);
       else outcomes[row.index] = { kind: 'failed', error: new RowRefused(row.write.row, `since ${misfit}`) };
     }
