@@ -1,3 +1,4 @@
+import { isoText } from '../change/instant';
 import type { RowContent, Value } from '../change/value';
 import { withDigitsAsText } from '../json/exact-json';
 import { plainNumber } from '../json/exact-number';
@@ -23,7 +24,7 @@ export function plainValue(value: Value): unknown {
     case 'wallTime':
       return value.text;
     case 'instant':
-      return new Date(value.epochMs).toISOString();
+      return isoText(value.epochMs);
     case 'offsetTime':
       return wallTimeOf(value.epochMs, value.offsetMinutes);
     case 'choices':

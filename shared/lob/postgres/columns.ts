@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { plainNumber } from '../../json/exact-number';
+import { isoText } from '../../change/instant';
 import type { Columns, Value } from '../../change/value';
 import { plainValue, wallTimeOf } from '../../change/value-json';
 import { AVOIDING, textsBeside } from '../derived-names';
@@ -124,7 +125,7 @@ function encodeValue(put: Put, name: string, value: Value): void {
       return;
     }
     case 'instant':
-      put(name, 'timestamp with time zone', fourDigits(new Date(value.epochMs).toISOString()));
+      put(name, 'timestamp with time zone', fourDigits(isoText(value.epochMs)));
       return;
     case 'wallTime':
       put(name, 'timestamp without time zone', value.text);

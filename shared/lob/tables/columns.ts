@@ -2,6 +2,7 @@
  * A row's columns as properties of an Azure entity, and as fingerprints, which tell whether a property is the same; docs/store.md has
  * the table of types.
  */
+import { isoText } from '../../change/instant';
 import type { Columns, Value } from '../../change/value';
 import { plainValue, wallTimeOf } from '../../change/value-json';
 import { ownName, textsBeside } from '../derived-names';
@@ -137,7 +138,7 @@ function putParts(
  * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-types
  */
 export function timeProperty(epochMs: number): Property {
-  const value = new Date(epochMs).toISOString();
+  const value = isoText(epochMs);
   return epochMs >= FIRST_TIME_MS && epochMs < END_OF_TIME_MS ? { type: 'DateTime', value } : value;
 }
 

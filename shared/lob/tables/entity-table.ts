@@ -52,15 +52,27 @@ export interface EntityQuery {
 export function entityBody(key: EntityKey, properties: Iterable<readonly [name: string, value: Property]>): string {
   let body = `{"PartitionKey":${JSON.stringify(key.partitionKey)},"RowKey":${JSON.stringify(key.rowKey)}`;
   for (const [name, value] of properties) {
-    if (typeof value === 'object')
-      body += `,${JSON.stringify(name)}:${JSON.stringify(value.value)},${typeText(name, value.type)}`;
-    else if (typeof value === 'bigint') body += `,${JSON.stringify(name)}:"${value}",${typeText(name, 'Int64')}`;
-    else body += `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
+    const { field, type } = memberOf(name);
+    if (typeof value === 'string') body += field + JSON.stringify(value);
+    else if (typeof value === 'object') body += `${field}${JSON.stringify(value.value)}${type}${value.type}"`;
+    else if (typeof value === 'bigint') body += `${field}"${value}"${type}Int64"`;
+    else body += `${field}${value}`;
   }
   return `${body}}`;
 }
 
-const typeText = (name: string, type: string): string => `${JSON.stringify(`${name}@odata.type`)}:"Edm.${type}"`;
+/** Of each property name, how JSON begins it and its type: escaped once, not for each row. */
+const MEMBERS = new Map<string, { readonly field: string; readonly type: string }>();
+const MAX_MEMBERS = 10_000;
+
+function memberOf(name: string) {
+  const known = MEMBERS.get(name);
+  if (known !== undefined) return known;
+  const member = { field: `,${JSON.stringify(name)}:`, type: `,${JSON.stringify(`${name}@odata.type`)}:"Edm.` };
+  if (MEMBERS.size >= MAX_MEMBERS) MEMBERS.clear();
+  MEMBERS.set(name, member);
+  return member;
+}
 
 const JSON_ACCEPTED = 'application/json;odata=minimalmetadata';
 const VERSIONS = { 'x-ms-version': '2019-02-02', DataServiceVersion: '3.0' };
