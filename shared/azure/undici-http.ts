@@ -142,9 +142,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     this.#status = status;
-    this.#headers = Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, (Array.isArray(value) ? value[0] : value) ?? '']),
-    );
+    // Of a header that came several times the SDK makes one text, values parted by commas, as HTTP has it.
+    this.#headers = headers as Readonly<Record<string, string>>;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

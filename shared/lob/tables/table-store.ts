@@ -445,10 +445,16 @@ function written({ write, held, size }: Prepared, etag: string): StoredRow {
  * form it tells nothing: then the row was perhaps written just now.
  */
 function writtenAtOf(etag: string): Instant {
-  const text = /datetime'([^']+)'/.exec(etag)?.[1] ?? '';
-  const ms = Date.parse(text.replaceAll('%3A', ':'));
-  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : floorInstant(ms) + 1;
+  const text = /datetime'([^'.]+)(?:\.\d+)?Z'/.exec(etag)?.[1] ?? '';
+  if (text !== lastWritten.text) {
+    const ms = Date.parse(`${text.replaceAll('%3A', ':')}Z`);
+    lastWritten = { text, at: Number.isNaN(ms) ? Number.POSITIVE_INFINITY : floorInstant(ms) + 1 };
+  }
+  return lastWritten.at;
 }
+
+/** Many are of the same second. */
+let lastWritten = { text: '', at: Number.POSITIVE_INFINITY };
 
 /** Turns a write into what is sent, keeping to Merge where that is enough (it sends only what changed). */
 function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
