@@ -66,7 +66,7 @@ const plainRow = (row: RowContent): unknown => ({
 
 /** The wall time that a time with an offset shows: `2026-02-28T17:45:00.000`. */
 export const wallTimeOf = (epochMs: number, offsetMinutes: number): string =>
-  new Date(epochMs + offsetMinutes * 60_000).toISOString().replace('Z', '');
+  isoText(epochMs + offsetMinutes * 60_000).replace('Z', '');
 
 /** A value as one text: an id for a lookup, plain digits for a number, JSON for what has parts. */
 export function textOf(value: Exclude<Value, null>): string {

@@ -1,6 +1,6 @@
 /**
  * Entities on the wire: what the store sends to Azure Tables and reads from it, past the SDK's serializers, which take most of
- * the CPU of a change. Everything else is the SDK's: the table client's own pipeline signs, retries and traces each request.
+ * the CPU of a change. Everything else is the SDK's: the table client's own pipeline signs and retries each request.
  * https://learn.microsoft.com/rest/api/storageservices/table-service-rest-api
  */
 import {
@@ -106,10 +106,13 @@ const UPDATE_PART = partHeaders(UPDATE);
 /** A key within a path: quotes are doubled, as OData wants them. */
 const keyText = (key: string): string => encodeURIComponent(key.replaceAll("'", "''"));
 
-/** Policies of the SDK that these requests have no use for: bodies are made and read here, and no answer sends elsewhere. */
+/**
+ * Policies of the SDK that these requests have no use for: bodies are made and read here, no answer sends elsewhere, and nothing
+ * in the app collects the SDK's spans.
+ */
 const UNUSED_POLICIES = [
   ...['serializationPolicy', 'deserializationPolicy', 'formDataPolicy', 'multipartPolicy'],
-  ...['wrapAbortSignalLikePolicy', 'redirectPolicy'],
+  ...['wrapAbortSignalLikePolicy', 'redirectPolicy', 'tracingPolicy'],
 ];
 
 /** One table's entities. */
