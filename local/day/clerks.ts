@@ -127,6 +127,7 @@ export class Clerks {
       name: { key: `L-${this.ledger.rows.length + 1}` },
       values: new Map(),
       deleted: undefined,
+      wasDeleted: false,
       last: { messageId: '', atMs: 0 },
     };
     this.ledger.rows.push(row);
@@ -137,6 +138,7 @@ export class Clerks {
     row.values.clear();
     row.last = this.#given(row);
     row.deleted = row.last;
+    row.wasDeleted = true;
     return { ...row.last, table: row.table, op: 'delete', row, rowId: undefined, columns: {} };
   }
 
@@ -147,9 +149,9 @@ export class Clerks {
     if (theirs !== undefined && random.chance(0.1)) columns.push(theirs);
     const op = 'id' in row.name || random.chance(0.3) ? 'update' : 'upsert';
     // A LOB system that has read the row can name it by its id, too.
-    const rowId =
-      'id' in row.name ? row.name.id : random.chance(0.2) ? rowOf(this.dataverse, row, desk.inbound)?.id : undefined;
-    return this.#give(desk, random, row, columns, op, rowId);
+    const readsId = random.chance(0.2) && !row.wasDeleted;
+    const readId = readsId ? rowOf(this.dataverse, row, desk.inbound)?.id : undefined;
+    return this.#give(desk, random, row, columns, op, 'id' in row.name ? row.name.id : readId);
   }
 
   /** A row that users made, and that has no key. */
@@ -160,7 +162,7 @@ export class Clerks {
     const known = this.ledger.rows.find(({ name }) => 'id' in name && name.id === id);
     if (known !== undefined) return known;
     const last = { messageId: '', atMs: 0 };
-    const row: LedgerRow = { table, name: { id }, values: new Map(), deleted: undefined, last };
+    const row: LedgerRow = { table, name: { id }, values: new Map(), deleted: undefined, wasDeleted: false, last };
     this.ledger.rows.push(row);
     return row;
   }
@@ -176,11 +178,14 @@ export class Clerks {
     const given = this.#given(row);
     const told: Record<string, string | null> = {};
     for (const column of columns) {
-      const present = row.values.get(column)?.value;
-      const { value, json } = desk.make(column, random, (this.#count += 1), present);
+      const present = row.values.get(column);
+      const { value, json } = desk.make(column, random, (this.#count += 1), present?.value);
       told[desk.nameOf(column)] = json;
       if (desk.inbound.owners.get(column) === 'dataverse') this.trespasses.push({ row, column, value });
-      else row.values.set(column, { ...given, value });
+      else {
+        const earlier = present === undefined ? [] : [...present.earlier, present.value];
+        row.values.set(column, { ...given, value, earlier });
+      }
     }
     row.last = given;
     row.deleted = undefined;

@@ -3,8 +3,8 @@
  *
  * - A column that the LOB system owns has the clerks' last value, whatever users did.
  * - A column that Dataverse owns never has a value of the clerks.
- * - Any other column has the later one of the clerks' last value and the users' last one; the clerks' may also be missing where the
- *   app said that it gave it up.
+ * - Any other column has the later one of the clerks' last value and the users' last one, unless the users' is one that the clerks
+ *   gave before; the clerks' may also be missing where the app said that it gave it up.
  * - A row that the clerks deleted is gone, and one that they have is there: unless users did otherwise later, or the app said so.
  *
  * A change whose message is still parked is told to an operator, so it is counted by itself and is no difference.
@@ -89,7 +89,8 @@ export function compareLedger(
       const isUsers = user !== undefined && isEqual(there.columns[column], user.value);
       if (isEqual(there.columns[column], given.value)) {
         const isLater = user !== undefined && user.atMs > given.atMs + CLOSE_MS;
-        if (isLater && !isUsers && owners.get(column) !== 'lob')
+        const isLikeOurs = given.earlier.some((value) => isEqual(value, user?.value));
+        if (isLater && !isUsers && !isLikeOurs && owners.get(column) !== 'lob')
           note(row, `column ${column} has the clerks' value, and users gave it a later one`);
       } else if (told.parked.has(given.messageId)) counts.parked += 1;
       else if (owners.get(column) === 'lob') note(row, `column ${column} differs, and the LOB system owns it`);

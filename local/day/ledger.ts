@@ -12,6 +12,8 @@ export interface Given {
 /** A value of a column, as Dataverse should have it. */
 export interface GivenValue extends Given {
   readonly value: Value;
+  /** What the clerks gave before. A user who gives one of these later can't be told from them. */
+  readonly earlier: readonly Value[];
 }
 
 /** A row of the clerks. */
@@ -23,6 +25,8 @@ export interface LedgerRow {
   readonly values: Map<string, GivenValue>;
   /** Set by the clerks' deletion, until they make the row again. */
   deleted: Given | undefined;
+  /** Whether the clerks ever deleted it: then an id that they read may be that of the row that they deleted. */
+  wasDeleted: boolean;
   /** The last change of all. */
   last: Given;
 }

@@ -50,8 +50,11 @@ async function row(there: Readonly<Record<string, Value>>, ledger: Readonly<Reco
   const of: LedgerRow = {
     table: 'account',
     name: { key },
-    values: new Map(Object.entries(ledger).map(([column, value]) => [column, { ...given, value }])),
+    values: new Map(
+      Object.entries(ledger).map(([column, value]) => [column, { ...given, value, earlier: ['before'] }]),
+    ),
     deleted: undefined,
+    wasDeleted: false,
     last: given,
   };
   return { id, key, of, given };
@@ -118,6 +121,10 @@ test("the clerks' earlier value over a later one of users", async () => {
   await dataverse.update('account', id, { description: 'user' });
   await dataverse.update('account', id, { description: 'clerk' }, app());
   expect(said(check(of))).toEqual(["column description has the clerks' value, and users gave it a later one"]);
+  // One that the clerks gave before can't be told from theirs.
+  await dataverse.update('account', id, { description: 'before' });
+  await dataverse.update('account', id, { description: 'clerk' }, app());
+  expect(check(of).differences).toEqual([]);
 });
 
 test('rows that are there, or not, against the ledger', async () => {
