@@ -4,15 +4,15 @@
  * - A column that the LOB system owns has the clerks' last value, whatever users did.
  * - A column that Dataverse owns never has a value of the clerks.
  * - Any other column has the later one of the clerks' last value and the users' last one, unless the users' is one that the clerks
- *   gave before; the clerks' may also be missing where the app said that it gave it up.
+ *   gave before, or an empty one before theirs; the clerks' may also be missing where the app said that it gave it up.
  * - A row that the clerks deleted is gone, and one that they have is there: unless users did otherwise later, or the app said so.
  *
  * A change whose message is still parked is told to an operator, so it is counted by itself and is no difference.
  */
-import type { Dataverse, Row } from '../dataverse/simulator';
+import type { Dataverse, Row, Value } from '../dataverse/simulator';
 import type { Clerks } from './clerks';
 import { rowOf } from './clerks';
-import type { Given, LedgerRow } from './ledger';
+import type { Given, GivenValue, LedgerRow } from './ledger';
 import type { InboundMapping, Mapping } from './mapping';
 import { Differences, type Difference } from './store-entities';
 import { isEqual, type Witness } from './witness';
@@ -89,8 +89,7 @@ export function compareLedger(
       const isUsers = user !== undefined && isEqual(there.columns[column], user.value);
       if (isEqual(there.columns[column], given.value)) {
         const isLater = user !== undefined && user.atMs > given.atMs + CLOSE_MS;
-        const isLikeOurs = given.earlier.some((value) => isEqual(value, user?.value));
-        if (isLater && !isUsers && !isLikeOurs && owners.get(column) !== 'lob')
+        if (isLater && !isUsers && !isLikeNone(given, user.value) && owners.get(column) !== 'lob')
           note(row, `column ${column} has the clerks' value, and users gave it a later one`);
       } else if (told.parked.has(given.messageId)) counts.parked += 1;
       else if (owners.get(column) === 'lob') note(row, `column ${column} differs, and the LOB system owns it`);
@@ -101,6 +100,11 @@ export function compareLedger(
         else note(row, `column ${column} has neither the clerks' last value nor a later one of users`);
       }
     }
+  }
+
+  /** One that the clerks gave before can't be told from theirs; nor can an emptied column from one that never had a value. */
+  function isLikeNone({ earlier }: GivenValue, users: Value): boolean {
+    return earlier.some((value) => isEqual(value, users)) || (earlier.length === 0 && isEqual(users, null));
   }
 
   function isTold({ id }: Row, { messageId }: Given, column: string): boolean {

@@ -121,10 +121,24 @@ test("the clerks' earlier value over a later one of users", async () => {
   await dataverse.update('account', id, { description: 'user' });
   await dataverse.update('account', id, { description: 'clerk' }, app());
   expect(said(check(of))).toEqual(["column description has the clerks' value, and users gave it a later one"]);
+  await dataverse.update('account', id, { description: null });
+  await dataverse.update('account', id, { description: 'clerk' }, app());
+  expect(check(of).differenceCount).toBe(1);
   // One that the clerks gave before can't be told from theirs.
   await dataverse.update('account', id, { description: 'before' });
   await dataverse.update('account', id, { description: 'clerk' }, app());
   expect(check(of).differences).toEqual([]);
+});
+
+test("the clerks' first value over an empty one of users, which may as well have been never given", async () => {
+  const { id, of } = await row({ description: 'clerk' });
+  now = LATER;
+  await dataverse.update('account', id, { description: null });
+  await dataverse.update('account', id, { description: 'clerk' }, app());
+  const [[column, given] = []] = of.values;
+  if (column === undefined || given === undefined) throw new Error('The ledger has no value.');
+  const first: LedgerRow = { ...of, values: new Map([[column, { ...given, earlier: [] }]]) };
+  expect([check(of).differenceCount, check(first).differenceCount]).toEqual([1, 0]);
 });
 
 test('rows that are there, or not, against the ledger', async () => {
