@@ -126,6 +126,7 @@ export class Clerks {
       table: desk.table,
       name: { key: `L-${this.ledger.rows.length + 1}` },
       values: new Map(),
+      given: new Map(),
       deleted: undefined,
       wasDeleted: false,
       last: { messageId: '', atMs: 0 },
@@ -162,7 +163,10 @@ export class Clerks {
     const known = this.ledger.rows.find(({ name }) => 'id' in name && name.id === id);
     if (known !== undefined) return known;
     const last = { messageId: '', atMs: 0 };
-    const row: LedgerRow = { table, name: { id }, values: new Map(), deleted: undefined, wasDeleted: false, last };
+    const row: LedgerRow = {
+      ...{ table, name: { id }, values: new Map(), given: new Map() },
+      ...{ deleted: undefined, wasDeleted: false, last },
+    };
     this.ledger.rows.push(row);
     return row;
   }
@@ -178,13 +182,13 @@ export class Clerks {
     const given = this.#given(row);
     const told: Record<string, string | null> = {};
     for (const column of columns) {
-      const present = row.values.get(column);
-      const { value, json } = desk.make(column, random, (this.#count += 1), present?.value);
+      const present = row.values.get(column)?.value;
+      const { value, json } = desk.make(column, random, (this.#count += 1), present);
       told[desk.nameOf(column)] = json;
       if (desk.inbound.owners.get(column) === 'dataverse') this.trespasses.push({ row, column, value });
       else {
-        const earlier = present === undefined ? [] : [...present.earlier, present.value];
-        row.values.set(column, { ...given, value, earlier });
+        row.values.set(column, { ...given, value });
+        row.given.set(column, [...(row.given.get(column) ?? []), value]);
       }
     }
     row.last = given;

@@ -12,7 +12,7 @@
 import type { Dataverse, Row, Value } from '../dataverse/simulator';
 import type { Clerks } from './clerks';
 import { rowOf } from './clerks';
-import type { Given, GivenValue, LedgerRow } from './ledger';
+import type { Given, LedgerRow } from './ledger';
 import type { InboundMapping, Mapping } from './mapping';
 import { Differences, type Difference } from './store-entities';
 import { isEqual, type Witness } from './witness';
@@ -89,7 +89,7 @@ export function compareLedger(
       const isUsers = user !== undefined && isEqual(there.columns[column], user.value);
       if (isEqual(there.columns[column], given.value)) {
         const isLater = user !== undefined && user.atMs > given.atMs + CLOSE_MS;
-        if (isLater && !isUsers && !isLikeNone(given, user.value) && owners.get(column) !== 'lob')
+        if (isLater && !isUsers && !isLikeNone(row.given.get(column) ?? [], user.value) && owners.get(column) !== 'lob')
           note(row, `column ${column} has the clerks' value, and users gave it a later one`);
       } else if (told.parked.has(given.messageId)) counts.parked += 1;
       else if (owners.get(column) === 'lob') note(row, `column ${column} differs, and the LOB system owns it`);
@@ -103,8 +103,8 @@ export function compareLedger(
   }
 
   /** One that the clerks gave before can't be told from theirs; nor can an emptied column from one that never had a value. */
-  function isLikeNone({ earlier }: GivenValue, users: Value): boolean {
-    return earlier.some((value) => isEqual(value, users)) || (earlier.length === 0 && isEqual(users, null));
+  function isLikeNone(given: readonly Value[], users: Value): boolean {
+    return given.some((value) => isEqual(value, users)) || (given.length === 1 && isEqual(users, null));
   }
 
   function isTold({ id }: Row, { messageId }: Given, column: string): boolean {

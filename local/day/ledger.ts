@@ -12,8 +12,6 @@ export interface Given {
 /** A value of a column, as Dataverse should have it. */
 export interface GivenValue extends Given {
   readonly value: Value;
-  /** What the clerks gave before. A user who gives one of these later can't be told from them. */
-  readonly earlier: readonly Value[];
 }
 
 /** A row of the clerks. */
@@ -23,6 +21,8 @@ export interface LedgerRow {
   readonly name: { readonly key: string } | { readonly id: string };
   /** By logical name: the columns that the clerks gave a value since they made the row. */
   readonly values: Map<string, GivenValue>;
+  /** All values that they ever gave a column, whatever they deleted since. */
+  readonly given: Map<string, readonly Value[]>;
   /** Set by the clerks' deletion, until they make the row again. */
   deleted: Given | undefined;
   /** Whether the clerks ever deleted it: then an id that they read may be that of the row that they deleted. */
