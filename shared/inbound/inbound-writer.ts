@@ -158,7 +158,7 @@ export class InboundWriter {
 
   async #round(of: RowOfChange, recordId: string, { current, written }: Progress, attempt: Attempt): Promise<Round> {
     const { change, table } = of;
-    const before = await this.#recordOf(of, recordId, current);
+    const before = await this.#recordOf(of, recordId, current, written?.rowId);
     if (before === undefined) return { kind: 'again', current };
     let { record } = before;
     for (const given of written?.given ?? []) record = withWritten(record, given, written?.version ?? NO_VERSION);
@@ -199,27 +199,30 @@ export class InboundWriter {
   /**
    * The record, with what was noted under the row's id as soon as that is known: messages may name the row by either. Undefined
    * where somebody else has written it.
+   *
+   * @param written the id of the row that this change was written to: surely the one that the key names
    */
   async #recordOf(
     { change, row }: RowOfChange,
     recordId: string,
     current: Current | undefined,
+    written: string | undefined,
   ): Promise<KeptRecord | undefined> {
     const kept = await this.parts.records.read(recordId, row.key === undefined ? row.id : undefined);
     const { rowId, version } = kept.record;
     // What was read before our last write may be another row, which had the key until then: it is read again.
     if (current?.kind !== 'row' || current.version < version) return kept;
     const isNext = rowId !== undefined && rowId !== current.id;
-    const record = isNext ? await this.#ofNextRow(change, kept.record, rowId, current.id) : kept.record;
+    if (isNext && written !== current.id) await this.#checkGone(change, rowId, current.id);
+    const record = isNext ? ofAnotherRow(kept.record) : kept.record;
     const linked = await this.parts.records.link({ ...kept, record }, change.table, current.id);
     return linked && { ...linked, record: { ...linked.record, rowId: current.id } };
   }
 
   /** A key may have come to another row, since its own was deleted. @throws InboundKeyMoved where its own is still there */
-  async #ofNextRow(change: LobChange, record: InboundRecord, before: string, now: string): Promise<InboundRecord> {
+  async #checkGone(change: LobChange, before: string, now: string): Promise<void> {
     const stored = await this.#stored({ table: change.table, id: before });
     if (stored?.stamp.deleted === false) throw new InboundKeyMoved(change, before, now);
-    return ofAnotherRow(record);
   }
 
   /** Undefined where somebody else has written the record. */

@@ -486,6 +486,24 @@ describe('keys', () => {
     expect(a.logged).toEqual([]);
   });
 
+  test('[I103] a row that is made again before its deletion is known here: the key is the new one’s', async () => {
+    const both = shared();
+    const [a, b] = [stand(both), stand(both)];
+    const [early, late] = [change({ name: '"early"' }), change({ name: '"late"' })];
+    both.rows.before = async () => {
+      both.rows.before = () => undefined;
+      expect(await run(b, late)).toEqual(['created']);
+      await store(both, both.rows.rows[0]?.id ?? '');
+      both.rows.rows.length = 0;
+      both.rows.now = 5000;
+      return undefined;
+    };
+    const names = () => both.rows.rows.map(({ texts }) => texts.get('name'));
+    expect([await run(a, early), names()]).toEqual([['created'], ['"late"']]);
+    expect([await run(b, change({ name: '"last"' })), names()]).toEqual([['updated'], ['"last"']]);
+    expect([a.logged, b.logged]).toEqual([[], []]);
+  });
+
   test('[I103] an earlier message by id that is through before the row’s maker links its notes: the later value is given again', async () => {
     const both = shared();
     const [maker, other] = [stand(both), stand(both)];
