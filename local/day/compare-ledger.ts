@@ -89,7 +89,12 @@ export function compareLedger(
       const isUsers = user !== undefined && isEqual(there.columns[column], user.value);
       if (isEqual(there.columns[column], given.value)) {
         const isLater = user !== undefined && user.atMs > given.atMs + CLOSE_MS;
-        if (isLater && !isUsers && !isLikeNone(row.given.get(column) ?? [], user.value) && owners.get(column) !== 'lob')
+        if (
+          isLater &&
+          !isUsers &&
+          !looksLikeNoChange(row.given.get(column) ?? [], user.value) &&
+          owners.get(column) !== 'lob'
+        )
           note(row, `column ${column} has the clerks' value, and users gave it a later one`);
       } else if (told.parked.has(given.messageId)) counts.parked += 1;
       else if (owners.get(column) === 'lob') note(row, `column ${column} differs, and the LOB system owns it`);
@@ -102,8 +107,8 @@ export function compareLedger(
     }
   }
 
-  /** One that the clerks gave before can't be told from theirs; nor can an emptied column from one that never had a value. */
-  function isLikeNone(given: readonly Value[], users: Value): boolean {
+  /** A user's value that the clerks gave before can't be told from theirs; nor can an emptied column from one that never had a value. */
+  function looksLikeNoChange(given: readonly Value[], users: Value): boolean {
     return given.some((value) => isEqual(value, users)) || (given.length === 1 && isEqual(users, null));
   }
 

@@ -17,7 +17,7 @@ export function keepKey(client: TableClient): TableClient {
   client.pipeline.addPolicy({
     name: SDK_POLICY,
     sendRequest: (request, next) => {
-      const date = dateNow();
+      const date = new Date().toUTCString();
       request.headers.set('x-ms-date', date);
       request.headers.set('authorization', `SharedKeyLite ${name}:${signatureOf(request.url, date, name, secret)}`);
       return next(request);
@@ -26,20 +26,10 @@ export function keepKey(client: TableClient): TableClient {
   return client;
 }
 
-let lastDate = { second: 0, text: '' };
-
-/** The header's form has whole seconds, and a busy process sends many requests in one. */
-function dateNow(): string {
-  const second = Math.floor(Date.now() / 1000);
-  if (second !== lastDate.second) lastDate = { second, text: new Date(second * 1000).toUTCString() };
-  return lastDate.text;
-}
-
 /** https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#shared-key-lite-and-table-service-format-for-2009-09-19-and-later */
 function signatureOf(url: string, date: string, account: string, secret: KeyObject): string {
-  const [address = '', query] = url.split('?');
-  const comp = query === undefined ? null : new URLSearchParams(query).get('comp');
-  const path = address.slice(address.indexOf('/', address.indexOf('//') + 2));
-  const resource = `/${account}${path}${comp === null ? '' : `?comp=${comp}`}`;
+  const { pathname, searchParams } = new URL(url);
+  const comp = searchParams.get('comp');
+  const resource = `/${account}${pathname}${comp === null ? '' : `?comp=${comp}`}`;
   return createHmac('sha256', secret).update(`${date}\n${resource}`).digest('base64');
 }

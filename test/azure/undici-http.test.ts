@@ -58,12 +58,16 @@ const ended = (sent: Promise<{ readonly bodyAsText?: string | null }>): Promise<
 test('what is sent and answered: method, address, headers, body, status', async () => {
   answer = (incoming, response) => {
     const { method, url, headers } = incoming;
-    response.writeHead(412, { 'X-Told': `${method} ${url} ${headers['if-match']} ${headers['content-length']}` });
+    response.writeHead(412, {
+      'X-Told': `${method} ${url} ${headers['if-match']} ${headers['content-length']}`,
+      'X-Twice': ['1', '2'],
+    });
     response.end('é\u2028');
   };
   const sent = request({ method: 'PUT', body: 'é', headers: createHttpHeaders({ 'If-Match': 'W/"1"' }) });
   const { status, headers, bodyAsText, request: told } = await http.sendRequest(sent);
   expect([status, headers.get('x-told'), bodyAsText]).toEqual([412, 'PUT /rows?a=1 W/"1" 2', 'é\u2028']);
+  expect(headers.get('x-twice')).toBe('1,2');
   expect(told).toBe(sent);
 });
 

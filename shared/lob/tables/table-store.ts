@@ -440,6 +440,9 @@ function written({ write, held, size }: Prepared, etag: string): StoredRow {
   return { stamp: write.stamp, etag, hidden: leavesHidden(write), writtenAt: writtenAtOf(etag), data: held, size };
 }
 
+/** What was last read of an entity tag: those of a transaction are of the same second, or two. */
+let lastWritten = { text: '', at: Number.POSITIVE_INFINITY };
+
 /**
  * The entity tag of the table service holds the entity's Timestamp: `W/"datetime'2026-11-28T09%3A26%3A53.5897932Z'"`. Of another
  * form it tells nothing: then the row was perhaps written just now.
@@ -452,9 +455,6 @@ function writtenAtOf(etag: string): Instant {
   }
   return lastWritten.at;
 }
-
-/** Many are of the same second. */
-let lastWritten = { text: '', at: Number.POSITIVE_INFINITY };
 
 /** Turns a write into what is sent, keeping to Merge where that is enough (it sends only what changed). */
 function prepare(write: RowWrite, key: EntityKey, index: number): Prepared {
