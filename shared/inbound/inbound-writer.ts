@@ -30,10 +30,10 @@ import {
   concludeDelete,
   intend,
   ofAnotherRow,
+  ROW_MISSING,
   sendOf,
   withDefaults,
   withId,
-  withWritten,
   type Given,
   type InboundRecord,
   type Outcome,
@@ -76,12 +76,7 @@ const RESTORES_MS = 3_600_000;
 /** What is known of a row, and what has been done to it by the change, from one round to the next. */
 interface Progress {
   readonly current: Current | undefined;
-  readonly written?: {
-    readonly verdict: 'created' | 'updated';
-    readonly rowId: string;
-    readonly version: RowVersion;
-    readonly given: readonly Given[];
-  };
+  readonly written?: { readonly verdict: 'created' | 'updated'; readonly rowId: string };
 }
 
 /** One delivery of a message, over its rounds. */
@@ -160,11 +155,10 @@ export class InboundWriter {
     const { change, table } = of;
     const before = await this.#recordOf(of, recordId, current, written?.rowId);
     if (before === undefined) return { kind: 'again', current };
-    let { record } = before;
-    for (const given of written?.given ?? []) record = withWritten(record, given, written?.version ?? NO_VERSION);
+    const { record } = before;
     const rowId = of.row.id ?? (current?.kind === 'row' ? current.id : record.rowId);
     const wanted = wantedValues(change, record, table.rules);
-    const intended = await this.#intend(change, { ...before, record }, wanted, record.version, attempt);
+    const intended = await this.#intend(change, before, wanted, record.version, attempt);
     if (intended === undefined) return { kind: 'again', current };
     // After the intent was noted: whoever stores another value of these columns from now on finds the note.
     const stored = rowId === undefined ? undefined : await this.#factsOf({ table: change.table, id: rowId }, table);
@@ -187,7 +181,8 @@ export class InboundWriter {
       case 'create':
       case 'update':
       case 'delete': {
-        const version = 'condition' in step && step.condition !== 'any' ? step.condition : NO_VERSION;
+        const condition = step.kind === 'create' ? ROW_MISSING : step.condition;
+        const version = condition === 'any' ? NO_VERSION : condition;
         const ready = await this.#intend(change, intended, wanted, version, attempt);
         return ready === undefined ? { kind: 'again', current } : this.#write(of, step, facts, name, ready, wanted);
       }
@@ -307,8 +302,7 @@ export class InboundWriter {
         const record = restores === undefined ? intended.record : { ...intended.record, restores };
         const verdict = step.kind === 'create' ? 'created' : 'updated';
         const columns = step.kind === 'delete' ? [] : step.columns;
-        const given = givenOf(new Map([...wanted].filter(([column]) => columns.includes(column))), change.id);
-        const written = { verdict, rowId: answer.id, version: answer.version, given } as const;
+        const written = { verdict, rowId: answer.id } as const;
         const wrote = {
           overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
           ends: table.optimistic,

@@ -13,7 +13,7 @@ export interface ColumnNote {
   readonly text: string;
   /**
    * Values that were sent, or will be, and of which nobody knows whether they were written: by print and sender (`sendOf`). Each
-   * with the latest version that the row may have for that: once the row has a later one, it is over.
+   * with the latest version that the row may have for that: once the row has a later one, it is over. Or `ROW_MISSING`.
    */
   readonly maybe: ReadonlyMap<string, RowVersion>;
   /** The last value that surely was written: what it was, what Dataverse made of it, and in which version of the row. */
@@ -41,6 +41,9 @@ export interface InboundRecord {
 const REMEMBERED = 16;
 /** Sends of a column whose end isn't known, at most: beyond it the earliest are forgotten. */
 const MOST_MAYBE = 8;
+
+/** In place of a version: a row is to be made, whenever none has the key. Only the sender knows when that is over. */
+export const ROW_MISSING: RowVersion = 2n ** 63n - 1n;
 
 type Send = readonly [of: string, version: RowVersion];
 const NONE: ReadonlyMap<string, RowVersion> = new Map();
@@ -121,20 +124,6 @@ export function intend(record: InboundRecord, { by, atMs, texts }: Given, versio
   return isNew ? { ...record, columns } : record;
 }
 
-/**
- * The record with values that were sent, and written. A write of others may have ended that they were to be: where the row was
- * deleted after it, a row could be made once more.
- */
-export function withWritten(record: InboundRecord, { by, texts }: Given, version: RowVersion): InboundRecord {
-  const columns = new Map(record.columns);
-  for (const [column, text] of texts) {
-    const note = columns.get(column);
-    if (note !== undefined)
-      columns.set(column, { ...note, maybe: withSends(note.maybe, [[sendOf(text, by), version]]) });
-  }
-  return { ...record, columns };
-}
-
 /** What was found or made of a row: its id, its version, and the texts of columns that have the LOB system's value by now. */
 export interface Outcome {
   readonly rowId: string;
@@ -165,8 +154,10 @@ export function conclude(
     // In other columns a value that was sent for an earlier version may be there.
     const isOfIt = outcome !== undefined && given.texts.has(column);
     const isOpen = ([send, version]: Send): boolean => {
-      if (isOfIt && outcome.wrote?.ends === true) return version >= outcome.version;
-      return !noted.has(send) && !(isOfIt && version < outcome.version && isSentBy(send, given.by));
+      if (noted.has(send)) return false;
+      if (!isOfIt) return true;
+      const isEnded = version === ROW_MISSING || version < outcome.version;
+      return !(isEnded && isSentBy(send, given.by)) && !(version < outcome.version && outcome.wrote?.ends === true);
     };
     columns.set(column, { ...note, maybe: new Map([...maybe].filter(isOpen)) });
   }

@@ -371,7 +371,7 @@ describe('keys', () => {
       both.rows.now = 3001;
       expect(await run(b, late)).toEqual(['created']);
     };
-    expect(await run(a, early)).toEqual(['superseded']);
+    expect(await run(a, early)).toEqual(['unchanged']);
     expect(await run(a, change({ name: '"last"' }))).toEqual(['updated']);
     expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"last"']);
   });
@@ -491,6 +491,34 @@ describe('keys', () => {
       expect([a.logged, b.logged]).toEqual([[], []]);
     },
   );
+
+  test('[I103] whoever makes a row again dies before that is noted: what it wrote is the LOB system’s', async () => {
+    const both = shared();
+    const [maker, other] = [stand(both), stand(both)];
+    both.rows.before = async () => {
+      both.rows.before = () => undefined;
+      expect(await run(other, change({ name: '"late"' }))).toEqual(['created']);
+      const id = both.rows.rows[0]?.id ?? '';
+      await store(both, id);
+      both.rows.rows.length = 0;
+      await store(both, id);
+      both.rows.now = 5000;
+      return undefined;
+    };
+    const dead = Promise.withResolvers<undefined>();
+    both.rows.after = ({ action }) => {
+      if (action.kind !== 'create' || both.rows.now < 5000) return;
+      both.rows.after = () => undefined;
+      dead.resolve(undefined);
+      return new Promise(() => undefined);
+    };
+    void run(maker, change({ name: '"early"' }));
+    await dead.promise;
+    expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"early"']);
+    expect(await run(other, change({ name: '"last"' }))).toEqual(['updated']);
+    expect(both.rows.rows.map(({ texts }) => texts.get('name'))).toEqual(['"last"']);
+    expect(other.logged).toEqual([]);
+  });
 
   test('[I103] an earlier message by id that is through before the row’s maker links its notes: the later value is given again', async () => {
     const both = shared();
