@@ -3,8 +3,8 @@
  *
  * - A column that the LOB system owns has the clerks' last value, whatever users did.
  * - A column that Dataverse owns never has a value of the clerks.
- * - Any other column has the later one of the clerks' last value and the users' last one, unless the users' is one that the clerks
- *   gave before, or an empty one before theirs; the clerks' may also be missing where the app said that it gave it up.
+ * - Any other column has the later one of the clerks' last value and the users' last one, unless the users' is one that the column
+ *   had before, or an empty one before the clerks' first; the clerks' may also be missing where the app said that it gave it up.
  * - A row that the clerks deleted is gone, and one that they have is there: unless users did otherwise later, or the app said so.
  *
  * A change whose message is still parked is told to an operator, so it is counted by itself and is no difference.
@@ -15,7 +15,7 @@ import { rowOf } from './clerks';
 import type { Given, LedgerRow } from './ledger';
 import type { InboundMapping, Mapping } from './mapping';
 import { Differences, type Difference } from './store-entities';
-import { isEqual, type Witness } from './witness';
+import { isEqual, type UserChange, type Witness } from './witness';
 
 /** What the app said of its own accord. */
 export interface Told {
@@ -92,7 +92,7 @@ export function compareLedger(
         if (
           isLater &&
           !isUsers &&
-          !looksLikeNoChange(row.given.get(column) ?? [], user.value) &&
+          !looksLikeNoChange(row.given.get(column) ?? [], user) &&
           owners.get(column) !== 'lob'
         )
           note(row, `column ${column} has the clerks' value, and users gave it a later one`);
@@ -107,9 +107,14 @@ export function compareLedger(
     }
   }
 
-  /** A user's value that the clerks gave before can't be told from theirs; nor can an emptied column from one that never had a value. */
-  function looksLikeNoChange(given: readonly Value[], users: Value): boolean {
-    return given.some((value) => isEqual(value, users)) || (given.length === 1 && isEqual(users, null));
+  /**
+   * A user's value that anyone gave before can't be told from the earlier one, which went and came back unseen; nor can an emptied
+   * column from one that never had a value.
+   */
+  function looksLikeNoChange(given: readonly Value[], { value, earlier }: UserChange): boolean {
+    return (
+      [...given, ...earlier].some((other) => isEqual(other, value)) || (given.length === 1 && isEqual(value, null))
+    );
   }
 
   function isTold({ id }: Row, { messageId }: Given, column: string): boolean {

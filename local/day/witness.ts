@@ -7,6 +7,8 @@ import type { Mapping } from './mapping';
 export interface UserChange {
   readonly value: Value;
   readonly atMs: number;
+  /** Values that users gave it before, also to an earlier row of the same id. */
+  readonly earlier: readonly Value[];
 }
 
 /** Whether two values of a column are equal; digits may end with zeros. */
@@ -86,8 +88,10 @@ export class Witness {
     }
     for (const column of inbound.owners.keys()) {
       const value = row.columns[column] ?? null;
-      if (before === undefined || !isEqual(before.columns[column], value))
-        this.#columns.set(`${id} ${column}`, { value, atMs });
+      if (before !== undefined && isEqual(before.columns[column], value)) continue;
+      const last = this.lastOf(id, column);
+      const earlier = last === undefined ? [] : [...last.earlier, last.value];
+      this.#columns.set(`${id} ${column}`, { value, atMs, earlier });
     }
   }
 }

@@ -127,6 +127,13 @@ test("the clerks' earlier value over a later one of users", async () => {
   await dataverse.update('account', id, { description: 'before' });
   await dataverse.update('account', id, { description: 'clerk' }, app());
   expect(check(of).differences).toEqual([]);
+  // Nor one of users that went and came back.
+  await dataverse.update('account', id, { description: 'user, once more' });
+  await dataverse.update('account', id, { description: 'clerk' }, app());
+  expect(check(of).differenceCount).toBe(1);
+  await dataverse.update('account', id, { description: 'user' });
+  await dataverse.update('account', id, { description: 'clerk' }, app());
+  expect(check(of).differences).toEqual([]);
 });
 
 test("the clerks' first value over an empty one of users, which may as well have been never given", async () => {
@@ -163,6 +170,6 @@ test('the app is told from users', async () => {
   await dataverse.update('account', id, { name: 'Fell' });
   await dataverse.delete('account', id, app());
   expect(witness.written - written).toBe(2);
-  expect(witness.lastOf(id, 'name')).toEqual({ value: 'Fell', atMs: EARLIER });
+  expect(witness.lastOf(id, 'name')).toEqual({ value: 'Fell', atMs: EARLIER, earlier: [] });
   expect(witness.deletionOf('account', id)).toBeUndefined();
 });
