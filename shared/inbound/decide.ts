@@ -8,7 +8,7 @@ import type { OutboundError } from '../errors/errors';
 import type { ColumnTimes } from '../lob/stamp';
 import type { InboundRules } from '../mapping/inbound-rules';
 import { InboundDependency, InboundNotMapped, InboundVersionGone, type Place } from './errors';
-import { isQuiet, isSuperseded, mayBeSent, type ColumnNote, type InboundRecord } from './record';
+import { isQuiet, isQuietOnceRead, isSuperseded, mayBeSent, type ColumnNote, type InboundRecord } from './record';
 
 /** What becomes of a row, without its columns. `restore` puts back values of the LOB system's own columns. */
 export interface LobChange {
@@ -259,7 +259,7 @@ function holdsAlready(
   column: string,
   text: string,
 ): boolean | undefined {
-  if (!isQuiet(note, text)) return false;
+  if (note !== undefined && !isQuiet(note, text)) return isQuietOnceRead(note, text) ? undefined : false;
   const last = note?.done;
   const wasDone = last !== undefined && (last.text === text || last.result === text);
   const has = stored?.holds(column, text);

@@ -85,6 +85,10 @@ export function isQuiet(note: ColumnNote | undefined, text: string): boolean {
   return [...note.maybe.keys()].every((send) => send.startsWith(print));
 }
 
+/** Whether another value may be in a row that was made meanwhile: reading it tells. Nothing else may yet be written. */
+export const isQuietOnceRead = ({ maybe, ...note }: ColumnNote, text: string): boolean =>
+  isQuiet({ ...note, maybe: new Map([...maybe].filter(([, version]) => version !== ROW_MISSING)) }, text);
+
 /** Values that are given to columns at a time. */
 export interface Given {
   /** The id of the message because of which they are. */

@@ -16,6 +16,7 @@ import {
   intend,
   merge,
   NO_RECORD,
+  ROW_MISSING,
   sendOf,
   withId,
   type ColumnNote,
@@ -141,6 +142,12 @@ describe('before the row was read', () => {
       'read',
     ],
     ['another value may have been written', { maybe: sends('"C"') }, stored({ name: '"B"' }), 'update 6 name'],
+    [
+      'a row may have been made with another value',
+      { maybe: new Map([[sendOf('"C"', 'm'), ROW_MISSING]]) },
+      stored({ name: '"B"' }),
+      'read',
+    ],
     ['this value may have been written', { maybe: sends('"B"') }, stored({ name: '"B"' }), 'unchanged'],
     [
       'Dataverse rounds the value',
@@ -523,6 +530,16 @@ describe('the record', () => {
     expect(maybeOf(conclude(of, b, { ...outcome('"X"'), version: 8n }, none))).toEqual(['b 8']);
     expect(maybeOf(conclude(of, b, outcome('"X"'), none))).toEqual([]);
     expect(maybeOf(conclude(of, { ...b, by: 'c' }, outcome('"X"'), none))).toEqual(['b 8']);
+  });
+
+  test('what is to make a row is ended by its own message only', () => {
+    const [of, none] = [intend(NO_RECORD, b, ROW_MISSING), new Set<string>()];
+    const open = `b ${ROW_MISSING}`;
+    expect(maybeOf(conclude(of, { ...b, by: 'c' }, outcome('"X"', WROTE), none))).toEqual([open]);
+    expect(maybeOf(conclude(of, b, undefined, none))).toEqual([open]);
+    expect(maybeOf(conclude(of, b, outcome('"X"'), none))).toEqual([]);
+    expect(maybeOf(ended(of, b, outcome('"B"', WROTE)))).toEqual([]);
+    expect(maybeOf(decodeRecord(encodeRecord(of)))).toEqual([open]);
   });
 
   test('a write ends what was sent for earlier versions, not what is under way for its own', () => {

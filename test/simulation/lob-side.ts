@@ -79,6 +79,11 @@ export class LobSide {
     return this.#about.length === 0;
   }
 
+  /** Whether messages wait for an operator, or their row. */
+  get isWaiting(): boolean {
+    return this.system.messages.some(({ body }) => this.world.isParked(body));
+  }
+
   /** Which columns belong to whom. */
   get #rules(): InboundRules {
     return inboundRules({ key: 'k', delete: true, columns: { ...COLUMNS, ...this.world.rules } }, (column) => column);
