@@ -401,6 +401,14 @@ describe('values', () => {
     expect(dataverse.get('new_booking', id)?.version).toBe(before);
   });
 
+  test('a row is made active: another state is ignored, and its reason is refused', async () => {
+    const { dataverse, api } = await stand();
+    const made = (body: object) => api('POST', 'new_bookings', { new_name: 'one', ...body });
+    expect((await made({ statecode: 1 })).status).toBe(204);
+    expect([...dataverse.rows('new_booking')].map(({ columns }) => columns.statecode)).toEqual([0]);
+    expect(await refusal(made({ statecode: 1, statuscode: 2 }))).toMatchObject({ status: 400, code: '0x80048408' });
+  });
+
   test('a state with one of its reasons, or alone, is taken', async () => {
     const { dataverse, api } = await stand();
     const id = await dataverse.create('new_booking', { new_name: 'one' });

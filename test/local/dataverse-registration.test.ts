@@ -378,7 +378,7 @@ describe('steps', () => {
       'Only asynchronous steps are supported for service bus plug-in',
     ],
     ['asynchronous off the server', { more: { supporteddeployment: 2 } }, INVALID, 'Asynchronous steps are only'],
-    ['a status of the other state', { more: { statecode: 1, statuscode: 1 } }, '0x80048408', 'status code'],
+    ['a status of the other state', { more: { statuscode: 2 } }, '0x80048408', 'status code'],
     ['filtering columns on Create', { message: 'Create', more: { filteringattributes: 'name' } }, INVALID, 'Update'],
     ['unknown filtering columns', { more: { filteringattributes: 'name,nothing' } }, INVALID, "'nothing'"],
     [

@@ -259,10 +259,7 @@ export class RowChanges {
       ...(table.byName.has('merged') ? { merged: false } : {}),
       ...(table.stateless === true
         ? {}
-        : {
-            statecode: requested.statecode ?? 0,
-            statuscode: requested.statuscode ?? firstReason(table, requested.statecode ?? 0),
-          }),
+        : { statecode: MADE_IN, statuscode: requested.statuscode ?? firstReason(table, MADE_IN) }),
     };
   }
 
@@ -300,6 +297,12 @@ export const unnamedTarget = (table: Table, columns: Columns): readonly Paramete
   const sent = Object.fromEntries(Object.entries(columns).filter(([name]) => name !== table.primaryId));
   return [entityParameter('Target', { table, id: EMPTY_GUID, columns: sent })];
 };
+
+/**
+ * Whatever state is asked for, which is not valid for create: an update gives another one.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/account
+ */
+const MADE_IN = 0;
 
 const reference = (table: string, id: string): Value => ({ table, id });
 
