@@ -41,8 +41,11 @@ const messageForm = strict({
     .string()
     .regex(TIME, 'must be a time with its zone, such as 2026-03-14T09:26:53.123Z')
     .optional()
-    .describe('When the LOB system changed it. Default: when the message was enqueued.'),
+    .describe('When the LOB system changed it, at most 15 minutes ahead. Default: when the message was enqueued.'),
 });
+
+/** How far a sender's clock may be ahead. A later time would win over all that comes until then. */
+const MOST_AHEAD_MS = 15 * 60_000;
 
 /** How a message names a row. Names and values of a key are those of the message. */
 export type MessageAddress =
@@ -75,7 +78,7 @@ export class InboundInvalid extends OutboundError {
 /**
  * Reads a body. Every digit of its numbers stays.
  *
- * @param defaultAtMs when it was changed, unless it says so
+ * @param defaultAtMs when it came: when it was changed, unless it says so
  * @throws InboundInvalid
  */
 export function readInboundMessage(body: Uint8Array, defaultAtMs: number): InboundMessage {
@@ -95,6 +98,7 @@ export function readInboundMessage(body: Uint8Array, defaultAtMs: number): Inbou
   if (op !== 'delete' && Object.keys(columns).length === 0) throw new InboundInvalid('it has no columns');
   const atMs = at === undefined ? defaultAtMs : isoMs(at);
   if (atMs === undefined) throw new InboundInvalid('at is no time that there is');
+  if (atMs > defaultAtMs + MOST_AHEAD_MS) throw new InboundInvalid('at is over 15 minutes later than it came');
   return {
     id,
     table,
