@@ -111,13 +111,19 @@ export class WebApiError extends OutboundError {
     );
   }
 
+  /** Dataverse, or what lies before it, refuses what the request brings: less of it may pass. */
+  get refusesContent(): boolean {
+    return this.status === 400 || this.status === 413 || this.status === 414;
+  }
+
   /** Dataverse answers, and refuses this very request (400, 404): others may well succeed. */
   get refusesRequest(): boolean {
     return this.status === 400 || this.status === 404;
   }
 
+  /** A plug-in's fault is a 500, too. */
   override get isOfOne(): boolean {
-    return this.refusesRequest;
+    return this.refusesRequest || this.status === 500;
   }
 }
 
@@ -311,6 +317,7 @@ export class WebApi {
     try {
       page = await this.#request('POST', '$batch', limits, headers, body);
     } catch (error) {
+      if (error instanceof WebApiError && error.refusesContent) return this.#inHalves(operations);
       if (error instanceof WebApiError || error instanceof WebApiBusy) return operations.map(() => error);
       throw error;
     }
@@ -323,6 +330,13 @@ export class WebApi {
       if (answer.status === 429) return this.#batchRefused(what, answer, sentMs);
       return answer.status < 300 ? { body: answer.body, ...time } : errorFrom(what, answer, answer.body, time);
     });
+  }
+
+  /** One of them makes the batch unfit: the others are carried out without it. */
+  async #inHalves(operations: readonly Operation[]): ReturnType<WebApi['carryOut']> {
+    const middle = Math.ceil(operations.length / 2);
+    const first = await this.carryOut(operations.slice(0, middle));
+    return [...first, ...(await this.carryOut(operations.slice(middle)))];
   }
 
   async #carryOutOne(operation: Operation): Promise<WebApiResponse | WebApiError | WebApiBusy> {

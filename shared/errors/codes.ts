@@ -240,9 +240,11 @@ export const CODES = {
     action: 'Send it anew; discard',
   },
   'inbound-key-moved': {
-    disposition: 'park',
-    cause: 'The alternate key names another row than before',
-    action: 'Correct the keys, then replay',
+    disposition: 'retry',
+    cause: 'The alternate key names another row than before, whose deletion is not known here',
+    action: 'If it stays, correct the keys, then replay',
+    isOfOne: true,
+    tries: 12,
   },
   'owner-restored': {
     disposition: 'park',

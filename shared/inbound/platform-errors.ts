@@ -15,7 +15,9 @@ const CODES = {
   duplicateRecord: '0x80040237',
   noSuchRow: ['0x80040217', '0x80060891'],
   notAMember: '0x80072560',
+  pluginRefuses: '0x80040265',
   pluginCrashed: '0x80040224',
+  lacksPrivilege: '0x80040220',
   /** A deadlock among others, and a time-out: of the database. */
   sql: ['0x80044150', '0x80044151'],
 } as const;
@@ -42,9 +44,11 @@ export function refusalAnswer(error: WebApiError, { table, row, id }: RowRequest
     if (isAmong(CODES.noSuchRow) || (code === '' && MISSING.test(text))) return { kind: 'missing', what: text };
   }
   if (isAmong(CODES.sql)) return failed(new RowContended({ table: place.table, id: row.id ?? 'by key' }, 1));
-  if (status === 401 || code === CODES.notAMember) return failed(new InboundStopped(text, cause));
-  if (status === 403) return failed(new InboundForbidden(place, text, cause));
+  // Before the status, which a plug-in chooses.
+  if (code === CODES.pluginRefuses) return failed(new InboundRefused(place, '', text, cause));
   if (code === CODES.pluginCrashed) return failed(new InboundPlugInFailed(place, text, cause));
+  if (status === 401 || code === CODES.notAMember) return failed(new InboundStopped(text, cause));
+  if (status === 403 || code === CODES.lacksPrivilege) return failed(new InboundForbidden(place, text, cause));
   // The table's definition at hand is older than the table: it is read again within the hour.
   const isOld = isAmong(CODES.noConcurrency);
   const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429 && !isOld;

@@ -4,6 +4,7 @@ import { keyParts } from '../inbound/lob-value';
 import { InboundInvalid, readInboundMessage } from '../inbound/message';
 import { RESTORE_SOURCE, restoredRow } from '../inbound/owned-columns';
 import { changeOfMessage } from '../inbound/to-change';
+import { WebApiError } from '../dataverse/web-api';
 import type { OrganizationPin } from '../dataverse/organization-pin';
 import { parseAllExact } from '../json/exact-json';
 import type { Mapping } from '../mapping/mapping';
@@ -54,10 +55,16 @@ export class InboundReceiver {
     const kept = deliveries.map((delivery) => ({ ...delivery, arrivedAtMs: delivery.arrivedAtMs ?? this.#now() }));
     const planned = await Promise.all(kept.map((delivery) => this.#planned(delivery)));
     const results = await this.#process(planned);
+    // Then silence says something of one message only.
+    const isAnswered = results.some(({ kind }) => kind === 'processed');
     const ends = await Promise.allSettled(
       kept.map(async (delivery, at): Promise<Outcome> => {
         const result = results[at];
-        if (result?.kind !== 'processed') return this.#aside.putAside(delivery, onRetryOf(at), result?.error);
+        if (result?.kind !== 'processed') {
+          const onRetry = onRetryOf(at);
+          const isOfIt = onRetry.kind === 'hold' && isAnswered && result?.error instanceof WebApiError;
+          return this.#aside.putAside(delivery, isOfIt ? { kind: 'hold' } : onRetry, result?.error);
+        }
         const plan = planned[at];
         const { table = '', atMs = this.#now() } = plan?.kind === 'change' ? plan.of.change : {};
         const change = { table, id: result.rowId ?? '', verdict: result.verdict };

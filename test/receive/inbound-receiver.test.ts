@@ -5,6 +5,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { OrganizationForeign } from '../../shared/dataverse/organization-pin';
+import { WebApiBusy } from '../../shared/dataverse/rate-budget';
+import { WebApiError } from '../../shared/dataverse/web-api';
 import { InboundDependency, InboundNotMapped, InboundRefused, InboundStopped } from '../../shared/inbound/errors';
 import type { InboundResult, RowOfChange } from '../../shared/inbound/inbound-writer';
 import { RESTORE_SOURCE, restoreBody } from '../../shared/inbound/owned-columns';
@@ -116,6 +118,21 @@ describe('an outbox', () => {
       hold,
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['held', 'held', 'parked', 'parked', 'processed']);
+  });
+  test('holds what Dataverse doesn’t answer, unless it answered others: then that is parked, for a while', async () => {
+    const silent = (status: number) => new WebApiError('PATCH accounts(…)', status, '', 'no answer');
+    const kinds = async (...ids: readonly string[]) =>
+      (
+        await receiver.receive(
+          ids.map((id) => delivery(id)),
+          hold,
+        )
+      ).map(({ kind }) => kind);
+    ends = { a: silent(0), b: silent(503), c: silent(500), e: new WebApiBusy('PATCH', 'wait') };
+    expect(await kinds('a', 'b')).toEqual(['held', 'held']);
+    expect(await kinds('a', 'd', 'b', 'e')).toEqual(['parked', 'processed', 'parked', 'held']);
+    expect(await kinds('c')).toEqual(['parked']);
+    expect(parking.parked.every(({ dueAtMs }) => dueAtMs === NOW + 15_000)).toBe(true);
   });
   test('rejects where parking fails: all of it stays', async () => {
     ends = { a: new InboundRefused({ table: 'account' }, '', 'no') };
