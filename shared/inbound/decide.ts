@@ -8,7 +8,15 @@ import type { OutboundError } from '../errors/errors';
 import type { ColumnTimes } from '../lob/stamp';
 import type { InboundRules } from '../mapping/inbound-rules';
 import { InboundDependency, InboundNotMapped, InboundVersionGone, type Place } from './errors';
-import { isQuiet, isQuietOnceRead, isSuperseded, mayBeSent, type ColumnNote, type InboundRecord } from './record';
+import {
+  isQuiet,
+  isQuietOnceRead,
+  isSuperseded,
+  latestVersion,
+  mayBeSent,
+  type ColumnNote,
+  type InboundRecord,
+} from './record';
 
 /** What becomes of a row, without its columns. `restore` puts back values of the LOB system's own columns. */
 export interface LobChange {
@@ -128,8 +136,8 @@ export function wantedValues(
 export function decideInbound(facts: Facts): Step {
   const { change, record } = facts;
   if (change.id !== undefined && record.ids.includes(change.id)) return done('duplicate');
-  // Written by another instance since it was read.
-  if (facts.current?.kind === 'row' && facts.current.version < record.version) return READ;
+  // Written, or found later, by another instance since it was read.
+  if (facts.current?.kind === 'row' && facts.current.version < latestVersion(record)) return READ;
   return change.op === 'delete' ? decideDelete(facts) : decideValues(facts);
 }
 
@@ -163,16 +171,15 @@ function decideValues(facts: Facts): Step {
   const owned = change.refused.map((column): Lost => ({ column, loser: 'lob', why: 'owner' }));
   if (wanted.size === 0) {
     if (change.texts.size > 0) return done('superseded', owned);
-    return done(owned.length > 0 ? 'refused' : 'unchanged', owned);
+    if (owned.length > 0) return done('refused', owned);
+    return isToBeMade(facts) ? { kind: 'create', columns: [], lost: [] } : done('unchanged');
   }
   if (current === undefined) return decideUnread(facts, wanted, owned);
   if (current.kind === 'missing') return decideMissing(facts, wanted, owned);
   if (change.ifVersion !== undefined && change.ifVersion !== current.version)
     return refuse(new InboundVersionGone(placeOf(change), change.ifVersion, current.version));
-  // Others may have made another value be given since it was read, or have written since.
-  const isBefore = (column: string): boolean =>
-    !current.texts.has(column) || (record.columns.get(column)?.done?.version ?? NO_VERSION) > current.version;
-  if ([...wanted.keys()].some(isBefore)) return READ;
+  // Others may have made another value be given since it was read.
+  if ([...wanted.keys()].some((column) => !current.texts.has(column))) return READ;
   const lost = [...owned];
   const columns: string[] = [];
   for (const [column, value] of wanted) {
@@ -187,6 +194,14 @@ function decideValues(facts: Facts): Step {
   if (!rules.allows.update && change.op !== 'restore')
     return refuse(new InboundNotMapped(placeOf(change), 'updates are not allowed'));
   return { kind: 'update', condition: facts.optimistic ? current.version : 'any', columns, lost };
+}
+
+/** Whether a message that only names a row makes it. */
+function isToBeMade(facts: Facts): boolean {
+  const { change, record, stored, rules, current } = facts;
+  const mayCreate = change.op === 'upsert' && rules.allows.create && change.ifVersion === undefined;
+  if (!mayCreate || current?.kind === 'row' || change.atMs < (record.deletedAtMs ?? 0)) return false;
+  return stored?.deleted === true ? isLater(change.atMs, stored.latestKnown) : !wasThere(facts);
 }
 
 /** Whose value a column gets, with the row at hand; `dataverse`, `lob`: that one's is given up for the other's. */
@@ -228,6 +243,15 @@ function isOvertaken({ record, stored, rules }: Facts, column: string, atMs: num
   return done === undefined || holds(column, done.result) !== true;
 }
 
+/**
+ * The columns that a row is made with. It is made active, so another state comes by an update, together with its reason.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/account (statecode: not valid for create)
+ */
+function columnsToMake(wanted: ReadonlyMap<string, Wanted>): readonly string[] {
+  const columns = [...wanted.keys()];
+  return wanted.has('statecode') ? columns.filter((name) => name !== 'statecode' && name !== 'statuscode') : columns;
+}
+
 /** Before the row was read. */
 function decideUnread(facts: Facts, wanted: ReadonlyMap<string, Wanted>, lost: readonly Lost[]): Step {
   const { change, record, stored, rules, optimistic } = facts;
@@ -235,7 +259,7 @@ function decideUnread(facts: Facts, wanted: ReadonlyMap<string, Wanted>, lost: r
   if (!wasThere(facts)) {
     if (stored?.deleted === true) return decideMissing(facts, wanted, lost);
     const creates = change.op === 'upsert' && rules.allows.create && change.ifVersion === undefined;
-    return creates ? { kind: 'create', columns: [...wanted.keys()], lost } : READ;
+    return creates ? { kind: 'create', columns: columnsToMake(wanted), lost } : READ;
   }
   const columns: string[] = [];
   for (const [column, { text, atMs }] of wanted) {
@@ -287,7 +311,7 @@ function decideMissing(facts: Facts, wanted: ReadonlyMap<string, Wanted>, lost: 
       ]);
   }
   const mayCreate = change.op === 'upsert' && (isDeleted || !wasThere(facts));
-  if (mayCreate && rules.allows.create) return { kind: 'create', columns: [...wanted.keys()], lost };
+  if (mayCreate && rules.allows.create) return { kind: 'create', columns: columnsToMake(wanted), lost };
   if (current === undefined) return READ;
   return refuse(
     mayCreate

@@ -29,6 +29,7 @@ import {
   conclude,
   concludeDelete,
   intend,
+  latestVersion,
   ofAnotherRow,
   ROW_MISSING,
   sendOf,
@@ -204,9 +205,9 @@ export class InboundWriter {
     written: string | undefined,
   ): Promise<KeptRecord | undefined> {
     const kept = await this.parts.records.read(recordId, row.key === undefined ? row.id : undefined);
-    const { rowId, version } = kept.record;
+    const { rowId } = kept.record;
     // What was read before our last write may be another row, which had the key until then: it is read again.
-    if (current?.kind !== 'row' || current.version < version) return kept;
+    if (current?.kind !== 'row' || current.version < latestVersion(kept.record)) return kept;
     const isNext = rowId !== undefined && rowId !== current.id;
     if (isNext && written !== current.id) await this.#checkGone(change, rowId, current.id);
     const record = isNext ? ofAnotherRow(kept.record) : kept.record;
@@ -302,16 +303,22 @@ export class InboundWriter {
         const record = restores === undefined ? intended.record : { ...intended.record, restores };
         const verdict = step.kind === 'create' ? 'created' : 'updated';
         const columns = step.kind === 'delete' ? [] : step.columns;
+        // A row is made without what only an update can give it, which is the next round.
+        const isPart = step.kind === 'create' && columns.length < wanted.size;
+        const ending = isPart ? new Map([...wanted].filter(([column]) => columns.includes(column))) : wanted;
         const written = { verdict, rowId: answer.id } as const;
         const wrote = {
           overGap: step.kind === 'update' && step.condition !== knownVersion(facts),
           ends: table.optimistic,
           columns,
+          isPart,
         };
-        const kept = step.kind === 'create' ? withDefaults(record, defaultsIn(answer, wanted)) : record;
-        const isDone = await this.#conclude(change, { ...intended, record: kept }, wanted, answer, wrote);
-        // Somebody has noted something meanwhile: what was written may have to be written over.
-        return isDone ? { kind: 'ended', verdict, rowId: answer.id } : { kind: 'again', current: answer, written };
+        const kept = step.kind === 'create' ? withDefaults(record, defaultsIn(answer, ending)) : record;
+        const isDone = await this.#conclude(change, { ...intended, record: kept }, ending, answer, wrote);
+        // Or somebody has noted something meanwhile: what was written may have to be written over.
+        return isDone && !isPart
+          ? { kind: 'ended', verdict, rowId: answer.id }
+          : { kind: 'again', current: answer, written };
       }
       case 'deleted':
         return this.#concludeDelete(change, intended, row.id);
@@ -382,7 +389,7 @@ export class InboundWriter {
     intended: Intended,
     wanted: ReadonlyMap<string, Wanted>,
     row: SeenRow | undefined,
-    wrote?: NonNullable<Outcome['wrote']> & { readonly columns: readonly string[] },
+    wrote?: NonNullable<Outcome['wrote']> & { readonly columns: readonly string[]; readonly isPart: boolean },
   ): Promise<boolean> {
     const { records } = this.parts;
     const isLinked = row === undefined || intended.record.rowId === row.id;
@@ -405,7 +412,7 @@ export class InboundWriter {
       const outcome = row && { rowId: row.id, version, results, ...(wrote === undefined ? {} : { wrote }) };
       record = conclude(record, given, outcome, intended.noted);
     }
-    return (await records.write(kept, withId(record, id))) !== undefined;
+    return (await records.write(kept, wrote?.isPart === true ? record : withId(record, id))) !== undefined;
   }
 
   #countedRestore(

@@ -186,9 +186,10 @@ export function withDefaults(
   { version, results }: Omit<Outcome, 'rowId' | 'wrote'>,
 ): InboundRecord {
   const columns = new Map(record.columns);
-  for (const [column, text] of results)
-    if (!columns.has(column))
-      columns.set(column, { atMs: 0, text, maybe: NONE, done: { text, result: text, version } });
+  for (const [column, text] of results) {
+    const note = columns.get(column) ?? { atMs: 0, text, maybe: NONE };
+    if (note.done === undefined) columns.set(column, { ...note, done: { text, result: text, version } });
+  }
   return { ...record, columns };
 }
 
@@ -242,6 +243,13 @@ const withoutGap = ({ ids, rowId, version, columns, deletedAtMs, restores }: Inb
   ...(deletedAtMs === undefined ? {} : { deletedAtMs }),
   ...(restores === undefined ? {} : { restores }),
 });
+
+/** The latest version of the row that is known from writing it, or from having found a value in it. */
+export const latestVersion = ({ version, columns }: InboundRecord): RowVersion =>
+  [...columns.values()].reduce(
+    (latest, { done }) => (done !== undefined && done.version > latest ? done.version : latest),
+    version,
+  );
 
 /** How a Dataverse value of a column relates to what the LOB system gave it. */
 export function knows({ text, maybe, done }: ColumnNote, dataverse: string): boolean {

@@ -94,6 +94,29 @@ test('[I103] a row that was read without a column that is to be given by now is 
 describe('before the row was read', () => {
   test.each<readonly [string, Partial<Facts>, string]>([
     ['nothing is known of it', {}, 'create name'],
+    [
+      'it isn’t active, which an update says',
+      { change: change({ texts: new Map([...['name', 'statecode', 'statuscode'].map((of) => [of, '1'] as const)]) }) },
+      'create name',
+    ],
+    ['nothing is known, and it only names the row', { change: change({ texts: new Map() }) }, 'create '],
+    ['it only names a row that is stored', { change: change({ texts: new Map() }), stored: stored() }, 'unchanged'],
+    [
+      'it only names a row that was deleted later',
+      { change: change({ texts: new Map() }), stored: stored({}, { deleted: true, latestKnown: 100 }) },
+      'unchanged',
+    ],
+    [
+      'it only names a row that was deleted before',
+      { change: change({ texts: new Map() }), stored: stored({}, { deleted: true, latestKnown: 99 }) },
+      'create ',
+    ],
+    [
+      'it only names a row that the LOB system deleted later',
+      { change: change({ texts: new Map() }), record: record({}, { deletedAtMs: at(101) }) },
+      'unchanged',
+    ],
+    ['it only names a row, and is an update', { change: change({ op: 'update', texts: new Map() }) }, 'unchanged'],
     ['nothing is known, and it may only be updated', { change: change({ op: 'update' }) }, 'read'],
     ['stored with another value', { stored: stored({ name: '"A"' }) }, 'update 5 name'],
     ['stored with this value', { stored: stored({ name: '"B"' }) }, 'unchanged'],

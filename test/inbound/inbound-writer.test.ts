@@ -492,6 +492,24 @@ describe('keys', () => {
     },
   );
 
+  test('[I103] a row that was made, and deleted before that is noted: what was found in the next one stays noted', async () => {
+    const both = shared();
+    const [maker, other] = [stand(both), stand(both)];
+    const [early, late] = [change({ name: '"early"' }), change({ name: '"late"', telephone1: '"1"' })];
+    both.rows.after = async ({ action }) => {
+      if (action.kind !== 'create') return;
+      both.rows.after = () => undefined;
+      both.rows.rows.length = 0;
+      both.rows.now = 5000;
+      both.rows.create({ name: '"late"', telephone1: '"1"' }, 'A-1');
+      expect(await run(other, late)).toEqual(['unchanged']);
+    };
+    await run(maker, early);
+    expect(await run(other, change({ telephone1: '"2"' }))).toEqual(['updated']);
+    expect(both.rows.rows.map(({ texts }) => [...texts.values()])).toEqual([['"late"', '"2"']]);
+    expect([maker.logged, other.logged]).toEqual([[], []]);
+  });
+
   test('[I103] whoever makes a row again dies before that is noted: what it wrote is the LOB system’s', async () => {
     const both = shared();
     const [maker, other] = [stand(both), stand(both)];

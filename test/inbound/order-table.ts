@@ -91,4 +91,5 @@ tables:
         statecode: dataverse
 `;
 
-export const BILLS_INBOUND = '  new_bill: { inbound: { key: new_lobid, columns: { new_name: } } }';
+export const BILLS_INBOUND =
+  '  new_bill: { inbound: { key: new_lobid, columns: { new_name: , statecode: , statuscode: } } }';

@@ -323,6 +323,35 @@ describe('refusals', () => {
     expect(await change()).toEqual(['updated']);
   });
 
+  test.each([401, 403, 500])(
+    '0x80040265 with a status that the plug-in chooses, %i: parked with its words',
+    async (status) => {
+      // A 401 is answered with another token first.
+    dataverse.failWrites(status === 401 ? 2 : 1, { status, code: '0x80040265', message: 'The order is closed.' });
+      expect(await change()).toEqual([expect.stringMatching(/^inbound-refused: .*0x80040265 The order is closed\./)]);
+    },
+  );
+
+  test('0x80040220 is a lack of privilege, whatever its status', async () => {
+    dataverse.failWrites(1, { status: 400, code: '0x80040220', message: 'Principal user is missing a privilege.' });
+    expect(await change()).toEqual([expect.stringMatching(/^inbound-forbidden/)]);
+  });
+
+  test('0x80040333, a duplicate detection rule: parked with the platform’s reason', async () => {
+    dataverse.failWrites(1, { status: 412, code: '0x80040333', message: 'A record was not created or updated.' });
+    expect(await change()).toEqual([expect.stringMatching(/^inbound-refused: .*0x80040333 A record was not created/)]);
+  });
+
+  test.each([400, 413])('a batch that is refused as a whole, by %i: all of it is tried in halves', async (status) => {
+    dataverse.failNext(2, status, { path: '$batch' });
+    const names = ['B', 'C', 'D', 'E'];
+    expect(await send(...names.map((name) => ({ key: key(name), columns: { new_name: name } })))).toEqual(
+      names.map(() => 'created'),
+    );
+    expect(names.map((name) => columnsOf(name)?.new_name)).toEqual(names);
+    expect(requests.filter((one) => one.includes('$batch')).length).toBeGreaterThan(2);
+  });
+
   test('0x80072560, no member: everything stops; 0x80040220, no privilege: that table', async () => {
     dataverse.permit(dataverse.applicationUserId, { member: false });
     expect(await change()).toEqual([expect.stringMatching(/^inbound-stopped: .*not a member of the organization/)]);
@@ -375,6 +404,26 @@ describe('refusals', () => {
     expect(error).toMatch(/^web-api/);
     expect(error).not.toContain('S3cret');
   });
+});
+
+test('a row that isn’t active is made active, and then given its state', async () => {
+  const table = await tables.get({ table: 'new_bill' });
+  const bill = (columns: object) =>
+    changeOfMessage(
+      readInboundMessage(
+        Buffer.from(JSON.stringify({ id: `s${(ids += 1)}`, table: 'new_bill', op: 'upsert', key: key('S'), columns })),
+        Date.now() + 1000 + ids,
+      ),
+      table,
+    );
+  const inactive = { new_name: 'old', statecode: 'Inactive', statuscode: 2 };
+  expect(await writer.process([bill(inactive)])).toMatchObject([{ verdict: 'created' }]);
+  const made = () => [...dataverse.rows('new_bill')].find(({ columns }) => columns.new_lobid === 'S')?.columns;
+  expect(made()).toMatchObject({ new_name: 'old', statecode: 1, statuscode: 2 });
+  expect(requests.map((one) => one.split(' ')[0])).toEqual(['PATCH', 'PATCH']);
+  expect(await writer.process([bill(inactive)])).toMatchObject([{ verdict: 'unchanged' }]);
+  expect(await writer.process([bill({ statecode: 'Active' })])).toMatchObject([{ verdict: 'updated' }]);
+  expect(made()).toMatchObject({ statecode: 0, statuscode: 1 });
 });
 
 test('without optimistic concurrency each change is read first, and conditions are that the row is there or not', async () => {
