@@ -66,7 +66,7 @@ const TRACKING = {
   action: '`dvo tracking enable`; remove the table; `dvo tracking show`',
 } as const;
 const INBOUND_LACKS = {
-  cause: 'A row or privilege is missing, or a plug-in crashed; see the reason',
+  cause: 'A row or privilege is missing, a key names another row, or a plug-in crashed; see the reason',
   action: 'If it stays, mend what the reason names',
 } as const;
 const FOREIGN_ENTITY = {
@@ -241,8 +241,7 @@ export const CODES = {
   },
   'inbound-key-moved': {
     disposition: 'retry',
-    cause: 'The alternate key names another row than before, whose deletion is not known here',
-    action: 'If it stays, correct the keys, then replay',
+    ...INBOUND_LACKS,
     isOfOne: true,
     tries: 12,
   },
