@@ -182,8 +182,11 @@ function decideValues(facts: Facts): Step {
   if ([...wanted.keys()].some((column) => !current.texts.has(column))) return READ;
   const lost = [...owned];
   const columns: string[] = [];
+  const state = wanted.get('statecode');
+  const givesState = state !== undefined && judge(facts, current, 'statecode', state) === 'send';
   for (const [column, value] of wanted) {
-    const judged = judge(facts, current, column, value);
+    // A state goes with its reason.
+    const judged = givesState && column === 'statuscode' ? 'send' : judge(facts, current, column, value);
     if (judged === 'send') columns.push(column);
     else if (judged !== 'same') {
       lost.push({ column, loser: judged, why: 'later' });
@@ -219,13 +222,16 @@ function judge(
   const isSeen = change.ifVersion !== undefined;
   if (now === undefined || isSeen || rules.columns.get(column)?.owner === 'lob') return 'send';
   const isOwn = now === note?.done?.result || (note !== undefined && mayBeSent(note, now));
-  // Of a row that nobody here knew an empty column has never had a value.
-  const isUntouched = now === 'null' && stored === undefined && note?.done === undefined;
+  // Of a row that nobody here knew such a column has never been given a value.
+  const isUntouched = now === textUngiven(column) && stored === undefined && note?.done === undefined;
   if (isOwn || isUntouched) return 'send';
   if (stored?.holds(column, now) === true && !isBeforeOurs(stored, note))
     return isOvertaken(facts, column, atMs) ? 'lob' : 'send';
   return isLater(atMs, current.modifiedOn) ? 'dataverse' : 'lob';
 }
+
+/** What a column has that nobody gave a value: a row is made active. */
+const textUngiven = (column: string): string => (column === 'statecode' ? '0' : 'null');
 
 /** Whether what is stored is from before our own last write of a column: its value may have gone, and come again unseen. */
 const isBeforeOurs = (stored: StoredFacts, note: ColumnNote | undefined): boolean =>
@@ -236,8 +242,8 @@ function isOvertaken({ record, stored, rules }: Facts, column: string, atMs: num
   if (stored === undefined || rules.columns.get(column)?.owner !== undefined) return false;
   const { times, holds } = stored;
   const { done } = record.columns.get(column) ?? {};
-  // A column that is empty, and has no time of its own, was never given a value; unless the LOB system gave it one, which has gone.
-  const isUntouched = done === undefined && holds(column, 'null') !== false;
+  // A column that has no time of its own was never given a value; unless the LOB system gave it one, which has gone.
+  const isUntouched = done === undefined && holds(column, textUngiven(column)) !== false;
   const givenOn = times?.columns.get(column) ?? (isUntouched ? undefined : times?.first);
   if (givenOn === undefined || isLater(atMs, givenOn)) return false;
   return done === undefined || holds(column, done.result) !== true;

@@ -253,6 +253,35 @@ describe('conflicts', () => {
     expect(of.logged).toMatchObject([{ lost: [{ column: 'fax', loser: 'lob', why: 'later' }] }]);
   });
 
+  test.each(['answered', 'lost'])(
+    '[I103] a row that is made inactive gets its state by an update: the answer to the first request is %s',
+    async (answer) => {
+      const of = stand();
+      const columns = { name: null, statecode: null, statuscode: null };
+      const table = inboundTable({ key: 'new_lobid', columns });
+      of.rows.now = LATER;
+      of.rows.defaults = { statecode: '0', statuscode: '1' };
+      of.rows.after = () => {
+        of.rows.after = () => undefined;
+        if (answer === 'lost') throw new Error('lost');
+      };
+      const message = change({ name: '"A"', statuscode: '2', statecode: '1' }, { atMs: AT }, 'A-1', table);
+      expect(await run(of, message)).toEqual([answer === 'lost' ? 'Error: lost' : 'created']);
+      if (answer === 'lost') {
+        const active = new Map([['statecode', { kind: 'choice', value: 0 } as const]]);
+        await store(of, of.rows.rows[0]?.id ?? '', timesOf({}, LATER), undefined, active);
+        expect(await run(of, message)).toEqual(['updated']);
+      }
+      expect(Object.fromEntries(of.rows.rows[0]?.texts ?? [])).toEqual({
+        name: '"A"',
+        statecode: '1',
+        statuscode: '2',
+      });
+      expect(of.logged).toEqual([]);
+      expect(await run(of, message)).toEqual(['duplicate']);
+    },
+  );
+
   test('[I101] the LOB system’s own column: its value wins, however late', async () => {
     const { of, id, row } = await changed({ fax: '"9"' }, LATER);
     expect(await run(of, change({ fax: '"2"' }, { atMs: AT }, { id }))).toEqual(['updated']);

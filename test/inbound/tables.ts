@@ -42,6 +42,7 @@ export const ACCOUNT = definitionOf('account', 'accounts', {
     ]),
     labelsByLanguage: new Map([[1, new Map([[1031, 'Handel']])]]),
   },
+  ...{ statecode: 'choice', statuscode: 'choice' },
   new_tags: { name: 'new_tags', type: 'choices', labels: new Map([[7, 'Blue']]) },
   ...{ primarycontactid: 'lookup', new_owner: 'lookup', entityimage: 'bytes' },
 });

@@ -327,7 +327,7 @@ describe('refusals', () => {
     '0x80040265 with a status that the plug-in chooses, %i: parked with its words',
     async (status) => {
       // A 401 is answered with another token first.
-    dataverse.failWrites(status === 401 ? 2 : 1, { status, code: '0x80040265', message: 'The order is closed.' });
+      dataverse.failWrites(status === 401 ? 2 : 1, { status, code: '0x80040265', message: 'The order is closed.' });
       expect(await change()).toEqual([expect.stringMatching(/^inbound-refused: .*0x80040265 The order is closed\./)]);
     },
   );
