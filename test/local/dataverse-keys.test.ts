@@ -333,16 +333,17 @@ describe('values', () => {
       "EntityDefinitions(LogicalName='new_booking')/ManyToOneRelationships" +
         '?$select=ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationPropertyName',
     );
-    const navigation = (column: string, table: string): string =>
-      text(
+    const navigation = (column: string): object =>
+      Object.fromEntries(
         list(definitions.body.value)
           .map((each) => members(each))
-          .find((each) => each.ReferencingAttribute === column && each.ReferencedEntity === table)
-          ?.ReferencingEntityNavigationPropertyName,
+          .filter(({ ReferencingAttribute: of }) => of === column)
+          .map((each) => [text(each.ReferencedEntity), each.ReferencingEntityNavigationPropertyName]),
       );
-    expect(navigation('new_carrier', 'account')).toBe('new_Carrier');
-    expect(navigation('new_payer', 'contact')).toBe('new_Payer_contact');
-    expect(navigation('ownerid', 'team')).toBe('ownerid');
+    expect(navigation('new_carrier')).toEqual({ account: 'new_Carrier' });
+    expect(navigation('new_payer')).toEqual({ account: 'new_Payer_account', contact: 'new_Payer_contact' });
+    // Users and teams are bound by one property, of a relationship to neither.
+    expect(navigation('ownerid')).toEqual({ owner: 'ownerid' });
     const id = await dataverse.create('new_booking', { new_name: 'one' });
     const row = () => dataverse.get('new_booking', id)?.columns;
     const write = (body: object) => api('PATCH', `new_bookings(${id})`, body);

@@ -70,44 +70,53 @@ export const intersectTable = ({ intersect, one, two, changeTracking }: ManyToMa
 // The platform's own names; those of custom lookups are made by rule.
 const LOOKUP_NAMES: Readonly<Record<string, string>> = {
   'account.masterid.account': 'account_master_account',
+  'account.ownerid.owner': 'owner_accounts',
   'account.parentaccountid.account': 'account_parent_account',
   'account.primarycontactid.contact': 'account_primary_contact',
   'contact.masterid.contact': 'contact_master_contact',
+  'contact.ownerid.owner': 'owner_contacts',
   'contact.parentcustomerid.account': 'contact_customer_accounts',
   'contact.parentcustomerid.contact': 'contact_customer_contacts',
   'incident.customerid.account': 'incident_customer_accounts',
   'incident.customerid.contact': 'incident_customer_contacts',
+  'incident.ownerid.owner': 'owner_incidents',
   'incident.primarycontactid.contact': 'contact_as_primary_contact',
   'lead.customerid.account': 'lead_customer_accounts',
   'lead.customerid.contact': 'lead_customer_contacts',
   'lead.masterid.lead': 'lead_master_lead',
+  'lead.ownerid.owner': 'owner_leads',
   'opportunity.customerid.account': 'opportunity_customer_accounts',
   'opportunity.customerid.contact': 'opportunity_customer_contacts',
   'opportunity.originatingleadid.lead': 'opportunity_originating_lead',
+  'opportunity.ownerid.owner': 'owner_opportunitys',
   'opportunity.parentaccountid.account': 'opportunity_parent_account',
   'sdkmessageprocessingstep.eventhandler.serviceendpoint': 'serviceendpoint_sdkmessageprocessingstep',
   'sdkmessageprocessingstepimage.sdkmessageprocessingstepid.sdkmessageprocessingstep':
     'sdkmessageprocessingstepid_sdkmessageprocessingstepimage',
 };
 
+/**
+ * What an owner refers to: users and teams together, by one relationship.
+ * https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/owner
+ */
+const OWNER = { logicalName: 'owner', primaryId: 'ownerid' } as const;
+
 function oneToManyOf(table: Table, catalog: Catalog): OneToMany[] {
-  return table.columns.filter(isLookup).flatMap((column) =>
-    column.targets.flatMap((target): OneToMany[] => {
-      const referenced = catalog.find(target);
-      if (referenced === undefined) return [];
-      const { logicalName: name } = column;
+  return table.columns.filter(isLookup).flatMap((column) => {
+    const { logicalName: name } = column;
+    const all = column.type === 'owner' ? [OWNER] : column.targets.flatMap((target) => catalog.find(target) ?? []);
+    return all.map(({ logicalName: target, primaryId }): OneToMany => {
       const schemaName =
-        LOOKUP_NAMES[`${table.logicalName}.${name}.${target}`] ?? `${target}_${table.logicalName}_${name}`;
-      return [
-        {
-          kind: 'oneToMany',
-          schemaName,
-          referenced: { table: target, column: referenced.primaryId, navigation: schemaName },
-          referencing: { table: table.logicalName, column: name, navigation: navigationProperty(column, target) },
-        },
-      ];
-    }),
-  );
+        LOOKUP_NAMES[`${table.logicalName}.${name}.${target}`] ??
+        (target === 'owner' ? `owner_${table.logicalName}` : `${target}_${table.logicalName}_${name}`);
+      return {
+        kind: 'oneToMany',
+        schemaName,
+        referenced: { table: target, column: primaryId, navigation: schemaName },
+        referencing: { table: table.logicalName, column: name, navigation: navigationProperty(column, target) },
+      };
+    });
+  });
 }
 
 /** The relationships of the organisation: those of many to many as defined, those of lookups as the columns are now. */
