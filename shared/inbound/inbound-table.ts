@@ -3,7 +3,7 @@ import type { TableDefinition } from '../mapping/table-definition';
 
 /** A table that a lookup may refer to. */
 export interface LookupTarget {
-  /** The navigation property, which is case-sensitive. A lookup to several tables has one for each. */
+  /** The navigation property, which is case-sensitive. A lookup to several tables has one for each, an owner one for both. */
   readonly navigation: string;
   readonly definition: TableDefinition;
 }

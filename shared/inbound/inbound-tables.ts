@@ -1,5 +1,6 @@
 import type { LRUCache } from 'lru-cache';
 import { definitionCache } from '../dataverse/definitions';
+import { LOOKUP_RELATIONSHIPS, lookupTables, type LookupRelationship } from '../dataverse/lookup-tables';
 import type { WebApi } from '../dataverse/web-api';
 import type { Mapping } from '../mapping/mapping';
 import type { TableCatalog, TableDefinition } from '../mapping/table-definition';
@@ -67,25 +68,16 @@ export class InboundTables {
 
 interface EntityMetadata {
   readonly IsOptimisticConcurrencyEnabled?: boolean;
-  readonly ManyToOneRelationships: readonly {
-    readonly ReferencingAttribute: string;
-    readonly ReferencedEntity: string;
-    readonly ReferencingEntityNavigationPropertyName: string;
-  }[];
+  readonly ManyToOneRelationships: readonly LookupRelationship[];
 }
 
 async function readWritable(api: Pick<WebApi, 'get'>, table: string): Promise<Writable> {
   const { body } = await api.get(
     `EntityDefinitions(LogicalName='${encodeURIComponent(table)}')?$select=IsOptimisticConcurrencyEnabled` +
-      '&$expand=ManyToOneRelationships($select=ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationPropertyName)',
+      `&$expand=${LOOKUP_RELATIONSHIPS}`,
   );
   const { IsOptimisticConcurrencyEnabled: optimistic, ManyToOneRelationships: relationships } = JSON.parse(
     body,
   ) as EntityMetadata;
-  const navigation = new Map<string, Map<string, string>>();
-  for (const one of relationships) {
-    const of = navigation.get(one.ReferencingAttribute) ?? new Map<string, string>();
-    navigation.set(one.ReferencingAttribute, of.set(one.ReferencedEntity, one.ReferencingEntityNavigationPropertyName));
-  }
-  return { optimistic: optimistic === true, navigation };
+  return { optimistic: optimistic === true, navigation: lookupTables(relationships) };
 }

@@ -89,6 +89,7 @@ tables:
         new_payer: { lookup: { account: , contact: } }
         new_previous: { lookup: { new_order: new_lobid } }
         statecode: dataverse
+        ownerid:
 `;
 
 export const BILLS_INBOUND =

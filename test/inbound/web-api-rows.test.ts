@@ -151,6 +151,18 @@ describe('values', () => {
     expect(await send({ key: key('A'), columns: { new_payer: null } })).toEqual(['updated']);
     expect(columnsOf('A')?.new_payer).toBeNull();
   });
+
+  test('owners are users or teams, and the message says which', async () => {
+    const team = { table: 'team', id: dataverse.teamId };
+    const user = { table: 'systemuser', id: dataverse.applicationUserId };
+    expect(await send({ key: key('A'), columns: { ownerid: team } })).toEqual(['created']);
+    expect(columnsOf('A')).toMatchObject({ ownerid: team });
+    expect(await send({ key: key('A'), columns: { ownerid: user } })).toEqual(['updated']);
+    expect(columnsOf('A')).toMatchObject({ ownerid: user });
+    await expect(send({ key: key('A'), columns: { ownerid: user.id } })).rejects.toThrow(
+      'new_order.ownerid must name one of its tables: systemuser, team',
+    );
+  });
 });
 
 describe('rows', () => {

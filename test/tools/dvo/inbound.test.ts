@@ -83,6 +83,13 @@ describe('dvo mapping check --from-dataverse', () => {
       'columns.new_payer.lookup.account is no alternate key of account: define one of accountnumber',
     ]));
 
+  test('owners are users and teams', async () => {
+    expect(await check('{ columns: { ownerid: { lookup: { systemuser: , team: } } } }')).toEqual({ code: 0, said: [] });
+    expect((await check('{ columns: { ownerid: { lookup: { account: } } } }')).said).toEqual([
+      'columns.ownerid.lookup.account is no table of this lookup; these are: systemuser, team',
+    ]);
+  });
+
   test('privileges are those of whoever writes', async () => {
     const writer = {
       INBOUND_DATAVERSE_CLIENT_ID: WRITER.clientId,

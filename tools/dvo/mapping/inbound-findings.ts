@@ -1,4 +1,5 @@
 /** What is wrong with the `inbound` sections of a mapping file in the eyes of an environment, and of the user who writes. */
+import { LOOKUP_RELATIONSHIPS, lookupTables, type LookupRelationship } from '../../../shared/dataverse/lookup-tables';
 import type { WebApi } from '../../../shared/dataverse/web-api';
 import type { InboundRules } from '../../../shared/mapping/inbound-rules';
 import type { TableDefinition } from '../../../shared/mapping/table-definition';
@@ -23,10 +24,7 @@ interface EntityMetadata {
     readonly IsValidForUpdate?: boolean;
   }[];
   readonly Keys: readonly { readonly KeyAttributes: readonly string[]; readonly EntityKeyIndexStatus: string }[];
-  readonly ManyToOneRelationships: readonly {
-    readonly ReferencingAttribute: string;
-    readonly ReferencedEntity: string;
-  }[];
+  readonly ManyToOneRelationships: readonly LookupRelationship[];
 }
 
 /** https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query-metadata-web-api */
@@ -34,7 +32,7 @@ async function metadataOf(api: Pick<WebApi, 'get'>, table: string): Promise<Enti
   const { body } = await api.get(
     `EntityDefinitions(LogicalName='${encodeURIComponent(table)}')?$select=IsOptimisticConcurrencyEnabled,Privileges` +
       '&$expand=Attributes($select=LogicalName,IsValidForCreate,IsValidForUpdate),Keys($select=KeyAttributes,EntityKeyIndexStatus),' +
-      'ManyToOneRelationships($select=ReferencingAttribute,ReferencedEntity)',
+      LOOKUP_RELATIONSHIPS,
   );
   return JSON.parse(body) as EntityMetadata;
 }
@@ -144,7 +142,7 @@ async function lookupFindings(
       findings.push({ path: at, text: 'is for lookups only' });
       continue;
     }
-    const targets = relationships.flatMap((one) => (one.ReferencingAttribute === column ? one.ReferencedEntity : []));
+    const targets = [...(lookupTables(relationships).get(column)?.keys() ?? [])];
     for (const [table, key] of lookup) {
       if (!targets.includes(table))
         findings.push({
