@@ -9,6 +9,7 @@ import path from 'node:path';
 import { STANDARD_TABLES } from '../../../local/dataverse/metadata/standard-tables';
 import { startDataverse, type Dataverse } from '../../../local/dataverse/simulator';
 import { inboundRules } from '../../../shared/mapping/inbound-rules';
+import type { FileInbound } from '../../../shared/mapping/inbound-schema';
 import type { TableDefinition } from '../../../shared/mapping/table-definition';
 import { inboundFindings } from '../../../tools/dvo/mapping/inbound-findings';
 import { BILLS, ORDERS } from '../../inbound/order-table';
@@ -95,42 +96,88 @@ describe('dvo mapping check --from-dataverse', () => {
       INBOUND_DATAVERSE_CLIENT_ID: WRITER.clientId,
       INBOUND_DATAVERSE_CLIENT_SECRET: WRITER.clientSecret,
     };
-    const lacks = ['prvCreatenew_order', 'prvDeletenew_order', 'prvReadAccount'];
+    const lacks = ['prvReadnew_order', 'prvCreatenew_order', 'prvDeletenew_order', 'prvReadAccount'];
     dataverse.permit(dataverse.applicationUsers.get(WRITER.clientId) ?? '', { lacks });
     expect(await check(GOOD)).toEqual({ code: 0, said: [] });
     expect((await check(GOOD, writer)).said).toEqual([
-      " can't be written: the application user lacks prvCreatenew_order, prvDeletenew_order",
+      " can't be written: the application user lacks prvReadnew_order, prvCreatenew_order, prvDeletenew_order",
     ]);
-    expect(await check('{ create: false, columns: { new_name: } }', writer)).toEqual({ code: 0, said: [] });
+    expect((await check('{ create: false, columns: { new_name: } }', writer)).said).toEqual([
+      " can't be written: the application user lacks prvReadnew_order",
+    ]);
   });
 
-  test('a lookup needs Append on the table and Append To on those it names', async () => {
-    const privileges = (table: string) =>
-      ['Create', 'Write', 'Append', 'AppendTo'].map((PrivilegeType) => ({
-        PrivilegeType,
-        Name: `prv${PrivilegeType}${table}`,
-      }));
-    const metadata = (table: string) => ({
-      ...{ IsOptimisticConcurrencyEnabled: true, Privileges: privileges(table), Keys: [] },
-      Attributes: [{ LogicalName: 'parent' }],
-      ManyToOneRelationships: [{ ReferencingAttribute: 'parent', ReferencedEntity: 'account' }],
-    });
-    const RolePrivileges = ['prvCreateLead', 'prvWriteLead'].map((PrivilegeName) => ({ PrivilegeName }));
-    const answerTo = (asked: string): unknown => {
-      if (asked === 'WhoAmI') return { UserId: 'u' };
-      return asked.startsWith('systemusers(u)')
-        ? { RolePrivileges }
-        : metadata(asked.includes('account') ? 'Account' : 'Lead');
+  describe('privileges on a lead and the rows that it refers to', () => {
+    const REFERS: Readonly<Record<string, readonly string[]>> = {
+      ...{ parent: ['account'], customer: ['account', 'contact'], ownerid: ['owner'] },
     };
-    const get = (asked: string) => Promise.resolve({ body: JSON.stringify(answerTo(asked)), dateMs: 0, sentMs: 0 });
+    const ALL = ['Read', 'Create', 'Write', 'Append', 'AppendTo', 'Assign'];
+    const metadata = (table: string) => ({
+      IsOptimisticConcurrencyEnabled: true,
+      Privileges: ALL.map((PrivilegeType) => ({ PrivilegeType, Name: `prv${PrivilegeType}${table}` })),
+      Keys: [{ KeyAttributes: ['code'], EntityKeyIndexStatus: 'Active' }],
+      Attributes: Object.keys(REFERS).map((LogicalName) => ({ LogicalName })),
+      ManyToOneRelationships: Object.entries(REFERS).flatMap(([ReferencingAttribute, tables]) =>
+        tables.map((ReferencedEntity) => ({ ReferencingAttribute, ReferencedEntity })),
+      ),
+    });
     const definition: TableDefinition = {
       ...{ table: 'lead', entitySet: 'leads', primaryId: 'leadid', changeTracking: true },
-      columns: new Map([['parent', { name: 'parent', type: 'lookup' }]]),
+      columns: new Map(Object.keys(REFERS).map((name) => [name, { name, type: 'lookup' }])),
     };
-    const rules = inboundRules({ columns: { parent: { lookup: { account: null } } } }, (name) => name);
-    expect((await inboundFindings([{ path: [], rules, definition }], { get })).map(({ text }) => text)).toEqual([
-      "can't be written: the application user lacks prvAppendLead, prvAppendToAccount",
-    ]);
+
+    /** What is said to whoever has these privileges. */
+    async function said(columns: FileInbound['columns'], ...held: readonly string[]): Promise<readonly string[]> {
+      const answerTo = (asked: string): unknown => {
+        if (asked === 'WhoAmI') return { UserId: 'u' };
+        if (asked.startsWith('systemusers(u)'))
+          return { RolePrivileges: held.map((PrivilegeName) => ({ PrivilegeName })) };
+        const table = /LogicalName='(\w+)'/.exec(asked)?.[1] ?? '';
+        return ['lead', 'account', 'contact'].includes(table) ? metadata(table) : undefined;
+      };
+      const get = (asked: string) => {
+        const answer = answerTo(asked);
+        return answer === undefined
+          ? Promise.reject(new Error(`${asked} is not there`))
+          : Promise.resolve({ body: JSON.stringify(answer), dateMs: 0, sentMs: 0 });
+      };
+      const rules = inboundRules({ columns }, (name) => name);
+      return (await inboundFindings([{ path: [], rules, definition }], { get })).map(({ text }) => text);
+    }
+    const lacking = (names: string) => [`can't be written: the application user lacks ${names}`];
+    const LEAD = ['prvReadLead', 'prvCreateLead', 'prvWriteLead'];
+
+    test('rows are read, as well as made and changed', async () =>
+      expect(await said({}, 'prvCreateLead', 'prvWriteLead')).toEqual(lacking('prvReadlead')));
+
+    test('a lookup needs Append, and Append To on the tables that it names; Read, where a key finds the row', async () => {
+      const byId = { parent: { lookup: { account: null } } };
+      const byKey = { customer: { lookup: { account: 'code', contact: null } } };
+      expect(await said(byId, ...LEAD)).toEqual(lacking('prvAppendlead, prvAppendToaccount'));
+      expect(await said(byId, ...LEAD, 'prvAppendLead', 'prvAppendToAccount')).toEqual([]);
+      expect(await said({ ...byId, ...byKey }, ...LEAD, 'prvAppendLead')).toEqual(
+        lacking('prvAppendToaccount, prvReadaccount, prvAppendTocontact'),
+      );
+    });
+
+    test('a lookup that names no tables needs Append To on one of those that it refers to', async () => {
+      expect(await said({ parent: null }, ...LEAD, 'prvAppendLead')).toEqual(lacking('prvAppendToaccount'));
+      expect(await said({ customer: null }, ...LEAD, 'prvAppendLead')).toEqual(
+        lacking('prvAppendToaccount or prvAppendTocontact'),
+      );
+      expect(await said({ customer: null }, ...LEAD, 'prvAppendLead', 'prvAppendToContact')).toEqual([]);
+      expect(await said({ customer: 'dataverse' }, ...LEAD)).toEqual([]);
+    });
+
+    test('an owner needs Assign, and nothing on users and teams', async () => {
+      expect(await said({ ownerid: null }, ...LEAD)).toEqual(lacking('prvAssignlead'));
+      expect(await said({ ownerid: { lookup: { team: null } } }, ...LEAD, 'prvAssignLead')).toEqual([]);
+    });
+
+    test('a table that isn’t there, or that the lookup doesn’t refer to, is asked nothing', async () =>
+      expect(await said({ parent: { lookup: { acount: 'code' } } }, ...LEAD, 'prvAppendLead')).toEqual([
+        'is no table of this lookup; these are: account',
+      ]));
   });
 
   test('a table without optimistic concurrency: only a warning', async () => {

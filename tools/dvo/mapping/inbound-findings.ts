@@ -13,7 +13,7 @@ export interface InboundSection {
   readonly definition: TableDefinition;
 }
 
-type Access = 'Create' | 'Write' | 'Delete' | 'Append' | 'AppendTo';
+type Access = 'Read' | 'Create' | 'Write' | 'Delete' | 'Assign' | 'Append' | 'AppendTo';
 
 interface EntityMetadata {
   readonly IsOptimisticConcurrencyEnabled?: boolean;
@@ -159,28 +159,54 @@ async function lookupFindings(
   return findings;
 }
 
+/** https://learn.microsoft.com/power-platform/admin/how-record-access-determined */
 async function privilegeFindings(
   { path, rules, definition }: InboundSection,
-  metadata: EntityMetadata,
+  { ManyToOneRelationships: relationships }: EntityMetadata,
   get: Get,
   held: ReadonlySet<string>,
 ): Promise<readonly Finding[]> {
   const { allows } = rules;
-  const lookups = [...rules.columns.keys()].filter((column) => definition.columns.get(column)?.type === 'lookup');
-  const own: readonly Access[] = [
-    ...(allows.create ? (['Create'] as const) : []),
-    ...(allows.update ? (['Write'] as const) : []),
-    ...(allows.delete ? (['Delete'] as const) : []),
-    ...(lookups.length > 0 ? (['Append'] as const) : []),
-  ];
-  const targets = new Set(lookups.flatMap((column) => [...(rules.columns.get(column)?.lookup?.keys() ?? [])]));
-  const needed = own.map((access) => nameOf(metadata, access));
-  for (const table of targets) needed.push(nameOf(await get(table), 'AppendTo'));
-  const missing = needed.filter((name) => name !== undefined && !held.has(name.toLowerCase()));
-  return missing.length === 0
+  const own = [definition.table];
+  // Of several tables one will do. Whoever writes is given the row back, so needs to read it as well.
+  const needed: [access: Access, tables: readonly string[]][] = [['Read', own]];
+  if (allows.create) needed.push(['Create', own]);
+  if (allows.update) needed.push(['Write', own]);
+  if (allows.delete) needed.push(['Delete', own]);
+  for (const [column, { owner, lookup }] of rules.columns) {
+    if (owner === 'dataverse' || definition.columns.get(column)?.type !== 'lookup') continue;
+    const tables = [...(lookupTables(relationships).get(column)?.keys() ?? [])];
+    const isOwner = column === 'ownerid';
+    needed.push([isOwner ? 'Assign' : 'Append', own]);
+    if (!isOwner && lookup === undefined) needed.push(['AppendTo', tables]);
+    for (const [table, key] of lookup ?? []) {
+      if (!tables.includes(table)) continue;
+      if (!isOwner) needed.push(['AppendTo', [table]]);
+      if (key.length > 0) needed.push(['Read', [table]]);
+    }
+  }
+  const missing = new Set<string>();
+  for (const [access, tables] of needed) {
+    const names = await lacking(access, tables, get, held);
+    if (names.length > 0) missing.add(names.join(' or '));
+  }
+  return missing.size === 0
     ? []
-    : [{ path, ofKey: true, text: `can't be written: the application user lacks ${missing.join(', ')}` }];
+    : [{ path, ofKey: true, text: `can't be written: the application user lacks ${[...missing].join(', ')}` }];
 }
 
-const nameOf = ({ Privileges: privileges }: EntityMetadata, access: Access): string | undefined =>
-  privileges.find(({ PrivilegeType }) => PrivilegeType === access)?.Name;
+/** The privileges that would do; none where the user has one of them, or needs none. */
+async function lacking(
+  access: Access,
+  tables: readonly string[],
+  get: Get,
+  held: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const table of tables) {
+    const name = (await get(table)).Privileges.find(({ PrivilegeType }) => PrivilegeType === access)?.Name;
+    if (name === undefined || held.has(name.toLowerCase())) return [];
+    names.push(name);
+  }
+  return names;
+}
