@@ -23,3 +23,7 @@ export const hasInboundQueue = (environment: Environment): boolean => (environme
 /** Whether the outbox in the database is to be drained. */
 export const hasInboundSql = (environment: Environment): boolean =>
   (environment.INBOUND_SQL_SCHEDULE?.trim() ?? '') !== '';
+
+/** Whether steps are to be left out where rows are written. */
+export const bypassesSteps = (environment: Environment): boolean =>
+  (environment.INBOUND_BYPASS_STEPS?.trim() ?? '') !== '';

@@ -107,6 +107,15 @@ describe('dvo mapping check --from-dataverse', () => {
     ]);
   });
 
+  test('steps that are left out need a privilege of their own', async () => {
+    const bypassing = { INBOUND_BYPASS_STEPS: '7a1d3c52-6c1e-4f0b-9a57-0d2b41c6e8f3' };
+    expect((await check(GOOD, bypassing)).said).toEqual([
+      " can't be written: INBOUND_BYPASS_STEPS is set, and the application user lacks prvBypassCustomBusinessLogic",
+    ]);
+    dataverse.permit(dataverse.applicationUserId, { bypass: true });
+    expect(await check(GOOD, bypassing)).toEqual({ code: 0, said: [] });
+  });
+
   describe('privileges on a lead and the rows that it refers to', () => {
     const REFERS: Readonly<Record<string, readonly string[]>> = {
       ...{ parent: ['account'], customer: ['account', 'contact'], ownerid: ['owner'] },

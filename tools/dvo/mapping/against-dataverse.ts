@@ -28,12 +28,14 @@ const ofName = (path: Fault['path'], text: string): Finding => ({ path, ofKey: t
  * Asks the environment about everything that the file names. Rejects where it doesn't answer.
  *
  * @param writer the Web API as whoever writes. @default whoever reads
+ * @param bypassesSteps whether steps are to be left out where rows are written
  */
 export async function findingsOf(
   file: MappingFile,
   api: Pick<WebApi, 'get'>,
   catalog: Pick<TableCatalog, 'get'>,
   writer: Pick<WebApi, 'get'> = api,
+  bypassesSteps = false,
 ): Promise<readonly Finding[]> {
   const mapping = compileMapping(file, NO_HASH);
   const sections: InboundSection[] = [];
@@ -65,7 +67,7 @@ export async function findingsOf(
     return value.length > 0 ? [] : [ofName(['events', name], 'is no message in this environment')];
   });
   const findings = (await Promise.all([...tables, ...links, ...events])).flat();
-  return [...findings, ...(await inboundFindings(sections, writer))];
+  return [...findings, ...(await inboundFindings(sections, writer, bypassesSteps))];
 }
 
 /** A table's definition, or why it can't be kept. */

@@ -44,10 +44,12 @@ const UNWRITABLE = new Set(['bytes', 'file', 'managed', 'other']);
  * Everything that would keep changes from being written.
  *
  * @param writer the Web API as whoever writes
+ * @param bypassesSteps whether steps are to be left out
  */
 export async function inboundFindings(
   sections: readonly InboundSection[],
   writer: Pick<WebApi, 'get'>,
+  bypassesSteps = false,
 ): Promise<readonly Finding[]> {
   if (sections.length === 0) return [];
   const held = await privilegesOf(writer);
@@ -64,6 +66,7 @@ export async function inboundFindings(
       ...columnFindings(section, metadata),
       ...(await lookupFindings(section, metadata, get)),
       ...(await privilegeFindings(section, metadata, get, held)),
+      ...(bypassesSteps ? bypassFindings(section, held) : []),
     ];
   });
   return (await Promise.all(findings)).flat();
@@ -209,4 +212,17 @@ async function lacking(
     names.push(name);
   }
   return names;
+}
+
+/** https://learn.microsoft.com/power-apps/developer/data-platform/bypass-custom-business-logic */
+function bypassFindings({ path }: InboundSection, held: ReadonlySet<string>): Finding[] {
+  const name = 'prvBypassCustomBusinessLogic';
+  if (held.has(name.toLowerCase())) return [];
+  return [
+    {
+      path,
+      ofKey: true,
+      text: `can't be written: INBOUND_BYPASS_STEPS is set, and the application user lacks ${name}`,
+    },
+  ];
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { readMappingPart } from '../../../shared/app/config';
 import { environment } from '../../../shared/settings/environment';
+import { bypassesSteps } from '../../../shared/settings/inbound';
 import { readMappingFile } from '../../../shared/app/mapping-settings';
 import { MetadataCatalog } from '../../../shared/dataverse/metadata';
 import { hashesColumns } from '../../../shared/mapping/compile-mapping';
@@ -37,7 +38,8 @@ async function check(
     if (fromDataverse === true) {
       const api = connect();
       const catalog = new MetadataCatalog(api, mapping.languages);
-      for (const finding of await findingsOf(read.file, api, catalog, connectToWrite(api))) {
+      const writer = connectToWrite(api);
+      for (const finding of await findingsOf(read.file, api, catalog, writer, bypassesSteps(settings))) {
         if (finding.warning === true) terminal.err(`warning: ${read.at(finding)}\n`);
         else all.push(read.at(finding));
       }
