@@ -3,14 +3,7 @@ import { readPage, readRow, type ODataRow } from '../dataverse/odata-row';
 import { WebApiError, type WebApi, type WebApiResponse } from '../dataverse/web-api';
 import type { WebApiBusy } from '../dataverse/rate-budget';
 import { InboundDependency } from './errors';
-import {
-  etagOf,
-  type InboundRows,
-  type RowAction,
-  type RowAnswer,
-  type RowName,
-  type RowRequest,
-} from './inbound-rows';
+import { etagOf, type InboundRows, type RowAction, type RowAnswer, type RowRequest } from './inbound-rows';
 import type { InboundTable } from './inbound-table';
 import {
   bodyMember,
@@ -80,7 +73,7 @@ export class WebApiRows implements InboundRows {
     try {
       const query = `$select=${selected(table, action).join(',')}`;
       const tag = `tag=${encodeURIComponent(TAG + (id ?? 'restore'))}`;
-      const place = placeOf(table, row);
+      const place = placeOf(request);
       const set = table.definition.entitySet;
       switch (action.kind) {
         case 'read':
@@ -164,10 +157,14 @@ const NO_ROW: RowAnswer = { kind: 'missing', what: 'no row has the key' };
 
 const ifMatch = (condition: bigint | 'any'): string => (condition === 'any' ? '*' : etagOf(condition));
 
-/** A row in a URL; undefined where its key can't stand there, and its id isn't known. */
-function placeOf({ definition }: InboundTable, { key, id }: RowName): string | undefined {
+/**
+ * A row in a URL; undefined where its key can't stand there. Then a query finds it, and a new row gets the key by its body: an id
+ * that is known may be that of a row that had the key before.
+ */
+function placeOf({ table: { definition }, row: { key, id }, action: { kind } }: RowRequest): string | undefined {
   if (key !== undefined && fitsUrl(key)) return `${definition.entitySet}(${keyInUrl(key)})`;
-  return id === undefined ? undefined : `${definition.entitySet}(${id})`;
+  const isByKey = key !== undefined && (kind === 'read' || kind === 'create');
+  return id === undefined || isByKey ? undefined : `${definition.entitySet}(${id})`;
 }
 
 const filterOf = (key: readonly KeyPart[]): string =>
@@ -189,7 +186,7 @@ function answerOf(request: RowRequest, end: WebApiResponse | WebApiError | WebAp
   if (action.kind === 'delete') return { kind: 'deleted' };
   try {
     const { definition } = table;
-    const isQuery = placeOf(table, request.row) === undefined && action.kind === 'read';
+    const isQuery = placeOf(request) === undefined && action.kind === 'read';
     const [row] = isQuery ? readPage(end.body, definition).items : [readRow(end.body, definition)];
     if (row === undefined || row.kind === 'deleted') return NO_ROW;
     if (row.kind === 'unreadable') throw row.error;

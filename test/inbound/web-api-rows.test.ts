@@ -21,6 +21,7 @@ import { changeOfMessage } from '../../shared/inbound/to-change';
 import { WebApiRows } from '../../shared/inbound/web-api-rows';
 import { mappingOf } from '../mapping/mappings';
 import { accessToken } from '../local/simulator-client';
+import { stamp } from '../writer/changes';
 import { MemoryStore } from '../writer/memory-store';
 import { BILLS, BILLS_INBOUND, ORDERS, ORDERS_INBOUND } from './order-table';
 import { textOf } from './writer-stand';
@@ -52,16 +53,26 @@ afterAll(async () => {
 });
 
 let writer: InboundWriter;
+let store: MemoryStore;
 let bypassed: readonly string[];
+/** Comes before a row is made. */
+let meanwhile: () => Promise<unknown>;
 let ids = 0;
 beforeEach(() => {
   requests = [];
   bypassed = [];
+  meanwhile = () => Promise.resolve();
+  store = new MemoryStore();
   for (const { id } of rows()) void dataverse.delete('new_order', id);
   writer = new InboundWriter({
     records: new InboundRecords(new MemoryStore(), setImmediate, textOf),
-    rows: { send: (all) => new WebApiRows(api, bypassed).send(all) },
-    store: new MemoryStore(),
+    rows: {
+      send: async (all) => {
+        if (all.some(({ action }) => action.kind === 'create')) await meanwhile();
+        return new WebApiRows(api, bypassed).send(all);
+      },
+    },
+    store,
     log: () => undefined,
     now: Date.now,
     defer: setImmediate,
@@ -198,6 +209,26 @@ describe('rows', () => {
     ]);
     expect(await send({ op: 'delete', key: odd.key })).toEqual(['deleted']);
     expect(rows()).toHaveLength(1);
+  });
+
+  test('whose key no URL takes, made again after a deletion: with their key, and once', async () => {
+    const change = (name: string) => send({ key: key('A/1'), columns: { new_name: name } });
+    const remove = async () => {
+      const id = order('A/1')?.id ?? '';
+      await dataverse.delete('new_order', id);
+      const deleted = stamp({ version: 5n, latestKnown: 1000, deleted: true });
+      const row = { table: 'new_order', id };
+      await store.write([{ row, expected: undefined, stamp: deleted, effect: 'clear', columns: new Map() }]);
+    };
+    await change('one');
+    await remove();
+    expect([...(await change('two')), ...(await change('three'))]).toEqual(['created', 'updated']);
+    expect(rows().map(({ columns }) => [columns.new_lobid, columns.new_name])).toEqual([['A/1', 'three']]);
+    await remove();
+    meanwhile = () => dataverse.create('new_order', { new_lobid: 'A/1', new_note: 'other' });
+    expect(await change('four')).toEqual(['updated']);
+    expect(rows()).toHaveLength(1);
+    expect(columnsOf('A/1')).toMatchObject({ new_name: 'four', new_note: 'other' });
   });
 
   test('by id: changed, and given a key', async () => {
