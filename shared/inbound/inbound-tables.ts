@@ -41,9 +41,11 @@ export class InboundTables {
     if (rules === undefined) throw new InboundNotMapped(place, 'the table has no section "inbound"');
     const definition = await this.catalog.get(table);
     const { optimistic, navigation } = await this.#writable.forceFetch(table);
-    const lookups = [...rules.columns].filter(([name]) => definition.columns.get(name)?.type === 'lookup');
+    const columns = new Set([...rules.columns.keys(), ...rules.key]);
+    const lookups = [...columns].filter((name) => definition.columns.get(name)?.type === 'lookup');
     const targets = new Map<string, ReadonlyMap<string, LookupTarget>>();
-    for (const [column, { lookup }] of lookups) {
+    for (const column of lookups) {
+      const lookup = rules.columns.get(column)?.lookup;
       const of = new Map<string, LookupTarget>();
       for (const [to, property] of navigation.get(column) ?? []) {
         if (lookup !== undefined && !lookup.has(to)) continue;

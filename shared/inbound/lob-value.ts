@@ -184,6 +184,12 @@ export function keyParts(
   });
 }
 
+/** A column of a row's key as a value of the row: a lookup with its table. @throws InboundInvalid */
+export const valueOfPart = ({ column, value }: KeyPart, table: InboundTable): LobValue =>
+  value.kind === 'guid' && column.type === 'lookup'
+    ? readLobValue({ id: value.value }, column.name, table)
+    : { kind: 'value', value };
+
 /** A value's text; undefined for one that can't be compared. */
 export function textOfValue(value: Value): string | undefined {
   if (value === null) return 'null';

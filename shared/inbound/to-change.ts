@@ -3,7 +3,7 @@ import { stemOf } from '../mapping/column-names';
 import { InboundNotMapped } from './errors';
 import type { InboundTable } from './inbound-table';
 import type { RowOfChange } from './inbound-writer';
-import { keyParts, readLobValue, textOfLobValue } from './lob-value';
+import { keyParts, readLobValue, textOfLobValue, valueOfPart } from './lob-value';
 import { InboundInvalid, type InboundMessage } from './message';
 import type { RowName } from './inbound-rows';
 
@@ -49,9 +49,7 @@ function valuesOf(message: InboundMessage, table: InboundTable, row: RowName): V
   const refused: string[] = [];
   if (message.op === 'delete') return { texts, refused };
   const logical = new Map([...rules.columns].map(([column, { name }]) => [name, column]));
-  const keys = new Map(
-    row.key?.map((part) => [part.column.name, textOfLobValue({ kind: 'value', value: part.value })]),
-  );
+  const keys = new Map(row.key?.map((part) => [part.column.name, part]));
   for (const [name, value] of message.columns) {
     const column = logical.get(name) ?? (keys.has(name) ? name : undefined);
     if (column === undefined) {
@@ -63,7 +61,7 @@ function valuesOf(message: InboundMessage, table: InboundTable, row: RowName): V
     const text = textOfLobValue(readLobValue(value, column, table, besideOf(name, message.columns)));
     const key = keys.get(column);
     // In a body a key would win over the one in the URL where the row isn't there yet.
-    if (key !== undefined && key !== text)
+    if (key !== undefined && textOfLobValue(valueOfPart(key, table)) !== text)
       throw new InboundInvalid(
         `the key column ${name} of ${message.table} has another value among the columns than in the key`,
       );

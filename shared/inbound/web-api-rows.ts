@@ -13,6 +13,7 @@ import {
   literal,
   lobValueIn,
   textOfValue,
+  valueOfPart,
   type KeyPart,
   type LobValue,
 } from './lob-value';
@@ -125,7 +126,7 @@ export class WebApiRows implements InboundRows {
       members.set(...bodyMember(column, given, table));
     }
     for (const part of withKey ? (row.key ?? []) : []) {
-      members.set(...bodyMember(part.column.name, { kind: 'value', value: part.value }, table));
+      members.set(...bodyMember(part.column.name, valueOfPart(part, table), table));
     }
     return `{${[...members].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
   }

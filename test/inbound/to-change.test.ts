@@ -48,6 +48,11 @@ describe('the key', () => {
   test('among the columns it says nothing; another one there is refused', () => {
     expect(textsOf('{"No":"A-1","Company":"Ada"}')).toEqual({ name: '"Ada"' });
     expect(() => change('{"No":"A-2"}')).toThrow(/key column No of account has another value/);
+    const section = { ...SECTION, key: ['primarycontactid'] };
+    const message = { address: { kind: 'key', key: new Map([['primarycontactid', ID]]) } } as const;
+    const byLookup = (id: string) => change(`{"primarycontactid":"${id}","Company":"Ada"}`, section, message);
+    expect(Object.fromEntries(byLookup(ID).change.texts)).toEqual({ name: '"Ada"' });
+    expect(() => byLookup(ID.replace('7', '8'))).toThrow(/key column primarycontactid of account has another value/);
   });
   test('a table without one takes ids only', () => {
     expect(() => change('{"Company":"Ada"}', { columns: SECTION.columns })).toThrow(/the table has none/);

@@ -41,7 +41,6 @@ beforeAll(async () => {
     credential: () => ({ getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) }),
     maxRetries: 0,
   });
-  tables = new InboundTables(api, new MetadataCatalog(api), mappingOf(ORDERS_INBOUND + BILLS_INBOUND));
   dataverse.intercept(({ method, target, moment }) => {
     if (moment === 'asked' && !/EntityDefinitions|stringmaps/.test(target)) requests.push(`${method} ${target}`);
     return false;
@@ -62,6 +61,7 @@ beforeEach(() => {
   requests = [];
   bypassed = [];
   meanwhile = () => Promise.resolve();
+  tables = tablesOf(ORDERS_INBOUND);
   store = new MemoryStore();
   for (const { id } of rows()) void dataverse.delete('new_order', id);
   writer = new InboundWriter({
@@ -78,6 +78,9 @@ beforeEach(() => {
     defer: setImmediate,
   });
 });
+
+const tablesOf = (orders: string) =>
+  new InboundTables(api, new MetadataCatalog(api), mappingOf(orders + BILLS_INBOUND));
 
 /** Sends messages, given as JSON without what every one has; tells how each ended. */
 async function send(...messages: readonly (string | object)[]): Promise<readonly string[]> {
@@ -229,6 +232,27 @@ describe('rows', () => {
     expect(await change('four')).toEqual(['updated']);
     expect(rows()).toHaveLength(1);
     expect(columnsOf('A/1')).toMatchObject({ new_name: 'four', new_note: 'other' });
+  });
+
+  test('whose key has a lookup besides: found by its id, made with it, whether messages may bring it or not', async () => {
+    dataverse.defineKey('new_order', { schemaName: 'new_CarrierKey', columns: ['new_name', 'new_carrier'] });
+    const carrier = await dataverse.create('account', { name: 'Carrier' });
+    const mapped = ORDERS_INBOUND.replace('key: new_lobid', 'key: [new_name, new_carrier]');
+    for (const [orders, name] of [
+      [mapped, 'A/1'],
+      [mapped.replace('        new_carrier:\n', ''), 'A/2'],
+      [mapped.replace('new_carrier:\n', 'new_carrier: { lookup: { account: accountnumber } }\n'), 'A/3'],
+      [mapped, 'A-4'],
+    ] as const) {
+      tables = tablesOf(orders);
+      const of = { new_name: name, new_carrier: carrier };
+      expect(await send({ key: of, columns: { new_note: 'one' } })).toEqual(['created']);
+      const [row, ...others] = rows().filter(({ columns }) => columns.new_name === name);
+      expect([row?.columns.new_carrier, others]).toEqual([{ table: 'account', id: carrier }, []]);
+      // Its version is stale now, so that it is read.
+      await dataverse.update('new_order', row?.id ?? '', { new_note: 'user' });
+      expect(await send({ key: of, columns: { new_note: 'two' } })).toEqual(['updated']);
+    }
   });
 
   test('by id: changed, and given a key', async () => {
