@@ -294,15 +294,17 @@ export const keyName = ({ column }: KeyPart): string =>
 export function literal({ value }: KeyPart): string {
   const text = textOfValue(value) ?? '';
   if (value.kind === 'string') return `'${encodeURIComponent(value.value.replaceAll("'", "''"))}'`;
+  // OData has no time without a zone.
+  if (value.kind === 'wallTime') return encodeURIComponent(`${value.text}Z`);
   return encodeURIComponent(text.startsWith('"') ? text.slice(1, -1) : text);
 }
 
 /**
- * Whether the Web API finds a row by this key in a URL.
+ * Whether the Web API finds a row by this key in a URL: by no time, for each has a colon.
  * https://learn.microsoft.com/power-apps/developer/data-platform/define-alternate-keys-entity
  */
 export const fitsUrl = (key: readonly KeyPart[]): boolean =>
-  key.every(({ value }) => value.kind !== 'string' || !/[/<>*%&:\\?+]/.test(value.value));
+  key.every(({ value }) => !/[/<>*%&:\\?+]/.test(value.kind === 'string' ? value.value : (textOfValue(value) ?? '')));
 
 /** A key as one text, whatever its case: Dataverse compares texts without it. */
 export const textOfKey = (key: readonly KeyPart[]): string =>

@@ -162,11 +162,13 @@ describe('keys', () => {
     [{ new_lobid: 'A-1' }, "new_lobid='A-1'"],
     [{ new_lobid: "O'Hara", new_line: 2 }, "new_lobid='O''Hara',new_line=2"],
     [{ primarycontactid: ID }, `_primarycontactid_value=${ID}`],
-    [{ new_since: '2026-03-14T09:26:53Z' }, 'new_since=2026-03-14T09%3A26%3A53.000Z'],
+    [{ new_day: '2026-03-14' }, 'new_day=2026-03-14'],
   ])('%j', (given, url) => expect(keyInUrl(key(given))).toBe(url));
 
-  test('which fit a URL', () => {
-    expect(fitsUrl(key({ new_lobid: "A-1 ü'" }))).toBe(true);
+  test('which fit a URL: none with a colon, which every time has', () => {
+    expect(fitsUrl(key({ new_lobid: "A-1 ü'", new_day: '2026-03-14' }))).toBe(true);
+    expect(fitsUrl(key({ new_since: '2026-03-14T09:26:53Z' }))).toBe(false);
+    expect(fitsUrl(key({ new_wall: '2026-03-14T09:26:53' }))).toBe(false);
     for (const character of '/<>*%&:\\?+')
       expect([character, fitsUrl(key({ new_lobid: `A${character}1` }))]).toEqual([character, false]);
   });

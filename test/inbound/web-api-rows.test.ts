@@ -255,6 +255,18 @@ describe('rows', () => {
     }
   });
 
+  test.each(['new_since', 'new_slot'])('whose key is a time: found by a query (%s)', async (column) => {
+    dataverse.defineKey('new_order', { schemaName: `new_Key_${column}`, columns: [column] });
+    tables = tablesOf(ORDERS_INBOUND.replace('key: new_lobid', `key: ${column}`));
+    const zone = column === 'new_since' ? 'Z' : '';
+    const change = (name: string) =>
+      send({ key: { [column]: `2026-03-14T09:26:53${zone}` }, columns: { new_name: name } });
+    expect(await change('one')).toEqual(['created']);
+    await dataverse.update('new_order', rows()[0]?.id ?? '', { new_note: 'user' });
+    expect(await change('two')).toEqual(['updated']);
+    expect(rows().map(({ columns }) => [columns[column], columns.new_name])).toEqual([['2026-03-14T09:26:53Z', 'two']]);
+  });
+
   test('by id: changed, and given a key', async () => {
     const id = await dataverse.create('new_order', { new_name: 'user' });
     expect(await send({ rowId: id, columns: { new_name: 'lob' } })).toEqual(['updated']);

@@ -30,6 +30,7 @@ const booking: TableDefinition = {
     { logicalName: 'new_line', type: 'string' },
     { logicalName: 'new_seat', type: 'integer' },
     { logicalName: 'new_day', type: 'dateTime', behavior: 'DateOnly' },
+    { logicalName: 'new_at', type: 'dateTime', behavior: 'UserLocal' },
     { logicalName: 'new_rate', type: 'decimal', precision: 4 },
     { logicalName: 'new_class', type: 'choice', options: [{ value: 1, label: 'First' }] },
     { logicalName: 'new_carrier', schemaName: 'new_Carrier', type: 'lookup', targets: ['account'] },
@@ -190,6 +191,20 @@ describe('alternate keys', () => {
     expect(
       (await api('GET', "EntityDefinitions(LogicalName='new_booking')/Keys(LogicalName='new_namekey')")).body,
     ).toMatchObject({ SchemaName: 'new_NameKey', EntityKeyIndexStatus: 'Active' });
+  });
+
+  test('no key takes a time, and a query finds it, however it is written, if it has a zone', async () => {
+    const { dataverse, api } = await stand();
+    dataverse.defineKey('new_booking', { schemaName: 'new_AtKey', columns: ['new_at'] });
+    await dataverse.create('new_booking', { new_name: 'one', new_at: '2026-03-14T09:26:53Z' });
+    expect((await api('GET', `new_bookings(new_at=${encodeURIComponent('2026-03-14T09:26:53Z')})`)).status).toBe(400);
+    const found = (operation: string, time: string) =>
+      api('GET', `new_bookings?$select=new_name&$filter=new_at%20${operation}%20${encodeURIComponent(time)}`);
+    for (const time of ['2026-03-14T09:26:53Z', '2026-03-14T09:26:53.000Z', '2026-03-14T10:26:53+01:00']) {
+      expect(list((await found('eq', time)).body.value)).toMatchObject([{ new_name: 'one' }]);
+      expect((await found('lt', time)).body.value).toEqual([]);
+    }
+    expect((await found('eq', '2026-03-14T09:26:53')).status).toBe(400);
   });
 
   test('users and teams have no named primary key', async () => {

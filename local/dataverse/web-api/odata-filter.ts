@@ -94,6 +94,10 @@ const TEXT_TESTS: Readonly<Record<string, (text: string, part: string) => boolea
 const literalText = (token: string): string =>
   token.startsWith("'") ? token.slice(1, -1).replaceAll("''", "'") : token;
 
+const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/;
+/** OData has no such literal. */
+const TIME_WITHOUT_ZONE = /^\d{4}-\d\d-\d\dT[\d:.]+$/;
+
 /** Negative, zero or positive; NaN when they cannot be compared (null is equal to null only). */
 function compare(value: Comparable, token: string): number {
   if (value === null || value === undefined) return token === 'null' ? 0 : NaN;
@@ -106,6 +110,7 @@ function compare(value: Comparable, token: string): number {
     case 'number':
       return value - Number(literalText(token));
     default: {
+      if (TIME.test(value) && TIME.test(token)) return Date.parse(value) - Date.parse(token);
       // Dataverse compares text without regard to case.
       const [left, right] = [value.toLowerCase(), literalText(token).toLowerCase()];
       return left === right ? 0 : left < right ? -1 : 1;
@@ -114,6 +119,7 @@ function compare(value: Comparable, token: string): number {
 }
 
 function comparison(name: string, operator: string, token: string): Predicate | undefined {
+  if (TIME_WITHOUT_ZONE.test(token)) return undefined;
   const known = (property: Property): Comparable => {
     const value = property(name);
     if (value === undefined) throw badRequest(`Could not find a property named '${name}'.`, '0x0');
