@@ -86,12 +86,13 @@ function scalarOf(json: Json, column: ColumnDefinition): Value | undefined {
       // Without its zone nobody knows when it is.
       if (!/(?:Z|[+-]\d\d:\d\d)$/.test(text ?? '')) return undefined;
       return fitting(conformValue({ kind: 'string', value: text ?? '' }, column), type);
-    case 'date':
     case 'wallTime':
-    case 'guid': {
-      const bare = type === 'wallTime' ? (text ?? '').replace(/Z$/, '') : (text ?? '');
-      return bare === '' ? undefined : fitting(conformValue({ kind: 'string', value: bare }, column), type);
-    }
+      // Dataverse writes a Z, which means no zone. An offset would make it another time.
+      if (/[+-]\d\d:\d\d$/.test(text ?? '')) return undefined;
+      return fitting(conformValue({ kind: 'string', value: text ?? '' }, column), type);
+    case 'date':
+    case 'guid':
+      return fitting(conformValue({ kind: 'string', value: text ?? '' }, column), type);
     case 'choice': {
       const value = choiceOf(json, column);
       return value === undefined ? undefined : { kind: 'choice', value };
