@@ -5,7 +5,8 @@ import { isoMs } from '../mapping/convert';
 import { parseAllExact, type Json } from '../json/exact-json';
 import { schemaFaults, strict } from '../yaml/schema-faults';
 
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Without flags: JSON Schema has none. */
+const GUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 const json: z.ZodType<Json> = z.unknown() as unknown as z.ZodType<Json>;
