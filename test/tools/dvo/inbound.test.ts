@@ -2,10 +2,12 @@
  * Proves that `dvo mapping check --from-dataverse` tells what would keep a LOB system's changes from being written, and that
  * `dvo inbound` prints the committed contract and refuses messages that aren't as it says.
  */
+import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { startBroker } from '../../../local/broker/broker';
 import { STANDARD_TABLES } from '../../../local/dataverse/metadata/standard-tables';
 import { startDataverse, type Dataverse } from '../../../local/dataverse/simulator';
 import { inboundRules } from '../../../shared/mapping/inbound-rules';
@@ -229,5 +231,29 @@ describe('dvo inbound', () => {
     expect(err).toMatch(/message 1: .*op must be one of[^]*message 3: .*either key or rowId/);
     expect(err).not.toContain('S3cret');
     expect(await send('{"id"')).toMatchObject({ code: 64, err: expect.stringContaining('line 1 is no JSON') });
+  });
+
+  test('send to a queue with sessions: a row has one, with the digits of its key', async () => {
+    const broker = await startBroker({ queues: { changes: { requiresSession: true } } });
+    const client = new ServiceBusClient(broker.connectionString);
+    const key = '{"new_lobid":"A-1","new_line":12345678901234567,"new_rate":1.50,"new_open":true}';
+    const messages = path.join(folder, 'm.json');
+    writeFileSync(file, 'tables: { account: { inbound: { columns: { name: } } } }');
+    writeFileSync(messages, `{"id":"m","table":"account","op":"upsert","key":${key},"columns":{"name":"Ada"}}`);
+    const storage = 'UseDevelopmentStorage=true';
+    const settings = {
+      ...{ MAPPING_FILE: file, LOB_STORAGE: storage, AzureWebJobsStorage: storage },
+      ...{ ServiceBusConnection: broker.connectionString, INBOUND_QUEUE: 'changes', INBOUND_QUEUE_SESSIONS: 'true' },
+    };
+    try {
+      expect(await dvoAgainst(dataverse, ['inbound', 'send', messages], settings)).toEqual({
+        ...{ code: 0, out: '1 message sent to queue changes\n', err: '' },
+      });
+      const { sessionId } = await client.acceptNextSession('changes');
+      expect(sessionId).toBe('account A-1 12345678901234567 1.50 true');
+    } finally {
+      await client.close();
+      await broker.close();
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { readConfig, readLobConfig } from '../../../shared/app/config';
-import { isList, parseAllExact, writeExact, type Json } from '../../../shared/json/exact-json';
+import { isList, parseAllExact, stringOf, writeExact, type Json } from '../../../shared/json/exact-json';
 import { readInboundMessage, type InboundMessage } from '../../../shared/inbound/message';
 import { Database } from '../../../shared/lob/postgres/database';
 import { INBOUND_TABLE } from '../../../shared/lob/postgres/outbox-table';
@@ -85,8 +85,10 @@ async function intoQueue(checked: readonly Checked[], queue: string): Promise<st
 }
 
 /** The row, as the message names it. */
-const sessionOf = ({ table, address }: InboundMessage): string =>
-  `${table} ${address.kind === 'row' ? address.id : [...address.key.values()].map(String).join(' ')}`.slice(0, 128);
+function sessionOf({ table, address }: InboundMessage): string {
+  const row = address.kind === 'row' ? [address.id] : [...address.key.values()];
+  return `${table} ${row.map((value) => stringOf(value) ?? writeExact(value, MAX_DEPTH)).join(' ')}`.slice(0, 128);
+}
 
 async function intoOutbox(checked: readonly Checked[]): Promise<string> {
   const [{ place }] = settingsOf(readLobConfig(environment()));
