@@ -231,7 +231,19 @@ describe('dvo inbound', () => {
     expect(err).toMatch(/message 1: .*op must be one of[^]*message 3: .*either key or rowId/);
     expect(err).not.toContain('S3cret');
     expect(await send('{"id"')).toMatchObject({ code: 64, err: expect.stringContaining('line 1 is no JSON') });
+    expect(await send(`\ufeff${message()}`)).toEqual({ code: 0, out: '1 message, no faults\n', err: '' });
   });
+
+  test.each<readonly [from: string, input: string | Uint8Array, fault: string]>([
+    ['/nowhere', '', "can't read /nowhere (ENOENT)"],
+    ['-', '', 'there is no message: give one, a list, or one on each line'],
+    ['-', ' \n', 'there is no message: give one, a list, or one on each line'],
+    ['-', '[]', 'there is no message: give one, a list, or one on each line'],
+    ['-', Buffer.from('{"id":"Ä"}', 'latin1'), 'messages must be in UTF-8'],
+    ['-', '['.repeat(40) + ']'.repeat(40), 'message 1: nested too deep'],
+  ])('send %s %j: %s', async (from, input, fault) =>
+    expect(await dvo(['inbound', 'send', from], input)).toEqual({ code: 64, out: '', err: `dvo: ${fault}\n` }),
+  );
 
   test('send to a queue with sessions: a row has one, with the digits of its key', async () => {
     const broker = await startBroker({ queues: { changes: { requiresSession: true } } });

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readConfig, readLobConfig } from '../../../shared/app/config';
 import { isList, parseAllExact, stringOf, writeExact, type Json } from '../../../shared/json/exact-json';
 import { readInboundMessage, type InboundMessage } from '../../../shared/inbound/message';
@@ -7,7 +8,7 @@ import { environment } from '../../../shared/settings/environment';
 import { readServiceBusConfig } from '../../../shared/settings/message-connections';
 import { messageOf } from '../../../shared/errors/errors';
 import { closeSoon } from '../terminal/close-soon';
-import { settingsOf, UsageError, type Terminal } from '../terminal/terminal';
+import { bodyOf, settingsOf, UsageError, type Terminal } from '../terminal/terminal';
 
 interface Checked {
   readonly message: InboundMessage;
@@ -23,12 +24,13 @@ export async function sendMessages(
   file: string,
   { dryRun }: { readonly dryRun?: true },
 ): Promise<void> {
-  const bytes = file === '-' ? await terminal.readInput() : await terminal.readFile(file);
+  const messages = messagesIn(await bodyOf(terminal, file));
+  if (messages.length === 0) throw new UsageError('there is no message: give one, a list, or one on each line');
   const checked: Checked[] = [];
   const faults: string[] = [];
-  for (const [at, json] of messagesIn(Buffer.from(bytes).toString('utf8')).entries()) {
-    const body = writeExact(json, MAX_DEPTH);
+  for (const [at, json] of messages.entries()) {
     try {
+      const body = writeExact(json, MAX_DEPTH);
       checked.push({ message: readInboundMessage(Buffer.from(body), Date.now()), body });
     } catch (error) {
       faults.push(`message ${at + 1}: ${messageOf(error)}`);
@@ -46,7 +48,10 @@ export async function sendMessages(
 }
 
 /** One, a list, or one on each line. @throws UsageError */
-function messagesIn(text: string): readonly Json[] {
+function messagesIn(bytes: Uint8Array): readonly Json[] {
+  if (!isUtf8(bytes)) throw new UsageError('messages must be in UTF-8');
+  // A byte order mark is left out.
+  const text = new TextDecoder().decode(bytes);
   try {
     const json = parseAllExact(text);
     return isList(json) ? json : [json];
