@@ -8,6 +8,7 @@ using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Runtime.Serialization;
 using System.Runtime.Serialization.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Xrm.Sdk;
 
 namespace DataverseOutbound.Samples
@@ -16,6 +17,9 @@ namespace DataverseOutbound.Samples
     {
         // A plug-in has 2 minutes, and the user waits.
         private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
+        // Whether operations go on while validate can't be asked. VALIDATE_UNJUDGED only says what validate itself answers.
+        private static readonly bool GoesOnUnasked = true;
 
         private readonly string address;
         private readonly string key;
@@ -37,9 +41,9 @@ namespace DataverseOutbound.Samples
             }
             catch (Exception error)
             {
-                // As validate itself does by default: what can't be judged goes on.
                 tracing.Trace("validate was not asked: {0}", error.Message);
-                return;
+                if (GoesOnUnasked) return;
+                throw new InvalidPluginExecutionException("The rules can't be asked now. Try again later.");
             }
             tracing.Trace("validate: allowed {0}, code {1}", verdict.Allowed, verdict.Code);
             // Plain text, at most 1,000 characters.
@@ -83,7 +87,7 @@ namespace DataverseOutbound.Samples
                 InitiatingUserId = context.InitiatingUserId,
                 BusinessUnitId = context.BusinessUnitId,
                 OrganizationId = context.OrganizationId,
-                InputParameters = context.InputParameters,
+                InputParameters = ParametersOf(context),
                 PreEntityImages = context.PreEntityImages,
             };
             using (var stream = new MemoryStream())
@@ -93,16 +97,27 @@ namespace DataverseOutbound.Samples
             }
         }
 
+        // Of messages on rows, rules see the rows only. The other parameters may have types that the serializer doesn't know, such
+        // as the enum ConcurrencyBehavior of an Update.
+        private static ParameterCollection ParametersOf(IPluginExecutionContext context)
+        {
+            if (!Regex.IsMatch(context.MessageName, "^(Create|Update|Delete)(Multiple)?$")) return context.InputParameters;
+            var parameters = new ParameterCollection();
+            foreach (var name in new[] { "Target", "Targets" })
+                if (context.InputParameters.Contains(name)) parameters.Add(name, context.InputParameters[name]);
+            return parameters;
+        }
+
         private static readonly Type[] KnownTypes =
         {
             typeof(Entity), typeof(EntityCollection), typeof(EntityReference), typeof(EntityReferenceCollection),
             typeof(OptionSetValue), typeof(OptionSetValueCollection), typeof(Money), typeof(AliasedValue),
-            typeof(BooleanManagedProperty), typeof(Relationship), typeof(Guid), typeof(byte[]),
+            typeof(BooleanManagedProperty), typeof(Relationship), typeof(Guid), typeof(byte[]), typeof(string[]),
         };
 
-        // The members of RemoteExecutionContext that validate reads.
+        // The members of RemoteExecutionContext that validate reads. The sandbox can't serialize private contracts.
         [DataContract]
-        private sealed class ContextBody
+        public sealed class ContextBody
         {
             [DataMember] public string MessageName { get; set; }
             [DataMember] public int Stage { get; set; }
@@ -122,7 +137,7 @@ namespace DataverseOutbound.Samples
         }
 
         [DataContract]
-        private sealed class Verdict
+        public sealed class Verdict
         {
             [DataMember(Name = "allowed")] public bool Allowed { get; set; }
             [DataMember(Name = "code")] public string Code { get; set; }
