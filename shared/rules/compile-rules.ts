@@ -5,10 +5,20 @@ import type { FileCondition } from '../mapping/mapping-schema';
 import { CODES } from '../errors/codes';
 import type { Fault } from '../yaml/schema-faults';
 import { compileExpression } from './expression';
-import { isChanged, isFilled, isOneOf, isTrue, isWithin, matches, mayFollow, meetsCondition } from './keywords';
+import {
+  isChanged,
+  isFilled,
+  isOneOf,
+  isTrue,
+  isWithin,
+  matches,
+  mayFollow,
+  mayMatchLong,
+  meetsCondition,
+} from './keywords';
 import { all, any, type PlacedPattern, type Question, type Rule } from './rule';
 import type { FileMessageRule, FileRule, FileTableRule, Operation, RulesFile } from './rules-schema';
-import { operationOf } from './subject';
+import { operationOf, type Subject } from './subject';
 
 /** The rules of a file, by what they are of. */
 export interface Rules {
@@ -100,7 +110,7 @@ function tableRule(path: Path, rule: FileTableRule, met: Met): Rule {
     mayFollow(column, new Map(Object.entries(next).map(([from, to]) => [from, to.map(operandOf)]))),
   );
   const conditionColumns = [...Object.keys(rule.when ?? {}), ...changes.map(([column]) => column)];
-  const { checks, columns, expressionColumns } = checksOf(path, rule, met);
+  const { checks, columns, expressionColumns, mayTakeLong } = checksOf(path, rule, met);
   const checked = [...columns, ...Object.keys(transitions), ...(unique ?? [])];
   const hasChecks = saysSome(rule, CHECKS);
   if (!hasChecks && conditionColumns.length === 0) met.faults.push(nothingSaid(path));
@@ -118,13 +128,14 @@ function tableRule(path: Path, rule: FileTableRule, met: Met): Rule {
     applies: applying(rule, changed === undefined ? [] : [isChangedSomehow]),
     // Without a check it refuses whatever it is for.
     holds: hasChecks ? every([...checks, ...steps]) : () => false,
+    mayTakeLong,
     unique,
   };
 }
 
 function messageRule(path: Path, rule: FileMessageRule, met: Met): Rule {
   const { code, message } = rule;
-  const { checks, columns } = checksOf(path, rule, met);
+  const { checks, columns, mayTakeLong } = checksOf(path, rule, met);
   const conditionColumns = Object.keys(rule.when ?? {});
   const hasChecks = saysSome(rule, CHECKS);
   if (!hasChecks && conditionColumns.length === 0) met.faults.push(nothingSaid(path));
@@ -136,6 +147,7 @@ function messageRule(path: Path, rule: FileMessageRule, met: Met): Rule {
     brokenBy: undefined,
     applies: applying(rule, []),
     holds: hasChecks ? every(checks) : () => false,
+    mayTakeLong,
     unique: undefined,
   };
 }
@@ -174,12 +186,17 @@ interface Checks {
   readonly columns: readonly string[];
   /** Columns that its expression names, of the row or its image. */
   readonly expressionColumns: readonly string[];
+  readonly mayTakeLong: Rule['mayTakeLong'];
 }
 
 function checksOf(path: Path, rule: FileRule, met: Met): Checks {
   const { required = [], range = {}, pattern = {}, oneOf = {}, expr, when = {} } = rule;
   met.faults.push(...conditionFaults(when, [...path, 'when']));
   const expression = expr === undefined ? undefined : expressionOf([...path, 'expr'], expr, met);
+  const patterns = Object.entries(pattern).flatMap(([column, text]) =>
+    patternOf([...path, 'pattern', column], text, met).map((regExp) => ({ column, regExp })),
+  );
+  const long = patterns.map(({ column, regExp }) => mayMatchLong(column, regExp));
   return {
     checks: [
       ...required.map(isFilled),
@@ -187,14 +204,13 @@ function checksOf(path: Path, rule: FileRule, met: Met): Checks {
         ...(min === undefined ? [] : [isWithin({ column, op: 'gte', operand: operandOf(min) })]),
         ...(max === undefined ? [] : [isWithin({ column, op: 'lte', operand: operandOf(max) })]),
       ]),
-      ...Object.entries(pattern).flatMap(([column, text]) =>
-        patternOf([...path, 'pattern', column], text, met).map((regExp) => matches(column, regExp)),
-      ),
+      ...patterns.map(({ column, regExp }) => matches(column, regExp)),
       ...Object.entries(oneOf).map(([column, values]) => isOneOf(column, values.map(operandOf))),
       ...(expression === undefined ? [] : [isTrue(expression)]),
     ],
     columns: [...required, ...[range, pattern, oneOf].flatMap((of) => Object.keys(of))],
     expressionColumns: [...(expression?.columns.target ?? []), ...(expression?.columns.image ?? [])],
+    mayTakeLong: (subject: Subject) => expression?.mayTakeLong === true || long.some((may) => may(subject)),
   };
 }
 
@@ -213,9 +229,9 @@ function patternOf(path: Path, text: string, met: Met): RegExp[] {
   const whole = `^(?:${text})$`;
   try {
     // By itself, too: `a)|(b` is none.
-    const patterns = [text, whole].map((source) => new RegExp(source, 'u'));
-    met.patterns.push({ pattern: whole, path });
-    return patterns.slice(1);
+    const patterns = [text, whole].map((source) => new RegExp(source, 'u')).slice(1);
+    met.patterns.push(...patterns.map((one) => ({ pattern: one, path })));
+    return patterns;
   } catch {
     met.faults.push({ path, text: 'must be a regular expression of JavaScript (with the flag u)' });
     return [];

@@ -24,7 +24,9 @@ export interface Expression {
   /** Columns that it can come to: of others its variables need nothing. */
   readonly columns: Readonly<Record<'target' | 'image', Keys>>;
   /** Patterns that it matches texts with: it must not be given long texts. */
-  readonly patterns: readonly string[];
+  readonly patterns: readonly RegExp[];
+  /** Whether it loops or searches, so that the row decides how long it takes. */
+  readonly mayTakeLong: boolean;
   /** @throws ExpressionFailed where there is no answer: a missing key, types that don't go together */
   readonly holds: (variables: Variables) => boolean;
 }
@@ -61,7 +63,7 @@ export function compileExpression(text: string): Expression | ExpressionFault {
   } catch (error) {
     return faultOf(error);
   }
-  const found: Found = { target: new Set(), image: new Set(), patterns: [] };
+  const found: Found = { target: new Set(), image: new Set(), patterns: [], mayTakeLong: false };
   look(parsed.ast, found);
   const { valid, type = '', error } = parsed.check();
   if (!valid) return faultOf(error);
@@ -77,8 +79,8 @@ export function compileExpression(text: string): Expression | ExpressionFault {
     if (typeof answer !== 'boolean') throw new ExpressionFailed('the expression is neither true nor false');
     return answer;
   };
-  const { target, image, patterns } = found;
-  return { columns: { target, image }, patterns, holds };
+  const { target, image, patterns, mayTakeLong } = found;
+  return { columns: { target, image }, patterns, mayTakeLong, holds };
 }
 
 interface Failure {
@@ -103,7 +105,8 @@ function codeAndPlace(error: unknown): string {
 interface Found {
   target: Set<string> | undefined;
   image: Set<string> | undefined;
-  readonly patterns: string[];
+  readonly patterns: RegExp[];
+  mayTakeLong: boolean;
   fault?: ExpressionFault;
 }
 
@@ -115,6 +118,9 @@ interface Node {
 
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
+
+/** Calls that take more than a time in proportion to what they are given. */
+const LONG_CALLS: ReadonlySet<unknown> = new Set(['all', 'exists', 'exists_one', 'filter', 'map', 'matches']);
 
 /** Looks through an expression for the columns that it can come to and the patterns that it matches with. */
 function look(value: unknown, found: Found): void {
@@ -133,6 +139,7 @@ function look(value: unknown, found: Found): void {
   const whole = variableOf(value);
   if (whole !== undefined) found[whole] = undefined;
   if (op === 'rcall' && first === 'matches') takePattern(value, third, found);
+  if (op === 'rcall' && LONG_CALLS.has(first)) found.mayTakeLong = true;
   look(args, found);
 }
 
@@ -143,15 +150,14 @@ const variableOf = (node: unknown): 'target' | 'image' | undefined =>
 function takePattern({ pos = 0 }: Node, args: unknown, found: Found): void {
   const [pattern] = Array.isArray(args) ? (args as unknown[]) : [];
   const text = isNode(pattern) && pattern.op === 'value' ? pattern.args : undefined;
-  if (typeof text !== 'string') found.fault ??= { fault: 'must have its pattern in quotes', at: pos };
-  else if (!isPattern(text)) found.fault ??= { fault: 'has a pattern that is no regular expression', at: pos };
-  else found.patterns.push(text);
-}
-
-const isPattern = (text: string): boolean => {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
+  if (typeof text !== 'string') {
+    found.fault ??= { fault: 'must have its pattern in quotes', at: pos };
+    return;
   }
-};
+  try {
+    // Without flags, as the engine makes it.
+    found.patterns.push(new RegExp(text));
+  } catch {
+    found.fault ??= { fault: 'has a pattern that is no regular expression', at: pos };
+  }
+}

@@ -5,6 +5,7 @@ import type { Context } from '../context/context';
 import { messageOf, OutboundError } from '../errors/errors';
 import { NotFindable } from '../lob/row-finder';
 import type { Rules } from './compile-rules';
+import { endsWithin } from './ends-within';
 import { RuleUnjudged } from './errors';
 import type { Variables } from './expression';
 import { expressionColumns } from './expression-values';
@@ -24,6 +25,8 @@ export interface Judged {
 export interface JudgeOptions {
   /** The sender said that it removed members for size. */
   readonly truncated: boolean;
+  /** Time to ask them all, in milliseconds. What isn't answered then, nobody can say. */
+  readonly limitMs: number;
   /**
    * Whether a row other than the subject has these values, under their names in Dataverse. Rejects with NotFindable, or with an
    * OutboundError, where that can't be said.
@@ -33,6 +36,8 @@ export interface JudgeOptions {
 
 /** Rules that are asked in one go; then everything else in the process has a turn. */
 const RULES_A_TURN = 1000;
+
+const NO_TIME: Unknown = { unknown: 'there was no time left for it' };
 /** Requests to the store under way at once for one operation. */
 const LOOK_UPS = 8;
 
@@ -45,15 +50,16 @@ interface Open {
 }
 
 /**
- * Asks every rule of an operation. The store is asked last, and only where nothing else refuses.
+ * Asks every rule of an operation, as far as there is time. The store is asked last, and only where nothing else refuses.
  *
  * @throws RuleUnjudged where the message doesn't say what it is about; ContextInvalid
  */
 export async function judge(
   { image, tables, messages }: Rules,
   context: Context,
-  { truncated, isTaken }: JudgeOptions,
+  { truncated, limitMs, isTaken }: JudgeOptions,
 ): Promise<readonly Judged[]> {
+  const until = performance.now() + limitMs;
   const isOfRows = operationOf(context.message) !== undefined;
   const rulesOf = (name: string): readonly Rule[] => (isOfRows ? tables : messages).get(name) ?? [];
   // What no rule is for isn't even read.
@@ -61,22 +67,29 @@ export async function judge(
   const subjects = subjectsOf(context, image, truncated);
   if (subjects === undefined)
     throw new RuleUnjudged(undefined, 'the message came without its parameters (it was over its size limit)');
+  const asks = subjects.flatMap((subject) => {
+    const asked: Asked = { subject, variables: variablesOf(subject, context) };
+    return rulesOf(subject.name).map((rule) => ({ rule, asked }));
+  });
   const judged: Judged[] = [];
   const open: Open[] = [];
-  let sinceTurn = 0;
-  for (const subject of subjects) {
-    const asked = { subject, variables: variablesOf(subject, context) };
-    for (const rule of rulesOf(subject.name)) {
-      const { applies, holds } = answersOf(rule, asked);
-      const columns = applies === false || holds === false ? undefined : uniqueColumns(rule, subject);
-      if (columns !== undefined && !('unknown' in columns)) open.push({ at: judged.length, applies, holds, columns });
-      const isUnique: Answer = columns !== undefined && 'unknown' in columns ? columns : true;
-      judged.push({ rule, subject, outcome: outcomeOf(applies, all([holds, isUnique])) });
-      sinceTurn += 1;
-    }
-    if (sinceTurn < RULES_A_TURN) continue;
-    await setImmediate();
-    sinceTurn = 0;
+  while (judged.length < asks.length) {
+    if (judged.length > 0) await setImmediate();
+    const turn = asks.slice(judged.length, judged.length + RULES_A_TURN);
+    const mayTakeLong = turn.some(({ rule, asked }) => rule.mayTakeLong(asked.subject));
+    const isInTime = endsWithin(until - performance.now(), mayTakeLong, () => {
+      for (const { rule, asked } of turn) {
+        const { subject } = asked;
+        const { applies, holds } = answersOf(rule, asked);
+        const columns = applies === false || holds === false ? undefined : uniqueColumns(rule, subject);
+        if (columns !== undefined && !('unknown' in columns)) open.push({ at: judged.length, applies, holds, columns });
+        const isUnique: Answer = columns !== undefined && 'unknown' in columns ? columns : true;
+        judged.push({ rule, subject, outcome: outcomeOf(applies, all([holds, isUnique])) });
+      }
+    });
+    if (!isInTime)
+      for (const { rule, asked } of asks.slice(judged.length))
+        judged.push({ rule, subject: asked.subject, outcome: NO_TIME });
   }
   const isRefused = judged.some(({ outcome }) => outcome === 'refuses');
   const limit = pLimit(LOOK_UPS);

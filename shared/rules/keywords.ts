@@ -4,13 +4,11 @@ import { textOf } from '../change/value-json';
 import { compareNumbers } from '../json/exact-number';
 import { meets, type Condition, type Operand } from '../mapping/filter';
 import { ExpressionFailed, type Expression } from './expression';
+import { triesOf } from './pattern-tries';
 import { all, type Answer, type Question, type Unknown } from './rule';
-import { valueBefore, valueOf } from './subject';
+import { valueBefore, valueOf, type Subject } from './subject';
 
-/**
- * The longest text that a pattern is tried on. A pattern can take more than linear time, while everything else in the process
- * waits.
- */
+/** The longest text that a pattern is tried on: most patterns are quick then, and those that aren't are stopped. */
 export const LONGEST_MATCHED = 1000;
 
 type Present = Exclude<Value, null>;
@@ -74,6 +72,18 @@ export const matches = (column: string, pattern: RegExp): Question =>
       return unknown(`column ${column} holds more than ${LONGEST_MATCHED} characters, too many for a pattern`);
     return pattern.test(value.value);
   });
+
+/** A million ways that a search tries take some 10 ms. */
+const MANY_TRIES = 1_000_000;
+
+/** Whether the search for a pattern in the column's text may take long. */
+export function mayMatchLong(column: string, pattern: RegExp): (subject: Subject) => boolean {
+  const tries = triesOf(pattern.source);
+  return (subject) => {
+    const value = valueOf(subject, column);
+    return value?.kind === 'string' && tries(value.value.length) > MANY_TRIES;
+  };
+}
 
 /** Whether two values are the same, whatever describes them. */
 function areSame(a: Value, b: Value): boolean {

@@ -38,13 +38,15 @@ export interface Rule {
   readonly applies: Question;
   /** Whether the row meets it. */
   readonly holds: Question;
+  /** Whether asking it may take so long that it has to be stopped: a user's text decides how long a search takes. */
+  readonly mayTakeLong: (subject: Subject) => boolean;
   /** Columns whose values no other row may have together. */
   readonly unique: readonly string[] | undefined;
 }
 
-/** Patterns that texts are matched with, with their places in the file. */
+/** A pattern that texts are matched with, with its place in the file. */
 export interface PlacedPattern {
-  readonly pattern: string;
+  readonly pattern: RegExp;
   readonly path: readonly (string | number)[];
 }
 

@@ -47,12 +47,13 @@ export class Validation {
    * https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
    */
   readonly handler: HttpHandler = async (request, context) => {
+    const began = performance.now();
     const { config } = this.parts;
     if (!config.ok)
       return this.#unjudged('not-configured', 'The rules or the settings have faults; see the log of the app.');
     try {
       const posted = await readPost(config.value, request);
-      if (!('status' in posted)) return await this.#answerTo(posted, config.value, logTo(context));
+      if (!('status' in posted)) return await this.#answerTo(posted, config.value, began, logTo(context));
       this.#refused.count(posted);
       return answer(posted.status, { allowed: false, code: posted.code, message: posted.reason });
     } catch (error) {
@@ -66,12 +67,14 @@ export class Validation {
   async #answerTo(
     { body, contentType, truncated }: Posted,
     config: ValidateConfig,
+    began: number,
     log: Log,
   ): Promise<HttpResponseInit> {
     const context = readContext(body, { contentType });
     if (config.exemptUsers.has(context.initiatingUserId)) return answer(VALIDATE_STATUS.allowed, { allowed: true });
-    const isTaken = this.parts.takenIn(config.deadlineMs);
-    const decided = decisive(await judge(config.rules, context, { truncated, isTaken }));
+    const limitMs = began + config.deadlineMs - performance.now();
+    const isTaken = this.parts.takenIn(limitMs);
+    const decided = decisive(await judge(config.rules, context, { truncated, limitMs, isTaken }));
     if (decided === undefined) return answer(VALIDATE_STATUS.allowed, { allowed: true });
     const { rule, subject, outcome } = decided;
     if (outcome !== 'refuses') {

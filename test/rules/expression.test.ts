@@ -99,7 +99,8 @@ describe('what it can come to', () => {
     const text = 'has(target.a) && image.b > target.c.d && target.l.exists(t, t.matches("^y+$"))';
     expect(compiled(text)).toMatchObject({
       columns: { target: new Set(['a', 'c', 'l']), image: new Set(['b']) },
-      patterns: ['^y+$'],
+      patterns: [/^y+$/],
+      mayTakeLong: true,
     });
   });
 
@@ -109,6 +110,14 @@ describe('what it can come to', () => {
       expect(compiled(text).columns.target).toBeUndefined();
     },
   );
+
+  test.each([
+    ['target.a == 1 && has(image.b) && target.c.startsWith("x")', false],
+    ['target.l.map(t, t + 1) == [2]', true],
+    ['message.name.matches("^y$")', true],
+  ])('%s: may take long: %s', (text, mayTakeLong) => {
+    expect(compiled(text).mayTakeLong).toBe(mayTakeLong);
+  });
 
   test('only that is turned into values', () => {
     expect([...expressionColumns(TARGET, Infinity, new Set(['name', 'address'])).keys()]).toEqual(['name']);

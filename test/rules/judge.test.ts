@@ -5,6 +5,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import type { Value } from '../../shared/change/value';
 import { NotFindable } from '../../shared/lob/row-finder';
+import { endsWithin } from '../../shared/rules/ends-within';
 import { RuleUnjudged } from '../../shared/rules/errors';
 import { decisive, type JudgeOptions } from '../../shared/rules/judge';
 import { bodyOf, columnsOf, judged, outcomeOf, ROW_ID, rowOf, rulesOf, type Operation } from './operations';
@@ -178,6 +179,40 @@ tables:
     ['all hold', { target: { revenue: 5, name: 'a', fax: 'b' } }, undefined],
   ])('%s', async (_what, operation, code) => {
     expect(decisive(await judged(RULES, operation))?.rule.code).toBe(code);
+  });
+});
+
+describe('what takes too long', () => {
+  const SLOW = 'pattern: { vat: ".*-.*-.*-.*" }';
+  const LISTED = "target.notes.split(';').all(x, target.notes.split(';').filter(y, y == x).size() == 1)";
+  const slow = { vat: `${'-'.repeat(400)}\n`, notes: Array.from({ length: 3000 }, (_, n) => n).join(';') };
+
+  test.each([
+    ['a pattern', SLOW],
+    ['an expression', `expr: "${LISTED}"`],
+  ])('%s is stopped: nobody can say, nor of the rules after it', async (_what, rule) => {
+    const rules = `${ruleOf(rule)}    - { code: after, message: Do it, required: [fax] }\n`;
+    const all = await judged(rules, { target: slow }, { limitMs: 100 });
+    expect(all.map(({ outcome }) => outcome)).toEqual(Array(2).fill({ unknown: 'there was no time left for it' }));
+    expect(decisive(all)?.rule.code).toBe('the-rule');
+    expect(await outcomeOf(ruleOf('required: [name]'), { target: {} })).toBe('refuses');
+  });
+
+  test('a rule that has refused before decides', async () => {
+    const rules = `tables:\n  account:\n    - { code: before, message: Do it, required: [name] }\n    - { code: slow, message: No, ${SLOW} }\n`;
+    expect(decisive(await judged(rules, { target: slow }, { limitMs: 100 }))?.rule.code).toBe('before');
+  });
+
+  test('without any time no rule is asked', async () => {
+    expect(await outcomeOf(ruleOf('required: [name]'), { target: {} }, { limitMs: 0 })).toMatch(/no time left/);
+  });
+
+  test('an error of its own stays one', () => {
+    expect(() =>
+      endsWithin(1000, true, () => {
+        throw new TypeError('its own');
+      }),
+    ).toThrow(new TypeError('its own'));
   });
 });
 

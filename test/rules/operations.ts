@@ -87,6 +87,7 @@ export function rulesOf(text: string): Rules {
 
 const NEVER: JudgeOptions = {
   truncated: false,
+  limitMs: 60_000,
   isTaken: () => Promise.reject(new Error('Nobody asks the store here.')),
 };
 

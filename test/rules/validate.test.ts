@@ -21,14 +21,16 @@ tables:
   account:
     - { code: name-required, message: Name the account., required: [name] }
     - { code: number-unique, message: Take another number., unique: [accountnumber] }
+    - { code: slow, message: Take another VAT number., pattern: { vat: '.*-.*-.*-.*' } }
 `);
+const SLOW_TEXT = `${'-'.repeat(400)}\n`;
 const CONFIG: ValidateConfig = {
   keys: [KEY],
   keyName: 'x-dvo-key',
   maxBytes: 64 * 1024,
   rules: RULES,
   exemptUsers: new Set([EXEMPT]),
-  deadlineMs: 50,
+  deadlineMs: 300,
 };
 
 let refused: string[];
@@ -119,6 +121,7 @@ describe('[I110] what no rule can be asked about', () => {
     ['parameters that are null', 'rule-unjudged', { operation: { parameters: null } }],
     ['a store that fails', 'rule-unjudged', { operation: numbered, takenIn: failing }],
     ['a store that does not answer in time', 'deadline-passed', { operation: numbered, takenIn: unanswered }],
+    ['a pattern that takes too long', 'rule-unjudged', { operation: { target: { name: 'a', vat: SLOW_TEXT } } }],
     ['no JSON', 'json-invalid', { body: '{"a"' }],
     ['another form', 'context-invalid', { body: '{"table":"account"}' }],
     ['nothing', 'body-empty', { body: '' }],
@@ -156,6 +159,12 @@ describe('[I110] what no rule can be asked about', () => {
         reason: "Rule number-unique can't be judged: there is no store to look for its values.",
       },
     ]);
+  });
+
+  test('names the rule that takes too long', async () => {
+    await post({ operation: { target: { name: 'a', vat: SLOW_TEXT } } });
+    expect(notJudged).toMatchObject([{ code: 'rule-unjudged', rule: 'slow' }]);
+    expect(lines).toEqual([]);
   });
 
   test('a rule that refuses decides all the same', async () => {

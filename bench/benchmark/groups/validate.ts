@@ -44,7 +44,7 @@ export const group: Group = {
     const { json } = contextOf(BODY_BYTES);
     const read = readRules('rules.yaml', text);
     if (!read.ok) throw new Error(read.faults.join('\n'));
-    const options = { truncated: false, isTaken: () => Promise.resolve(false) };
+    const options = { truncated: false, limitMs: 60_000, isTaken: () => Promise.resolve(false) };
     const judged = await judge(read.file, readContext(json), options);
     if (judged.length !== RULES || judged.some(({ outcome }) => outcome !== 'holds'))
       throw new Error(`Not all rules hold: ${JSON.stringify(judged.map(({ outcome }) => outcome))}`);

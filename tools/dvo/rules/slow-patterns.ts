@@ -1,26 +1,33 @@
 import { analyse } from 'scslre';
+import { messageOf } from '../../../shared/errors/errors';
 import type { Rules } from '../../../shared/rules/compile-rules';
 import type { ReadRules } from '../../../shared/rules/read-rules';
 import type { Fault } from '../../../shared/yaml/schema-faults';
 
-/** A rules file of which slow patterns are faults, too: the app itself can't tell them. */
+/** A rules file of which slow patterns are faults, too: the app itself only stops them. */
 export function withSlowPatterns(read: ReadRules): ReadRules {
   const faults = read.ok ? slowPatterns(read.file).map(read.at) : [];
   return faults.length === 0 ? read : { ok: false, faults };
 }
 
 /**
- * Patterns that take exponential time on some texts: then a text of thirty characters blocks the process. Those that only take
- * more than linear time are bounded by the longest text that is matched. What is found is one character that repeats.
+ * Patterns whose time grows faster than the text: some take minutes for a few hundred characters, or for thirty. What is found
+ * is one character that repeats.
  */
 const slowPatterns = ({ patterns }: Rules): Fault[] =>
-  patterns
-    .filter(({ pattern }) => isExponential(pattern))
-    .map(({ path }) => ({
-      path,
-      text: 'can take exponential time on some texts: a part that repeats must not be able to match the same text in two ways, as (a+)+ does',
-    }));
+  patterns.flatMap(({ pattern, path }) => {
+    const text = faultOf(pattern);
+    return text === undefined ? [] : [{ path, text }];
+  });
 
-function isExponential(source: string): boolean {
-  return analyse({ source, flags: 'u' }).reports.some(({ exponential }) => exponential);
+function faultOf({ source, flags }: RegExp): string | undefined {
+  try {
+    const [report] = analyse({ source, flags }).reports;
+    if (report === undefined) return undefined;
+    return report.type === 'Move'
+      ? 'can take too long on some texts: begin the pattern with ^'
+      : "can take too long on some texts: parts that repeat mustn't be able to share the same text in several ways, as in (a+)+ and .*-.*";
+  } catch (error) {
+    return `has a pattern that can't be checked: ${messageOf(error)}`;
+  }
 }

@@ -3,6 +3,7 @@ import { NotFindable } from '../../../shared/lob/row-finder';
 import type { Rules } from '../../../shared/rules/compile-rules';
 import { RuleUnjudged } from '../../../shared/rules/errors';
 import { decisive, judge, type Judged } from '../../../shared/rules/judge';
+import { VALIDATE_DEFAULTS } from '../../../shared/rules/validate-endpoint';
 import { textTable } from '../terminal/output';
 import type { Terminal } from '../terminal/terminal';
 
@@ -16,7 +17,7 @@ const WORDS: Readonly<Record<Extract<Judged['outcome'], string>, string>> = {
 const UNJUDGED = 'Allowed, unless VALIDATE_UNJUDGED=refuse.\n';
 
 /**
- * Shows what becomes of each rule for an operation. No store is asked.
+ * Shows what becomes of each rule for an operation, in the time that `validate` has by default. No store is asked.
  *
  * @throws Error where the operation is refused
  */
@@ -27,6 +28,7 @@ export async function tryRules(terminal: Terminal, rules: Rules, body: Uint8Arra
   try {
     judged = await judge(rules, context, {
       truncated,
+      limitMs: VALIDATE_DEFAULTS.deadlineMs,
       isTaken: () => Promise.reject(new NotFindable('dvo rules try asks no store')),
     });
   } catch (error) {

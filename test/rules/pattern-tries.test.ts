@@ -1,0 +1,20 @@
+/** Proves that no pattern which can take long is taken for a quick one: how many ways a search tries is never told too low. */
+import { expect, test } from '@jest/globals';
+import { triesOf } from '../../shared/rules/pattern-tries';
+
+test.each([
+  ['^(?:DK\\d{8}|SE\\d{12})$', 2],
+  ['^(?:a*)$', 11],
+  ['a*?b+?', 11 ** 2],
+  ['a{2,}b{1,3}c{2}', 11 ** 2],
+  ['a?(?:b)?c??', 2 ** 3],
+  ['[*+?(|]\\*\\|(?<name>x)(?<=y)(?!z)', 1],
+  ['[\\]*]*', 11],
+  ['(a+)+', Infinity],
+  ['(?:a|a)*', Infinity],
+  ['(?:a+){20}', Infinity],
+  ['([a)]+)*', Infinity],
+  ['(?:a*)*?', Infinity],
+])('%s', (pattern, tries) => {
+  expect(triesOf(pattern)(10)).toBe(tries);
+});
