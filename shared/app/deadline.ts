@@ -21,10 +21,7 @@ export const DEADLINES_MS = {
 /** Thrown when an invocation was ended because it took too long. What it has begun goes on, and is harmless when done twice. */
 export class DeadlinePassed extends OutboundError {
   constructor(name: FunctionName, limitMs: number) {
-    super(
-      'deadline-passed',
-      `An invocation of ${name} took longer than ${limitMs / 1000} s and was ended, since the platform would end the process.`,
-    );
+    super('deadline-passed', `An invocation of ${name} took longer than ${limitMs / 1000} s.`);
   }
 }
 

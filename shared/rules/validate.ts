@@ -1,13 +1,15 @@
-import type { HttpHandler, HttpResponseInit } from '@azure/functions';
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import type { Context } from '../context/context';
 import { readContext } from '../context/read-context';
 import type { ErrorCode } from '../errors/codes';
 import { codeOf, messageOf, type OutboundError } from '../errors/errors';
 import { readPost, type Posted } from '../receive/read-post';
-import { Refusals } from '../receive/refusal-count';
+import { Refusals, type Counted, type Refusal } from '../receive/refusal-count';
 import type { Section } from '../settings/environment';
 import { logTo, type Log } from '../telemetry/log';
 import { RuleUnjudged } from './errors';
 import { decisive, judge } from './judge';
+import type { Rule } from './rule';
 import type { TakenIn } from './unique-in-store';
 import { VALIDATE_ENDPOINT, VALIDATE_STATUS, type Unjudged, type ValidateConfig } from './validate-endpoint';
 
@@ -20,6 +22,14 @@ export interface Verdict {
   readonly code?: string;
   readonly message?: string;
 }
+
+/** What becomes of an operation. */
+export type Outcome =
+  | { readonly kind: 'allowed' }
+  /** Nothing of the request was read. */
+  | { readonly kind: 'unread'; readonly refusal: Refusal }
+  | { readonly kind: 'refused'; readonly rule: Rule; readonly of: string; readonly context: Context }
+  | { readonly kind: 'unjudged'; readonly cause: Counted };
 
 /** What `validate` works with. */
 export interface ValidateParts {
@@ -41,56 +51,74 @@ export class Validation {
     this.#notJudged = parts.notJudged ?? new Refusals(SOURCE, logTo(console), 'unjudged');
   }
 
+  /** What becomes of an operation. Nothing is logged or counted of it: the answer may come too late. */
+  readonly outcomeOf = async (request: HttpRequest): Promise<Outcome> => {
+    const began = performance.now();
+    const { config } = this.parts;
+    if (!config.ok) return unjudged('not-configured', 'The rules or the settings have faults; see the log of the app.');
+    try {
+      const posted = await readPost(config.value, request);
+      return 'status' in posted ? { kind: 'unread', refusal: posted } : await this.#judge(posted, config.value, began);
+    } catch (error) {
+      return unjudged(codeOf(error), messageOf(error));
+    }
+  };
+
+  /** What becomes of one that there was no time for. */
+  readonly tookTooLong = ({ code, message }: OutboundError): Outcome => unjudged(code, message);
+
   /**
    * Answers a synchronous step of Dataverse, or a plug-in or flow. Dataverse looks at the status only: 2xx goes on, any other
    * cancels the operation, and 502, 503 and 504 are tried once more before that.
    * https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
    */
-  readonly handler: HttpHandler = async (request, context) => {
-    const began = performance.now();
-    const { config } = this.parts;
-    if (!config.ok)
-      return this.#unjudged('not-configured', 'The rules or the settings have faults; see the log of the app.');
-    try {
-      const posted = await readPost(config.value, request);
-      if (!('status' in posted)) return await this.#answerTo(posted, config.value, began, logTo(context));
-      this.#refused.count(posted);
-      return answer(posted.status, { allowed: false, code: posted.code, message: posted.reason });
-    } catch (error) {
-      return this.#unjudged(codeOf(error), messageOf(error));
+  answerTo(outcome: Outcome, log: Log): HttpResponseInit {
+    switch (outcome.kind) {
+      case 'allowed':
+        return answer(VALIDATE_STATUS.allowed, { allowed: true });
+      case 'unread': {
+        const { status, code, reason: message } = outcome.refusal;
+        this.#refused.count(outcome.refusal);
+        return answer(status, { allowed: false, code, message });
+      }
+      case 'refused': {
+        const { rule, of, context } = outcome;
+        const { correlationId, message, stage } = context;
+        log('ruleRefused', { source: SOURCE, rule: rule.code, of, message, stage, correlationId });
+        return answer(VALIDATE_STATUS.refused, { allowed: false, code: rule.code, message: rule.message });
+      }
+      case 'unjudged': {
+        const { code, reason: message } = outcome.cause;
+        this.#notJudged.count(outcome.cause);
+        const allowed = this.parts.unjudged === 'allow';
+        return answer(allowed ? VALIDATE_STATUS.allowed : VALIDATE_STATUS.refused, { allowed, code, message });
+      }
+      default:
+        return outcome satisfies never;
     }
-  };
-
-  /** The answer where there was no time for a better one. */
-  readonly tookTooLong = ({ code, message }: OutboundError): HttpResponseInit => this.#unjudged(code, message);
-
-  async #answerTo(
-    { body, contentType, truncated }: Posted,
-    config: ValidateConfig,
-    began: number,
-    log: Log,
-  ): Promise<HttpResponseInit> {
-    const context = readContext(body, { contentType });
-    if (config.exemptUsers.has(context.initiatingUserId)) return answer(VALIDATE_STATUS.allowed, { allowed: true });
-    const limitMs = began + config.deadlineMs - performance.now();
-    const isTaken = this.parts.takenIn(limitMs);
-    const decided = decisive(await judge(config.rules, context, { truncated, limitMs, isTaken }));
-    if (decided === undefined) return answer(VALIDATE_STATUS.allowed, { allowed: true });
-    const { rule, subject, outcome } = decided;
-    if (outcome !== 'refuses') {
-      const { code, message } = new RuleUnjudged(rule.code, outcome.unknown);
-      return this.#unjudged(code, message, rule.code);
-    }
-    const { correlationId, message, stage } = context;
-    log('ruleRefused', { source: SOURCE, rule: rule.code, of: subject.name, message, stage, correlationId });
-    return answer(VALIDATE_STATUS.refused, { allowed: false, code: rule.code, message: rule.message });
   }
 
-  #unjudged(code: ErrorCode, message: string, rule?: string): HttpResponseInit {
-    this.#notJudged.count({ code, reason: message, ...(rule === undefined ? {} : { rule }) });
-    const allowed = this.parts.unjudged === 'allow';
-    return answer(allowed ? VALIDATE_STATUS.allowed : VALIDATE_STATUS.refused, { allowed, code, message });
+  async #judge(
+    { body, contentType, truncated }: Posted,
+    { rules, exemptUsers, deadlineMs }: ValidateConfig,
+    began: number,
+  ): Promise<Outcome> {
+    const context = readContext(body, { contentType });
+    if (exemptUsers.has(context.initiatingUserId)) return { kind: 'allowed' };
+    const limitMs = began + deadlineMs - performance.now();
+    const isTaken = this.parts.takenIn(limitMs);
+    const decided = decisive(await judge(rules, context, { truncated, limitMs, isTaken }));
+    if (decided === undefined) return { kind: 'allowed' };
+    const { rule, subject, outcome } = decided;
+    if (outcome === 'refuses') return { kind: 'refused', rule, of: subject.name, context };
+    const { code, message } = new RuleUnjudged(rule.code, outcome.unknown);
+    return unjudged(code, message, rule.code);
   }
 }
+
+const unjudged = (code: ErrorCode, reason: string, rule?: string): Outcome => ({
+  kind: 'unjudged',
+  cause: { code, reason, ...(rule === undefined ? {} : { rule }) },
+});
 
 const answer = (status: number, jsonBody: Verdict): HttpResponseInit => ({ status, jsonBody });

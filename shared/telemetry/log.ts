@@ -27,7 +27,7 @@ export const LOG_EVENTS = {
   copiesAccepted: { id: 1009, level: 'info' },
   /** Requests were refused before anything of them was read: their number since the last record of the same code. */
   refused: { id: 1010, level: 'warn' },
-  /** An invocation took longer than it may, and was ended before the platform would end the process. */
+  /** An invocation took longer than it may, and nothing waits for it any more: the platform would end the process. */
   deadlinePassed: { id: 1011, level: 'error' },
   /** A pull run of one table ended. */
   pulled: { id: 2001, level: 'info' },

@@ -3,8 +3,9 @@
  * all: what no rule can be asked about is as the setting says, whatever goes wrong, and it is counted.
  */
 import { HttpRequest, InvocationContext } from '@azure/functions';
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { DeadlinePassed, endsInTime } from '../../shared/app/deadline';
+import { answersInTime } from '../../shared/app/validation';
 import type { Counted } from '../../shared/receive/refusal-count';
 import { NotFindable } from '../../shared/lob/row-finder';
 import type { TakenIn } from '../../shared/rules/unique-in-store';
@@ -64,7 +65,7 @@ async function post({ operation = { target: { name: 'a' } }, ...post }: Post = {
     refused: { count: ({ code }) => void refused.push(code) },
     notJudged: { count: (cause) => void notJudged.push(cause) },
   });
-  const handler = endsInTime('validate', CONFIG.deadlineMs, validation.handler, validation.tookTooLong);
+  const handler = answersInTime(validation, CONFIG.deadlineMs);
   const request = new HttpRequest({
     method: 'POST',
     url: 'https://app.example/api/validate',
@@ -172,8 +173,18 @@ describe('[I110] what no rule can be asked about', () => {
     expect(notJudged).toEqual([]);
   });
 
-  test('the deadline’s own words name the function', () => {
-    expect(new DeadlinePassed('validate', 1500).message).toContain('validate took longer than 1.5 s');
+  test.each<readonly [string, () => Promise<boolean>]>([
+    ['a refusal', () => Promise.resolve(true)],
+    ['a failure', () => Promise.reject(new NotFindable('too late'))],
+  ])('%s that comes after the deadline is neither logged nor counted', async (_what, end) => {
+    let go = (): void => undefined;
+    const late = new Promise<void>((resolve) => (go = resolve));
+    const { jsonBody } = await post({ operation: numbered, takenIn: () => async () => late.then(end) });
+    expect(jsonBody).toMatchObject({ allowed: true, message: 'An invocation of validate took longer than 0.3 s.' });
+    go();
+    await setImmediate();
+    expect(lines).toEqual([expect.stringMatching(/^deadlinePassed /)]);
+    expect(notJudged).toMatchObject([{ code: 'deadline-passed' }]);
   });
 });
 
