@@ -22,7 +22,7 @@ export const takenIn =
   (limitMs) => {
     const until = performance.now() + limitMs;
     const isWanted = (): boolean => performance.now() < until;
-    return async ({ name, rowId }, columns) => {
+    return async ({ name, operation, rowId }, columns) => {
       const { finder, mapping } = store() ?? {};
       if (finder === undefined || mapping === undefined)
         throw new NotFindable('there is no store to look for its values');
@@ -31,6 +31,8 @@ export const takenIn =
       // Nobody waits any longer: of a thousand rows the rest would only burden the store.
       if (!isWanted()) throw new NotFindable('there is no time left to look for its values');
       const found = await finder.find(name, mapped, isWanted);
+      if (operation === 'Update' && rowId === undefined && found.length === 1)
+        throw new NotFindable("the update doesn't say which row it is of, and the one that has its values may be that");
       return found.some((id) => id !== rowId);
     };
   };

@@ -39,7 +39,18 @@ test.each([
 });
 
 test('a new row has no id: whoever has the values is another one', async () => {
-  expect(await takenIn(storeWith(ROW_ID).store)(1000)({ ...SUBJECT, rowId: undefined }, COLUMNS)).toBe(true);
+  const subject: Subject = { ...SUBJECT, operation: 'Create', rowId: undefined };
+  expect(await takenIn(storeWith(ROW_ID).store)(1000)(subject, COLUMNS)).toBe(true);
+});
+
+test.each([
+  ['no row', [], false],
+  ['one row, which may be the updated one', [ROW_ID], undefined],
+  ['two rows, of which one is another', [ROW_ID, 'other'], true],
+])('an update by alternate key may not have its row’s id: %s has the values', async (_what, ids, isTaken) => {
+  const asked = takenIn(storeWith(...ids).store)(1000)({ ...SUBJECT, rowId: undefined }, COLUMNS);
+  if (isTaken === undefined) await expect(asked).rejects.toThrow(NotFindable);
+  else expect(await asked).toBe(isTaken);
 });
 
 test('nothing more is asked once the time is up, nor anything at all that begins later', async () => {
