@@ -101,10 +101,23 @@ function compare(value: Present, operand: Operand): number | undefined {
       return operand.kind === 'text' ? compareTexts(textOf(value), operand.text.toLowerCase()) : undefined;
     case 'instant':
     case 'offsetTime':
-      return compareTimes(value.epochMs, operand);
     case 'date':
     case 'wallTime':
-      return compareTimes(isoMs(value.text), operand);
+      return compareTimes(momentOf(value), operand);
+    default:
+      return undefined;
+  }
+}
+
+/** A date or time in milliseconds, UTC where it has no zone; undefined for anything else. */
+export function momentOf(value: Present): number | undefined {
+  switch (value.kind) {
+    case 'instant':
+    case 'offsetTime':
+      return value.epochMs;
+    case 'date':
+    case 'wallTime':
+      return isoMs(value.text);
     default:
       return undefined;
   }

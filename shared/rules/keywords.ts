@@ -1,8 +1,9 @@
 /** What the keywords of a rules file ask of a row. Numbers are compared by their digits, dates as moments. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Value } from '../change/value';
 import { textOf } from '../change/value-json';
 import { compareNumbers } from '../json/exact-number';
-import { meets, type Condition, type Operand } from '../mapping/filter';
+import { meets, momentOf, type Condition, type Operand } from '../mapping/filter';
 import { ExpressionFailed, type Expression } from './expression';
 import { triesOf } from './pattern-tries';
 import { all, type Answer, type Question, type Unknown } from './rule';
@@ -85,9 +86,12 @@ export function mayMatchLong(column: string, pattern: RegExp): (subject: Subject
   };
 }
 
-/** Whether two values are the same, whatever describes them. */
+/** Whether two values are the same, in whatever form and order they came. */
 function areSame(a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
+  if (a.kind === 'choices' && b.kind === 'choices') return isDeepStrictEqual(new Set(a.values), new Set(b.values));
+  const moment = momentOf(a);
+  if (moment !== undefined && moment === momentOf(b)) return true;
   const [left, right] = [textOf(a), textOf(b)];
   return left === right || (a.kind !== 'string' && compareNumbers(left, right) === 0);
 }

@@ -88,6 +88,38 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       { target: { accountnumber: 1 }, image: { accountnumber: { kind: 'money', text: '1.00' } } },
       'elsewhere',
     ],
+    [
+      'the same moment in another form',
+      {
+        target: { accountnumber: { kind: 'instant', epochMs: 1_775_135_111_000 } },
+        image: { accountnumber: { kind: 'offsetTime', epochMs: 1_775_135_111_000, offsetMinutes: 0 } },
+      },
+      'elsewhere',
+    ],
+    [
+      'another moment',
+      {
+        target: { accountnumber: { kind: 'instant', epochMs: 1_775_135_111_000 } },
+        image: { accountnumber: { kind: 'instant', epochMs: 1_775_135_112_000 } },
+      },
+      'refuses',
+    ],
+    [
+      'the same choices in another order',
+      {
+        target: { accountnumber: { kind: 'choices', values: [2, 1] } },
+        image: { accountnumber: { kind: 'choices', values: [1, 2] } },
+      },
+      'elsewhere',
+    ],
+    [
+      'another choice',
+      {
+        target: { accountnumber: { kind: 'choices', values: [2, 3] } },
+        image: { accountnumber: { kind: 'choices', values: [1, 2] } },
+      },
+      'refuses',
+    ],
     ['a text of other digits', { target: { accountnumber: '1' }, image: { accountnumber: '1.0' } }, 'refuses'],
     ['a new row', { target: { accountnumber: 'a' } }, 'elsewhere'],
     ['without an image', { message: 'Update', target: { accountnumber: 'b' } }, /^column accountnumber is neither/],
