@@ -1,4 +1,6 @@
+import { compareNumbers } from '../json/exact-number';
 import { conditionsOf, operandOf } from '../mapping/compile-mapping';
+import { isoMs } from '../mapping/convert';
 import type { Operand } from '../mapping/filter';
 import { conditionFaults, LOGICAL_NAME } from '../mapping/mapping-rules';
 import type { FileCondition } from '../mapping/mapping-schema';
@@ -191,7 +193,10 @@ interface Checks {
 
 function checksOf(path: Path, rule: FileRule, met: Met): Checks {
   const { required = [], range = {}, pattern = {}, oneOf = {}, expr, when = {} } = rule;
-  met.faults.push(...conditionFaults(when, [...path, 'when']));
+  met.faults.push(
+    ...conditionFaults(when, [...path, 'when']),
+    ...Object.entries(range).flatMap(([column, bounds]) => rangeFaults([...path, 'range', column], bounds)),
+  );
   const expression = expr === undefined ? undefined : expressionOf([...path, 'expr'], expr, met);
   const patterns = Object.entries(pattern).flatMap(([column, text]) =>
     patternOf([...path, 'pattern', column], text, met).map((regExp) => ({ column, regExp })),
@@ -212,6 +217,23 @@ function checksOf(path: Path, rule: FileRule, met: Met): Checks {
     expressionColumns: [...(expression?.columns.target ?? []), ...(expression?.columns.image ?? [])],
     mayTakeLong: (subject: Subject) => expression?.mayTakeLong === true || long.some((may) => may(subject)),
   };
+}
+
+type Bounds = NonNullable<FileRule['range']>[string];
+
+/** Negative, zero or positive, of numbers as of dates; NaN for anything else. */
+const orderOf = (a: string, b: string): number => compareNumbers(a, b) ?? (isoMs(a) ?? NaN) - (isoMs(b) ?? NaN);
+
+/** Bounds that no value can be compared with, or that no value is between. */
+function rangeFaults(path: Path, bounds: Bounds): Fault[] {
+  const wrong = Object.entries(bounds).filter(([, bound]) => Number.isNaN(orderOf(String(bound), String(bound))));
+  if (wrong.length > 0)
+    return wrong.map(([key]) => ({ path: [...path, key], text: 'must be a number, or a date as 2026-03-14' }));
+  const { min, max } = bounds;
+  if (min === undefined || max === undefined) return [];
+  const order = orderOf(String(min), String(max));
+  if (order <= 0) return [];
+  return [{ path, text: order > 0 ? 'must not have max below min' : 'must have two numbers, or two dates' }];
 }
 
 function expressionOf(path: Path, text: string, met: Met) {

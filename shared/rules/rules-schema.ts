@@ -1,6 +1,6 @@
 /**
  * The form of a rules file. It is what the file is validated with, and what editors get as JSON Schema
- * (docs/rules.schema.json); what no schema can say is in rule-faults.ts.
+ * (docs/rules.schema.json); what no schema can say is in compile-rules.ts.
  */
 import * as z from 'zod';
 import { comparable, condition, scalar, scalars } from '../mapping/mapping-schema';

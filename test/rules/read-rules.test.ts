@@ -26,6 +26,27 @@ test.each<readonly [string, string, readonly string[]]>([
   ['no columns', 'required: []', ['required must name at least one column']],
   ['no columns of a keyword', 'range: {}', ['range must name at least one column']],
   ['a range without bounds', 'range: { a: {} }', ['range.a must have min, max or both']],
+  [
+    'a bound that is neither number nor date',
+    'range: { a: { min: abc, max: "2026-13-01" } }',
+    ['range.a.min must be a number, or a date as 2026-03-14', 'range.a.max must be a number, or a date as 2026-03-14'],
+  ],
+  ['bounds that nothing is between', 'range: { a: { min: 10, max: 1 } }', ['range.a must not have max below min']],
+  [
+    'dates that nothing is between',
+    'range: { a: { min: "2026-02-01T00:00:00+01:00", max: 2026-01-31 } }',
+    ['range.a must not have max below min'],
+  ],
+  [
+    'a number and a date',
+    'range: { a: { min: 10, max: 2026-01-31 } }',
+    ['range.a must have two numbers, or two dates'],
+  ],
+  [
+    'bounds that are right',
+    'range: { a: { min: "9007199254740993.1", max: "9007199254740993.10" }, b: { max: 2026-01-31 } }',
+    [],
+  ],
   ['a column in capitals', 'required: [Name]', [' names Name, which is no logical name of a column (lower case)']],
   [
     'no regular expression',
