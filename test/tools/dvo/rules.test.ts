@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bodyOf, rulesOf, type Operation } from '../../rules/operations';
 import { rulesJsonSchema } from '../../../shared/rules/rules-schema';
+import { listOf } from '../../../tools/registration/declaration-rules';
+import { readDeclaration } from '../../../tools/registration/read-declaration';
 import { dvo } from './terminal';
 
 const SAMPLE = 'docs/rules.sample.yaml';
@@ -166,6 +168,28 @@ describe('docs', () => {
   test('the schema is that of the code: dvo rules schema > docs/rules.schema.json', async () => {
     expect(committed()).toBe(`${JSON.stringify(rulesJsonSchema(), null, 2)}\n`);
     expect(await dvo(['rules', 'schema'])).toEqual({ code: 0, out: committed(), err: '' });
+  });
+
+  test('the steps for the sample ask its rules, with every column that they look at', () => {
+    const read = readDeclaration('rules.steps.yaml', readFileSync('docs/rules.steps.yaml', 'utf8'), {
+      environment: 'dev',
+      variables: {},
+    });
+    if (!read.ok) throw new Error(read.faults.join('\n'));
+    const steps = Object.values(read.file.steps ?? {});
+    const { tables, messages, image } = rulesOf(readFileSync(SAMPLE, 'utf8'));
+    for (const [table, rules] of tables)
+      for (const operation of new Set(rules.flatMap(({ operations }) => [...(operations ?? [])]))) {
+        const of = steps.find((step) => listOf(step.table).includes(table) && listOf(step.message).includes(operation));
+        const columns = [...new Set(rules.flatMap((rule) => rule.columns))].sort();
+        expect([table, operation, of?.images?.[image]?.columns]).toEqual([
+          table,
+          operation,
+          operation === 'Create' ? undefined : columns,
+        ]);
+        expect(of).toMatchObject({ mode: 'synchronous', stage: 'preValidation' });
+      }
+    for (const message of messages.keys()) expect(steps.flatMap((step) => listOf(step.message))).toContain(message);
   });
 
   test('the sample has every key of a rule', () => {
