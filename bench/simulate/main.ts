@@ -18,6 +18,8 @@ import { MemoryStore } from '../../test/writer/memory-store';
 
 /** Schedules between two lines of progress. */
 const CHUNK = 1000;
+/** Schedules between two lines of it in a file. */
+const TOLD = 10 * CHUNK;
 /** Schedules of a mutant that is as right as the core. */
 const GREEN_SCHEDULES = 3000;
 
@@ -107,6 +109,7 @@ async function simulate(
       return { schedules: done, seconds: elapsed(), failure };
     }
     if (process.stderr.isTTY) process.stderr.write(`\r${done} schedules, ${elapsed()} s`);
+    else if (done % TOLD === 0) process.stderr.write(`${done} schedules, ${elapsed()} s\n`);
   }
   return { schedules: done, seconds: elapsed() };
 }
