@@ -103,6 +103,8 @@ export class WebApiError extends OutboundError {
     /** Undefined when no answer came. */
     readonly time?: AnswerTime,
     options?: ErrorOptions,
+    /** It says something of a whole batch, of whose operations any may be the cause. */
+    readonly isOfBatch = false,
   ) {
     super(
       'web-api',
@@ -123,7 +125,7 @@ export class WebApiError extends OutboundError {
 
   /** A plug-in's fault is a 500, too. */
   override get isOfOne(): boolean {
-    return this.refusesRequest || this.status === 500;
+    return !this.isOfBatch && (this.refusesRequest || this.status === 500);
   }
 }
 
@@ -317,9 +319,12 @@ export class WebApi {
     try {
       page = await this.#request('POST', '$batch', limits, headers, body);
     } catch (error) {
-      if (error instanceof WebApiError && error.refusesContent) return this.#inHalves(operations);
-      if (error instanceof WebApiError || error instanceof WebApiBusy) return operations.map(() => error);
-      throw error;
+      if (error instanceof WebApiBusy) return operations.map(() => error);
+      if (!(error instanceof WebApiError)) throw error;
+      if (error.refusesContent) return this.#inHalves(operations);
+      const { request, status, platformCode, text, time, cause } = error;
+      const ofBatch = new WebApiError(request, status, platformCode, text, time, { cause }, true);
+      return operations.map(() => ofBatch);
     }
     const { bytes, ...time } = page;
     const answers = readBatch(bytes.toString());

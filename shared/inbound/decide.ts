@@ -255,7 +255,11 @@ function isOvertaken({ record, stored, rules }: Facts, column: string, atMs: num
  */
 function columnsToMake(wanted: ReadonlyMap<string, Wanted>): readonly string[] {
   const columns = [...wanted.keys()];
-  return wanted.has('statecode') ? columns.filter((name) => name !== 'statecode' && name !== 'statuscode') : columns;
+  const state = wanted.get('statecode')?.text;
+  if (state === undefined) return columns;
+  return columns.filter(
+    (name) => name !== 'statecode' && (name !== 'statuscode' || state === textUngiven('statecode')),
+  );
 }
 
 /** Before the row was read. */

@@ -19,7 +19,7 @@ import {
 } from './lob-value';
 import { refusalAnswer } from './platform-errors';
 
-/** Operations of one batch: so many are carried out within the time that a request has. */
+/** Operations of one batch, at most: so many are carried out within the time that a request has. */
 const BATCH = 50;
 
 /** Tells of a lookup the table in which its row is, too. */
@@ -33,6 +33,8 @@ type End = WebApiResponse | WebApiError | WebApiBusy | { readonly kind: 'answere
 /** Changes rows by the Web API: several at once by a batch, each on its own merits. */
 export class WebApiRows implements InboundRows {
   readonly #bypass: Readonly<Record<string, string>>;
+  /** Operations of the next batches: half as many after one that failed whole, until whatever fails it is alone. */
+  #size = BATCH;
 
   /** @param bypassedSteps ids of steps that aren't told of these changes: our own */
   constructor(
@@ -47,10 +49,13 @@ export class WebApiRows implements InboundRows {
   async send(requests: readonly RowRequest[]): Promise<readonly RowAnswer[]> {
     const operations = await Promise.all(requests.map((request) => this.#operationOf(request)));
     const toSend = operations.flatMap((of) => ('method' in of ? of : []));
-    const chunks = Array.from({ length: Math.ceil(toSend.length / BATCH) }, (_, at) =>
-      toSend.slice(at * BATCH, (at + 1) * BATCH),
+    const size = this.#size;
+    const chunks = Array.from({ length: Math.ceil(toSend.length / size) }, (_, at) =>
+      toSend.slice(at * size, (at + 1) * size),
     );
     const ends = (await Promise.all(chunks.map((chunk) => this.#carryOut(chunk)))).flat();
+    const hasFailed = ends.some((end) => end instanceof WebApiError && end.isOfBatch);
+    this.#size = hasFailed ? Math.ceil(size / 2) : Math.min(BATCH, size * 2);
     let next = 0;
     return requests.map((request, at) => {
       const operation = operations[at];

@@ -1,3 +1,4 @@
+import type { InboundVerdict } from '../inbound/decide';
 import type { InboundResult, InboundWriter, RowOfChange } from '../inbound/inbound-writer';
 import type { InboundTables } from '../inbound/inbound-tables';
 import { keyParts } from '../inbound/lob-value';
@@ -55,14 +56,14 @@ export class InboundReceiver {
     const kept = deliveries.map((delivery) => ({ ...delivery, arrivedAtMs: delivery.arrivedAtMs ?? this.#now() }));
     const planned = await Promise.all(kept.map((delivery) => this.#planned(delivery)));
     const results = await this.#process(planned);
-    // Then silence says something of one message only.
-    const isAnswered = results.some(({ kind }) => kind === 'processed');
+    // Then silence about one message says something of that only.
+    const isAnswered = results.some((result) => result.kind === 'processed' && ANSWERED.has(result.verdict));
     const ends = await Promise.allSettled(
       kept.map(async (delivery, at): Promise<Outcome> => {
         const result = results[at];
         if (result?.kind !== 'processed') {
           const onRetry = onRetryOf(at);
-          const isOfIt = onRetry.kind === 'hold' && isAnswered && result?.error instanceof WebApiError;
+          const isOfIt = onRetry.kind === 'hold' && isAnswered && isOfNoBatch(result?.error);
           return this.#aside.putAside(delivery, isOfIt ? { kind: 'hold' } : onRetry, result?.error);
         }
         const plan = planned[at];
@@ -118,5 +119,10 @@ export class InboundReceiver {
     return planned.map((plan) => (plan.kind === 'failed' ? plan : (next.next().value ?? UNPROCESSED)));
   }
 }
+
+/** Verdicts that Dataverse was asked for: others may come from what is known here. */
+const ANSWERED: ReadonlySet<InboundVerdict> = new Set(['created', 'updated', 'deleted']);
+
+const isOfNoBatch = (error: unknown): boolean => error instanceof WebApiError && !error.isOfBatch;
 
 const UNPROCESSED: InboundResult = { kind: 'failed', error: new Error('A change had no result.') };

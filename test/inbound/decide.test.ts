@@ -99,6 +99,11 @@ describe('before the row was read', () => {
       { change: change({ texts: new Map([...['name', 'statecode', 'statuscode'].map((of) => [of, '1'] as const)]) }) },
       'create name',
     ],
+    [
+      'it is active, for a reason',
+      { change: change({ texts: new Map(Object.entries({ name: '1', statecode: '0', statuscode: '3' })) }) },
+      'create name,statuscode',
+    ],
     ['nothing is known, and it only names the row', { change: change({ texts: new Map() }) }, 'create '],
     ['it only names a row that is stored', { change: change({ texts: new Map() }), stored: stored() }, 'unchanged'],
     [

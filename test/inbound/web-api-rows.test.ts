@@ -14,6 +14,7 @@ import { WebApi } from '../../shared/dataverse/web-api';
 import { OutboundError } from '../../shared/errors/errors';
 import type { InboundTable } from '../../shared/inbound/inbound-table';
 import { InboundTables } from '../../shared/inbound/inbound-tables';
+import type { InboundRows } from '../../shared/inbound/inbound-rows';
 import { InboundRecords } from '../../shared/inbound/inbound-records';
 import { InboundWriter } from '../../shared/inbound/inbound-writer';
 import { readInboundMessage } from '../../shared/inbound/message';
@@ -56,11 +57,13 @@ let store: MemoryStore;
 let bypassed: readonly string[];
 /** Comes before a row is made. */
 let meanwhile: () => Promise<unknown>;
+let rowsOf: () => InboundRows;
 let ids = 0;
 beforeEach(() => {
   requests = [];
   bypassed = [];
   meanwhile = () => Promise.resolve();
+  rowsOf = () => new WebApiRows(api, bypassed);
   tables = tablesOf(ORDERS_INBOUND);
   store = new MemoryStore();
   for (const { id } of rows()) void dataverse.delete('new_order', id);
@@ -69,7 +72,7 @@ beforeEach(() => {
     rows: {
       send: async (all) => {
         if (all.some(({ action }) => action.kind === 'create')) await meanwhile();
-        return new WebApiRows(api, bypassed).send(all);
+        return rowsOf().send(all);
       },
     },
     store,
@@ -429,6 +432,22 @@ describe('refusals', () => {
     );
     expect(names.map((name) => columnsOf(name)?.new_name)).toEqual(names);
     expect(requests.filter((one) => one.includes('$batch')).length).toBeGreaterThan(2);
+  });
+
+  test('one row keeps whole batches from being answered: they get smaller until it is alone', async () => {
+    rowsOf = (
+      (sender) => () =>
+        sender
+    )(new WebApiRows(api));
+    const names = ['B', 'C', 'D', 'E'];
+    const messages = names.map((name) => ({ key: key(name), columns: { new_name: name } }));
+    dataverse.failNext(7, 503, { path: '$batch' });
+    const runs: (readonly string[])[] = [];
+    for (let run = 0; run < 7; run += 1) runs.push(await send(...messages));
+    const each = (end: unknown) => names.map(() => end);
+    expect(runs[0]).toEqual(each(expect.stringMatching(/^web-api: POST \$batch answered 503/)));
+    expect(runs.at(-1)).toEqual(each('created'));
+    expect(requests.filter((one) => one.includes('$batch'))).toHaveLength(7);
   });
 
   test('0x80072560, no member: everything stops; 0x80040220, no privilege: that table', async () => {

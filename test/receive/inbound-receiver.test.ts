@@ -7,6 +7,7 @@ import { StoreUnavailable } from '../../shared/azure/store-unavailable';
 import { OrganizationForeign } from '../../shared/dataverse/organization-pin';
 import { WebApiBusy } from '../../shared/dataverse/rate-budget';
 import { WebApiError } from '../../shared/dataverse/web-api';
+import type { InboundVerdict } from '../../shared/inbound/decide';
 import { InboundDependency, InboundNotMapped, InboundRefused, InboundStopped } from '../../shared/inbound/errors';
 import type { InboundResult, RowOfChange } from '../../shared/inbound/inbound-writer';
 import { RESTORE_SOURCE, restoreBody } from '../../shared/inbound/owned-columns';
@@ -22,18 +23,20 @@ let written: RowOfChange[];
 /** How a change ends, by the message's id. */
 let ends: Readonly<Record<string, unknown>>;
 let verify: () => Promise<void>;
+let verdict: InboundVerdict;
 let receiver: InboundReceiver;
 beforeEach(() => {
   parking = new RecordingParking();
   written = [];
   ends = {};
+  verdict = 'updated';
   verify = () => Promise.resolve();
   const process = (changes: readonly RowOfChange[]) => {
     written.push(...changes);
     return Promise.resolve(
       changes.map(({ change: { id = '' } }): InboundResult => {
         const error = ends[id];
-        return error === undefined ? { kind: 'processed', verdict: 'updated', rowId: 'r' } : { kind: 'failed', error };
+        return error === undefined ? { kind: 'processed', verdict, rowId: 'r' } : { kind: 'failed', error };
       }),
     );
   };
@@ -132,6 +135,11 @@ describe('an outbox', () => {
     expect(await kinds('a', 'b')).toEqual(['held', 'held']);
     expect(await kinds('a', 'd', 'b', 'e')).toEqual(['parked', 'processed', 'parked', 'held']);
     expect(await kinds('c')).toEqual(['parked']);
+    // What says something of a whole batch, and what needs no answer.
+    ends = { a: new WebApiError('POST $batch', 500, '', 'no answer', undefined, {}, true), b: silent(503) };
+    expect(await kinds('a', 'd')).toEqual(['held', 'processed']);
+    verdict = 'superseded';
+    expect(await kinds('b', 'd')).toEqual(['held', 'processed']);
     expect(parking.parked.every(({ dueAtMs }) => dueAtMs === NOW + 15_000)).toBe(true);
   });
   test('rejects where parking fails: all of it stays', async () => {
