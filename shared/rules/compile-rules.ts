@@ -15,7 +15,7 @@ import {
   isWithin,
   matches,
   mayFollow,
-  mayMatchLong,
+  triesIn,
   meetsCondition,
 } from './keywords';
 import { all, any, type PlacedPattern, type Question, type Rule } from './rule';
@@ -112,7 +112,7 @@ function tableRule(path: Path, rule: FileTableRule, met: Met): Rule {
     mayFollow(column, new Map(Object.entries(next).map(([from, to]) => [from, to.map(operandOf)]))),
   );
   const conditionColumns = [...Object.keys(rule.when ?? {}), ...changes.map(([column]) => column)];
-  const { checks, columns, expressionColumns, mayTakeLong } = checksOf(path, rule, met);
+  const { checks, columns, expressionColumns, tries } = checksOf(path, rule, met);
   const checked = [...columns, ...Object.keys(transitions), ...(unique ?? [])];
   const hasChecks = saysSome(rule, CHECKS);
   if (!hasChecks && conditionColumns.length === 0) met.faults.push(nothingSaid(path));
@@ -130,14 +130,14 @@ function tableRule(path: Path, rule: FileTableRule, met: Met): Rule {
     applies: applying(rule, changed === undefined ? [] : [isChangedSomehow]),
     // Without a check it refuses whatever it is for.
     holds: hasChecks ? every([...checks, ...steps]) : () => false,
-    mayTakeLong,
+    tries,
     unique,
   };
 }
 
 function messageRule(path: Path, rule: FileMessageRule, met: Met): Rule {
   const { code, message } = rule;
-  const { checks, columns, mayTakeLong } = checksOf(path, rule, met);
+  const { checks, columns, tries } = checksOf(path, rule, met);
   const conditionColumns = Object.keys(rule.when ?? {});
   const hasChecks = saysSome(rule, CHECKS);
   if (!hasChecks && conditionColumns.length === 0) met.faults.push(nothingSaid(path));
@@ -149,7 +149,7 @@ function messageRule(path: Path, rule: FileMessageRule, met: Met): Rule {
     brokenBy: undefined,
     applies: applying(rule, []),
     holds: hasChecks ? every(checks) : () => false,
-    mayTakeLong,
+    tries,
     unique: undefined,
   };
 }
@@ -188,7 +188,7 @@ interface Checks {
   readonly columns: readonly string[];
   /** Columns that its expression names, of the row or its image. */
   readonly expressionColumns: readonly string[];
-  readonly mayTakeLong: Rule['mayTakeLong'];
+  readonly tries: Rule['tries'];
 }
 
 function checksOf(path: Path, rule: FileRule, met: Met): Checks {
@@ -201,7 +201,7 @@ function checksOf(path: Path, rule: FileRule, met: Met): Checks {
   const patterns = Object.entries(pattern).flatMap(([column, text]) =>
     patternOf([...path, 'pattern', column], text, met).map((regExp) => ({ column, regExp })),
   );
-  const long = patterns.map(({ column, regExp }) => mayMatchLong(column, regExp));
+  const searches = patterns.map(({ column, regExp }) => triesIn(column, regExp));
   return {
     checks: [
       ...required.map(isFilled),
@@ -215,7 +215,8 @@ function checksOf(path: Path, rule: FileRule, met: Met): Checks {
     ],
     columns: [...required, ...[range, pattern, oneOf].flatMap((of) => Object.keys(of))],
     expressionColumns: [...(expression?.columns.target ?? []), ...(expression?.columns.image ?? [])],
-    mayTakeLong: (subject: Subject) => expression?.mayTakeLong === true || long.some((may) => may(subject)),
+    tries: (subject: Subject) =>
+      expression?.mayTakeLong === true ? Infinity : searches.reduce((sum, search) => sum + search(subject), 0),
   };
 }
 

@@ -74,15 +74,12 @@ export const matches = (column: string, pattern: RegExp): Question =>
     return pattern.test(value.value);
   });
 
-/** A million ways that a search tries take some 10 ms. */
-const MANY_TRIES = 1_000_000;
-
-/** Whether the search for a pattern in the column's text may take long. */
-export function mayMatchLong(column: string, pattern: RegExp): (subject: Subject) => boolean {
+/** How many characters a search for a pattern in the column's text may look at, roughly and at most. */
+export function triesIn(column: string, pattern: RegExp): (subject: Subject) => number {
   const tries = triesOf(pattern.source);
   return (subject) => {
     const value = valueOf(subject, column);
-    return value?.kind === 'string' && tries(value.value.length) > MANY_TRIES;
+    return value?.kind === 'string' && value.value.length <= LONGEST_MATCHED ? tries(value.value.length) : 0;
   };
 }
 

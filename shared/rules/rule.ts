@@ -38,8 +38,8 @@ export interface Rule {
   readonly applies: Question;
   /** Whether the row meets it. */
   readonly holds: Question;
-  /** Whether asking it may take so long that it has to be stopped: a user's text decides how long a search takes. */
-  readonly mayTakeLong: (subject: Subject) => boolean;
+  /** How many characters it may look at, roughly and at most: a user's text decides how long the search for a pattern takes. */
+  readonly tries: (subject: Subject) => number;
   /** Columns whose values no other row may have together. */
   readonly unique: readonly string[] | undefined;
 }

@@ -230,6 +230,16 @@ describe('what takes too long', () => {
     expect(await outcomeOf(ruleOf('required: [name]'), { target: {} })).toBe('refuses');
   });
 
+  test('many searches that are quick one by one are stopped together', async () => {
+    const each = Array.from(
+      { length: 200 },
+      (_, n) => `    - { code: quick-${n}, message: No, pattern: { vat: ".*-.*b" } }\n`,
+    );
+    const target = { vat: '-'.repeat(999) };
+    const all = await judged(`tables:\n  account:\n${each.join('')}`, { target }, { limitMs: 50 });
+    expect(all.filter(({ outcome }) => typeof outcome === 'object').length).toBeGreaterThan(0);
+  });
+
   test('a rule that has refused before decides', async () => {
     const rules = `tables:\n  account:\n    - { code: before, message: Do it, required: [name] }\n    - { code: slow, message: No, ${SLOW} }\n`;
     expect(decisive(await judged(rules, { target: slow }, { limitMs: 100 }))?.rule.code).toBe('before');

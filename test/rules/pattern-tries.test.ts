@@ -3,12 +3,17 @@ import { expect, test } from '@jest/globals';
 import { triesOf } from '../../shared/rules/pattern-tries';
 
 test.each([
-  ['^(?:DK\\d{8}|SE\\d{12})$', 2],
+  ['^(?:DK\\d{8}|SE\\d{12})$', 2 * 21],
+  ['.*.*[a-z]{12}-', 11 ** 2 * 13],
+  ['.*(?=.{300}x)', Infinity],
+  ['(?<!a)b', Infinity],
+  ['(a*)b\\1', Infinity],
+  ['(?<a>a*)b\\k<a>', Infinity],
   ['^(?:a*)$', 11],
   ['a*?b+?', 11 ** 2],
-  ['a{2,}b{1,3}c{2}', 11 ** 2],
+  ['a{2,}b{1,3}c{2}', 11 ** 2 * 3],
   ['a?(?:b)?c??', 2 ** 3],
-  ['[*+?(|]\\*\\|(?<name>x)(?<=y)(?!z)', 1],
+  ['[*+?(|]\\*\\|(?<name>x)(?:y)\\d', 1],
   ['[\\]*]*', 11],
   ['(a+)+', Infinity],
   ['(?:a|a)*', Infinity],
