@@ -36,8 +36,8 @@ export interface JudgeOptions {
 
 /** Rules that are asked in one go; then everything else in the process has a turn. */
 const RULES_A_TURN = 1000;
-/** Beyond it a turn may have to be stopped: so many tries take 100 ms at most. */
-const MANY_TRIES = 4_000_000;
+/** Beyond it a turn may have to be stopped: so many tries take some 100 ms at most. */
+const MANY_TRIES = 2_000_000;
 
 const NO_TIME: Unknown = { unknown: 'there was no time left for it' };
 /** Requests to the store under way at once for one operation. */
