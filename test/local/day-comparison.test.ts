@@ -65,7 +65,8 @@ beforeAll(async () => {
   ids.account = await dataverse.create('account', { name: 'Fjord', telephone1: '+47 1234', creditlimit: '5.00' });
   ids.contact = await dataverse.create('contact', { lastname: 'Müller', emailaddress1: 'm@example.com' });
   ids.open = await dataverse.create('lead', { subject: 'open' });
-  ids.qualified = await dataverse.create('lead', { subject: 'qualified', statecode: 1 });
+  ids.qualified = await dataverse.create('lead', { subject: 'qualified' });
+  await dataverse.update('lead', ids.qualified, { statecode: 1 });
   ids.shipment = await dataverse.create('new_shipment', { new_name: 'SHP-1' });
   await dataverse.associate('lead', ids.open, 'accountleads_association', [{ table: 'account', id: ids.account }]);
   const target = { table: 'new_shipment', id: ids.shipment };
